@@ -1,0 +1,27 @@
+"""What the sandbox is told at start. Its credentials are public: they open nothing else."""
+
+from pathlib import Path
+
+import msgspec
+
+HOST = "127.0.0.1"
+
+
+class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`webhook_base` is the product's own address, such as `http://127.0.0.1:8000`."""
+
+    port: int
+    smtp_port: int
+    data: Path
+    clock_file: Path
+    webhook_base: str | None = None
+    razorpay_key_id: str = "rzp_test_TandemSandbox1"
+    razorpay_key_secret: str = "sandbox-key-secret"  # noqa: S105 - public, see above
+    razorpay_webhook_secret: str = "sandbox-webhook-secret"  # noqa: S105 - public, see above
+    sms_account_sid: str = "AC00000000000000000000000000000001"
+    sms_auth_token: str = "sandbox-auth-token"  # noqa: S105 - public, see above
+    google_api_key: str = "sandbox-google-key"
+
+    @property
+    def base_url(self) -> str:
+        return f"http://{HOST}:{self.port}"
