@@ -1,0 +1,27 @@
+"""A postal address as every document keeps it: a snapshot, never a pointer."""
+
+from typing import Annotated
+
+import msgspec
+
+Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Optional200 = Annotated[str, msgspec.Meta(max_length=200)]
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """`state_code` is the two-digit GST code (29 Karnataka); `postal_code` a PIN in India.
+
+    `latitude` and `longitude` are WGS 84 degrees, where known.
+    """
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    line1: Line
+    line2: Optional200 = ""
+    landmark: Optional200 = ""
+    city: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    state_code: Annotated[str, msgspec.Meta(pattern=r"^(\d{2})?$")] = ""
+    postal_code: Annotated[str, msgspec.Meta(min_length=3, max_length=12)]
+    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "IN"
+    phone: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None

@@ -1,0 +1,23 @@
+"""What customers tells the rest of the suite. Data only."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from tandem.kernel.events import Event
+
+
+class CustomerAdded(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "customers.added.v1"
+    customer_id: UUID
+    name: str
+
+    def key(self) -> str:
+        return str(self.customer_id)
+
+
+class CustomerChanged(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "customers.changed.v1"
+    customer_id: UUID
+
+    def key(self) -> str:
+        return str(self.customer_id)

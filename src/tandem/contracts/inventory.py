@@ -1,0 +1,64 @@
+"""What inventory tells the rest of the suite. Data only."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+import msgspec
+
+from tandem.kernel.events import Event
+
+
+class Demand(msgspec.Struct, frozen=True, kw_only=True):
+    variant_id: UUID
+    sku: str
+    quantity: int
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """What one order wants held: all of it or none. `held_until` None holds until released."""
+
+    order_id: UUID
+    demands: list[Demand]
+    held_until: datetime | None
+
+
+class StockReserved(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "inventory.stock_reserved.v1"
+    order_id: UUID
+    held_until: datetime | None
+
+    def key(self) -> str:
+        return str(self.order_id)
+
+
+class StockReleased(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "inventory.stock_released.v1"
+    order_id: UUID
+    reason: str
+
+    def key(self) -> str:
+        return str(self.order_id)
+
+
+class StockCommitted(Event, frozen=True, kw_only=True):
+    """The goods have left: on hand fell and the hold is used up."""
+
+    topic: ClassVar[str] = "inventory.stock_committed.v1"
+    order_id: UUID
+    shipment_id: UUID
+
+    def key(self) -> str:
+        return str(self.order_id)
+
+
+class StockAdjusted(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "inventory.stock_adjusted.v1"
+    variant_id: UUID
+    sku: str
+    location_id: UUID
+    quantity: int
+    reason: str
+
+    def key(self) -> str:
+        return str(self.variant_id)

@@ -1,0 +1,84 @@
+"""What payments tells the rest of the suite. Data only. Amounts in minor units."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from tandem.kernel.events import Event
+
+
+class PaymentEvent(Event, frozen=True, kw_only=True):
+    order_id: UUID
+
+    def key(self) -> str:
+        return str(self.order_id)
+
+
+class PaymentRequested(PaymentEvent, frozen=True, kw_only=True):
+    """A gateway order exists: the buyer can pay at the order's pay page now."""
+
+    topic: ClassVar[str] = "payments.requested.v1"
+    intent_id: UUID
+    provider: str
+    provider_order_id: str
+    amount_minor: int
+    currency: str
+
+
+class PaymentAuthorized(PaymentEvent, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "payments.authorized.v1"
+    payment_id: UUID
+    amount_minor: int
+    currency: str
+
+
+class PaymentCaptured(PaymentEvent, frozen=True, kw_only=True):
+    """Money is ours. `captured_minor` is everything captured for the order so far."""
+
+    topic: ClassVar[str] = "payments.captured.v1"
+    payment_id: UUID
+    provider_payment_id: str
+    method: str
+    amount_minor: int
+    captured_minor: int
+    currency: str
+
+
+class PaymentFailed(PaymentEvent, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "payments.failed.v1"
+    payment_id: UUID
+    reason: str
+
+
+class PaymentExceptionRaised(PaymentEvent, frozen=True, kw_only=True):
+    """A payment that fits no order as it stands: wrong amount, wrong currency, paid twice."""
+
+    topic: ClassVar[str] = "payments.exception_raised.v1"
+    payment_id: UUID
+    kind: str
+    detail: str
+
+
+class RefundRequested(PaymentEvent, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "payments.refund_requested.v1"
+    refund_id: UUID
+    payment_id: UUID
+    amount_minor: int
+    reason: str
+
+
+class RefundProcessed(PaymentEvent, frozen=True, kw_only=True):
+    """The gateway confirmed it. `refunded_minor` is everything refunded for the order so far."""
+
+    topic: ClassVar[str] = "payments.refund_processed.v1"
+    refund_id: UUID
+    payment_id: UUID
+    amount_minor: int
+    refunded_minor: int
+    currency: str
+
+
+class RefundFailed(PaymentEvent, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "payments.refund_failed.v1"
+    refund_id: UUID
+    amount_minor: int
+    reason: str

@@ -1,0 +1,82 @@
+"""Files: bytes in a folder or in S3 (obstore), their facts in PostgreSQL, addressed by content.
+
+The bytes are written before the row, so a row always has its file; an orphan file is harmless.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import obstore
+from obstore.store import LocalStore, S3Store
+
+from tandem.kernel.db import Query, Tx
+from tandem.kernel.errors import NotFound, TooLarge
+from tandem.kernel.ids import new_id
+
+SIZE_MAX = 20 * 1024 * 1024
+
+
+class Blob(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    sha256: str
+    size_bytes: int
+    media_type: str
+    filename: str
+
+
+INSERT = Query(
+    """
+    insert into kernel.blob (org_id, id, sha256, size_bytes, media_type, filename, created_at)
+    values (:org_id, :id, :sha256, :size_bytes, :media_type, :filename, :created_at)
+    """
+)
+
+GET = Query(
+    """
+    select id, sha256, size_bytes, media_type, filename
+      from kernel.blob
+     where org_id = :org_id and id = :id
+    """
+)
+
+
+class Blobs:
+    """`file:///folder` or `s3://bucket/prefix` (credentials from the usual AWS variables)."""
+
+    def __init__(self, url: str) -> None:
+        self._store: Any
+        if url.startswith("s3://"):
+            self._store = S3Store.from_url(url)
+        else:
+            self._store = LocalStore(prefix=url.removeprefix("file://"), mkdir=True)
+
+    async def put(
+        self, tx: Tx, content: bytes, *, media_type: str, filename: str, now: datetime
+    ) -> Blob:
+        """Keep bytes (20 MiB at most) and their row. The same bytes share one file."""
+        if len(content) > SIZE_MAX:
+            raise TooLarge(f"A file may have {SIZE_MAX // 1024 // 1024} MiB at most.")
+        blob = Blob(
+            id=new_id(),
+            sha256=hashlib.sha256(content).hexdigest(),
+            size_bytes=len(content),
+            media_type=media_type,
+            filename=filename,
+        )
+        await obstore.put_async(self._store, _path(tx.actor.org_id, blob.sha256), content)
+        await tx.run(INSERT, **msgspec.structs.asdict(blob), created_at=now)
+        return blob
+
+    async def get(self, tx: Tx, blob_id: UUID) -> tuple[Blob, bytes]:
+        blob = await tx.one_or_none(GET, Blob, id=blob_id)
+        if blob is None:
+            raise NotFound("There is no such file.")
+        found = await obstore.get_async(self._store, _path(tx.actor.org_id, blob.sha256))
+        return blob, bytes(await found.bytes_async())
+
+
+def _path(org_id: UUID, sha256: str) -> str:
+    return f"{org_id}/{sha256[:2]}/{sha256}"

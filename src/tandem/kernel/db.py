@@ -1,0 +1,218 @@
+"""One unit of work = one transaction. Only the edge opens one; nobody else commits."""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, LiteralString, TypeVar
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from uuid_utils.compat import uuid7
+
+from tandem.kernel.actor import Actor
+from tandem.kernel.clock import Clock, clock
+from tandem.kernel.events import Event, subscribers_of
+
+T = TypeVar("T")
+
+_PARAMETER = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
+
+QUERIES: list["Query"] = []
+"""Every statement of the suite; tests PREPARE each one and look for the wall `org_id`."""
+
+
+class Query:
+    """A SQL statement with `:name` parameters. The tests PREPARE every Query on the real schema.
+
+    `beyond_org` says why a statement may not name `org_id` (security-definer look-ups mostly).
+    """
+
+    __slots__ = ("beyond_org", "names", "sql")
+
+    def __init__(self, text: LiteralString, *, beyond_org: str | None = None) -> None:
+        self.names = list(dict.fromkeys(_PARAMETER.findall(text)))
+        self.sql = _PARAMETER.sub(lambda found: f"${self.names.index(found[1]) + 1}", text)
+        self.beyond_org = beyond_org
+        QUERIES.append(self)
+
+    def bind(self, actor: Actor, params: dict[str, Any]) -> list[Any]:
+        """Values in order; `:org_id` is always the actor's, no caller can pass another."""
+        assert "org_id" not in params, "the organisation comes from the actor"
+        known = {**params, "org_id": actor.org_id}
+        assert params.keys() <= set(self.names) <= known.keys(), f"{self.names} != {list(params)}"
+        return [known[name] for name in self.names]
+
+
+class Tx:
+    """An open transaction, the actor it works for, and typed access to rows."""
+
+    __slots__ = ("actor", "connection", "started_at")
+
+    def __init__(self, connection: Any, actor: Actor, started_at: datetime) -> None:
+        self.connection = connection
+        self.actor = actor
+        self.started_at = started_at
+
+    async def records(self, query: Query, **params: Any) -> list[asyncpg.Record]:
+        """Raw rows, for the few places where a struct per row would be felt."""
+        found: list[asyncpg.Record] = await self.connection.fetch(
+            query.sql, *query.bind(self.actor, params)
+        )
+        return found
+
+    async def many(self, query: Query, row: type[T], **params: Any) -> list[T]:
+        found = await self.connection.fetch(query.sql, *query.bind(self.actor, params))
+        return msgspec.convert([dict(record) for record in found], list[row])  # type: ignore[valid-type]
+
+    async def one_or_none(self, query: Query, row: type[T], **params: Any) -> T | None:
+        rows = await self.many(query, row, **params)
+        assert len(rows) <= 1, f"expected at most one {row.__name__}, found {len(rows)}"
+        return rows[0] if rows else None
+
+    async def one(self, query: Query, row: type[T], **params: Any) -> T:
+        found = await self.one_or_none(query, row, **params)
+        assert found is not None, "a statement that always answers one row answered none"
+        return found
+
+    async def value(self, query: Query, **params: Any) -> Any:
+        """First column of the first row, or None."""
+        return await self.connection.fetchval(query.sql, *query.bind(self.actor, params))
+
+    async def run(self, query: Query, **params: Any) -> int:
+        """Rows touched."""
+        status = await self.connection.execute(query.sql, *query.bind(self.actor, params))
+        last = status.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+    async def publish(self, *events: Event) -> None:
+        """Write events beside the change they tell of: all commit, or none does. One statement."""
+        if not events:
+            return
+        ids = [uuid7() for _ in events]
+        deliveries = [
+            (event_id, name, event.key())
+            for event_id, event in zip(ids, events, strict=True)
+            for name in subscribers_of(event.topic)
+        ]
+        await self.run(
+            INSERT_EVENTS,
+            ids=ids,
+            topics=[event.topic for event in events],
+            keys=[event.key() for event in events],
+            payloads=[msgspec.json.encode(event).decode() for event in events],
+            told_at=self.started_at,
+            actor_kind=self.actor.kind,
+            actor_id=self.actor.user_id,
+            actor_label=self.actor.label,
+            event_ids=[event_id for event_id, _, _ in deliveries],
+            subscribers=[name for _, name, _ in deliveries],
+            delivery_keys=[key for _, _, key in deliveries],
+        )
+
+
+INSERT_EVENTS = Query(
+    """
+    with event as (
+        insert into kernel.event
+               (org_id, id, topic, key, payload, occurred_at, actor_kind, actor_id, actor_label)
+        select :org_id, id, topic, key, payload::jsonb, :told_at::timestamptz,
+               :actor_kind::text, :actor_id::uuid, :actor_label::text
+          from unnest(:ids::uuid[], :topics::text[], :keys::text[], :payloads::text[])
+               with ordinality as told (id, topic, key, payload, place)
+         order by place
+    )
+    insert into kernel.delivery (org_id, event_id, subscriber, key)
+    select :org_id, event_id, subscriber, key
+      from unnest(:event_ids::uuid[], :subscribers::text[], :delivery_keys::text[])
+           with ordinality as due (event_id, subscriber, key, place)
+     order by place
+    """
+)
+
+
+async def _prepare_connection(connection: Any) -> None:
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(
+            kind,
+            encoder=lambda value: value if isinstance(value, str) else _encode(value),
+            decoder=msgspec.json.decode,
+            schema="pg_catalog",
+        )
+
+
+def _encode(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+async def _keep(_: Any) -> None:
+    """Nothing to reset: a pooled connection never carries session state (`set local` only)."""
+
+
+class Database:
+    """The app role's pool. `transaction` is the only way to the tables."""
+
+    def __init__(self, pool: asyncpg.Pool, time: Clock = clock) -> None:
+        self.pool = pool
+        self.clock = time
+
+    @classmethod
+    async def connect(cls, dsn: str, *, size_min: int = 2, size_max: int = 16) -> "Database":
+        """OLTP settings: generic plans and no JIT are worth more than any framework choice here."""
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=size_min,
+            max_size=size_max,
+            init=_prepare_connection,
+            reset=_keep,
+            command_timeout=60,
+            max_inactive_connection_lifetime=0,
+            server_settings={
+                "plan_cache_mode": "force_generic_plan",
+                "jit": "off",
+                "application_name": "tandem",
+                "idle_in_transaction_session_timeout": "60s",
+            },
+        )
+        return cls(pool)
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+    @asynccontextmanager
+    async def transaction(self, actor: Actor) -> AsyncIterator[Tx]:
+        """Commit on success, roll back on any exception. Only the actor's own org is visible."""
+        async with self.pool.acquire() as connection:
+            await begin(connection, actor.org_id)
+            try:
+                yield Tx(connection, actor, self.clock.now())
+            except BaseException:
+                await rollback(connection)
+                raise
+            await connection.execute("commit")
+
+    async def look_up(self, query: Query, row: type[T], **values: Any) -> list[T]:
+        """Ask a security-definer function before the organisation is known: who holds this token?
+
+        Only statements marked `beyond_org` come this way; row-level security shows them no table.
+        """
+        assert query.beyond_org, "a statement without an organisation must say why"
+        async with self.pool.acquire() as connection:
+            found = await connection.fetch(query.sql, *[values[name] for name in query.names])
+        return msgspec.convert([dict(record) for record in found], list[row])  # type: ignore[valid-type]
+
+
+async def begin(connection: Any, org_id: UUID) -> None:
+    await connection.execute(f"begin; set local app.org_id = '{UUID(str(org_id))}'")
+
+
+async def rollback(connection: Any) -> None:
+    """A lost connection has rolled back already; the pool throws it away."""
+    if not connection.is_closed():
+        await connection.execute("rollback")
+
+
+def columns(rows: Sequence[Any], *names: str) -> dict[str, list[Any]]:
+    """Turn rows into one array per column, the shape `unnest` wants."""
+    return {name: [getattr(row, name) for row in rows] for name in names}

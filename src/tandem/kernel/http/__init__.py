@@ -1,0 +1,32 @@
+"""The seam between HTTP and the suite: who asks, one transaction per request, refusals, pages."""
+
+from tandem.kernel.http.access import PUBLIC, limited
+from tandem.kernel.http.conditional import IfMatch, check_if_match, etag
+from tandem.kernel.http.dependencies import (
+    Acting,
+    Cursor,
+    Given,
+    LimitParameter,
+    Now,
+    Store,
+    Transaction,
+    dependencies,
+)
+from tandem.kernel.http.problems import refusals
+
+__all__ = [
+    "PUBLIC",
+    "Acting",
+    "Cursor",
+    "Given",
+    "IfMatch",
+    "LimitParameter",
+    "Now",
+    "Store",
+    "Transaction",
+    "check_if_match",
+    "dependencies",
+    "etag",
+    "limited",
+    "refusals",
+]

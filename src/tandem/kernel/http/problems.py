@@ -1,0 +1,109 @@
+"""Every "no" as RFC 9457 problem details, with a stable `code` and the field at fault."""
+
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+
+from tandem.kernel.errors import Refusal
+
+log = structlog.get_logger()
+MEDIA_TYPE = "application/problem+json"
+
+CODES = {
+    400: "malformed_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    503: "unavailable",
+}
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def refusals(*kinds: type[Refusal]) -> dict[int, ResponseSpec]:
+    """Document a route's refusals in OpenAPI from the classes that raise them."""
+    codes: dict[int, list[str]] = {}
+    for kind in kinds:
+        codes.setdefault(kind.status, []).append(kind.code)
+    return {
+        status: ResponseSpec(
+            dict[str, Any],
+            description=" or ".join(listed),
+            generate_examples=False,
+            media_type=MEDIA_TYPE,  # type: ignore[arg-type]  # any media type is a string here
+        )
+        for status, listed in codes.items()
+    }
+
+
+def problem(
+    status: int, code: str, detail: str, headers: dict[str, str] | None = None, **facts: Any
+) -> Response[dict[str, Any]]:
+    body = {
+        "type": f"urn:tandem:problem:{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **facts,
+    }
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def answer_refusal(request: AnyRequest, refusal: Refusal) -> Response[dict[str, Any]]:
+    if refusal.keeps_changes and (unit := request.scope.get("state", {}).get("unit")):
+        unit.is_kept = True
+    return Response(
+        refusal.problem(),
+        status_code=refusal.status,
+        media_type=MEDIA_TYPE,
+        headers={name: str(value) for name, value in refusal.headers.items()},
+    )
+
+
+def answer_validation(_: AnyRequest, reason: ValidationException) -> Response[dict[str, Any]]:
+    """What msgspec refused: 422 with one entry per field. Malformed JSON is a 400."""
+    errors = [_located(item) for item in (reason.extra or [])]
+    if not errors or any("malformed" in error["message"].lower() for error in errors):
+        detail = errors[0]["message"] if errors else str(reason.detail)
+        return problem(400, "malformed_request", detail)
+    first = errors[0]
+    return problem(
+        422,
+        "invalid",
+        f"{first['field']}: {first['message']}" if first["field"] else first["message"],
+        field=first["field"],
+        errors=errors,
+    )
+
+
+def _located(item: Any) -> dict[str, str]:
+    if not isinstance(item, dict):
+        return {"field": "", "message": str(item)}
+    return {"field": str(item.get("key", "")), "message": str(item.get("message", "invalid"))}
+
+
+def answer_http(_: AnyRequest, reason: HTTPException) -> Response[dict[str, Any]]:
+    code = CODES.get(reason.status_code, "refused")
+    return problem(reason.status_code, code, reason.detail or code, headers=reason.headers)
+
+
+def answer_crash(request: AnyRequest, reason: Exception) -> Response[dict[str, Any]]:
+    """A bug or a lost database: logged with its trace, told without any of it."""
+    log.error("request_failed", path=request.url.path, method=request.method, exc_info=reason)
+    return problem(500, "internal_error", "Something went wrong on our side. Nothing was changed.")
+
+
+HANDLERS: dict[Any, Any] = {
+    Refusal: answer_refusal,
+    ValidationException: answer_validation,
+    HTTPException: answer_http,
+    Exception: answer_crash,
+}

@@ -1,0 +1,242 @@
+"""One transaction per request, committed before a byte of the answer leaves; idempotency inside it.
+
+With `Idempotency-Key` the key's row is written first in that same transaction: a second request
+with the key waits on the first one's commit and then gets its answer (draft-ietf-httpapi-
+idempotency-key-header). Answers of 400 and above are rolled back and not remembered, so a corrected
+retry with the same key and body is free to succeed.
+"""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from tandem.kernel.actor import Actor
+from tandem.kernel.db import Database, Query, Tx, begin, rollback
+from tandem.kernel.errors import Invalid, TooLarge
+
+KEY_LENGTH_MAX = 255
+KEPT_FOR = timedelta(hours=24)
+BODY_MAX = 25 * 1024 * 1024
+
+
+class IdempotencyKeyReused(Invalid):
+    code = "idempotency_key_reused"
+
+
+CLAIM_KEY = Query(
+    """
+    insert into kernel.idempotency as held
+           (org_id, key, fingerprint, status, media_type, body, created_at)
+    values (:org_id, :key, :fingerprint, 0, '', '', :now)
+        on conflict (org_id, key) do update
+       set fingerprint = excluded.fingerprint, status = 0, created_at = excluded.created_at
+     where held.created_at < :expired_before
+    """
+)
+
+READ_KEY = Query(
+    """
+    select fingerprint, status, media_type, body
+      from kernel.idempotency
+     where org_id = :org_id and key = :key
+    """
+)
+
+KEEP_ANSWER = Query(
+    """
+    update kernel.idempotency
+       set status = :status, media_type = :media_type, body = :body
+     where org_id = :org_id and key = :key
+    """
+)
+
+FORGET_KEYS = Query(
+    "delete from kernel.idempotency where org_id = :org_id and created_at < :expired_before"
+)
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    fingerprint: bytes
+    status: int
+    media_type: str
+    body: bytes
+
+
+class Unit:
+    """The request's transaction, opened by the first who needs it."""
+
+    def __init__(self, database: Database, actor: Actor | None) -> None:
+        self._database = database
+        self._actor = actor
+        self._connection: Any = None
+        self.tx: Tx | None = None
+        self.is_kept = False
+
+    async def open(self) -> Tx:
+        if self.tx is None:
+            assert self._actor, "a route that reads rows needs an actor, or names its own"
+            self._connection = await self._database.pool.acquire()
+            await begin(self._connection, self._actor.org_id)
+            self.tx = Tx(self._connection, self._actor, self._database.clock.now())
+        return self.tx
+
+    async def close(self, *, is_good: bool) -> None:
+        connection, self._connection, self.tx = self._connection, None, None
+        if connection is None:
+            return
+        try:
+            if is_good:
+                await connection.execute("commit")
+            else:
+                await rollback(connection)
+        finally:
+            await self._database.pool.release(connection)
+
+
+class UnitOfWork(ASGIMiddleware):
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        state: Any = scope["state"]
+        unit = Unit(scope["litestar_app"].state.database, state.get("actor"))
+        state["unit"] = unit
+        held = _Held(unit, send)
+        is_good = False
+        try:
+            key = _idempotency_key(scope)
+            if key is None:
+                await next_app(scope, receive, held.send)
+            else:
+                await _once(scope, receive, held, next_app, key)
+            is_good = held.status < 400 or unit.is_kept
+        finally:
+            await unit.close(is_good=is_good)
+        await held.flush()
+
+
+class _Held:
+    """Holds the answer back while a transaction is open; lets streams without one pass."""
+
+    def __init__(self, unit: Unit, send: Send) -> None:
+        self._unit = unit
+        self._send = send
+        self._messages: list[Message] = []
+        self._is_passing = False
+        self.status = 500
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._is_passing = self._unit.tx is None
+        if self._is_passing:
+            await self._send(message)
+        else:
+            self._messages.append(message)
+
+    async def flush(self) -> None:
+        for message in self._messages:
+            await self._send(message)
+
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self._messages)  # type: ignore[misc]
+
+    def media_type(self) -> str:
+        start: Any = self._messages[0]
+        headers = {name.lower(): value for name, value in start.get("headers", [])}
+        return str(headers.get(b"content-type", b"application/json").decode("latin-1"))
+
+
+def _idempotency_key(scope: Scope) -> str | None:
+    if scope["method"] != "POST" or scope["route_handler"].opt.get("idempotency") == "own":
+        return None
+    if scope["state"].get("actor") is None:
+        return None
+    for name, value in scope["headers"]:
+        if name == b"idempotency-key":
+            return check_key(value.decode("latin-1"))
+    return None
+
+
+def check_key(key: str) -> str:
+    if not 1 <= len(key) <= KEY_LENGTH_MAX or not key.isprintable():
+        raise Invalid(
+            f"An idempotency key has 1 to {KEY_LENGTH_MAX} printable characters.",
+            field="Idempotency-Key",
+        )
+    return key
+
+
+def fingerprint(method: str, path: str, body: bytes) -> bytes:
+    return hashlib.sha256(b"\n".join((method.encode(), path.encode(), body))).digest()
+
+
+def check_same_request(found: bytes, asked: bytes) -> None:
+    if found != asked:
+        raise IdempotencyKeyReused(
+            "This Idempotency-Key came with another request before. Use a new key.",
+            field="Idempotency-Key",
+        )
+
+
+async def _once(
+    scope: Scope, receive: Receive, held: _Held, next_app: ASGIApp, key: str
+) -> None:
+    unit: Unit = scope["state"]["unit"]
+    body = await _read(receive)
+    asked = fingerprint(scope["method"], scope["path"], body)
+    tx = await unit.open()
+    now = tx.started_at
+    claimed = await tx.run(
+        CLAIM_KEY, key=key, fingerprint=asked, now=now, expired_before=now - KEPT_FOR
+    )
+    if not claimed:
+        answer = Answer(**dict((await tx.records(READ_KEY, key=key))[0]))
+        check_same_request(answer.fingerprint, asked)
+        return await _replay(answer, held.send)
+    await next_app(scope, _replaying(body, receive), held.send)
+    if held.status < 400:
+        await tx.run(
+            KEEP_ANSWER, key=key, status=held.status, media_type=held.media_type(), body=held.body()
+        )
+    return None
+
+
+async def _replay(answer: Answer, send: Send) -> None:
+    headers = [
+        (b"content-type", answer.media_type.encode("latin-1")),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"idempotency-replayed", b"true"),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+async def _read(receive: Receive) -> bytes:
+    body, more = bytearray(), True
+    while more:
+        message: Any = await receive()
+        if message["type"] == "http.disconnect":
+            return bytes(body)
+        body += message.get("body", b"")
+        if len(body) > BODY_MAX:
+            raise TooLarge(f"A body may have {BODY_MAX // 1024 // 1024} MiB at most.")
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def again() -> Any:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
