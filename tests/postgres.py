@@ -28,6 +28,8 @@ from tandem.app.embedded.binaries import find_binaries
 from tandem.app.embedded.process import clear_leftovers
 
 NAME_LENGTH_MAX = 63
+MEMORY = Path("/dev/shm")  # noqa: S108 - our folder in it is private
+MEMORY_BYTES_MIN = 4 * 1024**3
 
 
 class Server:
@@ -134,10 +136,17 @@ def _folder() -> Path:
     """One folder for each user and set of binaries; nobody else may have prepared it."""
     programs = os.environ.get("TANDEM_TEST_PG_BIN", "")
     which = hashlib.sha256(programs.encode()).hexdigest()[:8]
-    folder = Path(tempfile.gettempdir()) / f"tandem-tests-{os.getuid()}-{which}"
+    folder = _room() / f"tandem-tests-{os.getuid()}-{which}"
     folder.mkdir(mode=0o700, exist_ok=True)
     assert folder.stat().st_uid == os.getuid(), f"{folder} belongs to somebody else"
     return folder
+
+
+def _room() -> Path:
+    """Memory where there is plenty: a clone is hundreds of small files, slow on a busy disk."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES_MIN:
+        return MEMORY
+    return Path(tempfile.gettempdir())
 
 
 @cache

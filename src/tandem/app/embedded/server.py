@@ -56,6 +56,8 @@ FORGETFUL: Mapping[str, str] = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "autovacuum": "off",
+    "min_wal_size": "80MB",
+    "max_wal_size": "256MB",
 }
 
 
