@@ -116,7 +116,13 @@ def build(root: Path) -> None:
 def install_packages(root: Path, npm: list[str], node: list[str]) -> None:
     """Exactly what package-lock.json says; no package runs a script of its own."""
     path = os.pathsep.join([str(Path(node[0]).parent), os.environ.get("PATH", "")])
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    options = [
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-update-notifier",
+        "--loglevel=error",
+    ]
     installed = subprocess.run(
         [*npm, "ci", *options], cwd=root, env=os.environ | {"PATH": path}, check=False
     )
