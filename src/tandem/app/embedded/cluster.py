@@ -4,12 +4,14 @@ import locale
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tandem.app.embedded.account import Account, is_reachable
+from tandem.app.embedded.lifeline import dies_with_parent
 from tandem.app.embedded.refusals import CannotRun
 
 OWNER = "tandem_owner"
@@ -75,9 +77,9 @@ def ensure_cluster(place: Place, *, durable: bool) -> None:
         _check_version(place)
         return
     for leftover in place.folder.glob(f"{UNFINISHED}*"):
-        shutil.rmtree(leftover)
+        shutil.rmtree(leftover, ignore_errors=True)
     ensure_password(place)
-    name = f"{UNFINISHED}{os.getpid()}"
+    name = f"{UNFINISHED}{secrets.token_hex(4)}"
     with Entry(place) as entry:
         _initdb(place, entry, name, durable=durable)
         _create_database(place, entry, name)
@@ -176,6 +178,7 @@ def _run(command: Sequence[str], arguments: dict[str, object], *, told: str = ""
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
+        preexec_fn=dies_with_parent(signal.SIGKILL),
         **arguments,
     )
     if done.returncode != 0:

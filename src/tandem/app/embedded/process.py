@@ -4,16 +4,15 @@ The server is our own child, not a daemon of `pg_ctl`: its death is known at onc
 kernel stops it when its parent dies, however that happens.
 """
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tandem.app.embedded.cluster import Entry, Place, run_as
+from tandem.app.embedded.lifeline import dies_with_parent
 from tandem.app.embedded.refusals import CannotRun
 
 FAST_SECONDS = 2.5
@@ -21,7 +20,6 @@ IMMEDIATE_SECONDS = 1.0
 LEFTOVER_SECONDS = 10.0
 READY_SECONDS_MAX = 300.0
 POLL_SECONDS = 0.01
-PR_SET_PDEATHSIG = 1
 
 
 def launch(
@@ -103,20 +101,6 @@ def running_port(data: Path) -> int | None:
     lines = _pid_file_lines(data)
     is_ready = len(lines) > 7 and lines[7].strip() == "ready"
     return int(lines[3]) if is_ready and running_pid(data) is not None else None
-
-
-def dies_with_parent(number: signal.Signals) -> Callable[[], None] | None:
-    """A `preexec_fn` that asks Linux for signal `number` once the launching *thread* is gone."""
-    if not sys.platform.startswith("linux"):
-        return None
-    libc, parent = ctypes.CDLL(None), os.getpid()
-
-    def ask() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:
-            os._exit(1)  # The parent died before the kernel had been asked.
-
-    return ask
 
 
 def _pid_file_lines(data: Path) -> list[str]:

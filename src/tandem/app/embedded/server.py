@@ -93,13 +93,13 @@ class EmbeddedPostgres:
             self._lock.acquire()
             return self._start()
         except PermissionError as error:
-            self._lock.release()
+            self.stop()
             raise CannotRun(
                 f"{error.filename} belongs to another user. Choose another folder, or run as the "
                 "user who made it."
             ) from error
         except BaseException:
-            self._lock.release()
+            self.stop()
             raise
 
     def stop(self) -> None:
@@ -129,20 +129,19 @@ class EmbeddedPostgres:
         place = Place(folder=self.folder, programs=programs, account=account)
         process.clear_leftovers(place.data)
         ensure_cluster(place, durable=self._durable)
-        port, self.server = self._serve(place)
-        return _dsn(ensure_password(place), port)
+        return _dsn(ensure_password(place), self._serve(place))
 
-    def _serve(self, place: Place) -> tuple[int, subprocess.Popen[bytes]]:
+    def _serve(self, place: Place) -> int:
         """Retry while it exits: a port just taken, or backends of a killed server still ending."""
         settings = {**SETTINGS, **({} if self._durable else FORGETFUL)}
         deadline = time.monotonic() + START_SECONDS_MAX
         while True:
             port = _choose_port(self.folder / "port")
-            server = process.launch(
+            self.server = process.launch(
                 place, port=port, settings=settings, outlives_us=self._outlives_us
             )
-            if process.wait_until_ready(place, server):
-                return port, server
+            if process.wait_until_ready(place, self.server):
+                return port
             if time.monotonic() > deadline:
                 raise CannotRun(f"PostgreSQL does not start:\n{last_lines(place.log)}")
             time.sleep(0.2)
