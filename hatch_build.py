@@ -31,9 +31,10 @@ class AssetsBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def dependencies(self) -> list[str]:
         assets = load_assets()
-        return [NODE] if assets.state(ROOT, packages_needed=False) == assets.NODE_IS_MISSING else []
+        return [NODE] if assets.state(ROOT) == assets.NODE_IS_MISSING else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Does nothing for an install in place: bin/setup builds the files there."""
-        if version != "editable":
-            load_assets().build(ROOT)
+        assets = load_assets()
+        if version != "editable" and assets.state(ROOT) != assets.FRESH:
+            assets.build(ROOT)

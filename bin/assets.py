@@ -90,7 +90,7 @@ def node_major(node: str) -> int:
 
 
 def build(root: Path) -> None:
-    """Brings `static/vendor` up to date; leaves the old files in place if it fails."""
+    """Brings node_modules and `static/vendor` up to date; the old files stay if it fails."""
     commands = find_node()
     if commands is None:
         raise AssetsError("Node.js 20 or newer is missing; bin/setup installs it")
@@ -137,7 +137,8 @@ def replace(new: Path, old: Path) -> None:
     new.rename(old)
 
 
-def state(root: Path, *, packages_needed: bool) -> int:
+def state(root: Path, *, packages_needed: bool = False) -> int:
+    """FRESH, STALE or NODE_IS_MISSING; with `packages_needed` node_modules counts as well."""
     if is_fresh(root) and (not packages_needed or has_packages(root)):
         return FRESH
     return STALE if find_node() else NODE_IS_MISSING
