@@ -28,7 +28,7 @@ class DeliveryAssigned(DeliveryEvent, frozen=True, kw_only=True):
 
 
 class DeliveryStatusChanged(DeliveryEvent, frozen=True, kw_only=True):
-    """Every row of the delivery status table, told. `occurred_at` is the device's (corrected) time."""
+    """A row of the delivery status table, told. `occurred_at` is the device's corrected time."""
 
     topic: ClassVar[str] = "delivery.status_changed.v1"
     status: str

@@ -62,3 +62,28 @@ class StockAdjusted(Event, frozen=True, kw_only=True):
 
     def key(self) -> str:
         return str(self.variant_id)
+
+
+class StockCrossing(Event, frozen=True, kw_only=True):
+    """What can still be sold of a variant at a location has crossed a line."""
+
+    variant_id: UUID
+    sku: str
+    location_id: UUID
+    available: int
+
+    def key(self) -> str:
+        return str(self.variant_id)
+
+
+class StockRanLow(StockCrossing, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "inventory.stock_ran_low.v1"
+    reorder_point: int
+
+
+class StockRanOut(StockCrossing, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "inventory.stock_ran_out.v1"
+
+
+class StockCameBack(StockCrossing, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "inventory.stock_came_back.v1"

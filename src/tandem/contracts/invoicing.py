@@ -1,5 +1,6 @@
 """What invoicing tells the rest of the suite, and the tax question others ask. Data only."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 from uuid import UUID
 
@@ -7,9 +8,21 @@ import msgspec
 
 from tandem.kernel.events import Event
 
+TAX_CLASSES: Mapping[str, str] = {
+    "standard": "18% goods and services, and whatever is listed nowhere else",
+    "merit": "5% goods: packaged food, medicines, everyday needs",
+    "reduced": "goods of the 12% list, 5% since 22 September 2025",
+    "higher": "goods of the 28% list, 18% since 22 September 2025",
+    "demerit": "luxuries of the 28% list, 40% since 22 September 2025",
+    "precious": "3%: gold, silver, jewellery",
+    "rough_stones": "0.25%: unworked diamonds and stones",
+    "exempt": "no tax: fresh food, books, nil-rated and exempt goods",
+}
+"""What a variant's `tax_class` may say; the dated rates behind it are invoicing's."""
+
 
 class CartLine(msgspec.Struct, frozen=True, kw_only=True):
-    """`discount_minor` is for the whole line, in the same terms (with or without tax) as the price."""
+    """`discount_minor` is for the whole line, with or without tax as the price is."""
 
     hsn: str
     tax_class: str
@@ -20,7 +33,7 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cart(msgspec.Struct, frozen=True, kw_only=True):
-    """`ship_state` and `bill_state` are GST state codes; empty or "96" is abroad."""
+    """`ship_state` and `bill_state` are GST state codes; "96" is abroad, empty is not known."""
 
     lines: list[CartLine]
     ship_state: str
@@ -42,15 +55,21 @@ class TaxedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """`clause` names the rule that decided the place of supply: IGST Act s.10(1)(a), (b), (ca)."""
+    """`clause` names the rule that decided the place of supply: IGST Act s.10(1)(a), (b), (ca).
+
+    `supply_kind` is the portal's: B2B, B2C, SEZWP, SEZWOP, EXPWP, EXPWOP. `total_minor` contains
+    `round_off_minor`, which is not zero only where the company rounds its documents to whole rupees.
+    """
 
     lines: list[TaxedLine]
     place_of_supply: str
     supply_kind: str
     clause: str
+    is_inter_state: bool
     taxable_minor: int
     tax_minor: int
     total_minor: int
+    round_off_minor: int = 0
 
 
 class InvoiceEvent(Event, frozen=True, kw_only=True):
@@ -69,7 +88,7 @@ class InvoiceIssued(InvoiceEvent, frozen=True, kw_only=True):
 
 
 class CreditNoteIssued(InvoiceEvent, frozen=True, kw_only=True):
-    """`invoice_id` is the credit note; `original_id` the invoice it corrects. Total is positive."""
+    """`invoice_id` is the credit note, `original_id` the invoice corrected. Total positive."""
 
     topic: ClassVar[str] = "invoicing.credit_note_issued.v1"
     original_id: UUID

@@ -15,9 +15,9 @@ PaymentMethod = Literal["prepaid", "cod"]
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line as it was sold: nothing the catalogue does later changes it.
 
-    Minor units throughout. `taxable_minor` is after discount and without tax; `total_minor` is what
-    the buyer pays for the line: taxable + cgst + sgst + igst + cess. `tax_rate` is a percentage as a
-    decimal string ("18", "0.25").
+    Minor units throughout. `taxable_minor` is after discount and without tax; `total_minor` is
+    what the buyer pays for the line: taxable + cgst + sgst + igst + cess. `tax_rate` is a
+    percentage as a decimal string ("18", "0.25").
     """
 
     id: UUID
@@ -117,7 +117,7 @@ class OrderCancelled(OrderEvent, frozen=True, kw_only=True):
 
 
 class OrderChanged(OrderEvent, frozen=True, kw_only=True):
-    """A visible change that is not one of the milestones: hold, note, lifecycle or derived status."""
+    """A visible change that is no milestone: hold, note, lifecycle or derived status."""
 
     topic: ClassVar[str] = "orders.changed.v1"
     what: str

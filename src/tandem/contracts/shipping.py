@@ -70,7 +70,7 @@ class ShipmentStatusChanged(ShipmentEvent, frozen=True, kw_only=True):
     topic: ClassVar[str] = "shipping.status_changed.v1"
     status: str
     occurred_at: datetime
-    items: list[ShipmentItem] = []
+    items: list[ShipmentItem] = msgspec.field(default_factory=list)
 
 
 class ShipmentCancelled(ShipmentEvent, frozen=True, kw_only=True):

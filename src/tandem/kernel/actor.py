@@ -47,7 +47,12 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def may(self, permission: str) -> bool:
-        return permission in self.grants or EVERYTHING in self.grants
+        """Granted by name, by its service (`orders.*`) or with everything."""
+        return (
+            permission in self.grants
+            or EVERYTHING in self.grants
+            or f"{permission.partition('.')[0]}.*" in self.grants
+        )
 
     def require(self, permission: str) -> None:
         if not self.may(permission):

@@ -1,4 +1,4 @@
-"""Every refusal the suite can express. One class per reason, one HTTP status per family (RFC 9457)."""
+"""Every refusal the suite can express: one class per reason, one HTTP status per family."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -84,8 +84,9 @@ class Invalid(Refusal):
         errors: Sequence[dict[str, str]] = (),
         **facts: Any,
     ) -> None:
-        listed = {"errors": list(errors)} if errors else {}
-        super().__init__(detail, field=field, **listed, **facts)
+        if errors:
+            facts["errors"] = list(errors)
+        super().__init__(detail, field=field, **facts)
 
 
 class TooManyRequests(Refusal):
@@ -107,7 +108,9 @@ class IllegalMove(Conflict):
 
     def __init__(self, thing: str, source: str, target: str, allowed: Sequence[str]) -> None:
         options = f" From here it can become {', '.join(allowed)}." if allowed else ""
+        facts: dict[str, Any] = {"from": source, "to": target, "allowed": list(allowed)}
         super().__init__(
             f"{thing} is {source}; it cannot become {target}.{options}",
-            **{"from": source, "to": target, "allowed": list(allowed)},
+            field=None,
+            **facts,
         )

@@ -1,4 +1,4 @@
-"""Events are facts in the past tense: frozen, flat, versioned by topic, kept for ever as the log."""
+"""Events are facts in the past tense: frozen, flat, versioned by topic, kept as the log."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime

@@ -1,7 +1,7 @@
 """Jobs: work with a network call, a delay or a rhythm, run by `tandem worker` through pgqueuer.
 
-`enqueue` writes in the caller's transaction, so a job exists exactly when its cause does. Jobs are
-at least once: each claims its own row first (claim, call, record), so running twice changes nothing.
+`enqueue` writes in the caller's transaction, so a job exists exactly when its cause does. Jobs run
+at least once: each claims its own row first (claim, call, record), so a repeat changes nothing.
 """
 
 import os
@@ -60,7 +60,7 @@ RHYTHMS: dict[str, Rhythm] = {}
 
 
 def job(name: str) -> Callable[[JobFunction], JobFunction]:
-    """Register `async (work, **payload)` under `service.verb`; the name is stored and never changes."""
+    """Register `async (work, **payload)` as `service.verb`; the name is stored, never changed."""
 
     def register(run: JobFunction) -> JobFunction:
         assert name not in JOBS, f"two jobs are called {name}"

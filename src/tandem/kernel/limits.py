@@ -57,6 +57,4 @@ class Limiter:
         if len(self._levels) > KEPT:
             self._levels.popitem(last=False)
         wait = 0 if level >= 1 else int((1 - level) / rate) + 1
-        return Verdict(
-            is_allowed=is_allowed, limit=limit, remaining=int(level), reset_seconds=wait
-        )
+        return Verdict(is_allowed=is_allowed, limit=limit, remaining=int(level), reset_seconds=wait)

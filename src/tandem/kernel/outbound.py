@@ -13,7 +13,7 @@ RETRY_AFTER_MAX = 5.0
 
 
 class OutcomeUnknown(Exception):
-    """Sent, and no answer came: the other side may have acted. Look it up; never just send again."""
+    """Sent, and no answer came: the other side may have acted. Look it up, never send again."""
 
 
 class NotSent(Exception):

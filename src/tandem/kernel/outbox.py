@@ -1,8 +1,8 @@
 """The relay: hands every event to each of its subscribers, in order per key, with one effect.
 
 A delivery is claimed, handled and marked in one transaction. A worker that dies gives it back at
-once; a handler that fails is tried again with growing gaps and parked after `ATTEMPTS_MAX`. A parked
-delivery holds back later events of its key until somebody retries it (`tandem doctor` lists them).
+once; a handler that fails is tried again with growing gaps and parked after `ATTEMPTS_MAX`. A
+parked delivery holds back later events of its key until somebody retries it (`tandem doctor`).
 """
 
 import asyncio
@@ -174,8 +174,6 @@ async def relay(database: Database, stop: asyncio.Event, *, idle_seconds: float 
                 await asyncio.wait_for(stop.wait(), idle_seconds)
             except TimeoutError:
                 continue
-
-
 
 
 async def drain(database: Database, *, rounds: int = 200) -> int:

@@ -68,7 +68,7 @@ async def add(tx: Tx, reference: Reference) -> None:
     """Adding the same again is a no-op; an id that points elsewhere already is refused."""
     if not await tx.run(ADD, **msgspec.structs.asdict(reference)):
         raise ReferenceTaken(
-            f"{reference.system} {reference.kind} {reference.external_id} belongs to another record."
+            f"{reference.system} {reference.kind} {reference.external_id} is another record's."
         )
 
 
@@ -82,7 +82,5 @@ async def list_of(tx: Tx, entity_id: UUID) -> list[Reference]:
 
 
 async def find_org(database: Database, system: str, kind: str, external_id: str) -> UUID | None:
-    rows = await database.look_up(
-        FIND_ORG, _Org, system=system, kind=kind, external_id=external_id
-    )
+    rows = await database.look_up(FIND_ORG, _Org, system=system, kind=kind, external_id=external_id)
     return rows[0].org_id if rows else None

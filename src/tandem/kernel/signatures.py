@@ -15,4 +15,4 @@ def is_signed(secrets: Sequence[str], message: bytes, signature: str) -> bool:
     if not signature.isascii():
         return False
     candidates = [sign(secret, message) for secret in secrets if secret]
-    return any([hmac.compare_digest(candidate, signature) for candidate in candidates])
+    return True in [hmac.compare_digest(candidate, signature) for candidate in candidates]

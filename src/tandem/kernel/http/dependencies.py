@@ -1,4 +1,4 @@
-"""What a route may ask for by name: `tx`, `now`, `actor`, `database`, `resources`, `limit`, `cursor`."""
+"""What a route may ask for by name: `tx`, `now`, `actor`, `database`, `resources`."""
 
 from datetime import datetime
 from typing import Annotated, Any

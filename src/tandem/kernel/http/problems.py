@@ -37,7 +37,7 @@ def refusals(*kinds: type[Refusal]) -> dict[int, ResponseSpec]:
             dict[str, Any],
             description=" or ".join(listed),
             generate_examples=False,
-            media_type=MEDIA_TYPE,  # type: ignore[arg-type]  # any media type is a string here
+            media_type=MEDIA_TYPE,
         )
         for status, listed in codes.items()
     }

@@ -151,7 +151,7 @@ class _Held:
         return str(headers.get(b"content-type", b"application/json").decode("latin-1"))
 
 
-def _idempotency_key(scope: Scope) -> str | None:
+def _idempotency_key(scope: Any) -> str | None:
     if scope["method"] != "POST" or scope["route_handler"].opt.get("idempotency") == "own":
         return None
     if scope["state"].get("actor") is None:
@@ -183,9 +183,7 @@ def check_same_request(found: bytes, asked: bytes) -> None:
         )
 
 
-async def _once(
-    scope: Scope, receive: Receive, held: _Held, next_app: ASGIApp, key: str
-) -> None:
+async def _once(scope: Any, receive: Receive, held: _Held, next_app: ASGIApp, key: str) -> None:
     unit: Unit = scope["state"]["unit"]
     body = await _read(receive)
     asked = fingerprint(scope["method"], scope["path"], body)

@@ -1,0 +1,184 @@
+"""`tandem`: one command line for running, looking after and trying out the suite."""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from tandem import __version__
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except KeyboardInterrupt:
+        return 130
+    except _expected() as reason:
+        print(f"tandem: {reason}", file=sys.stderr)  # noqa: T201  the command line's own voice
+        return 2
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    from tandem.app.settings import SettingsWrong
+    from tandem.kernel.errors import Refusal
+
+    return (SettingsWrong, Refusal)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tandem", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"tandem {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    _add_running(commands)
+    _add_care(commands)
+    _add_trying(commands)
+    return parser
+
+
+def _add_running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    up = commands.add_parser("up", help="database, demo company, stand-ins, web and worker")
+    up.add_argument("--port", type=int)
+    up.add_argument("--data", type=Path)
+    up.add_argument("--ready-file", type=Path)
+    up.add_argument("--reload", action="store_true")
+    up.add_argument("--no-sandbox", action="store_true")
+    up.add_argument("--workers", type=int, default=1)
+    up.set_defaults(run=_up)
+    serve = commands.add_parser("serve", help="the web process")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8080)
+    serve.set_defaults(run=_serve)
+    commands.add_parser("worker", help="events, jobs and rhythms").set_defaults(run=_worker)
+
+
+def _add_care(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    commands.add_parser("migrate", help="bring the database up to date").set_defaults(run=_migrate)
+    doctor = commands.add_parser("doctor", help="check invariants, queues and settings")
+    doctor.add_argument("--live", action="store_true", help="also call the providers")
+    doctor.add_argument("--retry-parked", action="store_true", help="give parked events new tries")
+    doctor.set_defaults(run=_doctor)
+    commands.add_parser("config", help="the settings in force, masked").set_defaults(run=_config)
+    commands.add_parser("openapi", help="print the API's description").set_defaults(run=_openapi)
+    reference = commands.add_parser("reference", help="write docs/reference")
+    reference.add_argument("--check", action="store_true", help="only say whether it is fresh")
+    reference.set_defaults(run=_reference)
+    user = commands.add_parser("user", help="people who sign in").add_subparsers(required=True)
+    create = user.add_parser("create", help="add a person to a company")
+    create.add_argument("--email", required=True)
+    create.add_argument("--name", required=True)
+    create.add_argument("--role", default="admin")
+    create.add_argument("--company", default="demo", help="the company's short name")
+    create.add_argument("--company-name", help="found the company when it is not there")
+    create.set_defaults(run=_user_create)
+
+
+def _add_trying(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    commands.add_parser("seed", help="make the demo company").set_defaults(run=_seed)
+    simulate = commands.add_parser("simulate", help="drive demo vehicles along the streets")
+    simulate.add_argument("--base-url", default="http://127.0.0.1:8080")
+    simulate.add_argument("--api-key", default=os.environ.get("TANDEM_API_KEY", ""))
+    simulate.add_argument("--speed", type=float, default=1.0, help="times faster than real")
+    simulate.add_argument("--delivery", help="one delivery's id; all assigned ones otherwise")
+    simulate.set_defaults(run=_simulate)
+
+
+def _up(options: argparse.Namespace) -> int:
+    from tandem.app.supervisor import up
+
+    return up(options)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from tandem.app.serve import serve
+    from tandem.app.settings import read_settings
+
+    return serve(read_settings(), host=options.host, port=options.port)
+
+
+def _worker(_: argparse.Namespace) -> int:
+    from tandem.app import worker
+    from tandem.app.settings import read_settings
+
+    return worker.main(read_settings())
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    from tandem.app.migrate import migrate
+    from tandem.app.settings import read_settings
+
+    settings = read_settings()
+    applied = asyncio.run(
+        migrate(
+            settings.database_url,
+            app_role=settings.app_role,
+            app_password=settings.derive("app-role"),
+        )
+    )
+    _say(f"{len(applied)} migrations applied" if applied else "nothing to migrate")
+    return 0
+
+
+def _seed(_: argparse.Namespace) -> int:
+    import msgspec
+
+    from tandem.app.seed import seed
+    from tandem.app.settings import read_settings
+
+    seeded = asyncio.run(seed(read_settings()))
+    _say(msgspec.json.encode(seeded).decode() if seeded else "a company is there already")
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from tandem.app.doctor import examine
+    from tandem.app.settings import read_settings
+
+    return asyncio.run(
+        examine(read_settings(), is_live=options.live, retry_parked=options.retry_parked)
+    )
+
+
+def _config(_: argparse.Namespace) -> int:
+    from tandem.app.settings import read_settings, shown
+
+    for field, value in shown(read_settings()).items():
+        _say(f"TANDEM_{field.upper()}={value}")
+    return 0
+
+
+def _openapi(_: argparse.Namespace) -> int:
+    from tandem.app.reference import openapi
+
+    _say(openapi())
+    return 0
+
+
+def _reference(options: argparse.Namespace) -> int:
+    from tandem.app.reference import write_reference
+
+    return write_reference(check_only=options.check)
+
+
+def _user_create(options: argparse.Namespace) -> int:
+    from tandem.app.people import create_user
+    from tandem.app.settings import read_settings
+
+    _say(asyncio.run(create_user(read_settings(), options)))
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from tandem.app.simulate import simulate
+
+    return simulate(options)
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201  the command line's own voice
+
+
+if __name__ == "__main__":
+    sys.exit(main())

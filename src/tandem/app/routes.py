@@ -1,0 +1,13 @@
+"""Every HTTP route of the suite. A service adds its controllers here."""
+
+from typing import Any
+
+from tandem.app.health import healthz, metrics, readyz
+from tandem.crm.identity.http import IdentityController
+
+ROUTES: list[Any] = [
+    healthz,
+    readyz,
+    metrics,
+    IdentityController,
+]

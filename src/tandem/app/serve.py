@@ -1,0 +1,32 @@
+"""`tandem serve`: uvicorn with the settings that suit the suite."""
+
+import os
+
+import uvicorn
+
+from tandem.app.asgi import create_app
+from tandem.app.logs import configure_logs
+from tandem.app.settings import Settings
+
+STOP_SECONDS = 3
+
+
+def serve(settings: Settings, *, host: str, port: int) -> int:
+    """Serve until SIGTERM; open streams get three seconds to end."""
+    configure_logs(settings.log_level, "web")
+    uvicorn.run(
+        create_app(settings),
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        access_log=False,
+        log_config=None,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        server_header=False,
+        backlog=4096,
+    )
+    return os.EX_OK

@@ -1,0 +1,168 @@
+"""One frozen Settings, read from `TANDEM_*` once at start, refused with a reason when wrong."""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import msgspec
+
+SANDBOX_RAZORPAY = {
+    "razorpay_key_id": "rzp_test_tandemsandbox",
+    "razorpay_key_secret": "sandbox_key_secret",
+    "razorpay_webhook_secret": "sandbox_webhook_secret",
+}
+"""The stand-in's fixed keys: they open nothing outside this machine."""
+
+
+class SettingsWrong(Exception):
+    """A setting is missing or malformed; the message names its variable."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Every field is `TANDEM_<FIELD>` in the environment. Secrets are masked when printed."""
+
+    database_url: str
+    """Owner of the schema; used by migrations and doctor only. `DATABASE_URL` works too."""
+    app_database_url: str = ""
+    """The app's own role; derived from the owner's URL and the secret key when empty."""
+    secret_key: Annotated[str, msgspec.Meta(min_length=32)]
+    """At least 32 characters; sessions, door codes and the app role's password derive from it."""
+    base_url: str = "http://127.0.0.1:8080"
+    """How people reach this installation; links in messages start with it."""
+    data_dir: str = "."
+    blobs_url: str = ""
+    """`file:///folder` or `s3://bucket/prefix`; a folder in the data dir when empty."""
+    clock_file: str = ""
+    trusted_proxies: str = "127.0.0.1"
+    log_level: str = "info"
+    otlp_endpoint: str = ""
+    """Traces go there when set (needs the `otel` extra)."""
+
+    sandbox_url: str = ""
+    """Set by `tandem up`: providers without keys are served by the stand-ins at this address."""
+    razorpay_key_id: str = ""
+    razorpay_key_secret: str = ""
+    razorpay_webhook_secret: str = ""
+    razorpay_webhook_secret_previous: str = ""
+    razorpay_base_url: str = "https://api.razorpay.com/v1/"
+    razorpay_checkout_url: str = "https://checkout.razorpay.com/v1/checkout.js"
+    google_maps_server_key: str = ""
+    google_maps_browser_key: str = ""
+    google_routes_url: str = "https://routes.googleapis.com"
+    google_maps_url: str = "https://maps.googleapis.com"
+    tiles_url: str = ""
+    """Raster tile template `https://…/{z}/{x}/{y}.png` for maps without a Google key."""
+    smtp_url: str = ""
+    """`smtp://user:password@host:port` (STARTTLS when offered) or `smtps://`."""
+    mail_from: str = "Tandem <no-reply@tandem.invalid>"
+    sms_base_url: str = "https://api.twilio.com"
+    sms_account_sid: str = ""
+    sms_auth_token: str = ""
+    sms_from: str = ""
+
+    @property
+    def is_sandbox(self) -> bool:
+        return bool(self.sandbox_url)
+
+    @property
+    def app_role(self) -> str:
+        return f"{urlsplit(self.database_url).path.lstrip('/') or 'tandem'}_app"
+
+    @property
+    def app_dsn(self) -> str:
+        return self.app_database_url or app_dsn_of(
+            self.database_url, self.app_role, self.derive("app-role")
+        )
+
+    def derive(self, purpose: str) -> str:
+        """A secret of its own for each purpose, from the one key."""
+        return hmac.new(self.secret_key.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def app_dsn_of(owner_dsn: str, role: str, password: str) -> str:
+    parts = urlsplit(owner_dsn)
+    host = parts.netloc.rsplit("@", 1)[-1]
+    return urlunsplit(parts._replace(netloc=f"{quote(role)}:{password}@{host}"))
+
+
+SECRETS = frozenset(
+    {
+        "secret_key",
+        "razorpay_key_secret",
+        "razorpay_webhook_secret",
+        "razorpay_webhook_secret_previous",
+        "google_maps_server_key",
+        "sms_auth_token",
+    }
+)
+URLS_WITH_PASSWORDS = frozenset({"database_url", "app_database_url", "smtp_url"})
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read, fill in the sandbox's keys where none are set, validate."""
+    given = {
+        field: environment[f"TANDEM_{field.upper()}"]
+        for field in Settings.__struct_fields__
+        if environment.get(f"TANDEM_{field.upper()}")
+    }
+    if "database_url" not in given and environment.get("DATABASE_URL"):
+        given["database_url"] = environment["DATABASE_URL"]
+    for needed in ("database_url", "secret_key"):
+        if needed not in given:
+            raise SettingsWrong(
+                f"TANDEM_{needed.upper()} is not set (`tandem up` sets it for you)."
+            )
+    if sandbox := given.get("sandbox_url"):
+        given = {**_stand_ins(given, sandbox.rstrip("/")), **given}
+    data_dir = Path(given.get("data_dir", ".")).absolute()
+    given.setdefault("blobs_url", f"file://{data_dir}/blobs")
+    known = {f"TANDEM_{field.upper()}" for field in Settings.__struct_fields__} | OTHER_VARIABLES
+    unknown = [name for name in environment if name.startswith("TANDEM_") and name not in known]
+    if unknown:
+        raise SettingsWrong(f"Unknown settings: {', '.join(sorted(unknown))}.")
+    try:
+        return msgspec.convert(given, Settings)
+    except msgspec.ValidationError as reason:
+        raise SettingsWrong(f"Settings: {reason}") from reason
+
+
+OTHER_VARIABLES = frozenset(
+    {"TANDEM_DATA", "TANDEM_CHROMIUM", "TANDEM_TEST_DATABASE_URL", "TANDEM_TEST_PG_BIN"}
+)
+
+
+def _stand_ins(given: Mapping[str, str], sandbox: str) -> dict[str, str]:
+    filled: dict[str, str] = {}
+    if "razorpay_key_id" not in given:
+        filled |= SANDBOX_RAZORPAY
+        filled["razorpay_base_url"] = f"{sandbox}/razorpay/v1/"
+        filled["razorpay_checkout_url"] = f"{sandbox}/razorpay/v1/checkout.js"
+    if "sms_account_sid" not in given:
+        filled |= {
+            "sms_base_url": f"{sandbox}/sms",
+            "sms_account_sid": "AC" + "0" * 32,
+            "sms_auth_token": "sandbox_auth_token",
+            "sms_from": "+15005550006",
+        }
+    return filled
+
+
+def shown(settings: Settings) -> dict[str, str]:
+    """For `tandem config`: every value, secrets and passwords masked."""
+    return {
+        field: _masked(field, str(getattr(settings, field))) for field in Settings.__struct_fields__
+    }
+
+
+def _masked(field: str, value: str) -> str:
+    if field in SECRETS:
+        return "********" if value else ""
+    if field in URLS_WITH_PASSWORDS and "@" in value:
+        parts = urlsplit(value)
+        user = (parts.username or "") + (":********" if parts.password else "")
+        return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc.rsplit('@', 1)[-1]}"))
+    return value

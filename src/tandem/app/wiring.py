@@ -1,0 +1,51 @@
+"""The composition root: which gateways serve which ports, and every handler, job and flow known.
+
+Web and worker import this alike, so that whoever publishes an event knows all its subscribers.
+"""
+
+import importlib
+import pkgutil
+
+import tandem.crm
+import tandem.flows
+import tandem.scm
+from tandem.app.settings import Settings
+from tandem.kernel.blobs import Blobs
+from tandem.kernel.resources import Resources
+
+REACTING = ("handlers", "jobs")
+
+
+def import_reactions() -> None:
+    """Import every service's handlers and jobs and every flow: importing registers them."""
+    for half in (tandem.scm, tandem.crm):
+        for service in pkgutil.iter_modules(half.__path__, f"{half.__name__}."):
+            for name in _modules_of(service.name):
+                importlib.import_module(name)
+    for flow in pkgutil.walk_packages(tandem.flows.__path__, "tandem.flows."):
+        importlib.import_module(flow.name)
+
+
+def _modules_of(service: str) -> list[str]:
+    package = importlib.import_module(service)
+    return [
+        f"{service}.{module.name}"
+        for module in pkgutil.iter_modules(package.__path__)
+        if module.name in REACTING
+    ]
+
+
+def resources_of(settings: Settings) -> Resources:
+    """Gateways by port. Each service's construction stands in its own lines below."""
+    held = Resources()
+    held.add(Settings, settings)
+    held.add(Blobs, Blobs(settings.blobs_url))
+    # payments
+    # delivery
+    # notifications
+    return held
+
+
+async def check_providers(settings: Settings) -> list[str]:
+    """What `doctor --live` finds wrong with the configured providers, one line each."""
+    return []

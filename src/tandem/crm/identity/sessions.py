@@ -1,0 +1,102 @@
+"""From a request's cookie or key to an actor: one look-up, remembered for one second."""
+
+import time
+from collections import OrderedDict
+from typing import Any, TypeVar
+
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.types import Scope
+
+from tandem.crm.identity import store
+from tandem.crm.identity.domain import KEY_MARK, SEEN_GRAIN, SESSION_IDLE, hash_of
+from tandem.kernel.actor import Actor, Kind
+from tandem.kernel.db import Database
+from tandem.kernel.errors import Unauthenticated
+
+COOKIE = "tandem_session"
+REMEMBERED_SECONDS = 1.0
+REMEMBERED_MAX = 10_000
+
+T = TypeVar("T")
+
+
+class Sessions:
+    """The `Authenticator` of the web process.
+
+    A revoked session or key stops working within a second, the time an answer is remembered.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._seen: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
+
+    async def actor_of(self, scope: Scope) -> Actor | None:
+        connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+        header = connection.headers.get("authorization", "")
+        if header:
+            scheme, _, credential = header.partition(" ")
+            if scheme.lower() != "bearer" or not credential:
+                return None
+            return await self._of_bearer(credential.strip())
+        token = connection.cookies.get(COOKIE)
+        if not token:
+            return None
+        return await self._remembered(token, self._of_session)
+
+    async def _of_bearer(self, credential: str) -> Actor | None:
+        if credential.startswith(f"{KEY_MARK}_"):
+            actor = await self._remembered(credential, self._of_key)
+        else:
+            actor = await self._remembered(credential, self._of_device)
+        if actor is None:
+            raise Unauthenticated("This API key is unknown, expired or revoked.")
+        return actor
+
+    async def _remembered(self, credential: str, find: Any) -> Actor | None:
+        key = hash_of(credential)
+        at = time.monotonic()
+        if (held := self._seen.get(key)) and at - held[0] < REMEMBERED_SECONDS:
+            return held[1]
+        actor: Actor | None = await find(key)
+        if actor is not None:
+            self._seen[key] = (at, actor)
+            self._seen.move_to_end(key)
+            if len(self._seen) > REMEMBERED_MAX:
+                self._seen.popitem(last=False)
+        else:
+            self._seen.pop(key, None)
+        return actor
+
+    async def _of_session(self, token_hash: bytes) -> Actor | None:
+        database: Database = self._state.database
+        now = database.clock.now()
+        found = await store.find_session(database, token_hash, now)
+        if found is None or now - found.last_seen_at > SESSION_IDLE:
+            return None
+        actor = Actor(
+            org_id=found.org_id, user_id=found.user_id, grants=found.grants, label=found.name
+        )
+        if now - found.last_seen_at > SEEN_GRAIN:
+            async with database.transaction(Actor.system(found.org_id)) as tx:
+                await tx.run(store.TOUCH_SESSION, id=found.session_id, now=now)
+        return actor
+
+    async def _of_key(self, secret_hash: bytes) -> Actor | None:
+        database: Database = self._state.database
+        found = await store.find_key(database, secret_hash, database.clock.now())
+        if found is None:
+            return None
+        return Actor(
+            org_id=found.org_id,
+            user_id=found.key_id,
+            kind=Kind.API_KEY,
+            grants=found.grants,
+            label=found.name,
+        )
+
+    async def _of_device(self, token_hash: bytes) -> Actor | None:
+        return await self._state.find_device(self._state.database, token_hash)  # type: ignore[no-any-return]
+
+    def forget(self, token: str) -> None:
+        self._seen.pop(hash_of(token), None)
