@@ -4,8 +4,12 @@ from typing import Annotated
 
 import msgspec
 
-Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Optional200 = Annotated[str, msgspec.Meta(max_length=200)]
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: a label is one line, and PostgreSQL cannot store NUL."""
+
+Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+Optional200 = Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTABLE)]
+Line100 = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PRINTABLE)]
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,14 +18,14 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     `latitude` and `longitude` are WGS 84 degrees, where known.
     """
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    name: Line100
     line1: Line
     line2: Optional200 = ""
     landmark: Optional200 = ""
-    city: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    city: Line100
     state_code: Annotated[str, msgspec.Meta(pattern=r"^(\d{2})?$")] = ""
-    postal_code: Annotated[str, msgspec.Meta(min_length=3, max_length=12)]
+    postal_code: Annotated[str, msgspec.Meta(min_length=3, max_length=12, pattern=PRINTABLE)]
     country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "IN"
-    phone: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    phone: Annotated[str, msgspec.Meta(max_length=20, pattern=PRINTABLE)] = ""
     latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
     longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
