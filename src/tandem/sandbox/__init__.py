@@ -17,7 +17,8 @@ built, and is the place to
   handlers with `deps.faults.take("razorpay", subject, {"callback_lost"})`;
 - say how its webhooks are signed: `deps.webhooks.declare("razorpay", sign=...)`, and later
   `deps.webhooks.enqueue(...)`, inside the store's transaction that makes the event true;
-- add loops to `deps.background` (coroutine functions that live as long as the server).
+- add loops to `deps.background` (coroutine functions that live as long as the server), and
+  servers of other kinds to `deps.contexts` (entered before the first request).
 
 Handlers receive the same object by the parameter `deps: NamedDependency[Dependencies]`. Time is
 `deps.clock.now()`, which people and tests can move. Store calls are synchronous and short: never

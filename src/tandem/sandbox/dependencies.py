@@ -1,6 +1,7 @@
 """What every stand-in is handed."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
 import msgspec
 
@@ -12,7 +13,8 @@ from tandem.sandbox.webhooks import Webhooks
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
-    """`background` holds coroutine functions that run from start to stop of the server."""
+    """`background` holds coroutine functions that run from start to stop of the server, `contexts`
+    what is entered before the first request; if one cannot be, the server does not start."""
 
     settings: SandboxSettings
     store: Store
@@ -20,3 +22,4 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     faults: Faults
     webhooks: Webhooks
     background: list[Callable[[], Awaitable[None]]]
+    contexts: list[Callable[[], AbstractAsyncContextManager[object]]]

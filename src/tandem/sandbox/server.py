@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import uvicorn
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
 from tandem.sandbox import control
@@ -17,35 +19,30 @@ from tandem.sandbox.dependencies import Dependencies
 from tandem.sandbox.fault_middleware import FaultMiddleware
 from tandem.sandbox.faults import Faults
 from tandem.sandbox.http_protocol import SandboxProtocol
+from tandem.sandbox.mailbox import stand_in as mailbox
 from tandem.sandbox.settings import HOST, SandboxSettings
 from tandem.sandbox.store import Store
 from tandem.sandbox.webhooks import Webhooks
 
-STAND_INS: Sequence[Callable[[Dependencies], Sequence[ControllerRouterHandler]]] = (control.routes,)
+HERE = Path(__file__).parent
+log = logging.getLogger("tandem.sandbox")
+
+STAND_INS: Sequence[Callable[[Dependencies], Sequence[ControllerRouterHandler]]] = (
+    control.routes,
+    mailbox.routes,
+)
 
 
 def create_sandbox(settings: SandboxSettings) -> Litestar:
     """The app over the state in `settings.data`. Its lifespan runs the stand-ins' loops."""
     deps = open_dependencies(settings)
     handlers = [handler for routes in STAND_INS for handler in routes(deps)]
-
-    @asynccontextmanager
-    async def run_background(_: Litestar) -> AsyncIterator[None]:
-        tasks = [asyncio.ensure_future(loop()) for loop in deps.background]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(*tasks)
-            deps.store.close()
-
+    static = create_static_files_router(path="/static", directories=[HERE / "static"])
     return Litestar(
-        route_handlers=handlers,
+        route_handlers=[*handlers, static],
         dependencies={"deps": Provide(lambda: deps, sync_to_thread=False)},
         middleware=[FaultMiddleware(deps.faults)],
-        lifespan=[run_background],
+        lifespan=[lambda _: _running(deps)],
         openapi_config=None,
     )
 
@@ -61,6 +58,7 @@ def open_dependencies(settings: SandboxSettings) -> Dependencies:
         faults=faults,
         webhooks=webhooks,
         background=[webhooks.run],
+        contexts=[],
     )
 
 
@@ -75,3 +73,28 @@ def serving(settings: SandboxSettings) -> uvicorn.Config:
         log_level="warning",
         timeout_graceful_shutdown=2,
     )
+
+
+@asynccontextmanager
+async def _running(deps: Dependencies) -> AsyncIterator[None]:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(deps.store.close)
+        for context in deps.contexts:
+            await stack.enter_async_context(context())
+        tasks = [asyncio.ensure_future(loop()) for loop in deps.background]
+        stack.push_async_callback(_stop, tasks)
+        for task in tasks:
+            task.add_done_callback(_complain)
+        yield
+
+
+async def _stop(tasks: Sequence[asyncio.Future[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _complain(task: asyncio.Future[None]) -> None:
+    """A loop that ends by itself is a bug; without this nobody would hear of it."""
+    if not task.cancelled():
+        log.error("a background loop of the sandbox ended", exc_info=task.exception())

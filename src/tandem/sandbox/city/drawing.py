@@ -14,8 +14,8 @@ DEGREES_PER_UNIT = 1e-5
 
 
 def to_geojson(network: Network, projection: Projection) -> dict[str, Any]:
-    """Feature properties: `kind` (street, block, park, lake, district), and for streets `name`,
-    `road` and `district`."""
+    """Feature properties: `kind` (street, block, park, grounds, lake, district), and for streets
+    `name`, `road` and `district`."""
 
     def line(points: Iterable[Point]) -> list[list[float]]:
         return [[lon, lat] for lat, lon in map(projection.to_globe, points)]
@@ -30,6 +30,10 @@ def to_geojson(network: Network, projection: Projection) -> dict[str, Any]:
         "name": f"{names.CITY} ({NOTE})",
         "features": [
             *(_feature("block", "Polygon", polygon(block)) for block in network.blocks),
+            *(
+                _feature("grounds", "Polygon", polygon(place.grounds), name=place.name)
+                for place in network.lakes
+            ),
             *(
                 _feature(kind, "Polygon", polygon(place.outline), name=place.name)
                 for kind, place in places
@@ -90,7 +94,10 @@ def to_map(network: Network, projection: Projection) -> dict[str, Any]:
         ],
         "blocks": [path(block) for block in network.blocks],
         "parks": [{"name": place.name, "ring": path(place.outline)} for place in network.parks],
-        "lakes": [{"name": place.name, "ring": path(place.outline)} for place in network.lakes],
+        "lakes": [
+            {"name": place.name, "ring": path(place.outline), "grounds": path(place.grounds)}
+            for place in network.lakes
+        ],
     }
 
 

@@ -104,7 +104,7 @@ DISTRICT_KINDS = ("Layout", "Nagar", "Town", "Extension", "Gardens", "Colony", "
 COLLECTOR_KINDS = ("Road", "Avenue")
 STREET_KINDS = ("Street",)
 LAKES = ("Great Lotus Lake", "Heron Lake")
-PARK_KINDS = ("Park", "Gardens", "Green")
+PARK_KINDS = ("Park", "Square", "Green")
 
 
 def ordinal(number: int) -> str:

@@ -58,10 +58,11 @@ class Street(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A park or a lake."""
+    """A park or a lake. `grounds` is the land around a lake's water; a park's is its outline."""
 
     name: str
     outline: tuple[Point, ...]
+    grounds: tuple[Point, ...]
     middle: Point
     district: int
 
@@ -190,6 +191,7 @@ def _place(plan: Plan, name: str, face: int, outline: Sequence[Point]) -> Place:
     return Place(
         name=name,
         outline=tuple(outline),
+        grounds=tuple(plan.mesh.ring(face)),
         middle=centroid(outline),
         district=plan.district_of[face],
     )

@@ -1,0 +1,122 @@
+"""The SMTP end of the mailbox: takes everything for everybody, on loopback, and keeps it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from tandem.sandbox.clock import Clock
+from tandem.sandbox.faults import Fault, Faults, Target
+from tandem.sandbox.mailbox import messages
+from tandem.sandbox.mailbox.messages import Kind, NewMessage
+from tandem.sandbox.mailbox.parsing import Parts
+from tandem.sandbox.settings import HOST
+from tandem.sandbox.store import Store
+
+SIZE_BYTES_MAX = 25 * 1024 * 1024
+SILENCE_SECONDS = 30.0
+REFUSED_PASSWORD = "wrong"  # noqa: S105 - the one password the mailbox refuses
+AT_RECIPIENT = {
+    "451": "451 4.7.1 Greylisted, try again later",
+    "550": "550 5.1.1 No such user here",
+    "552": "552 5.2.2 Mailbox full",
+}
+AT_DATA = frozenset({"timeout_before", "timeout_after", "451_data"})
+TARGET = Target(name="smtp", kinds=frozenset(AT_RECIPIENT) | AT_DATA)
+"""Faults match the beginning of a recipient's address. `timeout_after` keeps the message and
+never says so; `timeout_before` loses it."""
+
+
+class Mailbox:
+    def __init__(self, store: Store, faults: Faults, clock: Clock) -> None:
+        self._store = store
+        self._faults = faults
+        self._clock = clock
+
+    async def handle_RCPT(  # noqa: N802 - the name aiosmtpd calls
+        self, _: SMTP, __: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        fault = self._faults.take("smtp", address.casefold(), AT_RECIPIENT.keys())
+        if fault is not None:
+            return AT_RECIPIENT[fault.kind]
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802 - the name aiosmtpd calls
+        self, server: SMTP, _: Session, envelope: Envelope
+    ) -> str:
+        fault = self._faults.take("smtp", envelope.rcpt_tos[0].casefold(), AT_DATA)
+        match fault:
+            case Fault(kind="451_data"):
+                return "451 4.3.0 Temporary failure"
+            case Fault(kind="timeout_before"):
+                await _fall_silent(server, fault)
+        message_id = self._keep(envelope)
+        if fault is not None and fault.kind == "timeout_after":
+            await _fall_silent(server, fault)
+        return f"250 2.0.0 Kept as message {message_id}"
+
+    def _keep(self, envelope: Envelope) -> int:
+        raw = envelope.original_content or b""
+        parts = Parts(raw)
+        return messages.insert(
+            self._store,
+            NewMessage(
+                kind=Kind.EMAIL,
+                sender=envelope.mail_from or "",
+                to=envelope.rcpt_tos,
+                subject=parts.subject,
+                text=parts.text,
+                html=parts.html,
+                headers=parts.headers,
+                attachments=parts.attachments,
+                raw=raw,
+                received_at=self._clock.now(),
+            ),
+        )
+
+
+async def _fall_silent(server: SMTP, fault: Fault) -> None:
+    """Keep the line open without a word, then hang up."""
+    await asyncio.sleep(SILENCE_SECONDS if fault.seconds is None else fault.seconds)
+    if isinstance(server.transport, asyncio.WriteTransport):
+        server.transport.abort()
+
+
+@asynccontextmanager
+async def serve_smtp(mailbox: Mailbox, port: int) -> AsyncIterator[int]:
+    """Listen while the context lasts; yields the port, chosen by the system when 0 is asked."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _protocol(mailbox, loop), HOST, port)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+def _protocol(mailbox: Mailbox, loop: asyncio.AbstractEventLoop) -> SMTP:
+    return SMTP(
+        mailbox,
+        data_size_limit=SIZE_BYTES_MAX,
+        enable_SMTPUTF8=True,
+        hostname="mail.sandbox.localhost",
+        ident="Tandem sandbox",
+        auth_require_tls=False,
+        authenticator=_authenticate,
+        loop=loop,
+    )
+
+
+def _authenticate(
+    _: SMTP, __: Session, ___: Envelope, ____: str, credentials: object
+) -> AuthResult:
+    """Any name and password will do but one. `handled=False` lets aiosmtpd answer 535 itself:
+    with True it would expect this function to have answered, and the client would hang."""
+    refused = (
+        isinstance(credentials, LoginPassword)
+        and credentials.password.decode(errors="replace") == REFUSED_PASSWORD
+    )
+    return AuthResult(success=not refused, handled=False)

@@ -1,0 +1,16 @@
+"""The mailbox plugged into the sandbox."""
+
+from collections.abc import Sequence
+
+from litestar.types import ControllerRouterHandler
+
+from tandem.sandbox.dependencies import Dependencies
+from tandem.sandbox.mailbox import messages, smtp, web
+
+
+def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
+    deps.store.create(messages.DDL)
+    deps.faults.declare(smtp.TARGET)
+    mailbox = smtp.Mailbox(deps.store, deps.faults, deps.clock)
+    deps.contexts.append(lambda: smtp.serve_smtp(mailbox, deps.settings.smtp_port))
+    return web.handlers()
