@@ -1,0 +1,97 @@
+"""The company as it stands on its invoices: its tax profile."""
+
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import available_timezones
+
+import msgspec
+
+from tandem.contracts.address import Address
+from tandem.kernel.errors import Conflict, Invalid
+from tandem.scm.invoicing.domain.identifiers import check_gstin
+from tandem.scm.invoicing.domain.numbers import DEFAULT_FORMATS, Kind, check_format
+
+Name = Annotated[str, msgspec.Meta(min_length=3, max_length=100)]
+Short = Annotated[str, msgspec.Meta(max_length=100)]
+Format = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+
+
+class SellerMissing(Conflict):
+    """Without a seller nobody knows which state's tax applies."""
+
+    code = "company_tax_profile_missing"
+
+    def __init__(self) -> None:
+        super().__init__("Fill in the company's tax profile first (PUT /v1/company-tax-profile).")
+
+
+class SellerWrong(Invalid):
+    code = "company_tax_profile_invalid"
+
+
+class Seller(msgspec.Struct, frozen=True, kw_only=True):
+    """Printed as it is on every document, and copied into it.
+
+    `pays_zero_rated_tax`: exports and supplies to special economic zones carry IGST to be claimed
+    back; otherwise `lut_number` is the letter of undertaking they go under. `rounds_total` rounds
+    each document to whole rupees. Formats take `{fy}` and one `{seq:06}`.
+    """
+
+    legal_name: Name
+    trade_name: Short = ""
+    gstin: Annotated[str, msgspec.Meta(min_length=15, max_length=15)]
+    address: Address
+    email: Short = ""
+    phone: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    website: Short = ""
+    upi_id: Annotated[str, msgspec.Meta(pattern=r"^([\w.-]{2,64}@[A-Za-z0-9.-]{2,64})?$")] = ""
+    bank_name: Short = ""
+    bank_account: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{0,34}$")] = ""
+    bank_ifsc: Annotated[str, msgspec.Meta(pattern=r"^([A-Z]{4}0[A-Z0-9]{6})?$")] = ""
+    terms: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    time_zone: Annotated[str, msgspec.Meta(max_length=64)] = "Asia/Kolkata"
+    rounds_total: bool = False
+    pays_zero_rated_tax: bool = False
+    lut_number: Annotated[str, msgspec.Meta(max_length=30)] = ""
+    invoice_format: Format = DEFAULT_FORMATS["INV"]
+    credit_note_format: Format = DEFAULT_FORMATS["CRN"]
+
+    @property
+    def state_code(self) -> str:
+        return self.gstin[:2]
+
+    @property
+    def pan(self) -> str:
+        return self.gstin[2:12]
+
+    @property
+    def display_name(self) -> str:
+        return self.trade_name or self.legal_name
+
+    def number_format(self, kind: Kind) -> str:
+        return self.invoice_format if kind == "INV" else self.credit_note_format
+
+
+class SellerProfile(Seller, frozen=True, kw_only=True):
+    version: int
+    updated_at: datetime
+
+
+def check_seller(seller: Seller) -> Seller:
+    """The same seller, tidied, or a refusal naming the field."""
+    gstin = check_gstin(seller.gstin, field="gstin")
+    if seller.address.state_code != gstin[:2]:
+        raise SellerWrong(
+            f"The GSTIN belongs to state {gstin[:2]}, the address to {seller.address.state_code}.",
+            field="address.state_code",
+        )
+    if seller.time_zone not in available_timezones():
+        raise SellerWrong(f"There is no time zone {seller.time_zone!r}.", field="time_zone")
+    check_format(seller.invoice_format, field="invoice_format")
+    check_format(seller.credit_note_format, field="credit_note_format")
+    if seller.invoice_format == seller.credit_note_format:
+        raise SellerWrong(
+            "Invoices and credit notes need different formats: their numbers would collide.",
+            field="credit_note_format",
+        )
+    return msgspec.structs.replace(seller, gstin=gstin)
