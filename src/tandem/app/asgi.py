@@ -20,10 +20,11 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.http import dependencies
 from tandem.kernel.http.access import Access
-from tandem.kernel.http.problems import HANDLERS
 from tandem.kernel.http.unit import UnitOfWork
 from tandem.kernel.limits import Limiter
 from tandem.kernel.resources import Resources
+from tandem.web.errors import HANDLERS
+from tandem.web.routes import PAGES
 
 BODY_MAX = 25 * 1024 * 1024
 
@@ -42,7 +43,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
     )
     sessions = Sessions(state)
     return Litestar(
-        route_handlers=ROUTES,
+        route_handlers=[*ROUTES, *PAGES],
         dependencies=dependencies,
         exception_handlers=HANDLERS,
         middleware=[Measure(), Access(sessions, Limiter()), UnitOfWork()],

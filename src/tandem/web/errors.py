@@ -1,0 +1,66 @@
+"""Refusals for people: the same words as the API's, on a page, in a toast or beside the field."""
+
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, NotFoundException
+
+from tandem.kernel.errors import NotFound, Refusal, Unauthenticated
+from tandem.kernel.http import problems
+from tandem.web.rendering import page
+
+log = structlog.get_logger()
+AnyRequest = Request[Any, Any, Any]
+API_PREFIXES = ("/v1", "/healthz", "/readyz", "/metrics")
+
+
+def _is_page(request: AnyRequest) -> bool:
+    return not request.url.path.startswith(API_PREFIXES)
+
+
+def answer_refusal(request: AnyRequest, refusal: Refusal) -> Response[Any]:
+    if not _is_page(request):
+        return problems.answer_refusal(request, refusal)
+    if refusal.keeps_changes and (unit := request.scope.get("state", {}).get("unit")):
+        unit.is_kept = True
+    if isinstance(refusal, Unauthenticated):
+        return _to_sign_in(request)
+    if request.headers.get("hx-request") == "true":
+        return page(
+            request, "parts/refusal.html", status=refusal.status, refusal=refusal, company=None
+        )
+    return page(request, "error.html", status=refusal.status, refusal=refusal, company=None)
+
+
+def _to_sign_in(request: AnyRequest) -> Response[Any]:
+    to = f"/sign-in?next={quote(request.url.path)}"
+    if request.headers.get("hx-request") == "true":
+        return Response(None, status_code=200, headers={"HX-Redirect": to})
+    return Response(None, status_code=303, headers={"location": to})
+
+
+def answer_http(request: AnyRequest, reason: HTTPException) -> Response[Any]:
+    if not _is_page(request):
+        return problems.answer_http(request, reason)
+    refusal = Refusal(reason.detail or "This request could not be understood.")
+    if isinstance(reason, NotFoundException):
+        refusal = NotFound("There is no page at this address.")
+    return page(request, "error.html", status=reason.status_code, refusal=refusal, company=None)
+
+
+def answer_crash(request: AnyRequest, reason: Exception) -> Response[Any]:
+    if not _is_page(request):
+        return problems.answer_crash(request, reason)
+    log.error("page_failed", path=request.url.path, exc_info=reason)
+    refusal = Refusal("Something went wrong on our side. Nothing was changed.")
+    return page(request, "error.html", status=500, refusal=refusal, company=None)
+
+
+HANDLERS: dict[Any, Any] = {
+    **problems.HANDLERS,
+    Refusal: answer_refusal,
+    HTTPException: answer_http,
+    Exception: answer_crash,
+}

@@ -1,0 +1,180 @@
+"""Templates, their filters, and the response that carries a page with its security headers."""
+
+import functools
+import secrets
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import jinja2
+from babel.dates import format_date, format_datetime
+from litestar import Request, Response
+from markupsafe import Markup
+
+from tandem.kernel.actor import Actor
+from tandem.kernel.clock import clock
+from tandem.kernel.money import EXPONENT
+from tandem.web.files import asset_url
+
+AnyRequest = Request[Any, Any, Any]
+LOCALE = "en_IN"
+ZONE = "Asia/Kolkata"
+SYMBOLS = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£"}
+
+
+def money(minor: int, currency: str = "INR") -> str:
+    """₹1,23,456.00: lakh and crore grouping for rupees, thousands for the rest."""
+    digits = EXPONENT.get(currency, 2)
+    whole, part = divmod(abs(minor), 10**digits)
+    shown = _grouped(whole, 2 if currency == "INR" else 3)
+    fraction = f".{part:0{digits}}" if digits else ""
+    sign = "−" if minor < 0 else ""
+    return f"{sign}{SYMBOLS.get(currency, currency + ' ')}{shown}{fraction}"
+
+
+def _grouped(whole: int, step: int) -> str:
+    text = str(whole)
+    head, tail = text[:-3], text[-3:]
+    groups: list[str] = []
+    while head:
+        groups.insert(0, head[-step:])
+        head = head[:-step]
+    return ",".join([*groups, tail])
+
+
+def compact_money(minor: int, currency: str = "INR") -> str:
+    """₹1.23 Cr, ₹4.5 L on cards; the exact figure belongs into the tooltip."""
+    rupees = abs(minor) / 100
+    sign = "−" if minor < 0 else ""
+    for size, name in ((1e7, "Cr"), (1e5, "L")):
+        if currency == "INR" and rupees >= size:
+            return f"{sign}₹{rupees / size:.2f} {name}"
+    return money(minor, currency)
+
+
+def moment(at: datetime | None, zone: str = ZONE) -> Markup:
+    """A `<time>`: short in the organisation's zone, the exact instant in its tooltip."""
+    if at is None:
+        return Markup("–")
+    local = at.astimezone(ZoneInfo(zone))
+    same_year = local.year == clock.now().year
+    short = format_datetime(local, "d MMM, HH:mm" if same_year else "d MMM y, HH:mm", locale=LOCALE)
+    exact = format_datetime(local, "EEEE d MMMM y, HH:mm:ss zzz", locale=LOCALE)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, short)
+
+
+def day(on: date | None) -> Markup:
+    if on is None:
+        return Markup("–")
+    short = format_date(on, "EEE d MMM", locale=LOCALE)
+    exact = format_date(on, "EEEE d MMMM y", locale=LOCALE)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(on.isoformat(), exact, short)
+
+
+def words(status: str) -> str:
+    """`partially_shipped` → `Partially shipped`."""
+    return status.replace("_", " ").capitalize()
+
+
+def icon(name: str, label: str = "") -> Markup:
+    """An icon of the sprite; decorative unless it has a label."""
+    described = Markup('role="img" aria-label="{}"').format(label) if label else "aria-hidden=true"
+    return Markup('<svg class="icon" {}><use href="{}#{}"></use></svg>').format(
+        described, asset_url("icons.svg"), name
+    )
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("tandem.web", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "money": money,
+        "compact_money": compact_money,
+        "moment": moment,
+        "day": day,
+        "words": words,
+    }
+    made.globals |= {"asset": asset_url, "icon": icon}
+    return made
+
+
+def render(template: str, **context: Any) -> str:
+    return environment().get_template(template).render(**context)
+
+
+def page(request: AnyRequest, template: str, *, status: int = 200, **context: Any) -> Response[str]:
+    """A whole page, or a part of one for htmx, with its nonce and content security policy.
+
+    Templates find `actor`, `company`, `path`, `nonce`, `is_part` (asked for by htmx) beside
+    `context`.
+    """
+    nonce = secrets.token_urlsafe(12)
+    actor: Actor | None = request.scope["state"].get("actor")
+    settings = request.app.state.settings
+    body = render(
+        template,
+        actor=actor,
+        path=request.url.path,
+        nonce=nonce,
+        is_part=is_part(request),
+        settings=settings,
+        **context,
+    )
+    headers = {**SECURITY_HEADERS, "content-security-policy": policy(nonce, settings)}
+    return Response(
+        body, status_code=status, media_type="text/html; charset=utf-8", headers=headers
+    )
+
+
+def is_part(request: AnyRequest) -> bool:
+    """htmx asks for a part of the page (and not for the whole one, boosted or from history)."""
+    return (
+        request.headers.get("hx-request") == "true"
+        and request.headers.get("hx-request-type", "partial") == "partial"
+    )
+
+
+def redirect(request: AnyRequest, to: str) -> Response[None]:
+    """After a form: 303 for a browser, `HX-Redirect` for htmx, so the address bar follows."""
+    if request.headers.get("hx-request") == "true":
+        return Response(None, status_code=200, headers={"HX-Redirect": to})
+    return Response(None, status_code=303, headers={"location": to})
+
+
+SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "SAMEORIGIN",
+    "referrer-policy": "same-origin",
+    "permissions-policy": "geolocation=(self), camera=(self), microphone=()",
+    "cache-control": "no-store",
+}
+
+
+def policy(nonce: str, settings: Any) -> str:
+    """Content-Security-Policy: our own files; the payment provider only where it is configured."""
+    checkout = _origin(settings.razorpay_checkout_url)
+    tiles = _origin(settings.tiles_url)
+    return "; ".join(
+        [
+            "default-src 'self'",
+            f"script-src 'self' 'nonce-{nonce}' {checkout}",
+            "style-src 'self' 'unsafe-inline'",
+            f"img-src 'self' data: blob: {tiles}",
+            f"connect-src 'self' {checkout}",
+            f"frame-src 'self' {checkout} https://api.razorpay.com",
+            f"form-action 'self' {checkout}",
+            "frame-ancestors 'self'",
+            "base-uri 'none'",
+            "object-src 'none'",
+        ]
+    )
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/")[:3]) if "://" in url else ""

@@ -1,0 +1,8 @@
+"""Every page. An area adds its controllers here."""
+
+from typing import Any
+
+from tandem.web.files import static_file
+from tandem.web.signing_in import SigningIn
+
+PAGES: list[Any] = [static_file, SigningIn]
