@@ -85,3 +85,20 @@ def test_the_sprite_has_every_icon_of_the_list() -> None:
     sprite = (VENDOR / manifest()["icons.svg"]).read_text()
     for name in filter(None, lines):
         assert f'<symbol id="{name.replace("/", "-")}"' in sprite
+
+
+def pages() -> list[Path]:
+    found = (path for kind in ("*.html", "*.py") for path in WEB.rglob(kind))
+    return sorted(found)
+
+
+def test_every_icon_and_asset_that_a_page_names_was_built() -> None:
+    sprite = (VENDOR / manifest()["icons.svg"]).read_text()
+    missing = []
+    for path in pages():
+        text = path.read_text()
+        icons = re.findall(r"\bicon\(\s*[\"']([^\"']+)", text)
+        missing += [f"{path.name}: icon {name}" for name in icons if f'id="{name}"' not in sprite]
+        assets = re.findall(r"\basset(?:_url)?\(\s*[\"']([^\"'/]+)[\"']", text)
+        missing += [f"{path.name}: asset {name}" for name in assets if name not in manifest()]
+    assert missing == []
