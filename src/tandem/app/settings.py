@@ -70,7 +70,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def app_role(self) -> str:
-        return f"{urlsplit(self.database_url).path.lstrip('/') or 'tandem'}_app"
+        """The login of this database; `tandem_app` is the group that holds the grants."""
+        return f"{urlsplit(self.database_url).path.lstrip('/') or 'tandem'}_login"
 
     @property
     def app_dsn(self) -> str:
