@@ -4,9 +4,9 @@ import argparse
 import asyncio
 import os
 import sys
-from pathlib import Path
 
 from tandem import __version__
+from tandem.app.supervisor.options import add_arguments
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,16 +40,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     up = commands.add_parser("up", help="database, demo company, stand-ins, web and worker")
-    up.add_argument("--port", type=int)
-    up.add_argument("--data", type=Path)
-    up.add_argument("--ready-file", type=Path)
-    up.add_argument("--reload", action="store_true")
-    up.add_argument("--no-sandbox", action="store_true")
-    up.add_argument("--workers", type=int, default=1)
+    add_arguments(up)
     up.set_defaults(run=_up)
     serve = commands.add_parser("serve", help="the web process")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8080)
+    serve.add_argument("--socket", type=int, help="descriptor of a socket that listens already")
     serve.set_defaults(run=_serve)
     commands.add_parser("worker", help="events, jobs and rhythms").set_defaults(run=_worker)
 
@@ -86,7 +82,7 @@ def _add_trying(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _up(options: argparse.Namespace) -> int:
-    from tandem.app.supervisor import up
+    from tandem.app.supervisor.up import up
 
     return up(options)
 
@@ -95,7 +91,7 @@ def _serve(options: argparse.Namespace) -> int:
     from tandem.app.serve import serve
     from tandem.app.settings import read_settings
 
-    return serve(read_settings(), host=options.host, port=options.port)
+    return serve(read_settings(), host=options.host, port=options.port, listener=options.socket)
 
 
 def _worker(_: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """`tandem serve`: uvicorn with the settings that suit the suite."""
 
 import os
+import socket
 
 import uvicorn
 
@@ -11,10 +12,14 @@ from tandem.app.settings import Settings
 STOP_SECONDS = 3
 
 
-def serve(settings: Settings, *, host: str, port: int) -> int:
-    """Serve until SIGTERM; open streams get three seconds to end."""
+def serve(settings: Settings, *, host: str, port: int, listener: int | None = None) -> int:
+    """Serve until SIGTERM; open streams get three seconds to end.
+
+    `listener` is the descriptor of a listening socket that outlives this process: callers wait
+    while the next one starts. It takes the place of `host` and `port`.
+    """
     configure_logs(settings.log_level, "web")
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings),
         host=host,
         port=port,
@@ -29,4 +34,7 @@ def serve(settings: Settings, *, host: str, port: int) -> int:
         server_header=False,
         backlog=4096,
     )
-    return os.EX_OK
+    given = None if listener is None else [socket.socket(fileno=listener)]
+    server = uvicorn.Server(config)
+    server.run(sockets=given)
+    return os.EX_OK if server.started else os.EX_UNAVAILABLE

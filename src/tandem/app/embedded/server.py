@@ -19,11 +19,11 @@ from tandem.app.embedded.cluster import (
     give,
 )
 from tandem.app.embedded.lock import DataLock
+from tandem.app.embedded.logfile import last_lines
 from tandem.app.embedded.refusals import CannotRun
 
 HOST = "127.0.0.1"
 START_SECONDS_MAX = 20.0
-LOG_LINES_SHOWN = 15
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": HOST,
@@ -102,11 +102,11 @@ class EmbeddedPostgres:
             self.stop()
             raise
 
-    def stop(self) -> None:
-        """Fast shutdown, immediate after 2.5 s; harmless when nothing runs."""
+    def stop(self, *, patience: float = process.FAST_SECONDS) -> None:
+        """Fast shutdown, immediate after `patience` seconds; harmless when nothing runs."""
         server, self.server = self.server, None
         if server is not None:
-            process.stop(server.pid, is_gone=lambda: server.poll() is not None)
+            process.stop(server.pid, is_gone=lambda: server.poll() is not None, patience=patience)
         self._lock.release()
 
     def running_dsn(self) -> str | None:
@@ -145,15 +145,6 @@ class EmbeddedPostgres:
             if time.monotonic() > deadline:
                 raise CannotRun(f"PostgreSQL does not start:\n{last_lines(place.log)}")
             time.sleep(0.2)
-
-
-def last_lines(log: Path, count: int = LOG_LINES_SHOWN) -> str:
-    """The end of a log, for a message; reads at most 16 KiB."""
-    if not log.exists():
-        return ""
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - 16_384))
-        return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
 
 
 def _dsn(password: str, port: int) -> str:

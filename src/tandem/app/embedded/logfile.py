@@ -1,0 +1,30 @@
+"""A log another process appends to: its last lines, and a limit to its size."""
+
+import os
+from pathlib import Path
+
+LINES_SHOWN = 15
+BYTES_READ_MAX = 16_384
+BYTES_MAX = 16 * 1024 * 1024
+
+
+def last_lines(log: Path, count: int = LINES_SHOWN) -> str:
+    """The end of the log, for a message."""
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - BYTES_READ_MAX))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
+
+
+def keep_small(log: Path, bytes_max: int = BYTES_MAX) -> None:
+    """Move a log that grew too long to `….1` and go on in an empty one.
+
+    Its writer keeps it open for appending, so it is emptied in place; a line written between the
+    copy and the emptying is lost, which a log can bear.
+    """
+    if not log.exists() or log.stat().st_size <= bytes_max:
+        return
+    before = log.with_name(f"{log.name}.1")
+    before.write_bytes(log.read_bytes())
+    os.truncate(log, 0)
