@@ -7,8 +7,7 @@ from litestar.params import FromQuery
 
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain import WrongCredentials
-from tandem.crm.identity.http import SIGN_IN_LIMIT, session_cookie
-from tandem.crm.identity.sessions import COOKIE
+from tandem.crm.identity.sessions import COOKIE, SIGN_IN_LIMIT, session_cookie
 from tandem.kernel.http import PUBLIC, Now, Store, Transaction, limited
 from tandem.kernel.http.access import client_address
 from tandem.web.rendering import page, redirect

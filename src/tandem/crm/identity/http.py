@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, post, put
-from litestar.datastructures import Cookie
 from litestar.params import FromPath, JSONBody
 
 from tandem.crm.identity import service
@@ -21,7 +20,7 @@ from tandem.crm.identity.domain import (
     WeakPassword,
     WrongCredentials,
 )
-from tandem.crm.identity.sessions import COOKIE
+from tandem.crm.identity.sessions import COOKIE, SIGN_IN_LIMIT, session_cookie
 from tandem.kernel.errors import Forbidden, NotFound, StaleVersion
 from tandem.kernel.http import (
     PUBLIC,
@@ -36,9 +35,6 @@ from tandem.kernel.http import (
     refusals,
 )
 from tandem.kernel.http.access import client_address
-from tandem.kernel.limits import Limit
-
-SIGN_IN_LIMIT = Limit(name="sign_in", count=20, seconds=60)
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Grant = Annotated[str, msgspec.Meta(pattern=r"^(\*|[a-z_]+\.(\*|[a-z_]+))$", max_length=64)]
@@ -88,19 +84,6 @@ class CompanyChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     time_zone: Annotated[
         str, msgspec.Meta(pattern=r"^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$", max_length=64)
     ]
-
-
-def session_cookie(token: str, base_url: str) -> Cookie:
-    """HttpOnly and SameSite=Lax always; Secure wherever people reach us over TLS."""
-    return Cookie(
-        key=COOKIE,
-        value=token,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=base_url.startswith("https://"),
-        max_age=int(timedelta(days=14).total_seconds()),
-    )
 
 
 class IdentityController(Controller):

@@ -2,10 +2,11 @@
 
 import time
 from collections import OrderedDict
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from litestar.connection import ASGIConnection
-from litestar.datastructures import State
+from litestar.datastructures import Cookie, State
 from litestar.types import Scope
 
 from tandem.crm.identity import store
@@ -13,12 +14,27 @@ from tandem.crm.identity.domain import KEY_MARK, SEEN_GRAIN, SESSION_IDLE, hash_
 from tandem.kernel.actor import Actor, Kind
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Unauthenticated
+from tandem.kernel.limits import Limit
 
 COOKIE = "tandem_session"
+SIGN_IN_LIMIT = Limit(name="sign_in", count=20, seconds=60)
 REMEMBERED_SECONDS = 1.0
 REMEMBERED_MAX = 10_000
 
 T = TypeVar("T")
+
+
+def session_cookie(token: str, base_url: str) -> Cookie:
+    """HttpOnly and SameSite=Lax always; Secure wherever people reach us over TLS."""
+    return Cookie(
+        key=COOKIE,
+        value=token,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=base_url.startswith("https://"),
+        max_age=int(timedelta(days=14).total_seconds()),
+    )
 
 
 class Sessions:
