@@ -1,6 +1,7 @@
 """The demo company: people, products, stock, customers, drivers. Safe to run again."""
 
 import secrets
+from uuid import UUID
 
 import msgspec
 
@@ -24,20 +25,35 @@ class Seeded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def seed(settings: Settings, *, password: str | None = None) -> Seeded | None:
-    """Make the demo company on an empty installation; None when a company is there already."""
+    """Make the demo company on an empty installation; None when a company is there already.
+
+    A company without people is one whose making was cut short: it is finished.
+    """
     import_reactions()
     database = await Database.connect(settings.app_dsn, size_min=1, size_max=4)
     try:
-        if await jobs.organisations(database):
+        companies = await jobs.organisations(database)
+        if companies and await _has_people(database, companies[0]):
             return None
-        return await _found_demo(database, password or secrets.token_urlsafe(12))
+        org_id = companies[0] if companies else await _found_demo(database)
+        return await _furnish(database, org_id, password or secrets.token_urlsafe(12))
     finally:
         await database.close()
 
 
-async def _found_demo(database: Database, password: str) -> Seeded:
+async def _has_people(database: Database, org_id: UUID) -> bool:
+    async with database.transaction(Actor.system(org_id, "Demo")) as tx:
+        return bool(await identity.list_users(tx))
+
+
+async def _found_demo(database: Database) -> UUID:
     now = database.clock.now()
-    org_id = await identity.found_organisation(database, name=COMPANY, slug="demo", now=now)
+    return await identity.found_organisation(database, name=COMPANY, slug="demo", now=now)
+
+
+async def _furnish(database: Database, org_id: UUID, password: str) -> Seeded:
+    """People, keys and rows commit together, or none of them."""
+    now = database.clock.now()
     async with database.transaction(Actor.system(org_id, "Demo")) as tx:
         await identity.add_user(
             tx,

@@ -132,7 +132,14 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 OTHER_VARIABLES = frozenset(
-    {"TANDEM_DATA", "TANDEM_CHROMIUM", "TANDEM_TEST_DATABASE_URL", "TANDEM_TEST_PG_BIN"}
+    {
+        "TANDEM_API_KEY",
+        "TANDEM_CHROMIUM",
+        "TANDEM_DATA",
+        "TANDEM_PYTHON",
+        "TANDEM_TEST_DATABASE_URL",
+        "TANDEM_TEST_PG_BIN",
+    }
 )
 
 
