@@ -13,14 +13,16 @@ from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
-from tandem.sandbox import control
+from tandem.sandbox import city_pages, control, index
 from tandem.sandbox.clock import Clock
 from tandem.sandbox.dependencies import Dependencies
 from tandem.sandbox.fault_middleware import FaultMiddleware
 from tandem.sandbox.faults import Faults
+from tandem.sandbox.google import stand_in as google
 from tandem.sandbox.http_protocol import SandboxProtocol
 from tandem.sandbox.mailbox import stand_in as mailbox
 from tandem.sandbox.settings import HOST, SandboxSettings
+from tandem.sandbox.sms import stand_in as sms
 from tandem.sandbox.store import Store
 from tandem.sandbox.webhooks import Webhooks
 
@@ -30,6 +32,10 @@ log = logging.getLogger("tandem.sandbox")
 STAND_INS: Sequence[Callable[[Dependencies], Sequence[ControllerRouterHandler]]] = (
     control.routes,
     mailbox.routes,
+    sms.routes,
+    google.routes,
+    city_pages.routes,
+    index.routes,
 )
 
 
@@ -43,7 +49,9 @@ def create_sandbox(settings: SandboxSettings) -> Litestar:
         dependencies={"deps": Provide(lambda: deps, sync_to_thread=False)},
         middleware=[FaultMiddleware(deps.faults)],
         lifespan=[lambda _: _running(deps)],
+        exception_handlers=dict.fromkeys(control.REFUSALS, control.answer_refusal),
         openapi_config=None,
+        logging_config=None,
     )
 
 

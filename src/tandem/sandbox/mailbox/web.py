@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
+from litestar.enums import MediaType
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import Parameter
 from litestar.response import Redirect
@@ -135,7 +136,7 @@ class MailController(Controller):
         letter = '<base target="_blank">' + _parts(deps, message_id).html_with_pictures()
         return Response(
             letter,
-            media_type="text/html; charset=utf-8",
+            media_type=MediaType.HTML,
             headers={
                 "content-security-policy": LETTER_SECURITY,
                 "referrer-policy": "no-referrer",
