@@ -4,10 +4,12 @@ from typing import Any
 
 from tandem.app.health import healthz, metrics, readyz
 from tandem.crm.identity.http import IdentityController
+from tandem.scm.inventory.http import InventoryController
 
 ROUTES: list[Any] = [
     healthz,
     readyz,
     metrics,
     IdentityController,
+    InventoryController,
 ]

@@ -71,6 +71,7 @@ class StockCrossing(Event, frozen=True, kw_only=True):
     sku: str
     location_id: UUID
     available: int
+    reorder_point: int
 
     def key(self) -> str:
         return str(self.variant_id)
@@ -78,7 +79,6 @@ class StockCrossing(Event, frozen=True, kw_only=True):
 
 class StockRanLow(StockCrossing, frozen=True, kw_only=True):
     topic: ClassVar[str] = "inventory.stock_ran_low.v1"
-    reorder_point: int
 
 
 class StockRanOut(StockCrossing, frozen=True, kw_only=True):

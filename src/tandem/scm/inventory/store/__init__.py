@@ -1,0 +1,1 @@
+"""All of inventory's SQL."""
