@@ -1,0 +1,39 @@
+"""What payments say no to."""
+
+from tandem.kernel.errors import Conflict, Invalid, Refusal
+
+
+class BadSignature(Refusal):
+    """The sender does not hold the secret. Nothing was kept."""
+
+    status = 400
+    code = "bad_signature"
+
+
+class RefundExceedsBalance(Conflict):
+    code = "refund_exceeds_balance"
+
+    def __init__(self, asked_minor: int, refundable_minor: int, currency: str) -> None:
+        super().__init__(
+            f"Only {refundable_minor} of {asked_minor} ({currency}, minor units) can still be "
+            "given back.",
+            field="amount_minor",
+            refundable_minor=refundable_minor,
+            currency=currency,
+        )
+
+
+class NotRefundable(Conflict):
+    """The payment was not captured: there is nothing to give back."""
+
+    code = "not_refundable"
+
+
+class NothingToPay(Conflict):
+    """The order is paid, over, or was never to be paid in advance."""
+
+    code = "nothing_to_pay"
+
+
+class ActionNotAllowed(Invalid):
+    code = "action_not_allowed"

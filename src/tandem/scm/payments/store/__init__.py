@@ -1,0 +1,1 @@
+"""All of payments' SQL, by table."""

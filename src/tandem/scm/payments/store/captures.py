@@ -1,0 +1,90 @@
+"""Captures on their way: which payments are due, and who has one in hand."""
+
+from datetime import datetime
+from uuid import UUID
+
+from tandem.kernel.db import Query, Tx
+from tandem.scm.payments.domain import Payment
+from tandem.scm.payments.store import payments
+from tandem.scm.payments.store.payments import COLUMNS
+
+CLAIM = Query(
+    """
+    update payments.payment
+       set tries = tries + 1, due_at = :leased_until
+     where org_id = :org_id and id = :id
+       and status = 'authorized' and amount_minor is not null and due_at <= :now
+       and (capture_requested_at is not null or (standing = 'counted' and :is_automatic::boolean))
+    returning tries
+    """
+)
+
+PUT_OFF = Query(
+    """
+    update payments.payment
+       set due_at = :due_at
+     where org_id = :org_id and id = :id and status = 'authorized'
+    """
+)
+
+LIST_DUE = Query(
+    """
+    select id
+      from payments.payment
+     where org_id = :org_id and status = 'authorized' and amount_minor is not null
+       and due_at <= :now and provider = :provider and mode = :mode
+       and (capture_requested_at is not null or (standing = 'counted' and :is_automatic::boolean))
+     order by due_at, id
+     limit :count
+    """
+)
+
+LIST_UNCAPTURED = Query(
+    f"""
+    select {COLUMNS}
+      from payments.payment p
+     where org_id = :org_id and status = 'authorized' and authorized_at <= :before
+       and not exists (
+           select from payments.exception x
+            where x.org_id = p.org_id and x.kind = 'uncaptured' and x.subject_id = p.id)
+     order by authorized_at, id
+     limit :count
+    """
+)
+
+
+async def claim(
+    tx: Tx, payment_id: UUID, *, is_automatic: bool, now: datetime, leased_until: datetime
+) -> tuple[Payment, int] | None:
+    """Take it for one call; with it, which try this is. None when it is done or taken."""
+    tries = await tx.value(
+        CLAIM, id=payment_id, is_automatic=is_automatic, now=now, leased_until=leased_until
+    )
+    if tries is None:
+        return None
+    payment = await payments.find(tx, payment_id)
+    assert payment, "it was claimed a moment ago"
+    return payment, tries
+
+
+async def put_off(tx: Tx, payment_id: UUID, *, due_at: datetime) -> None:
+    await tx.run(PUT_OFF, id=payment_id, due_at=due_at)
+
+
+async def list_due(
+    tx: Tx, *, provider: str, mode: str, is_automatic: bool, now: datetime, count: int
+) -> list[UUID]:
+    rows = await tx.records(
+        LIST_DUE,
+        provider=provider,
+        mode=mode,
+        is_automatic=is_automatic,
+        now=now,
+        count=count,
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_uncaptured(tx: Tx, *, before: datetime, count: int) -> list[Payment]:
+    """Authorised long ago and never alarmed about."""
+    return await tx.many(LIST_UNCAPTURED, Payment, before=before, count=count)
