@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tandem.app.embedded.account import Account, is_reachable
-from tandem.app.embedded.lifeline import dies_with_parent
+from tandem.app.embedded.parent import dies_with_parent
 from tandem.app.embedded.refusals import CannotRun
 
 OWNER = "tandem_owner"

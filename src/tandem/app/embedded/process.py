@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tandem.app.embedded.cluster import Entry, Place, run_as
-from tandem.app.embedded.lifeline import dies_with_parent
+from tandem.app.embedded.parent import dies_with_parent
 from tandem.app.embedded.refusals import CannotRun
 
 FAST_SECONDS = 2.5

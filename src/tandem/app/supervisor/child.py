@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tandem.app.embedded.lifeline import dies_with_parent
+from tandem.app.embedded.logfile import Tail
+from tandem.app.embedded.parent import dies_with_parent
 from tandem.app.supervisor.pauses import Pauses
 
 LIFELINE = "tandem.app.supervisor.lifeline"
@@ -37,6 +38,7 @@ class Child:
         self.program = program
         self.environment = environment
         self.log = log
+        self.tail = Tail(log)
         self.pauses = Pauses()
         self._lifeline = lifeline
         self._process: subprocess.Popen[bytes] | None = None

@@ -14,6 +14,7 @@ from tandem.app.supervisor.refusals import CannotStart
 READY_SECONDS_MAX = 60.0
 TERM_SECONDS = 3.0
 POLL_SECONDS = 0.02
+LINES_SHOWN = 5
 
 Wait = Callable[[float], None]
 
@@ -60,7 +61,8 @@ class Crew:
             if (pause := child.pauses.begin()) is not None:
                 child.kill()
                 self._console.complain(
-                    f"  {child.program.name:<9} {how}; starting it again in {pause:g} s"
+                    f"  {child.program.name:<9} {how}; starting it again in {pause:g} s. The end "
+                    f"of {child.log}:\n{last_lines(child.log, LINES_SHOWN)}"
                 )
             elif child.pauses.is_over:
                 child.start()
@@ -82,6 +84,12 @@ class Crew:
         _end(self._children)
         os.close(self._our_end)
         os.close(self._lifeline)
+
+    def show_logs(self) -> None:
+        """What the children wrote since the last call, on the terminal."""
+        for child in self._children:
+            for line in child.tail.new_lines():
+                self._console.show(f"{child.program.name:<9} {line}")
 
     def trim_logs(self) -> None:
         for child in self._children:

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import time
 from pathlib import Path
+from typing import NoReturn
 
 from tandem.app.supervisor import parts
 from tandem.app.supervisor.changes import Sources
@@ -26,8 +27,9 @@ from tandem.app.supervisor.signals import Signals
 from tandem.app.supervisor.summary import Running, summary, write_ready_file
 
 WEB_PORT = 8080
-SANDBOX_PORT = 8090
-SMTP_PORT = 1025
+# Near the web port, which is ours alone: two installations that start at once do not collide.
+SANDBOX_PORT_OFFSET = 10
+SMTP_PORT_OFFSET = 20
 LOOK_SECONDS = 0.25
 TRIM_SECONDS = 60.0
 STOP_SECONDS = 4.0
@@ -71,15 +73,17 @@ class Installation:
         self._tell()
         self._console.show(summary(self._running, self._console.seconds))
 
-    def watch(self) -> None:
+    def watch(self) -> NoReturn:
         """Mend what breaks, until a signal raises StopRequested."""
         sources = Sources() if self._options.reload else None
         trim_at = time.monotonic() + TRIM_SECONDS
         while True:
             self._signals.wait(LOOK_SECONDS)
             self._mend()
-            if sources and (changed := sources.changed()):
-                self._reload(changed)
+            if sources:
+                self._crew.show_logs()
+                if changed := sources.changed():
+                    self._reload(changed)
             if time.monotonic() > trim_at:
                 trim_at = time.monotonic() + TRIM_SECONDS
                 self._crew.trim_logs()
@@ -108,8 +112,8 @@ class Installation:
             return Addresses(web=web, sandbox=None, smtp=None)
         return Addresses(
             web=web,
-            sandbox=self._ports.near("sandbox", SANDBOX_PORT),
-            smtp=self._ports.near("smtp", SMTP_PORT),
+            sandbox=self._ports.near("sandbox", web + SANDBOX_PORT_OFFSET),
+            smtp=self._ports.near("smtp", web + SMTP_PORT_OFFSET),
         )
 
     def _open_database(self) -> str:

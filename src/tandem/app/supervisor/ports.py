@@ -22,21 +22,17 @@ class Ports:
 
     def listen(self, name: str, wanted: int | None, *, preferred: int) -> int:
         """Open our own listening socket, on `wanted` or not at all, else near `preferred`."""
-        port = wanted or self.near(name, preferred)
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-        except OSError as reason:
-            listener.close()
+        for port in [wanted] if wanted else self._candidates(name, preferred):
+            self._listener = _listening(port)
+            if self._listener is not None:
+                self._remember(name, port)
+                return port
+        if wanted:
             raise CannotStart(
-                f"Port {port} cannot be used ({reason.strerror}). Choose another with --port, or "
-                "leave it out and the next free one is taken."
-            ) from reason
-        listener.listen(BACKLOG)
-        self._listener = listener
-        self._remember(name, port)
-        return port
+                f"Port {wanted} is in use or not allowed. Choose another with --port, or leave it "
+                "out and the next free one is taken."
+            )
+        raise _nothing_free(name, preferred)
 
     @property
     def listener(self) -> int:
@@ -45,19 +41,20 @@ class Ports:
         return self._listener.fileno()
 
     def near(self, name: str, preferred: int) -> int:
-        remembered = read_json(self._file).get(name)
-        candidates = list(_from(preferred))
-        if isinstance(remembered, int):
-            candidates.insert(0, remembered)
-        for port in candidates:
+        for port in self._candidates(name, preferred):
             if port not in self._given and is_free(port):
                 self._remember(name, port)
                 return port
-        raise CannotStart(f"No port from {preferred} to {_from(preferred)[-1]} is free for {name}.")
+        raise _nothing_free(name, preferred)
 
     def close(self) -> None:
         if self._listener is not None:
             self._listener.close()
+
+    def _candidates(self, name: str, preferred: int) -> list[int]:
+        before = read_json(self._file).get(name)
+        following = list(range(preferred, preferred + TRIES_MAX))
+        return [before, *following] if isinstance(before, int) else following
 
     def _remember(self, name: str, port: int) -> None:
         self._given.add(port)
@@ -67,13 +64,10 @@ class Ports:
 
 
 def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
+    listener = _listening(port)
+    if listener is not None:
+        listener.close()
+    return listener is not None
 
 
 def answers(port: int, path: str) -> bool:
@@ -87,5 +81,19 @@ def answers(port: int, path: str) -> bool:
         return False
 
 
-def _from(preferred: int) -> range:
-    return range(preferred, preferred + TRIES_MAX)
+def _listening(port: int) -> socket.socket | None:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(BACKLOG)
+    except (OSError, OverflowError):
+        listener.close()
+        return None
+    return listener
+
+
+def _nothing_free(name: str, preferred: int) -> CannotStart:
+    return CannotStart(
+        f"None of the ports {preferred} to {preferred + TRIES_MAX - 1} is free for {name}."
+    )

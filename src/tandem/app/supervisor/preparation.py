@@ -2,12 +2,14 @@
 
 import json
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tandem.app.embedded.parent import dies_with_parent
 from tandem.app.supervisor.kept import read_json, write_json
 from tandem.app.supervisor.refusals import CannotStart
 
@@ -38,6 +40,8 @@ def prepare(environment: Mapping[str, str], logins: Path) -> Prepared:
         capture_output=True,
         text=True,
         check=False,
+        start_new_session=True,
+        preexec_fn=dies_with_parent(signal.SIGKILL),
     )
     if done.returncode != 0:
         raise CannotStart(f"The database could not be prepared:\n{done.stderr.strip()}")

@@ -22,8 +22,11 @@ class Signals:
         os.set_blocking(writer, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        hang_up = signal.getsignal(signal.SIGHUP)
         for number in STOPPING:
             signal.signal(number, self._stop)
+        if hang_up == signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # As `nohup` asked.
 
     def wait(self, seconds: float) -> None:
         """Sleep until a child ends, at most `seconds`; raises StopRequested when asked to stop."""

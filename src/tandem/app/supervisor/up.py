@@ -1,6 +1,7 @@
 """`tandem up`, from the parsed command line to the exit code."""
 
 import argparse
+from typing import NoReturn
 
 from tandem.app.embedded import CannotRun, DataLock
 from tandem.app.supervisor.console import Console
@@ -20,11 +21,12 @@ def up(parsed: argparse.Namespace) -> int:
         return 0
     except (CannotRun, CannotStart) as reason:
         console.complain(f"tandem up: {reason}")
-        return 1
-    raise AssertionError("watching ends with an exception only")
+    except PermissionError as reason:
+        console.complain(f"tandem up: {reason.filename} is not ours to write. Choose --data.")
+    return 1
 
 
-def _run(options: Options, console: Console, signals: Signals) -> None:
+def _run(options: Options, console: Console, signals: Signals) -> NoReturn:
     data = data_folder(options.data)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     console.say(f"Tandem starts; its data lies in {data}")
