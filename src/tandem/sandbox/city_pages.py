@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, Response, get
 from litestar.datastructures import CacheControlHeader
 from litestar.exceptions import HTTPException
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from tandem.sandbox.city import Address, Candidate, OutsideCity, Route, build_city
@@ -60,7 +60,7 @@ class CityController(Controller):
 
     @get("/geocode")
     async def geocode(
-        self, text: Annotated[str, Parameter(query="q", min_length=1, max_length=300)]
+        self, text: Annotated[str, QueryParameter(name="q", min_length=1, max_length=300)]
     ) -> Found:
         city = build_city()
         return Found(
@@ -71,8 +71,8 @@ class CityController(Controller):
     @get("/route")
     async def route(
         self,
-        start: Annotated[str, Parameter(query="from", max_length=300)],
-        end: Annotated[str, Parameter(query="to", max_length=300)],
+        start: Annotated[str, QueryParameter(name="from", max_length=300)],
+        end: Annotated[str, QueryParameter(name="to", max_length=300)],
     ) -> Route:
         """Both ends are `latitude,longitude` or an address."""
         try:

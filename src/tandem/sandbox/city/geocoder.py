@@ -104,7 +104,7 @@ class Geocoder:
 
     def _correct(self, word: str) -> str:
         """The nearest word that occurs in the city, if it is near; numbers stay as they are."""
-        if any(character.isdigit() for character in word) or len(word) < 4:
+        if any(character.isdigit() for character in word) or len(word) < 3:
             return word
         close = difflib.get_close_matches(word, self._words, n=1, cutoff=LIKENESS_MIN)
         return close[0] if close else word

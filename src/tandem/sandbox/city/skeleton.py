@@ -41,13 +41,14 @@ class _Skeleton:
         self._mesh = mesh
         self._paths: dict[tuple[int, int], list[int]] = {}
         self._phases = [chance.uniform(0, math.tau) for _ in range(4)]
+        self._plan: dict[tuple[int, int], Polar] = {}
         self._corners: dict[tuple[int, int], int] = {}
         self._polars: dict[int, Polar] = {}
         for ring, radius in enumerate(RING_RADII_M):
             for spoke in INNER_SPOKES if ring == 0 else range(SPOKES):
                 angle = math.tau * spoke / SPOKES + chance.uniform(-0.13, 0.13) + 0.07 * ring
                 polar = radius * (1 + chance.uniform(-1, 1) * UNEVENNESS[ring]), angle
-                self._corners[ring, spoke] = self._add(polar)
+                self._plan[ring, spoke] = polar
 
     def add_core(self) -> None:
         ends = [*INNER_SPOKES, INNER_SPOKES[0] + SPOKES]
@@ -74,21 +75,23 @@ class _Skeleton:
 
     def add_highway(self, spoke: int) -> None:
         is_suburb = spoke in SUBURBS or (spoke - 1) % SPOKES in SUBURBS
-        start = self._corners[3 if is_suburb else 2, spoke]
+        start = self._corner(3 if is_suburb else 2, spoke)
         radius, angle = self._polars[start]
         end = self._add((radius + HIGHWAY_REACH_M, angle + 0.12))
         self._path(start, end)
 
     def _arc(self, ring: int, start: int, end: int) -> list[int]:
-        return self._path(
-            self._corners[ring, start % SPOKES],
-            self._corners[ring, end % SPOKES],
-        )
+        return self._path(self._corner(ring, start), self._corner(ring, end))
 
     def _spoke(self, inner: int, outer: int, spoke: int) -> list[int]:
-        return self._path(
-            self._corners[inner, spoke % SPOKES], self._corners[outer, spoke % SPOKES]
-        )
+        return self._path(self._corner(inner, spoke), self._corner(outer, spoke))
+
+    def _corner(self, ring: int, spoke: int) -> int:
+        """Where a ring and a spoke cross; built when the first road comes by."""
+        place = ring, spoke % SPOKES
+        if place not in self._corners:
+            self._corners[place] = self._add(self._plan[place])
+        return self._corners[place]
 
     def _path(self, start: int, end: int) -> list[int]:
         """The road between two corners, laid once: straight in polar terms, so curved on land."""

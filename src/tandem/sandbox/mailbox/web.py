@@ -9,7 +9,7 @@ from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.exceptions import HTTPException, NotFoundException
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
@@ -28,7 +28,7 @@ LETTER_SECURITY = (
 )
 """A letter may be styled and its links may be opened; it runs nothing and phones nobody."""
 
-Address = Annotated[str | None, Parameter(query="to", max_length=320)]
+Address = Annotated[str | None, QueryParameter(name="to", max_length=320)]
 
 
 class MessagesController(Controller):
@@ -41,7 +41,7 @@ class MessagesController(Controller):
         address: Address = None,
         kind: Kind | None = None,
         since: str | None = None,
-        limit: Annotated[int, Parameter(ge=1, le=messages.PAGE_MAX)] = messages.PAGE_MAX,
+        limit: Annotated[int, QueryParameter(ge=1, le=messages.PAGE_MAX)] = messages.PAGE_MAX,
     ) -> list[Message]:
         """Newest first. `since` is a message id (newer ones only) or an ISO time with its zone."""
         after, instant = _since(since)

@@ -1,0 +1,66 @@
+"""A sandbox in a thread of its own, on free ports, for as long as a test needs it."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import httpx2
+import msgspec
+import uvicorn
+
+from tandem.sandbox.server import serving
+from tandem.sandbox.settings import SandboxSettings
+
+DEADLINE_SECONDS = 15.0
+
+Value = TypeVar("Value")
+
+
+class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
+    settings: SandboxSettings
+    http: httpx2.Client
+
+    def break_next(self, target: str, kind: str, **more: object) -> None:
+        answer = self.http.post("/sandbox/faults", json={"target": target, "kind": kind, **more})
+        assert answer.status_code == 201, answer.text
+
+
+@contextmanager
+def running_sandbox(folder: Path) -> Iterator[Sandbox]:
+    settings = SandboxSettings(
+        port=free_port(),
+        smtp_port=free_port(),
+        data=folder / "data",
+        clock_file=folder / "clock.json",
+    )
+    server = uvicorn.Server(serving(settings))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        until(lambda: server.started or not thread.is_alive())
+        assert server.started, "the sandbox did not start"
+        with httpx2.Client(base_url=settings.base_url, trust_env=False, timeout=10) as http:
+            yield Sandbox(settings=settings, http=http)
+    finally:
+        server.should_exit = True
+        thread.join(DEADLINE_SECONDS)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until(condition: Callable[[], Value]) -> Value:
+    """The first truthy answer of the condition; fails after the deadline."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+    return value
