@@ -58,7 +58,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """`clause` names the rule that decided the place of supply: IGST Act s.10(1)(a), (b), (ca).
 
     `supply_kind` is the portal's: B2B, B2C, SEZWP, SEZWOP, EXPWP, EXPWOP. `total_minor` contains
-    `round_off_minor`, which is not zero only where the company rounds its documents to whole rupees.
+    `round_off_minor`, which is not zero only where the company rounds documents to whole rupees.
     """
 
     lines: list[TaxedLine]
