@@ -6,8 +6,9 @@ import re
 import msgspec
 from stdnum.in_ import gstin as stdnum_gstin
 
+from tandem.contracts.india import STATES
 from tandem.kernel.errors import Invalid
-from tandem.scm.invoicing.domain.states import STATES, state_name
+from tandem.scm.invoicing.domain.states import state_name
 
 GSTIN_LENGTH = 15
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

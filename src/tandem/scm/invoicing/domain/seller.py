@@ -76,6 +76,10 @@ class SellerProfile(Seller, frozen=True, kw_only=True):
     version: int
     updated_at: datetime
 
+    def as_printed(self) -> Seller:
+        """What a document keeps of it."""
+        return msgspec.convert(msgspec.to_builtins(self), Seller)
+
 
 def check_seller(seller: Seller) -> Seller:
     """The same seller, tidied, or a refusal naming the field."""

@@ -1,6 +1,16 @@
 """What invoicing can be asked to do. Callers pass a Tx; nothing here opens or commits one."""
 
+from tandem.scm.invoicing.service.auditing import audit_numbers
+from tandem.scm.invoicing.service.crediting import credit_invoice, credit_order, creditable
+from tandem.scm.invoicing.service.issuing import issue_for_order
 from tandem.scm.invoicing.service.quoting import quote, quote_at
+from tandem.scm.invoicing.service.reading import (
+    find_by_number,
+    find_for_order,
+    get_invoice,
+    list_for_order,
+    list_invoices,
+)
 from tandem.scm.invoicing.service.selling import (
     add_rate,
     find_seller,
@@ -12,8 +22,18 @@ from tandem.scm.invoicing.service.selling import (
 
 __all__ = [
     "add_rate",
+    "audit_numbers",
+    "credit_invoice",
+    "credit_order",
+    "creditable",
+    "find_by_number",
+    "find_for_order",
     "find_seller",
+    "get_invoice",
     "get_seller",
+    "issue_for_order",
+    "list_for_order",
+    "list_invoices",
     "list_rates",
     "quote",
     "quote_at",
