@@ -14,6 +14,7 @@ from tandem import __version__
 from tandem.app.health import Measure
 from tandem.app.routes import ROUTES
 from tandem.app.settings import Settings
+from tandem.app.tracing import Trace, tracer_of
 from tandem.app.wiring import import_reactions, resources_of
 from tandem.crm.identity.sessions import Sessions
 from tandem.kernel.actor import Actor
@@ -46,7 +47,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
         route_handlers=[*ROUTES, *PAGES],
         dependencies=dependencies,
         exception_handlers=HANDLERS,
-        middleware=[Measure(), Access(sessions, Limiter()), UnitOfWork()],
+        middleware=[*_tracing(settings), Measure(), Access(sessions, Limiter()), UnitOfWork()],
         state=state,
         lifespan=[_life(settings, resources)],
         openapi_config=_openapi(),
@@ -54,6 +55,10 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
         logging_config=None,
         debug=False,
     )
+
+
+def _tracing(settings: Settings) -> list[Trace]:
+    return [Trace(tracer_of(settings))] if settings.otlp_endpoint else []
 
 
 async def find_device(database: Database, token_hash: bytes) -> Actor | None:

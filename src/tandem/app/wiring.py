@@ -22,6 +22,7 @@ def import_reactions() -> None:
         for service in pkgutil.iter_modules(half.__path__, f"{half.__name__}."):
             for name in _modules_of(service.name):
                 importlib.import_module(name)
+    importlib.import_module("tandem.app.housekeeping")
     for flow in pkgutil.walk_packages(tandem.flows.__path__, "tandem.flows."):
         importlib.import_module(flow.name)
 
