@@ -46,6 +46,7 @@ class Installation:
         self._crew = Crew(data / "logs", console)
         self._database = Database(data / "postgres", console)
         self._ports = Ports(data)
+        self._sources = Sources() if options.reload else None
         self._running: Running | None = None
 
     def start(self) -> None:
@@ -75,14 +76,13 @@ class Installation:
 
     def watch(self) -> NoReturn:
         """Mend what breaks, until a signal raises StopRequested."""
-        sources = Sources() if self._options.reload else None
         trim_at = time.monotonic() + TRIM_SECONDS
         while True:
             self._signals.wait(LOOK_SECONDS)
             self._mend()
-            if sources:
+            if self._sources:
                 self._crew.show_logs()
-                if changed := sources.changed():
+                if changed := self._sources.changed():
                     self._reload(changed)
             if time.monotonic() > trim_at:
                 trim_at = time.monotonic() + TRIM_SECONDS

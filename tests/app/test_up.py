@@ -1,0 +1,212 @@
+import asyncio
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import httpx2 as httpx
+import pytest
+
+from tests import postgres
+from tests.app.installation import SOURCES, Up, company_name
+from tests.app.until import is_alive, until
+
+COMPANY = "Tandem Demo Traders Pvt Ltd"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """One installation for the tests that leave it as they found it."""
+    with Up(tmp_path_factory.mktemp("up") / "data") as up:
+        up.start()
+        yield up
+
+
+def test_the_ready_file_says_all_that_a_program_needs(running: Up) -> None:
+    ready = running.ready()
+
+    assert running.ready_file.stat().st_mode & 0o777 == 0o600
+    assert sorted(ready["pids"]) == ["postgres", "sandbox", "up", "web", "worker"]
+    assert all(is_alive(pid) for pid in ready["pids"].values())
+    assert ready["pids"]["up"] == running.process.pid
+    assert company_name(ready) == COMPANY
+    assert httpx.get(f"{ready['sandbox_url']}/sandbox/clock").status_code == 200
+    answer = httpx.post(
+        f"{ready['base_url']}/v1/sessions",
+        json={"email": ready["admin_email"], "password": ready["admin_password"]},
+    )
+    assert answer.status_code == 201
+
+
+def test_the_database_has_an_owner_and_an_app_role_that_owns_nothing(running: Up) -> None:
+    ready = running.ready()
+
+    async def ask(dsn: str, statement: str) -> object:
+        connection = await asyncpg.connect(dsn)
+        try:
+            await connection.execute(f"select set_config('app.org_id', '{uuid4()}', false)")
+            return await connection.fetchval(statement)
+        finally:
+            await connection.close()
+
+    owned = "select count(*) from pg_class where relowner = current_user::regrole"
+    powers = "select rolsuper or rolbypassrls or rolcreatedb or rolcreaterole from pg_roles"
+    powers += " where rolname = current_user"
+    assert asyncio.run(ask(ready["app_database_url"], owned)) == 0
+    assert asyncio.run(ask(ready["app_database_url"], powers)) is False
+    count = "select count(*) from identity.organisation"
+    assert asyncio.run(ask(ready["database_url"], count)) == 1
+    assert asyncio.run(ask(ready["app_database_url"], count)) == 0, "row-level security is on"
+
+
+def test_everything_kept_is_private(running: Up) -> None:
+    assert running.data.stat().st_mode & 0o777 == 0o700
+    for name in ("secrets.json", "logins.json", "run.json"):
+        assert (running.data / name).stat().st_mode & 0o777 == 0o600
+    kept_log = (running.data / "logs" / "up.log").read_text()
+    assert running.ready()["admin_password"] not in kept_log
+    assert running.ready()["admin_password"] in running.output.read_text()
+
+
+def test_a_second_up_on_the_same_data_is_refused_and_told_the_pid_of_the_first(
+    running: Up,
+) -> None:
+    before = running.ready()
+    second = Up(running.data)
+    second.ready_file = running.data.with_name("second.ready.json")
+    second.output = running.data.with_name("second.output")
+
+    assert f"is in use by the process {running.process.pid}" in second.refusal()
+
+    assert not second.ready_file.exists()
+    assert running.ready() == before
+    assert company_name(before) == COMPANY
+
+
+@pytest.mark.parametrize("part", ["web", "worker", "sandbox"])
+def test_a_killed_part_is_started_again(running: Up, part: str) -> None:
+    before = running.pid(part)
+
+    os.kill(before, signal.SIGKILL)
+
+    after = running.pid_other_than(part, before)
+    assert is_alive(after)
+    assert company_name(running.ready()) == COMPANY
+    sandbox_url = running.ready()["sandbox_url"]
+    assert until(lambda: _answers(f"{sandbox_url}/sandbox/clock"))
+    assert f"{part:<9} was ended by SIGKILL" in running.output.read_text()
+
+
+def test_a_killed_postgres_is_started_again_with_everything_committed(running: Up) -> None:
+    before = running.pid("postgres")
+
+    os.kill(before, signal.SIGKILL)
+
+    running.pid_other_than("postgres", before)
+    assert until(lambda: _answers(f"{running.ready()['base_url']}/readyz"), seconds=20)
+    assert company_name(running.ready()) == COMPANY
+
+
+def test_it_stops_within_five_seconds_goes_on_where_it_was_and_survives_its_own_death(
+    tmp_path: Path,
+) -> None:
+    with Up(tmp_path / "data") as up:
+        first = up.start()
+        up.stop(signal.SIGINT)
+        assert not up.ready_file.exists()
+        assert up.output.read_text().endswith("Tandem has stopped.\n")
+
+        second = up.start()
+        same = ("base_url", "sandbox_url", "database_url", "app_database_url")
+        for name in (*same, "admin_email", "admin_password", "api_key"):
+            assert second[name] == first[name], name
+        assert "up to date (" in up.output.read_text(), "nothing was migrated or seeded again"
+
+        up.kill()
+        assert up.ready_file.exists(), "nobody was left to remove it"
+        orphans = [pid for name, pid in second["pids"].items() if name != "up"]
+        third = up.start()
+        assert [pid for pid in orphans if is_alive(pid)] == []
+        assert third["base_url"] == second["base_url"]
+        assert company_name(third) == COMPANY
+        up.stop(signal.SIGTERM)
+
+
+def test_a_first_start_cut_short_at_any_point_is_finished_by_the_next(tmp_path: Path) -> None:
+    with Up(tmp_path / "data") as up:
+        for milestone in ("lock", "postgres/data", "logins.json", "logs/web.log"):
+            up.launch()
+            until(lambda milestone=milestone: (up.data / milestone).exists(), seconds=30)  # type: ignore[misc]
+            up.kill()
+            assert not up.ready_file.exists()
+        assert company_name(up.start()) == COMPANY
+
+
+def test_a_taken_port_is_refused_when_asked_for_and_passed_over_otherwise(tmp_path: Path) -> None:
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        port = stranger.getsockname()[1]
+
+        said = Up(tmp_path / "data", "--port", str(port)).refusal()
+
+    assert f"Port {port} is in use" in said
+    assert not (tmp_path / "data" / "postgres").exists(), "nothing was started"
+
+
+def test_a_part_that_cannot_start_shows_the_end_of_its_log_and_leaves_nothing_running(
+    tmp_path: Path,
+) -> None:
+    up = Up(tmp_path / "data", "--no-sandbox", TANDEM_LOG_LEVEL="deafening")
+
+    said = up.refusal()
+
+    assert "The web ended with exit code 1" in said
+    assert "DEAFENING" in said
+    assert not up.ready_file.exists()
+    assert not (up.data / "run.json").exists()
+    assert not (up.data / "postgres" / "data" / "postmaster.pid").exists()
+
+
+def test_a_given_database_is_used_with_two_web_processes_and_no_sandbox(
+    tmp_path: Path, server: postgres.Server
+) -> None:
+    name = f"up_{os.getpid()}"
+    server.psql(f"create database {name}")
+    dsn = postgres.in_database(server.dsn_owner, name)
+    try:
+        with Up(tmp_path / "data", "--no-sandbox", "--workers", "2", DATABASE_URL=dsn) as up:
+            ready = up.start()
+            assert ready["database_url"] == dsn
+            assert ready["sandbox_url"] is None
+            assert ready["pids"]["postgres"] is None
+            assert sorted(ready["pids"]) == ["postgres", "up", "web", "web-2", "worker"]
+            assert not (up.data / "postgres").exists()
+            os.kill(up.pid("web"), signal.SIGKILL)
+            assert company_name(ready) == COMPANY, "the other one serves meanwhile"
+            up.stop()
+    finally:
+        server.psql(f"drop database {name} with (force)")
+        server.psql(f"drop role if exists {name}_login")
+
+
+def test_a_changed_source_is_run_when_reloading(tmp_path: Path) -> None:
+    sources = tmp_path / "src"
+    shutil.copytree(SOURCES, sources, ignore=shutil.ignore_patterns("__pycache__"))
+    with Up(tmp_path / "data", "--reload", "--no-sandbox", PYTHONPATH=str(sources)) as up:
+        before = up.start()["pids"]
+        os.utime(sources / "tandem" / "app" / "health.py")
+        up.pid_other_than("web", before["web"])
+        assert company_name(up.ready()) == COMPANY
+        assert "changed   app/health.py" in up.output.read_text()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
