@@ -66,11 +66,12 @@ class Measure(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         started = time.perf_counter()
         route = scope.get("path_template", "unknown")
+        method = str(scope.get("method", ""))
 
         async def watch(message: Message) -> None:
             if message["type"] == "http.response.start":
                 status = str(message["status"])
-                REQUESTS.labels(scope["method"], route, status).observe(
+                REQUESTS.labels(method, route, status).observe(
                     time.perf_counter() - started
                 )
                 if message["status"] >= 400:

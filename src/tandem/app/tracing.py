@@ -1,4 +1,4 @@
-"""OpenTelemetry, only when `TANDEM_OTLP_ENDPOINT` is set: one span per request, by route template."""
+"""OpenTelemetry when `TANDEM_OTLP_ENDPOINT` is set: one span a request, named by its route."""
 
 from typing import Any
 
