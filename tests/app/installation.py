@@ -26,7 +26,7 @@ class Up:
         self.ready_file = data.with_name(f"{data.name}.ready.json")
         self.output = data.with_name(f"{data.name}.output")
         self._arguments = arguments
-        self._environment = environment
+        self.environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -39,7 +39,7 @@ class Up:
         with self.output.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tandem.app.cli", *command, *self._arguments],
-                env=clean_environment() | self._environment,
+                env=clean_environment() | self.environment,
                 stdout=output,
                 stderr=output,
             )

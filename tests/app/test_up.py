@@ -3,7 +3,8 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,10 +12,12 @@ import asyncpg
 import httpx2 as httpx
 import pytest
 
+from tandem.app.embedded import EmbeddedPostgres
 from tests import postgres
 from tests.app.installation import SOURCES, Up, company_name
 from tests.app.until import is_alive, until
 
+POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 COMPANY = "Tandem Demo Traders Pvt Ltd"
 
 
@@ -172,26 +175,52 @@ def test_a_part_that_cannot_start_shows_the_end_of_its_log_and_leaves_nothing_ru
     assert not (up.data / "postgres" / "data" / "postmaster.pid").exists()
 
 
-def test_a_given_database_is_used_with_two_web_processes_and_no_sandbox(
-    tmp_path: Path, server: postgres.Server
-) -> None:
-    name = f"up_{os.getpid()}"
-    server.psql(f"create database {name}")
-    dsn = postgres.in_database(server.dsn_owner, name)
-    try:
-        with Up(tmp_path / "data", "--no-sandbox", "--workers", "2", DATABASE_URL=dsn) as up:
-            ready = up.start()
-            assert ready["database_url"] == dsn
-            assert ready["sandbox_url"] is None
-            assert ready["pids"]["postgres"] is None
-            assert sorted(ready["pids"]) == ["postgres", "up", "web", "web-2", "worker"]
-            assert not (up.data / "postgres").exists()
-            os.kill(up.pid("web"), signal.SIGKILL)
-            assert company_name(ready) == COMPANY, "the other one serves meanwhile"
-            up.stop()
-    finally:
+@contextmanager
+def database_of_this_run(_: Path) -> Iterator[str]:
+    """On the server of the test run, owned by its superuser."""
+    with postgres.server() as server:
+        name = f"up_{os.getpid()}"
+        server.psql(f"create database {name}")
+        yield postgres.in_database(server.dsn_owner, name)
         server.psql(f"drop database {name} with (force)")
         server.psql(f"drop role if exists {name}_login")
+
+
+@contextmanager
+def database_of_postgres_15(folder: Path) -> Iterator[str]:
+    """On PostgreSQL 15, owned by a role with the powers that hosted databases give."""
+    if not POSTGRES_15.is_dir():
+        pytest.skip("PostgreSQL 15 is not installed here")
+    with EmbeddedPostgres(folder / "server", programs=POSTGRES_15, durable=False) as server:
+        superuser = server.running_dsn()
+        assert superuser is not None
+
+        async def make() -> None:
+            connection = await asyncpg.connect(superuser)
+            await connection.execute("create role shop login createrole password 'shop'")
+            await connection.execute("create database shop owner shop")
+            await connection.close()
+
+        asyncio.run(make())
+        yield postgres.as_role(postgres.in_database(superuser, "shop"), "shop", "shop")
+
+
+@pytest.mark.parametrize("database", [database_of_this_run, database_of_postgres_15])
+def test_a_given_database_is_used_with_two_web_processes_and_no_sandbox(
+    tmp_path: Path, database: Callable[[Path], AbstractContextManager[str]]
+) -> None:
+    up = Up(tmp_path / "data", "--no-sandbox", "--workers", "2")
+    with database(tmp_path) as dsn, up:
+        up.environment["DATABASE_URL"] = dsn
+        ready = up.start()
+        assert ready["database_url"] == dsn
+        assert ready["sandbox_url"] is None
+        assert ready["pids"]["postgres"] is None
+        assert sorted(ready["pids"]) == ["postgres", "up", "web", "web-2", "worker"]
+        assert not (up.data / "postgres").exists()
+        os.kill(up.pid("web"), signal.SIGKILL)
+        assert company_name(ready) == COMPANY, "the other one serves meanwhile"
+        up.stop()
 
 
 def test_a_changed_source_is_run_when_reloading(tmp_path: Path) -> None:
