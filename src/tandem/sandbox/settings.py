@@ -1,4 +1,8 @@
-"""What the sandbox is told at start. Its credentials are public: they open nothing else."""
+"""What the sandbox is told at start.
+
+Its credentials are public, since they open nothing outside this machine; the product takes the
+same ones when it has none of its own.
+"""
 
 from pathlib import Path
 
@@ -15,12 +19,12 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     data: Path
     clock_file: Path
     webhook_base: str | None = None
-    razorpay_key_id: str = "rzp_test_TandemSandbox1"
-    razorpay_key_secret: str = "sandbox-key-secret"  # noqa: S105 - public, see above
-    razorpay_webhook_secret: str = "sandbox-webhook-secret"  # noqa: S105 - public, see above
-    sms_account_sid: str = "AC00000000000000000000000000000001"
-    sms_auth_token: str = "sandbox-auth-token"  # noqa: S105 - public, see above
-    google_api_key: str = "sandbox-google-key"
+    razorpay_key_id: str = "rzp_test_tandemsandbox"
+    razorpay_key_secret: str = "sandbox_key_secret"  # noqa: S105 - public, see above
+    razorpay_webhook_secret: str = "sandbox_webhook_secret"  # noqa: S105 - public, see above
+    sms_account_sid: str = "AC" + "0" * 32
+    sms_auth_token: str = "sandbox_auth_token"  # noqa: S105 - public, see above
+    google_api_key: str = "sandbox_google_key"
 
     @property
     def base_url(self) -> str:

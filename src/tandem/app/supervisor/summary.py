@@ -58,4 +58,4 @@ def summary(running: Running, seconds: float) -> str:
 
 def _mailbox(addresses: Addresses) -> str:
     """Where e-mails and texts lie instead of being sent."""
-    return f"{addresses.sandbox_url}/mailbox" if addresses.sandbox_url else ""
+    return f"{addresses.sandbox_url}/mail" if addresses.sandbox_url else ""
