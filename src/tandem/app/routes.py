@@ -4,6 +4,7 @@ from typing import Any
 
 from tandem.app.health import healthz, metrics, readyz
 from tandem.crm.identity.http import IdentityController
+from tandem.scm.catalog.http import ProductController, VariantController
 from tandem.scm.inventory.http import InventoryController
 
 ROUTES: list[Any] = [
@@ -11,5 +12,7 @@ ROUTES: list[Any] = [
     readyz,
     metrics,
     IdentityController,
+    ProductController,
+    VariantController,
     InventoryController,
 ]
