@@ -1,0 +1,1 @@
+"""All of delivery's SQL, by subject."""
