@@ -6,6 +6,7 @@ from tandem.app.health import healthz, metrics, readyz
 from tandem.crm.identity.http import IdentityController
 from tandem.scm.catalog.http import ProductController, VariantController
 from tandem.scm.inventory.http import InventoryController
+from tandem.scm.orders.http import OrdersController
 
 ROUTES: list[Any] = [
     healthz,
@@ -15,4 +16,5 @@ ROUTES: list[Any] = [
     ProductController,
     VariantController,
     InventoryController,
+    OrdersController,
 ]

@@ -79,6 +79,8 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     promised_on: date | None
     note: str
     version: int
+    authorized_minor: int = 0
+    hold_reason: str = ""
 
 
 class OrderEvent(Event, frozen=True, kw_only=True):

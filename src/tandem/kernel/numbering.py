@@ -9,7 +9,7 @@ from tandem.kernel.db import Query, Tx
 TAKE = Query(
     """
     insert into kernel.number_series as series (org_id, kind, period, next_value)
-    values (:org_id, :kind, :period, :start + :count)
+    values (:org_id, :kind, :period, :start::bigint + :count::bigint)
         on conflict (org_id, kind, period)
         do update set next_value = series.next_value + :count
     returning next_value - :count

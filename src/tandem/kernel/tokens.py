@@ -37,6 +37,14 @@ LIMIT = Query(
     """
 )
 
+FIND_OWN = Query(
+    """
+    select org_id, token, kind, entity_id, expires_at, revoked_at
+      from kernel.public_token
+     where org_id = :org_id and token = :token
+    """
+)
+
 FIND = Query(
     """
     select org_id, token, kind, entity_id, expires_at, revoked_at
@@ -71,7 +79,12 @@ async def limit(
 
 async def find(database: Database, token: str) -> Token | None:
     """Any token ever issued, live or not: the caller decides what an expired one may still show."""
-    if not 16 <= len(token) <= 64:
+    if not 16 <= len(token) <= 64 or not token.isascii() or not token.isprintable():
         return None
     rows = await database.look_up(FIND, Token, token=token)
     return rows[0] if rows else None
+
+
+async def find_own(tx: Tx, token: str) -> Token | None:
+    """A token of the actor's own organisation, live or not."""
+    return await tx.one_or_none(FIND_OWN, Token, token=token)

@@ -1,0 +1,35 @@
+"""The event log read back: what happened to one thing, in the order it happened."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tandem.kernel.db import Query, Tx
+
+
+class Happening(msgspec.Struct, frozen=True, kw_only=True):
+    """One event as it was published; `seq` grows with time within an organisation's key."""
+
+    seq: int
+    topic: str
+    payload: dict[str, Any]
+    actor_kind: str
+    actor_label: str
+    occurred_at: datetime
+
+
+READ = Query(
+    """
+    select seq, topic, payload, actor_kind, actor_label, occurred_at
+      from kernel.event
+     where org_id = :org_id and key = :key and seq > :after
+     order by seq
+     limit :limit
+    """
+)
+
+
+async def read(tx: Tx, key: str, *, after: int = 0, limit: int) -> list[Happening]:
+    """Oldest first. Events of an order's life all have the order's id as their key."""
+    return await tx.many(READ, Happening, key=key, after=after, limit=limit)

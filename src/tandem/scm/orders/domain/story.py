@@ -1,0 +1,167 @@
+"""An order's events as people read them: one title each, whichever service told of it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency
+
+from tandem.kernel.history import Happening
+from tandem.kernel.money import Money
+
+Payload = Mapping[str, Any]
+LOCALE = "en_IN"
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of the story. `service` is who told it, `topic` and `data` are for programs."""
+
+    seq: int
+    occurred_at: datetime
+    service: str
+    topic: str
+    title: str
+    detail: str
+    actor: str
+    data: dict[str, Any]
+
+
+def tell(happened: Happening) -> Moment:
+    service, name = happened.topic.split(".", 2)[:2]
+    title, detail = TITLES.get(f"{service}.{name}", _plain(name))(happened.payload)
+    return Moment(
+        seq=happened.seq,
+        occurred_at=happened.occurred_at,
+        service=service,
+        topic=happened.topic,
+        title=title,
+        detail=detail,
+        actor=happened.actor_label,
+        data=happened.payload,
+    )
+
+
+Telling = Callable[[Payload], tuple[str, str]]
+
+
+def _plain(name: str) -> Telling:
+    words = name.replace("_", " ").capitalize()
+    return lambda _: (words, "")
+
+
+def money(payload: Payload, name: str = "amount_minor") -> str:
+    sum_ = Money(minor=int(payload[name]), currency=payload.get("currency", "INR"))
+    return str(format_currency(Decimal(sum_.major()), sum_.currency, locale=LOCALE))
+
+
+def _day(text: str | None) -> str:
+    if not text:
+        return ""
+    return format_date(datetime.fromisoformat(text).date(), "EEE d MMM", locale=LOCALE)
+
+
+def _minute(text: str | None) -> str:
+    if not text:
+        return ""
+    return format_time(datetime.fromisoformat(text), "HH:mm 'UTC'", locale=LOCALE)
+
+
+def _words(text: str) -> str:
+    return text.replace("_", " ")
+
+
+def _placed(p: Payload) -> tuple[str, str]:
+    promise = f", promised for {_day(p['promised_on'])}" if p.get("promised_on") else ""
+    how = "cash on delivery" if p["payment_method"] == "cod" else "to be paid online"
+    return f"Order {p['number']} placed", f"{money(p, 'total_minor')}, {how}{promise}"
+
+
+def _confirmed(p: Payload) -> tuple[str, str]:
+    return (
+        "Order confirmed",
+        "To be paid on delivery" if p["payment_method"] == "cod" else "Paid in full",
+    )
+
+
+def _order_changed(p: Payload) -> tuple[str, str]:
+    what = str(p["what"])
+    if what.startswith("held: "):
+        return "Put on hold", what.removeprefix("held: ")
+    titles = {
+        "drafted": "Draft saved",
+        "held": "Put on hold",
+        "released": "Taken off hold",
+        "noted": "Note changed",
+        "processing": "Being prepared",
+        "shipped": "Goods have left",
+        "delivered": "Everything delivered",
+    }
+    return titles.get(what, _words(what).capitalize()), ""
+
+
+def _reserved(p: Payload) -> tuple[str, str]:
+    until = _minute(p.get("held_until"))
+    return "Stock reserved", f"Held until {until}" if until else ""
+
+
+def _status(p: Payload, subject: str) -> tuple[str, str]:
+    return f"{subject} {_words(str(p['status']))}", str(p.get("reason") or p.get("number") or "")
+
+
+TITLES: Mapping[str, Telling] = {
+    "orders.placed": _placed,
+    "orders.confirmed": _confirmed,
+    "orders.expired": lambda _: ("Order expired", "It was not paid in time"),
+    "orders.cancelled": lambda p: ("Order cancelled", str(p["reason"])),
+    "orders.changed": _order_changed,
+    "orders.completed": lambda _: ("Order completed", ""),
+    "inventory.stock_reserved": _reserved,
+    "inventory.stock_released": lambda p: ("Stock released", _words(str(p["reason"]))),
+    "inventory.stock_committed": lambda _: ("Stock left the warehouse", ""),
+    "payments.requested": lambda p: ("Payment link ready", money(p)),
+    "payments.authorized": lambda p: ("Payment authorised", money(p)),
+    "payments.captured": lambda p: (
+        "Payment received",
+        f"{money(p)} by {p['method'] or 'gateway'}",
+    ),
+    "payments.failed": lambda p: ("Payment failed", str(p["reason"])),
+    "payments.exception_raised": lambda p: ("Payment needs attention", str(p["detail"])),
+    "payments.refund_requested": lambda p: ("Refund requested", f"{money(p)}: {p['reason']}"),
+    "payments.refund_processed": lambda p: ("Refund paid out", money(p)),
+    "payments.refund_failed": lambda p: ("Refund failed", str(p["reason"])),
+    "invoicing.invoice_issued": lambda p: (
+        f"Invoice {p['number']} issued",
+        money(p, "total_minor"),
+    ),
+    "invoicing.credit_note_issued": lambda p: (
+        f"Credit note {p['number']} issued",
+        f"{money(p, 'total_minor')} on invoice {p['original_number']}",
+    ),
+    "shipping.shipment_created": lambda p: (f"Shipment {p['number']} created", str(p["carrier"])),
+    "shipping.shipment_ready": lambda p: (f"Shipment {p['number']} packed and labelled", ""),
+    "shipping.status_changed": lambda p: _status(p, "Shipment"),
+    "shipping.shipment_cancelled": lambda p: (
+        f"Shipment {p['number']} cancelled",
+        str(p["reason"]),
+    ),
+    "shipping.promise_revised": lambda p: (
+        f"New delivery date: {_day(p['current_on'])}",
+        f"First promised for {_day(p['first_on'])}: {p['cause']}",
+    ),
+    "delivery.created": lambda _: ("Waiting for a driver", ""),
+    "delivery.assigned": lambda p: (f"Driver assigned: {p['driver_name']}", str(p["vehicle"])),
+    "delivery.status_changed": lambda p: _status(p, "Delivery"),
+    "delivery.cash_collected": lambda p: ("Cash collected at the door", money(p)),
+    "delivery.door_code_requested": lambda _: ("Door code sent to the buyer", ""),
+    "notifications.message_sent": lambda p: (
+        f"{_words(str(p['template'])).capitalize()} sent",
+        "by e-mail" if p["channel"] == "email" else f"by {p['channel']}",
+    ),
+    "notifications.message_failed": lambda p: (
+        f"{_words(str(p['template'])).capitalize()} could not be sent",
+        str(p["reason"]),
+    ),
+}

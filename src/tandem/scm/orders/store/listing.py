@@ -1,0 +1,98 @@
+"""Lists of orders. Each combination of filters is a statement of its own.
+
+One statement with optional filters would be planned once for all of them and read far more than it
+shows; this way each page walks the index of its filter, at any number of orders.
+"""
+
+from functools import cache
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from tandem.kernel.db import Query, Tx
+from tandem.scm.orders.domain.views import Filters, Found, OrderRow
+
+Sort = Literal["-placed_at", "placed_at"]
+
+_COLUMNS = """
+    select o.id, o.number, o.customer_id, o.customer_name, o.channel, o.currency,
+           o.payment_method, o.status, o.payment_status, o.fulfilment_status, o.is_on_hold,
+           o.total_minor, o.placed_at, o.promised_on, o.version
+      from orders.order o
+"""
+
+_CONDITIONS = {
+    "status": "o.status = :status",
+    "payment_status": "o.payment_status = :payment_status",
+    "fulfilment_status": "o.fulfilment_status = :fulfilment_status",
+    "channel": "o.channel = :channel",
+    "customer_id": "o.customer_id = :customer_id",
+    "placed_from": "o.placed_at >= :placed_from",
+    "placed_before": "o.placed_at < :placed_before",
+    "is_on_hold": "o.is_on_hold",
+    "is_free": "not o.is_on_hold",
+}
+
+_ORDERS = {
+    "-placed_at": "order by o.placed_at desc, o.id desc",
+    "placed_at": "order by o.placed_at, o.id",
+}
+
+_AFTER = {
+    "-placed_at": "(o.placed_at, o.id) < (:after_time::timestamptz, :after_id::uuid)",
+    "placed_at": "(o.placed_at, o.id) > (:after_time::timestamptz, :after_id::uuid)",
+}
+
+_HITS = """
+      join (select id from orders.order
+             where org_id = :org_id and number >= :number_from and number < :number_before
+             union
+            select id from orders.order
+             where org_id = :org_id and customer_id = any(:customer_ids::uuid[])
+             union
+            select unnest(:order_ids::uuid[])) as hit on hit.id = o.id
+"""
+
+_LAST = "\U0010ffff"
+
+
+@cache
+def listing(names: tuple[str, ...], sort: Sort, *, is_search: bool, is_later_page: bool) -> Query:
+    """The statement for these filters; the tests build and PREPARE every one."""
+    conditions = ["o.org_id = :org_id", *(_CONDITIONS[name] for name in names)]
+    if is_later_page:
+        conditions.append(_AFTER[sort])
+    hits = _HITS if is_search else ""
+    where = "\n       and ".join(conditions)
+    return Query(f"{_COLUMNS}{hits}     where {where}\n     {_ORDERS[sort]}\n     limit :limit")
+
+
+async def list_rows(
+    tx: Tx,
+    filters: Filters,
+    *,
+    found: Found | None,
+    sort: Sort,
+    after: tuple[Any, UUID] | None,
+    limit: int,
+) -> list[OrderRow]:
+    given = {
+        name: value for name, value in msgspec.structs.asdict(filters).items() if value is not None
+    }
+    # Said in the text, not by a parameter: only so does the index of held orders serve.
+    held = given.pop("is_on_hold", None)
+    flags = () if held is None else ("is_on_hold",) if held else ("is_free",)
+    query = listing(
+        (*given, *flags), sort, is_search=found is not None, is_later_page=after is not None
+    )
+    if found is not None:
+        given |= {
+            "number_from": found.number_prefix,
+            "number_before": found.number_prefix + _LAST if found.number_prefix else "",
+            "customer_ids": found.customer_ids,
+            "order_ids": found.order_ids,
+        }
+    if after is not None:
+        given |= {"after_time": after[0], "after_id": after[1]}
+    return [OrderRow(**row) for row in await tx.records(query, limit=limit, **given)]
