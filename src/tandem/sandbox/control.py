@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import ControllerRouterHandler
 
 from tandem.sandbox.clock import Clock, ClockRefused
@@ -87,7 +87,9 @@ class ControlController(Controller):
         deps.faults.clear()
 
     @delete("/faults/{fault_id:int}")
-    async def clear_fault(self, fault_id: int, deps: NamedDependency[Dependencies]) -> None:
+    async def clear_fault(
+        self, fault_id: FromPath[int], deps: NamedDependency[Dependencies]
+    ) -> None:
         if deps.faults.clear(fault_id) == 0:
             raise NotFoundException(f"No fault {fault_id}.")
 
@@ -105,7 +107,7 @@ class ControlController(Controller):
 
     @get("/webhooks")
     async def list_webhooks(
-        self, deps: NamedDependency[Dependencies], provider: str | None = None
+        self, deps: NamedDependency[Dependencies], provider: FromQuery[str | None] = None
     ) -> WebhookDesk:
         """The last 200 deliveries, newest first, and every endpoint that was ever called."""
         deliveries = deps.webhooks.list_deliveries(provider=provider)
@@ -116,7 +118,7 @@ class ControlController(Controller):
 
     @post("/webhooks/{delivery_id:int}/redelivery", status_code=202)
     async def send_webhook_again(
-        self, delivery_id: int, deps: NamedDependency[Dependencies]
+        self, delivery_id: FromPath[int], deps: NamedDependency[Dependencies]
     ) -> None:
         """Queue a finished delivery once more, under the same event id."""
         if not deps.webhooks.send_again(delivery_id):

@@ -3,13 +3,12 @@ sent. Plain forms, so that everything works without a script."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
@@ -27,7 +26,7 @@ STEPS = (
     ("7d", "1 week"),
 )
 
-Form = Annotated[Mapping[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+Form = URLEncodedBody[Mapping[str, str]]
 
 
 def routes(_: Dependencies) -> Sequence[ControllerRouterHandler]:
@@ -72,7 +71,7 @@ class IndexController(Controller):
 
     @post("/forms/faults/{fault_id:int}/removal")
     async def remove_fault(
-        self, fault_id: int, deps: NamedDependency[Dependencies]
+        self, fault_id: FromPath[int], deps: NamedDependency[Dependencies]
     ) -> Response[Any]:
         deps.faults.clear(fault_id)
         return _back("/")
@@ -91,7 +90,7 @@ class IndexController(Controller):
 
     @post("/forms/webhooks/{delivery_id:int}/redelivery")
     async def send_again(
-        self, delivery_id: int, deps: NamedDependency[Dependencies]
+        self, delivery_id: FromPath[int], deps: NamedDependency[Dependencies]
     ) -> Response[Any]:
         deps.webhooks.send_again(delivery_id)
         return _back("/webhooks")

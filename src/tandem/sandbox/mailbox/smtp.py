@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -78,11 +79,14 @@ class Mailbox:
         )
 
 
-async def _fall_silent(server: SMTP, fault: Fault) -> None:
-    """Keep the line open without a word, then hang up."""
+async def _fall_silent(server: SMTP, fault: Fault) -> NoReturn:
+    """Keep the line open without a word, then hang up. Never returns: aiosmtpd cancels it once the
+    connection is gone, and whatever followed could still reach the client."""
     await asyncio.sleep(SILENCE_SECONDS if fault.seconds is None else fault.seconds)
     if isinstance(server.transport, asyncio.WriteTransport):
         server.transport.abort()
+    await asyncio.Event().wait()
+    raise AssertionError("cancelled with the connection")
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.exceptions import HTTPException, NotFoundException
-from litestar.params import QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
@@ -39,8 +39,8 @@ class MessagesController(Controller):
         self,
         deps: NamedDependency[Dependencies],
         address: Address = None,
-        kind: Kind | None = None,
-        since: str | None = None,
+        kind: FromQuery[Kind | None] = None,
+        since: FromQuery[str | None] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=messages.PAGE_MAX)] = messages.PAGE_MAX,
     ) -> list[Message]:
         """Newest first. `since` is a message id (newer ones only) or an ISO time with its zone."""
@@ -50,12 +50,14 @@ class MessagesController(Controller):
         )
 
     @get("/{message_id:int}")
-    async def get_message(self, message_id: int, deps: NamedDependency[Dependencies]) -> Message:
+    async def get_message(
+        self, message_id: FromPath[int], deps: NamedDependency[Dependencies]
+    ) -> Message:
         return _get(deps, message_id)
 
     @get("/{message_id:int}/attachments/{part:int}")
     async def get_attachment(
-        self, message_id: int, part: int, deps: NamedDependency[Dependencies]
+        self, message_id: FromPath[int], part: FromPath[int], deps: NamedDependency[Dependencies]
     ) -> Response[bytes]:
         """Always as a download, whatever the sender called it."""
         message = _get(deps, message_id)
@@ -87,8 +89,8 @@ class MailController(Controller):
         self,
         deps: NamedDependency[Dependencies],
         address: Address = None,
-        kind: Kind | None = None,
-        before: int | None = None,
+        kind: FromQuery[Kind | None] = None,
+        before: FromQuery[int | None] = None,
     ) -> Response[str]:
         found = messages.list_messages(
             deps.store, address=address, kind=kind, before=before, limit=ON_PAGE + 1
@@ -108,7 +110,10 @@ class MailController(Controller):
 
     @get("/{message_id:int}")
     async def show_message(
-        self, message_id: int, deps: NamedDependency[Dependencies], view: str | None = None
+        self,
+        message_id: FromPath[int],
+        deps: NamedDependency[Dependencies],
+        view: FromQuery[str | None] = None,
     ) -> Response[str]:
         message = _get(deps, message_id)
         views = [
@@ -129,7 +134,7 @@ class MailController(Controller):
 
     @get("/{message_id:int}/html")
     async def show_letter(
-        self, message_id: int, deps: NamedDependency[Dependencies]
+        self, message_id: FromPath[int], deps: NamedDependency[Dependencies]
     ) -> Response[str]:
         """The letter alone, for the frame that holds it."""
         _get(deps, message_id)

@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from tandem.sandbox.dependencies import Dependencies
@@ -36,7 +37,10 @@ class TwilioController(Controller):
 
     @post("/Messages.json")
     async def send_text(
-        self, account: str, request: Request[Any, Any, Any], deps: NamedDependency[Dependencies]
+        self,
+        account: FromPath[str],
+        request: Request[Any, Any, Any],
+        deps: NamedDependency[Dependencies],
     ) -> Response[dict[str, Any]]:
         """Accept a text. The fault kinds `undelivered` and `failed` match the recipient's number
         and decide how the text ends."""
@@ -53,8 +57,8 @@ class TwilioController(Controller):
     @get("/Messages/{sid:str}")
     async def get_text(
         self,
-        account: str,
-        sid: str,
+        account: FromPath[str],
+        sid: FromPath[str],
         request: Request[Any, Any, Any],
         deps: NamedDependency[Dependencies],
     ) -> Response[dict[str, Any]]:
