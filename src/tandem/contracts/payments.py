@@ -50,10 +50,13 @@ class PaymentFailed(PaymentEvent, frozen=True, kw_only=True):
 
 
 class PaymentExceptionRaised(PaymentEvent, frozen=True, kw_only=True):
-    """A payment that fits no order as it stands: wrong amount, wrong currency, paid twice."""
+    """Something about an order's payments needs a person: wrong amount, paid twice, never captured.
+
+    `payment_id` is null where the gateway refused the request itself.
+    """
 
     topic: ClassVar[str] = "payments.exception_raised.v1"
-    payment_id: UUID
+    payment_id: UUID | None
     kind: str
     detail: str
 
@@ -82,3 +85,26 @@ class RefundFailed(PaymentEvent, frozen=True, kw_only=True):
     refund_id: UUID
     amount_minor: int
     reason: str
+
+
+class SurplusRefunded(PaymentEvent, frozen=True, kw_only=True):
+    """Money that never counted towards the order went back: paid twice, or the wrong amount.
+
+    No invoice covers it, so there is nothing to credit; the buyer is told all the same.
+    """
+
+    topic: ClassVar[str] = "payments.surplus_refunded.v1"
+    refund_id: UUID
+    payment_id: UUID
+    amount_minor: int
+    currency: str
+
+
+class LatePaymentArrived(PaymentEvent, frozen=True, kw_only=True):
+    """Captured after the order had expired or was cancelled. `outcome` is "revived" or "refunded"."""
+
+    topic: ClassVar[str] = "payments.late_payment_arrived.v1"
+    payment_id: UUID
+    outcome: str
+    amount_minor: int
+    currency: str

@@ -25,6 +25,7 @@ from tandem.scm.payments.domain.machine import (
     advance,
     advance_refund,
     is_captured,
+    match_refund,
     settle,
 )
 from tandem.scm.payments.domain.payments import (
@@ -38,6 +39,7 @@ from tandem.scm.payments.domain.payments import (
 from tandem.scm.payments.domain.refusals import (
     ActionNotAllowed,
     BadSignature,
+    Misfitting,
     NothingToPay,
     NotRefundable,
     RefundExceedsBalance,
@@ -77,6 +79,7 @@ __all__ = [
     "Fact",
     "Intent",
     "IntentStatus",
+    "Misfitting",
     "Mode",
     "NotRefundable",
     "NothingToPay",
@@ -101,6 +104,7 @@ __all__ = [
     "advance_refund",
     "is_captured",
     "judge",
+    "match_refund",
     "next_check",
     "next_try",
     "pay_state",

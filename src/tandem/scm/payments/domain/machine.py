@@ -4,7 +4,7 @@
 any number of times, and the end is the same (spec P4; the 720 orders of AP3 are tested one by one).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import msgspec
@@ -54,6 +54,17 @@ def advance_refund(refund: Refund, fact: RefundFact, *, occurred_at: datetime) -
         error=(fact.error or refund.error) if status is RefundStatus.FAILED else "",
         processed_at=processed_at,
     )
+
+
+def match_refund(refunds: Collection[Refund], fact: RefundFact) -> Refund | None:
+    """The refund this is about: by the gateway's id, else by ours where it has none yet."""
+    for refund in refunds:
+        if refund.provider_refund_id == fact.provider_refund_id:
+            return refund
+    for refund in refunds:
+        if refund.id == fact.refund_id and refund.provider_refund_id is None:
+            return refund
+    return None
 
 
 def settle(payment: Payment, refunds: Iterable[Refund]) -> Payment:

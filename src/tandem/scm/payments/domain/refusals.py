@@ -37,3 +37,9 @@ class NothingToPay(Conflict):
 
 class ActionNotAllowed(Invalid):
     code = "action_not_allowed"
+
+
+class Misfitting(Conflict):
+    """The payment counts for no order as long as nobody accepts it."""
+
+    code = "payment_misfits"

@@ -62,6 +62,17 @@ RESOLVE_OF_SUBJECT = Query(
     """
 )
 
+FIND_MISFIT = Query(
+    """
+    select kind
+      from payments.exception
+     where org_id = :org_id and subject_id = :payment_id
+       and kind in ('amount_mismatch', 'currency_mismatch', 'double_payment')
+     order by raised_at
+     limit 1
+    """
+)
+
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
@@ -136,3 +147,9 @@ async def resolve_of_subject(
     await tx.run(
         RESOLVE_OF_SUBJECT, kind=kind, subject_id=subject_id, resolution=resolution, now=now
     )
+
+
+async def find_misfit(tx: Tx, payment_id: UUID) -> ExceptionKind | None:
+    """Why this payment does not count."""
+    kind = await tx.value(FIND_MISFIT, payment_id=payment_id)
+    return ExceptionKind(kind) if kind else None

@@ -1,4 +1,8 @@
-"""Intents: rows that wish for money."""
+"""Intents: rows that wish for money.
+
+They are locked `for no key update`: a payment being written points at its intent, and must not wait
+for, or be waited for by, another payment of it that is being judged.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -19,7 +23,7 @@ FIND_LIVE = Query(
      where org_id = :org_id and order_id = :order_id
        and status in ('requested', 'opening', 'open')
      order by id
-       for update
+       for no key update
     """
 )
 
@@ -37,7 +41,7 @@ LOCK = Query(
       from payments.intent
      where org_id = :org_id and id = :id
      order by id
-       for update
+       for no key update
     """
 )
 
@@ -48,7 +52,7 @@ LOCK_CURRENT = Query(
      where org_id = :org_id and order_id = :order_id and status <> 'superseded'
      order by created_at desc, id desc
      limit 1
-       for update
+       for no key update
     """
 )
 

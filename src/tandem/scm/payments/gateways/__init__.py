@@ -1,0 +1,1 @@
+"""Payment gateways: the port the service speaks to, and who answers there."""

@@ -1,0 +1,79 @@
+"""What payments can be asked to do. Callers pass a Tx; nothing here opens or commits one."""
+
+from tandem.scm.payments.service.captures import (
+    claim_capture,
+    list_due_captures,
+    put_off_capture,
+    raise_uncaptured,
+    record_capture_refusal,
+    request_capture,
+)
+from tandem.scm.payments.service.cash import record_cash
+from tandem.scm.payments.service.facts import apply_fact
+from tandem.scm.payments.service.inbox import list_exceptions, resolve
+from tandem.scm.payments.service.intents import (
+    claim_due_checks,
+    claim_intent,
+    close_intent,
+    list_intents,
+    list_unopened,
+    open_intent,
+    record_gateway_order,
+    record_refusal,
+    record_trouble,
+    request_payment,
+)
+from tandem.scm.payments.service.pay_page import pay_page, record_return
+from tandem.scm.payments.service.reading import (
+    get_payment,
+    list_events,
+    list_payments,
+    list_refunds,
+    totals,
+)
+from tandem.scm.payments.service.refunds import (
+    RefundCall,
+    claim_refund,
+    fail_refund,
+    list_due_refunds,
+    put_off_refund,
+    refund,
+    refund_payment,
+)
+
+__all__ = [
+    "RefundCall",
+    "apply_fact",
+    "claim_capture",
+    "claim_due_checks",
+    "claim_intent",
+    "claim_refund",
+    "close_intent",
+    "fail_refund",
+    "get_payment",
+    "list_due_captures",
+    "list_due_refunds",
+    "list_events",
+    "list_exceptions",
+    "list_intents",
+    "list_payments",
+    "list_refunds",
+    "list_unopened",
+    "open_intent",
+    "pay_page",
+    "put_off_capture",
+    "put_off_refund",
+    "raise_uncaptured",
+    "record_capture_refusal",
+    "record_cash",
+    "record_gateway_order",
+    "record_refusal",
+    "record_return",
+    "record_trouble",
+    "refund",
+    "refund_payment",
+    "request_capture",
+    "request_payment",
+    "resolve",
+    "totals",
+]

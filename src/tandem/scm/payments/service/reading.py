@@ -1,0 +1,55 @@
+"""Looking at payments."""
+
+from datetime import datetime
+from uuid import UUID
+
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import NotFound
+from tandem.kernel.pages import Page, decode_cursor, page_of
+from tandem.scm.payments.domain import Payment, Refund, Totals
+from tandem.scm.payments.store import ledger, payments, refunds
+from tandem.scm.payments.store.ledger import PaymentEntry
+from tandem.scm.payments.store.payments import Filter
+
+
+async def get_payment(tx: Tx, payment_id: UUID) -> Payment:
+    tx.actor.require("payments.read")
+    payment = await payments.find(tx, payment_id)
+    if payment is None:
+        raise NotFound("There is no such payment.")
+    return payment
+
+
+async def list_payments(tx: Tx, wanted: Filter, *, limit: int, cursor: str | None) -> Page[Payment]:
+    """Newest first."""
+    tx.actor.require("payments.read")
+    before = tuple(decode_cursor(cursor, datetime, UUID)) if cursor else None
+    rows = await payments.list_page(
+        tx,
+        wanted,
+        before=before,
+        count=limit + 1,
+    )
+    return page_of(rows, limit, lambda row: (row.created_at, row.id))
+
+
+async def list_events(tx: Tx, payment_id: UUID) -> list[PaymentEntry]:
+    """The ledger entries of a payment, in the order in which they came."""
+    await get_payment(tx, payment_id)
+    return await ledger.list_events(tx, payment_id)
+
+
+async def list_refunds(
+    tx: Tx, *, payment_id: UUID | None = None, order_id: UUID | None = None
+) -> list[Refund]:
+    """Of a payment, or of an order; oldest first."""
+    tx.actor.require("payments.read")
+    if payment_id is not None:
+        return await refunds.list_of_payment(tx, payment_id)
+    assert order_id, "refunds are listed of a payment or of an order"
+    return await refunds.list_of_order(tx, order_id)
+
+
+async def totals(tx: Tx, order_id: UUID) -> Totals:
+    """What counts towards an order: zeros when nothing was ever paid."""
+    return await payments.totals(tx, order_id)
