@@ -164,10 +164,10 @@ def test_without_a_sandbox_nothing_points_to_one() -> None:
 
 
 def test_the_data_folder_is_the_asked_one_then_the_environments_then_the_users() -> None:
-    both = {"TANDEM_DATA": "/data/a", "TANDEM_DATA_DIR": "/data/b", "XDG_DATA_HOME": "/home/x"}
+    both = {"TANDEM_DATA": "/data/a", "TANDEM_DATA_DIR": "/data/b", "XDG_DATA_HOME": "/data/x"}
     assert data_folder(Path("/data/c"), both) == Path("/data/c")
     assert data_folder(None, both) == Path("/data/a")
     del both["TANDEM_DATA"]
     assert data_folder(None, both) == Path("/data/b")
     if sys.platform == "linux":
-        assert data_folder(None, {"XDG_DATA_HOME": "/home/x"}) == Path("/home/x/tandem")
+        assert data_folder(None, {"XDG_DATA_HOME": "/data/x"}) == Path("/data/x/tandem")

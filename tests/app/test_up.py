@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -136,7 +137,8 @@ def test_it_stops_within_five_seconds_goes_on_where_it_was_and_survives_its_own_
         assert [pid for pid in orphans if is_alive(pid)] == []
         assert third["base_url"] == second["base_url"]
         assert company_name(third) == COMPANY
-        up.stop(signal.SIGTERM)
+        with _half_a_request(third["base_url"]):
+            up.stop(signal.SIGTERM)
 
 
 def test_a_first_start_cut_short_at_any_point_is_finished_by_the_next(tmp_path: Path) -> None:
@@ -232,6 +234,15 @@ def test_a_changed_source_is_run_when_reloading(tmp_path: Path) -> None:
         up.pid_other_than("web", before["web"])
         assert company_name(up.ready()) == COMPANY
         assert "changed   app/health.py" in up.output.read_text()
+
+
+@contextmanager
+def _half_a_request(base_url: str) -> Iterator[None]:
+    """A caller the web process would wait for."""
+    address = urlsplit(base_url)
+    with socket.create_connection((address.hostname, address.port)) as caller:
+        caller.sendall(b"POST /v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
+        yield
 
 
 def _answers(url: str) -> bool:
