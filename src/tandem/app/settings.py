@@ -5,7 +5,7 @@ import hmac
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
@@ -48,6 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     razorpay_key_secret: str = ""
     razorpay_webhook_secret: str = ""
     razorpay_webhook_secret_previous: str = ""
+    razorpay_capture: Literal["automatic", "manual"] = "automatic"
+    """`manual` leaves authorised payments to people; uncaptured ones go back after three days."""
     razorpay_base_url: str = "https://api.razorpay.com/v1/"
     razorpay_checkout_url: str = "https://checkout.razorpay.com/v1/checkout.js"
     google_maps_server_key: str = ""

@@ -11,7 +11,10 @@ import tandem.flows
 import tandem.scm
 from tandem.app.settings import Settings
 from tandem.kernel.blobs import Blobs
+from tandem.kernel.outbound import OutcomeUnknown
 from tandem.kernel.resources import Resources
+from tandem.scm.payments.gateways.port import GatewayRefused, PaymentGateway, TryLater
+from tandem.scm.payments.gateways.razorpay import RazorpayGateway
 
 REACTING = ("handlers", "jobs")
 
@@ -42,11 +45,36 @@ def resources_of(settings: Settings) -> Resources:
     held.add(Settings, settings)
     held.add(Blobs, Blobs(settings.blobs_url))
     # payments
+    held.add(PaymentGateway, _razorpay(settings))
     # delivery
     # notifications
     return held
 
 
+def _razorpay(settings: Settings) -> RazorpayGateway:
+    return RazorpayGateway(
+        key_id=settings.razorpay_key_id,
+        key_secret=settings.razorpay_key_secret,
+        webhook_secret=settings.razorpay_webhook_secret,
+        webhook_secret_previous=settings.razorpay_webhook_secret_previous,
+        base_url=settings.razorpay_base_url,
+        script_url=settings.razorpay_checkout_url,
+        return_base_url=settings.base_url,
+        is_capture_automatic=settings.razorpay_capture == "automatic",
+    )
+
+
 async def check_providers(settings: Settings) -> list[str]:
     """What `doctor --live` finds wrong with the configured providers, one line each."""
+    return [*await _check_razorpay(settings)]
+
+
+async def _check_razorpay(settings: Settings) -> list[str]:
+    gateway = _razorpay(settings)
+    try:
+        await gateway.check()
+    except (GatewayRefused, TryLater, OutcomeUnknown) as reason:
+        return [f"razorpay: {reason}"]
+    finally:
+        await gateway.close()
     return []

@@ -134,9 +134,7 @@ async def _capture(
     work: Work, gateway: PaymentGateway, payment: Payment, *, is_first: bool
 ) -> None:
     """A later try looks first: an earlier call, or the gateway by itself, may have captured."""
-    assert payment.amount_minor is not None and payment.currency, (
-        "claimed with its money known"
-    )
+    assert payment.amount_minor is not None and payment.currency, "claimed with its money known"
     if not is_first and await _is_captured_there(work, gateway, payment):
         return
     facts = await gateway.capture(
