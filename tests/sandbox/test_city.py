@@ -53,6 +53,23 @@ def test_every_process_builds_the_same_city(city: City) -> None:
     assert json.loads(elsewhere.stdout) == city.to_map()
 
 
+def test_the_city_needs_nothing_of_the_server() -> None:
+    check = (
+        "import sys; from tandem.sandbox.city import build_city; build_city();"
+        "assert not {'litestar', 'uvicorn', 'aiosmtpd', 'jinja2'} & set(sys.modules);"
+        "print(*(name for name in sys.modules if name.startswith('tandem')))"
+    )
+    elsewhere = subprocess.run(
+        [sys.executable, "-c", check],
+        check=True,
+        capture_output=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )
+    modules = elsewhere.stdout.decode().split()
+    outside = {name for name in modules if not name.startswith("tandem.sandbox.city")}
+    assert outside == {"tandem", "tandem.sandbox"}
+
+
 def test_another_seed_gives_another_city_that_is_whole_too(city: City) -> None:
     other = City(build_network(generate(SEED + 1), seed=SEED + 1))
     assert other.to_map()["streets"] != city.to_map()["streets"]

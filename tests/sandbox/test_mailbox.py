@@ -1,10 +1,15 @@
 import asyncio
+from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import aiosmtplib
 import pytest
 
+from tandem.sandbox.mailbox import messages
+from tandem.sandbox.mailbox.messages import Kind, NewMessage
+from tandem.sandbox.store import Store
 from tests.sandbox.serving import Sandbox
 
 PIXEL = bytes.fromhex("89504e470d0a1a0a")
@@ -87,6 +92,20 @@ def test_messages_are_found_by_address_kind_and_what_came_before(sandbox: Sandbo
     assert inbox(sandbox, limit=1) == [newest]
     assert sandbox.http.get("/api/messages", params={"since": "yesterday"}).status_code == 400
     assert sandbox.http.get("/api/messages", params={"kind": "fax"}).status_code == 400
+
+
+def test_the_oldest_messages_are_forgotten(tmp_path: Path) -> None:
+    store = Store(tmp_path / "sandbox.sqlite3")
+    store.create(messages.DDL)
+    new = NewMessage(
+        kind=Kind.SMS, sender="T", to=["+91"], text="x", raw=b"x", received_at=datetime.now(UTC)
+    )
+    with store.transaction():
+        for _ in range(messages.KEPT_MAX + 3):
+            messages.insert(store, new)
+    assert messages.count_messages(store) == messages.KEPT_MAX
+    assert messages.find_message(store, 3) is None
+    assert messages.find_message(store, 4) is not None
 
 
 def test_deleting_by_address_leaves_the_others(sandbox: Sandbox) -> None:
@@ -174,7 +193,7 @@ def test_greylisting_ends_after_the_asked_number_of_tries(sandbox: Sandbox) -> N
 
 def test_a_silence_after_the_data_keeps_the_letter(sandbox: Sandbox) -> None:
     sandbox.break_next("smtp", "timeout_after", seconds=0.2)
-    with pytest.raises(aiosmtplib.SMTPException):
+    with pytest.raises(aiosmtplib.SMTPServerDisconnected):
         send(sandbox, letter())
     assert len(inbox(sandbox)) == 1
 

@@ -9,6 +9,8 @@ import msgspec
 from tandem.sandbox.store import Store
 
 DUE_MAX = 50
+KEPT_MAX = 5_000
+"""Finished deliveries beyond these are forgotten, oldest first."""
 
 DDL = """
 create table if not exists webhook_delivery (
@@ -110,7 +112,7 @@ def insert(
         store.run(
             "insert or ignore into webhook_endpoint (provider, url) values (?, ?)", (provider, url)
         )
-        return store.insert(
+        delivery_id = store.insert(
             """insert into webhook_delivery (provider, url, event, event_id, content_type, body,
                                              secret, old_secret, due_at, queued_at)
                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -127,6 +129,14 @@ def insert(
                 time.time(),
             ),
         )
+        forget_old(store, delivery_id)
+    return delivery_id
+
+
+def forget_old(store: Store, newest: int) -> None:
+    store.run(
+        "delete from webhook_delivery where id <= ? and state <> 'queued'", (newest - KEPT_MAX,)
+    )
 
 
 def list_due(store: Store, *, now: float) -> list[Delivery]:

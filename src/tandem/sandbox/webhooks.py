@@ -72,7 +72,8 @@ class Webhooks:
         not_before_seconds: float = 0,
     ) -> int:
         """Queue a delivery, in the caller's transaction if it has one; its id. Refuses addresses
-        that are not on loopback (`NotLoopback`)."""
+        that are not on loopback (`NotLoopback`). While an endpoint is disabled what is queued for
+        it waits."""
         assert provider in self._providers, f"{provider} was never declared"
         check_loopback(url)
         delivery_id = queue.insert(

@@ -12,6 +12,8 @@ import msgspec
 from tandem.sandbox.store import Store
 
 PAGE_MAX = 200
+KEPT_MAX = 5_000
+"""The oldest beyond these are forgotten: a load test must not fill the disk."""
 
 DDL = """
 create table if not exists message (
@@ -134,6 +136,7 @@ def insert(store: Store, new: NewMessage) -> int:
                 "insert into message_recipient (message_id, address) values (?, ?)",
                 (message_id, address),
             )
+        store.run("delete from message where id <= ?", (message_id - KEPT_MAX,))
     return message_id
 
 

@@ -83,8 +83,8 @@ async def _fall_silent(server: SMTP, fault: Fault) -> NoReturn:
     """Keep the line open without a word, then hang up. Never returns: aiosmtpd cancels it once the
     connection is gone, and whatever followed could still reach the client."""
     await asyncio.sleep(SILENCE_SECONDS if fault.seconds is None else fault.seconds)
-    if isinstance(server.transport, asyncio.WriteTransport):
-        server.transport.abort()
+    if server.transport is not None:
+        server.transport.close()
     await asyncio.Event().wait()
     raise AssertionError("cancelled with the connection")
 

@@ -16,6 +16,7 @@ from tandem.sandbox.sms.twilio import Draft, count_segments
 
 SENT_AFTER_SECONDS = 0.05
 FINISHED_AFTER_SECONDS = 0.3
+KEPT_MAX = 5_000
 API_VERSION = "2010-04-01"
 OUTCOMES = {"delivered": None, "undelivered": 30005, "failed": 30008}
 """The last status and its error: 30005 unknown destination handset, 30008 unknown error."""
@@ -120,7 +121,7 @@ def to_json(text: Text, *, account: str, status: str) -> dict[str, Any]:
 
 
 def _keep(deps: Dependencies, text: Text) -> None:
-    deps.store.run(
+    row_id = deps.store.insert(
         """insert into text (sid, recipient, sender, service, body, callback, outcome, accepted_at,
                              received_at)
            values (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -136,6 +137,7 @@ def _keep(deps: Dependencies, text: Text) -> None:
             text.received_at.isoformat(),
         ),
     )
+    deps.store.run("delete from text where rowid <= ?", (row_id - KEPT_MAX,))
     messages.insert(
         deps.store,
         NewMessage(
