@@ -3,6 +3,8 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 
 from tandem.app.embedded import EmbeddedPostgres
 from tests import postgres
-from tests.app.installation import SOURCES, Up, company_name
+from tests.app.installation import SOURCES, Up, clean_environment, company_name
 from tests.app.until import is_alive, until
 
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
@@ -74,6 +76,25 @@ def test_everything_kept_is_private(running: Up) -> None:
     kept_log = (running.data / "logs" / "up.log").read_text()
     assert running.ready()["admin_password"] not in kept_log
     assert running.ready()["admin_password"] in running.output.read_text()
+
+
+def test_other_commands_find_the_running_installation_by_its_data(running: Up) -> None:
+    def masked_settings(**environment: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "tandem.app.cli", "config"],
+            env=clean_environment() | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    found = masked_settings(TANDEM_DATA=str(running.data))
+    assert found.returncode == 0, found.stderr
+    assert f"TANDEM_BASE_URL={running.ready()['base_url']}\n" in found.stdout
+    assert f"TANDEM_SANDBOX_URL={running.ready()['sandbox_url']}\n" in found.stdout
+    nothing_runs = masked_settings(TANDEM_DATA=str(running.data.parent))
+    assert nothing_runs.returncode == 2
+    assert "TANDEM_DATABASE_URL is not set" in nothing_runs.stderr
 
 
 def test_a_second_up_on_the_same_data_is_refused_and_told_the_pid_of_the_first(

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import os
 import sys
 
 from tandem import __version__
@@ -74,8 +73,8 @@ def _add_care(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 def _add_trying(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     commands.add_parser("seed", help="make the demo company").set_defaults(run=_seed)
     simulate = commands.add_parser("simulate", help="drive demo vehicles along the streets")
-    simulate.add_argument("--base-url", default="http://127.0.0.1:8080")
-    simulate.add_argument("--api-key", default=os.environ.get("TANDEM_API_KEY", ""))
+    simulate.add_argument("--base-url", help="the installation's address (that of `tandem up`)")
+    simulate.add_argument("--api-key", help="TANDEM_API_KEY, else the demo company's")
     simulate.add_argument("--speed", type=float, default=1.0, help="times faster than real")
     simulate.add_argument("--delivery", help="one delivery's id; all assigned ones otherwise")
     simulate.set_defaults(run=_simulate)
@@ -122,8 +121,9 @@ def _seed(_: argparse.Namespace) -> int:
 
     from tandem.app.seed import seed
     from tandem.app.settings import read_settings
+    from tandem.app.supervisor.beside import environment
 
-    seeded = asyncio.run(seed(read_settings()))
+    seeded = asyncio.run(seed(read_settings(environment())))
     _say(msgspec.json.encode(seeded).decode() if seeded else "a company is there already")
     return 0
 
@@ -131,16 +131,20 @@ def _seed(_: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from tandem.app.doctor import examine
     from tandem.app.settings import read_settings
+    from tandem.app.supervisor.beside import environment
 
     return asyncio.run(
-        examine(read_settings(), is_live=options.live, retry_parked=options.retry_parked)
+        examine(
+            read_settings(environment()), is_live=options.live, retry_parked=options.retry_parked
+        )
     )
 
 
 def _config(_: argparse.Namespace) -> int:
     from tandem.app.settings import read_settings, shown
+    from tandem.app.supervisor.beside import environment
 
-    for field, value in shown(read_settings()).items():
+    for field, value in shown(read_settings(environment())).items():
         _say(f"TANDEM_{field.upper()}={value}")
     return 0
 
@@ -161,14 +165,19 @@ def _reference(options: argparse.Namespace) -> int:
 def _user_create(options: argparse.Namespace) -> int:
     from tandem.app.people import create_user
     from tandem.app.settings import read_settings
+    from tandem.app.supervisor.beside import environment
 
-    _say(asyncio.run(create_user(read_settings(), options)))
+    _say(asyncio.run(create_user(read_settings(environment()), options)))
     return 0
 
 
 def _simulate(options: argparse.Namespace) -> int:
     from tandem.app.simulate import simulate
+    from tandem.app.supervisor.beside import environment
 
+    told = environment()
+    options.base_url = options.base_url or told.get("TANDEM_BASE_URL", "http://127.0.0.1:8080")
+    options.api_key = options.api_key or told.get("TANDEM_API_KEY", "")
     return simulate(options)
 
 

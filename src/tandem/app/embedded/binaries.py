@@ -43,7 +43,9 @@ def _copied(package: Path, target: Path) -> Path:
     programs = target / WHEEL / "pginstall" / "bin"
     if _is_ours(target):
         return programs
-    target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if not target.parent.exists():
+        target.parent.mkdir(parents=True)
+        target.parent.chmod(0o755)  # Whatever the umask says.
     temporary = Path(tempfile.mkdtemp(prefix="copying-", dir=target.parent))
     shutil.copytree(package, temporary / WHEEL, ignore=UNUSED, symlinks=True)
     libraries = package.with_name(f"{WHEEL}.libs")

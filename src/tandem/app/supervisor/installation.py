@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tandem.app.supervisor import parts
+from tandem.app.supervisor.beside import forget_run, note_run, pids_of_last_run
 from tandem.app.supervisor.changes import Sources
 from tandem.app.supervisor.console import Console
 from tandem.app.supervisor.crew import Crew
@@ -17,7 +18,7 @@ from tandem.app.supervisor.environment import (
     environment_of_product,
     environment_of_python,
 )
-from tandem.app.supervisor.kept import read_json, secret_key, write_json
+from tandem.app.supervisor.kept import secret_key
 from tandem.app.supervisor.leftovers import clear_parts
 from tandem.app.supervisor.options import Options
 from tandem.app.supervisor.ports import Ports
@@ -47,6 +48,7 @@ class Installation:
         self._database = Database(data / "postgres", console)
         self._ports = Ports(data)
         self._sources = Sources() if options.reload else None
+        self._told: dict[str, str] = {}
         self._running: Running | None = None
 
     def start(self) -> None:
@@ -55,14 +57,14 @@ class Installation:
         addresses = self._choose_ports()
         if addresses.sandbox is not None:
             self._crew.launch(parts.sandbox(addresses, self._data), environment_of_python())
-        self._note_pids()
+        self._note_run()
         database_url = self._open_database()
         environment = self._environment(addresses, database_url)
         prepared = self._prepare(environment)
         for program in parts.web(addresses, self._ports.listener, self._options.workers):
             self._crew.launch(program, environment)
         self._crew.launch(parts.worker(), environment)
-        self._note_pids()
+        self._note_run()
         self._wait_until_ready()
         self._running = Running(
             base_url=base_url(addresses),
@@ -96,15 +98,14 @@ class Installation:
         self._ports.close()
         self._crew.end()
         self._database.stop(patience=deadline - time.monotonic())
-        (self._data / "run.json").unlink(missing_ok=True)
+        forget_run(self._data)
 
     def _clear_the_way(self) -> None:
         """A killed `up` leaves its ready file, and for a moment its parts."""
         (self._data / "logs").mkdir(mode=0o700, exist_ok=True)
         self._console.log = self._data / "logs" / "up.log"
         self._remove_ready_file()
-        before = read_json(self._data / "run.json").values()
-        clear_parts(pid for pid in before if isinstance(pid, int))
+        clear_parts(pids_of_last_run(self._data))
 
     def _choose_ports(self) -> Addresses:
         web = self._ports.listen("web", self._options.port, preferred=WEB_PORT)
@@ -123,12 +124,13 @@ class Installation:
         return dsn
 
     def _environment(self, addresses: Addresses, database_url: str) -> dict[str, str]:
-        return environment_of_product(
+        self._told = environment_of_product(
             addresses=addresses,
             database_url=database_url,
             secret_key=secret_key(self._data),
             data=self._data,
         )
+        return self._told
 
     def _prepare(self, environment: dict[str, str]) -> Prepared:
         began = time.monotonic()
@@ -168,13 +170,16 @@ class Installation:
         self._tell()
 
     def _tell(self) -> None:
-        self._note_pids()
+        self._note_run()
         if self._options.ready_file and self._running:
             write_ready_file(self._options.ready_file, self._running, self._pids())
 
-    def _note_pids(self) -> None:
-        """For the next `up`, should this one be killed."""
-        write_json(self._data / "run.json", self._crew.pids)
+    def _note_run(self) -> None:
+        """For commands run beside us, and for the next `up` should this one be killed."""
+        told = dict(self._told)
+        if self._running and self._running.prepared.api_key:
+            told["TANDEM_API_KEY"] = self._running.prepared.api_key
+        note_run(self._data, self._crew.pids, told)
 
     def _pids(self) -> dict[str, int | None]:
         return {"up": os.getpid(), "postgres": self._database.pid, **self._crew.pids}
