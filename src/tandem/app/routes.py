@@ -3,18 +3,33 @@
 from typing import Any
 
 from tandem.app.health import healthz, metrics, readyz
+from tandem.crm.customers.http import CustomerController
 from tandem.crm.identity.http import IdentityController
 from tandem.scm.catalog.http import ProductController, VariantController
 from tandem.scm.inventory.http import InventoryController
+from tandem.scm.invoicing.http import InvoiceController, TaxController
 from tandem.scm.orders.http import OrdersController
+from tandem.scm.payments.http import (
+    PayController,
+    PaymentExceptionsController,
+    PaymentsController,
+    RazorpayWebhooksController,
+)
 
 ROUTES: list[Any] = [
     healthz,
     readyz,
     metrics,
     IdentityController,
+    CustomerController,
     ProductController,
     VariantController,
     InventoryController,
     OrdersController,
+    InvoiceController,
+    TaxController,
+    PayController,
+    PaymentExceptionsController,
+    PaymentsController,
+    RazorpayWebhooksController,
 ]

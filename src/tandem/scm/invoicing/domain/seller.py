@@ -6,14 +6,18 @@ from zoneinfo import available_timezones
 
 import msgspec
 
-from tandem.contracts.address import Address
+from tandem.contracts.address import PRINTABLE, Address
+from tandem.contracts.india import check_address
 from tandem.kernel.errors import Conflict, Invalid
 from tandem.scm.invoicing.domain.identifiers import check_gstin
 from tandem.scm.invoicing.domain.numbers import DEFAULT_FORMATS, Kind, check_format
 
-Name = Annotated[str, msgspec.Meta(min_length=3, max_length=100)]
-Short = Annotated[str, msgspec.Meta(max_length=100)]
-Format = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+Name = Annotated[str, msgspec.Meta(min_length=3, max_length=100, pattern=PRINTABLE)]
+Short = Annotated[str, msgspec.Meta(max_length=100, pattern=PRINTABLE)]
+Format = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PRINTABLE)]
+
+LINES = r"^[^\x00-\x09\x0b-\x1f\x7f]*$"
+"""Printable, with line breaks."""
 
 
 class SellerMissing(Conflict):
@@ -42,17 +46,17 @@ class Seller(msgspec.Struct, frozen=True, kw_only=True):
     gstin: Annotated[str, msgspec.Meta(min_length=15, max_length=15)]
     address: Address
     email: Short = ""
-    phone: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    phone: Annotated[str, msgspec.Meta(max_length=20, pattern=PRINTABLE)] = ""
     website: Short = ""
     upi_id: Annotated[str, msgspec.Meta(pattern=r"^([\w.-]{2,64}@[A-Za-z0-9.-]{2,64})?$")] = ""
     bank_name: Short = ""
     bank_account: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{0,34}$")] = ""
     bank_ifsc: Annotated[str, msgspec.Meta(pattern=r"^([A-Z]{4}0[A-Z0-9]{6})?$")] = ""
-    terms: Annotated[str, msgspec.Meta(max_length=1000)] = ""
-    time_zone: Annotated[str, msgspec.Meta(max_length=64)] = "Asia/Kolkata"
+    terms: Annotated[str, msgspec.Meta(max_length=1000, pattern=LINES)] = ""
+    time_zone: Annotated[str, msgspec.Meta(max_length=64, pattern=PRINTABLE)] = "Asia/Kolkata"
     rounds_total: bool = False
     pays_zero_rated_tax: bool = False
-    lut_number: Annotated[str, msgspec.Meta(max_length=30)] = ""
+    lut_number: Annotated[str, msgspec.Meta(max_length=30, pattern=PRINTABLE)] = ""
     invoice_format: Format = DEFAULT_FORMATS["INV"]
     credit_note_format: Format = DEFAULT_FORMATS["CRN"]
 
@@ -84,6 +88,7 @@ class SellerProfile(Seller, frozen=True, kw_only=True):
 def check_seller(seller: Seller) -> Seller:
     """The same seller, tidied, or a refusal naming the field."""
     gstin = check_gstin(seller.gstin, field="gstin")
+    check_address(seller.address, field="address")
     if seller.address.state_code != gstin[:2]:
         raise SellerWrong(
             f"The GSTIN belongs to state {gstin[:2]}, the address to {seller.address.state_code}.",

@@ -3,6 +3,7 @@
 from tandem.scm.invoicing.service.auditing import audit_numbers
 from tandem.scm.invoicing.service.crediting import credit_invoice, credit_order, creditable
 from tandem.scm.invoicing.service.issuing import issue_for_order
+from tandem.scm.invoicing.service.printing import get_sheet, get_sheet_of_order
 from tandem.scm.invoicing.service.quoting import quote, quote_at
 from tandem.scm.invoicing.service.reading import (
     find_by_number,
@@ -31,6 +32,8 @@ __all__ = [
     "find_seller",
     "get_invoice",
     "get_seller",
+    "get_sheet",
+    "get_sheet_of_order",
     "issue_for_order",
     "list_for_order",
     "list_invoices",

@@ -92,7 +92,7 @@ async def seed_demo_seller(tx: Tx, *, now: datetime) -> SellerProfile:
 
 
 DEMO_SELLER = Seller(
-    legal_name="Tandem Demo Trading Private Limited",
+    legal_name="Tandem Demo Traders Private Limited",
     trade_name="Tandem Demo Store",
     gstin="29AAACT9999D1ZN",
     address=Address(

@@ -1,0 +1,1 @@
+"""Outside programs behind plain functions: the typesetter."""

@@ -1,0 +1,26 @@
+"""From an issued document to what stands on its paper."""
+
+from uuid import UUID
+
+from tandem.kernel.db import Tx
+from tandem.scm.invoicing.domain.documents import Invoice, InvoiceMissing
+from tandem.scm.invoicing.domain.printing import Sheet, sheet_of
+from tandem.scm.invoicing.service.reading import find_for_order, get_invoice, get_issued
+
+
+async def get_sheet(tx: Tx, invoice_id: UUID) -> tuple[Invoice, Sheet]:
+    return await _lay_out(tx, await get_invoice(tx, invoice_id))
+
+
+async def get_sheet_of_order(tx: Tx, order_id: UUID) -> tuple[Invoice, Sheet]:
+    """The invoice of an order, for its buyer. Refuses `invoice_not_found` before it is issued."""
+    invoice = await find_for_order(tx, order_id)
+    if invoice is None:
+        raise InvoiceMissing("The invoice is not issued yet. It comes with the confirmation.")
+    return await _lay_out(tx, invoice)
+
+
+async def _lay_out(tx: Tx, invoice: Invoice) -> tuple[Invoice, Sheet]:
+    original = await get_issued(tx, invoice.original_id) if invoice.original_id else None
+    issued_on = original.issued_on if original else None
+    return invoice, sheet_of(invoice, original_issued_on=issued_on)
