@@ -108,14 +108,14 @@ def _is_tidy(
     first, second = landings
     if (second.after - first.after) % len(ring) in {0, 1, len(ring) - 1}:
         return False
+    whole, one = area(ring), area(_side(ring, landings, inner))
+    if not HALF_MIN * whole <= one <= (1 - HALF_MIN) * whole:
+        return False
     path = [first.point, *inner, second.point]
     checks = [
         towards(a, b, fraction) for a, b in pairwise(path) for fraction in (0.1, 0.35, 0.65, 0.9)
     ]
-    if not all(contains(ring, point) for point in checks):
-        return False
-    whole, one = area(ring), area(_side(ring, landings, inner))
-    return HALF_MIN * whole <= one <= (1 - HALF_MIN) * whole
+    return all(contains(ring, point) for point in checks)
 
 
 def _side(

@@ -71,8 +71,12 @@ def turn(before: float, after: float) -> float:
 
 def area(ring: Sequence[Point]) -> float:
     """Square metres, positive when the ring runs counter-clockwise."""
-    total = sum(a.x * b.y - b.x * a.y for a, b in zip(ring, [*ring[1:], ring[0]], strict=True))
-    return total / 2
+    doubled = 0.0
+    ax, ay = ring[-1]
+    for bx, by in ring:
+        doubled += ax * by - bx * ay
+        ax, ay = bx, by
+    return doubled / 2
 
 
 def perimeter(ring: Sequence[Point]) -> float:
@@ -92,10 +96,12 @@ def centroid(ring: Sequence[Point]) -> Point:
 def contains(ring: Sequence[Point], point: Point) -> bool:
     """Even-odd rule; a point on the ring may fall either way."""
     inside = False
-    for a, b in zip(ring, [*ring[1:], ring[0]], strict=True):
-        if (a.y > point.y) != (b.y > point.y):
-            x = a.x + (point.y - a.y) / (b.y - a.y) * (b.x - a.x)
-            inside ^= point.x < x
+    x, y = point
+    ax, ay = ring[-1]
+    for bx, by in ring:
+        if (ay > y) != (by > y):
+            inside ^= x < ax + (y - ay) / (by - ay) * (bx - ax)
+        ax, ay = bx, by
     return inside
 
 
@@ -126,8 +132,8 @@ def tightest_box(ring: Sequence[Point]) -> Box:
 
 def _box_along(ring: Sequence[Point], angle: float) -> Box:
     cos, sin = math.cos(angle), math.sin(angle)
-    along = [point.x * cos + point.y * sin for point in ring]
-    across = [point.y * cos - point.x * sin for point in ring]
+    along = [x * cos + y * sin for x, y in ring]
+    across = [y * cos - x * sin for x, y in ring]
     u, v = (min(along) + max(along)) / 2, (min(across) + max(across)) / 2
     middle = Point(u * cos - v * sin, u * sin + v * cos)
     length, width = max(along) - min(along), max(across) - min(across)
