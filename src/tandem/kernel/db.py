@@ -203,6 +203,15 @@ class Database:
         return msgspec.convert([dict(record) for record in found], list[row])  # type: ignore[valid-type]
 
 
+LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
+"""The connection went away; if that was during the commit, nobody knows whether it took place."""
+
+
 async def begin(connection: Any, org_id: UUID) -> None:
     await connection.execute(f"begin; set local app.org_id = '{UUID(str(org_id))}'")
 

@@ -1,11 +1,14 @@
 """Orders as they are listed and as their buyer may see them."""
 
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from tandem.contracts.orders import OrderSnapshot
+
+Sort = Literal["-placed_at", "placed_at"]
 
 
 class OrderRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import parse_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.orders.domain.story import Moment, tell
-from tandem.scm.orders.domain.views import Filters, Found, OrderRow, PublicOrder, public_view
+from tandem.scm.orders.domain.views import Filters, Found, OrderRow, PublicOrder, Sort, public_view
 from tandem.scm.orders.store import listing
 from tandem.scm.orders.store import orders as store
 
@@ -46,7 +46,7 @@ async def list_orders(
     filters: Filters,
     *,
     found: Found | None = None,
-    sort: listing.Sort = "-placed_at",
+    sort: Sort = "-placed_at",
     limit: int,
     cursor: str | None = None,
 ) -> Page[OrderRow]:

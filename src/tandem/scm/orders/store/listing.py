@@ -5,15 +5,13 @@ shows; this way each page walks the index of its filter, at any number of orders
 """
 
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from tandem.kernel.db import Query, Tx
-from tandem.scm.orders.domain.views import Filters, Found, OrderRow
-
-Sort = Literal["-placed_at", "placed_at"]
+from tandem.scm.orders.domain.views import Filters, Found, OrderRow, Sort
 
 _COLUMNS = """
     select o.id, o.number, o.customer_id, o.customer_name, o.channel, o.currency,

@@ -1,0 +1,71 @@
+"""Idempotency keys for work done in batches: look many up, keep many answers, one statement each.
+
+The same rows as kernel.http.unit's, so a key spent on one route is spent on all of them.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from tandem.kernel.db import Query, Tx, columns
+from tandem.kernel.http.unit import KEPT_FOR, Answer
+
+
+class KeyTaken(Exception):
+    """Somebody else's transaction has just kept an answer under one of these keys."""
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    key: str
+    fingerprint: bytes
+    status: int
+    media_type: str
+    body: bytes
+
+
+FIND = Query(
+    """
+    select key, fingerprint, status, media_type, body
+      from kernel.idempotency
+     where org_id = :org_id and key = any(:keys::text[]) and created_at >= :expired_before
+    """
+)
+
+KEEP = Query(
+    """
+    insert into kernel.idempotency as held
+           (org_id, key, fingerprint, status, media_type, body, created_at)
+    select :org_id, key, fingerprint, status, media_type, body, :now::timestamptz
+      from unnest(:key::text[], :fingerprint::bytea[], :status::int[], :media_type::text[],
+                  :body::bytea[]) as kept (key, fingerprint, status, media_type, body)
+     order by key
+        on conflict (org_id, key) do update
+       set fingerprint = excluded.fingerprint, status = excluded.status,
+           media_type = excluded.media_type, body = excluded.body,
+           created_at = excluded.created_at
+     where held.created_at < :expired_before
+    """
+)
+
+
+async def find(tx: Tx, keys: Sequence[str], *, now: datetime) -> dict[str, Answer]:
+    """Answers kept under these keys in the last 24 hours."""
+    rows = await tx.records(FIND, keys=list(keys), expired_before=now - KEPT_FOR)
+    return {
+        row["key"]: Answer(
+            fingerprint=row["fingerprint"],
+            status=row["status"],
+            media_type=row["media_type"],
+            body=row["body"],
+        )
+        for row in rows
+    }
+
+
+async def keep(tx: Tx, answers: Sequence[Kept], *, now: datetime) -> None:
+    """Keep answers beside the work they answer; raises KeyTaken when another was faster."""
+    names = ("key", "fingerprint", "status", "media_type", "body")
+    kept = await tx.run(KEEP, now=now, expired_before=now - KEPT_FOR, **columns(answers, *names))
+    if kept != len(answers):
+        raise KeyTaken
