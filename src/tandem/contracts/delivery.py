@@ -47,3 +47,14 @@ class DoorCodeRequested(DeliveryEvent, frozen=True, kw_only=True):
     """The buyer needs the one-time code now. The code itself is never in an event."""
 
     topic: ClassVar[str] = "delivery.door_code_requested.v1"
+
+
+class DriverCodeRequested(Event, frozen=True, kw_only=True):
+    """A driver signs in by phone and waits for a text. The code itself is never in an event."""
+
+    topic: ClassVar[str] = "delivery.driver_code_requested.v1"
+    driver_id: UUID
+    code_id: UUID
+
+    def key(self) -> str:
+        return str(self.driver_id)

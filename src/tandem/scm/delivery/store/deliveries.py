@@ -11,6 +11,7 @@ from tandem.kernel.ids import new_id
 from tandem.scm.delivery.domain.deliveries import Delivery, StatusRow
 from tandem.scm.delivery.domain.fleet import phone_key
 from tandem.scm.delivery.domain.places import Point
+from tandem.scm.delivery.domain.proofs import ProofKind
 from tandem.scm.delivery.domain.runs import Run
 from tandem.scm.delivery.domain.statuses import Status
 
@@ -18,8 +19,8 @@ COLUMNS: LiteralString = """
            id, order_id, shipment_id, order_number, shipment_number, public_token, status, reason,
            driver_id, vehicle_id, run_id, stop_seq, ship_to, recipient_phone, lat, lon, pickup_name,
            pickup_lat, pickup_lon, proof_policy, cod_minor, cash_minor, currency, parcels,
-           promised_on, attempt, offered_until, is_auto_offered, next_attempt_on, picked_up_at, set_out_at,
-           arrived_at, closed_at, created_at, version
+           promised_on, attempt, offered_until, is_auto_offered, next_attempt_on, picked_up_at,
+           set_out_at, arrived_at, closed_at, created_at, version
 """
 
 INSERT = Query(
@@ -29,8 +30,9 @@ INSERT = Query(
             ship_to, recipient_phone, phone_key, lat, lon, pickup_name, pickup_lat, pickup_lon,
             proof_policy, cod_minor, currency, parcels, promised_on, created_at)
     values (:org_id, :id, :order_id, :shipment_id, :order_number, :shipment_number,
-            :public_token, :status, :ship_to, :recipient_phone, :phone_key, :lat, :lon, :pickup_name, :pickup_lat,
-            :pickup_lon, :proof_policy, :cod_minor, :currency, :parcels, :promised_on, :created_at)
+            :public_token, :status, :ship_to, :recipient_phone, :phone_key, :lat, :lon,
+            :pickup_name, :pickup_lat, :pickup_lon, :proof_policy, :cod_minor,
+            :currency, :parcels, :promised_on, :created_at)
         on conflict (org_id, shipment_id) do nothing
     """
 )
@@ -256,6 +258,24 @@ CLOSE_RUN = Query(
            select 1 from delivery.delivery d
             where d.org_id = :org_id and d.run_id = run.id and d.closed_at is null
               and d.driver_id = :driver_id)
+    """
+)
+
+SAVE_PROOF_POLICY = Query(
+    """
+    update delivery.delivery
+       set proof_policy = :kinds, version = version + 1
+     where org_id = :org_id and id = :id
+    """
+)
+
+REFUSERS = Query(
+    """
+    select distinct driver_id
+      from delivery.delivery_status
+     where org_id = :org_id and delivery_id = :delivery_id and status = 'unassigned'
+       and driver_id is not null and conflict is null
+       and (reason like 'declined%' or reason = 'offer timed out')
     """
 )
 
@@ -487,6 +507,15 @@ async def list_runs(
 async def close_run(tx: Tx, driver_id: UUID, now: datetime) -> bool:
     """End the driver's run when none of its stops is open any more."""
     return bool(await tx.run(CLOSE_RUN, driver_id=driver_id, now=now))
+
+
+async def save_proof_policy(tx: Tx, delivery_id: UUID, kinds: list[ProofKind]) -> None:
+    await tx.run(SAVE_PROOF_POLICY, id=delivery_id, kinds=kinds)
+
+
+async def refusers(tx: Tx, delivery_id: UUID) -> set[UUID]:
+    """Drivers who said no to this delivery, or nothing in time."""
+    return {row["driver_id"] for row in await tx.records(REFUSERS, delivery_id=delivery_id)}
 
 
 async def loads(tx: Tx) -> dict[UUID, int]:

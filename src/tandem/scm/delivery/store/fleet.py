@@ -48,6 +48,15 @@ LOCK_DRIVER = Query(
     """
 )
 
+LIST_OF_IDS = Query(
+    """
+    select id, user_id, name, phone, stops_max, is_active, version, created_at
+      from delivery.driver
+     where org_id = :org_id and id = any(:ids::uuid[])
+     order by id
+    """
+)
+
 DRIVER_OF_USER = Query(
     """
     select id, user_id, name, phone, stops_max, is_active, version, created_at
@@ -267,6 +276,10 @@ async def find_driver(tx: Tx, driver_id: UUID) -> Driver | None:
 
 async def lock_driver(tx: Tx, driver_id: UUID) -> Driver | None:
     return await tx.one_or_none(LOCK_DRIVER, Driver, id=driver_id)
+
+
+async def list_of_ids(tx: Tx, ids: list[UUID]) -> list[Driver]:
+    return await tx.many(LIST_OF_IDS, Driver, ids=ids)
 
 
 async def driver_of_user(tx: Tx, user_id: UUID) -> Driver | None:

@@ -30,7 +30,7 @@ CLAIM_STATES = Query(
     """
     insert into delivery.position
            (org_id, device_id, driver_id, newest_at, seq_max, recent, samples, skew_ms, received_at)
-    select :org_id, device_id, driver_id, '-infinity', -1, '[]', '[]', 0, :now::timestamptz
+    select :org_id, device_id, driver_id, 'epoch', -1, '[]', '[]', 0, :now::timestamptz
       from unnest(:device_ids::uuid[], :driver_ids::uuid[]) as new (device_id, driver_id)
      order by device_id
         on conflict do nothing
@@ -261,6 +261,13 @@ class PingRow(msgspec.Struct, frozen=True, gc=False):
     reason: str | None
 
 
+class Known(msgspec.Struct, kw_only=True):
+    """What was stored before of one device: instants with the rank of their fix, and numbers."""
+
+    times: dict[datetime, Rank] = msgspec.field(default_factory=dict)
+    seqs: set[int] = msgspec.field(default_factory=set)
+
+
 class DeviceFix(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at_ms: int
     lat: float
@@ -336,23 +343,26 @@ async def known_pings(
     device_ids: Sequence[UUID],
     device_ats: Sequence[datetime],
     seqs: Sequence[int | None],
-) -> tuple[dict[tuple[UUID, datetime], Rank], set[tuple[UUID, int]]]:
-    """Which of these were stored before: by time, with how good the stored one is, and by number."""
+) -> dict[UUID, Known]:
+    """Which of these were stored before, per device."""
     rows = await tx.records(
         KNOWN_PINGS, device_ids=list(device_ids), device_ats=list(device_ats), seqs=list(seqs)
     )
-    times = {
-        (row["device_id"], row["device_at"]): rank_of(
+    found: dict[UUID, Known] = {}
+    for row in rows:
+        known = found.setdefault(row["device_id"], Known())
+        known.times[row["device_at"]] = rank_of(
             row["reason"], row["accuracy_m"], row["lat"], row["lon"]
         )
-        for row in rows
-    }
-    numbers = {(row["device_id"], row["seq"]) for row in rows if row["seq"] is not None}
-    return times, numbers
+        if row["seq"] is not None:
+            known.seqs.add(row["seq"])
+    return found
 
 
 async def replace_pings(tx: Tx, rows: Sequence[PingRow]) -> None:
     """Put better fixes in the place of stored ones with the same device and time."""
+    if not rows:
+        return
     await tx.run(
         REPLACE_PINGS,
         device_ids=[row.device_id for row in rows],
@@ -367,6 +377,8 @@ async def replace_pings(tx: Tx, rows: Sequence[PingRow]) -> None:
 
 
 async def add_pings(tx: Tx, rows: Sequence[PingRow], received_at: datetime) -> int:
+    if not rows:
+        return 0
     return await tx.run(
         ADD_PINGS,
         device_ids=[row.device_id for row in rows],
