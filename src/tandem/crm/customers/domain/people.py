@@ -1,0 +1,130 @@
+"""A customer: a person, or a company's contact, who may place orders."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from tandem.contracts.address import PRINTABLE, Address
+from tandem.crm.customers.domain.contacts import Contact, Key, NewContact
+from tandem.kernel.errors import Conflict
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+CompanyName = Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTABLE)]
+TaxNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=24, pattern=PRINTABLE)]
+Notes = Annotated[str, msgspec.Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
+Contacts = Annotated[list[NewContact], msgspec.Meta(max_length=20)]
+
+
+class NewAddress(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    label: Annotated[str, msgspec.Meta(max_length=40, pattern=PRINTABLE)] = ""
+    address: Address
+
+
+Addresses = Annotated[list[NewAddress], msgspec.Meta(max_length=50)]
+
+
+class NewCustomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The first e-mail, phone and address are the primary ones."""
+
+    name: Name
+    company_name: CompanyName = ""
+    emails: Contacts = msgspec.field(default_factory=list)
+    phones: Contacts = msgspec.field(default_factory=list)
+    addresses: Addresses = msgspec.field(default_factory=list)
+    gstin: TaxNumber | None = None
+    pan: TaxNumber | None = None
+    notes: Notes = ""
+    allow_duplicate: bool = False
+
+
+class CustomerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Only the fields given change; a list given replaces the whole list."""
+
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    company_name: CompanyName | msgspec.UnsetType = msgspec.UNSET
+    emails: Contacts | msgspec.UnsetType = msgspec.UNSET
+    phones: Contacts | msgspec.UnsetType = msgspec.UNSET
+    addresses: Addresses | msgspec.UnsetType = msgspec.UNSET
+    gstin: TaxNumber | msgspec.UnsetType | None = msgspec.UNSET
+    pan: TaxNumber | msgspec.UnsetType | None = msgspec.UNSET
+    notes: Notes | msgspec.UnsetType = msgspec.UNSET
+
+
+class CustomerDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """Who an order says it is for. With `customer_id` the rest is not looked at."""
+
+    customer_id: UUID | None = None
+    name: str = ""
+    email: str | None = None
+    phone: str | None = None
+    company_name: str = ""
+    gstin: str | None = None
+    address: Address | None = None
+
+
+class CustomerAddress(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    label: str
+    address: Address
+
+
+class Customer(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    number: str
+    name: str
+    company_name: str
+    emails: list[Contact]
+    phones: list[Contact]
+    addresses: list[CustomerAddress]
+    gstin: str | None
+    pan: str | None
+    notes: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def email(self) -> str | None:
+        return _first_good(self.emails)
+
+    @property
+    def phone(self) -> str | None:
+        return _first_good(self.phones)
+
+    def contact_keys(self) -> Iterator[Key]:
+        """What it is recognised by; a phone counts before an e-mail."""
+        for contact in self.phones:
+            yield "phone", contact.value
+        for contact in self.emails:
+            yield "email", contact.value
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody we know who may be the same; `matched_on` names what both share."""
+
+    id: UUID
+    number: str
+    name: str
+    company_name: str
+    matched_on: list[str]
+
+
+class PossibleDuplicate(Conflict):
+    """Nothing was added. Repeat with `allow_duplicate` if it is another person after all."""
+
+    code = "possible_duplicate"
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        listed = ", ".join(f"{found.name} ({found.number})" for found in candidates[:5])
+        super().__init__(
+            f"This may be somebody you know already: {listed}. Use that customer, or repeat with "
+            "allow_duplicate if it is another person.",
+            candidates=[msgspec.to_builtins(found) for found in candidates],
+        )
+
+
+def _first_good(contacts: Sequence[Contact]) -> str | None:
+    return next((contact.value for contact in contacts if contact.invalid_at is None), None)

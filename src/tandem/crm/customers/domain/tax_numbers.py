@@ -1,0 +1,67 @@
+"""GSTIN and PAN: shape, check digit, and that the one contains the other."""
+
+import re
+
+from stdnum import luhn
+from stdnum.exceptions import InvalidChecksum, ValidationError
+from stdnum.in_ import pan as pan_rules
+
+from tandem.contracts.india import STATES
+from tandem.kernel.errors import Invalid
+
+_GSTIN = re.compile("[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][1-9A-Z]Z[0-9A-Z]")
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class GstinWrong(Invalid):
+    code = "gstin_wrong"
+
+
+class PanWrong(Invalid):
+    code = "pan_wrong"
+
+
+def check_tax_numbers(gstin: str | None, pan: str | None) -> tuple[str | None, str | None]:
+    """Both in their normal form, upper case. A GSTIN brings its PAN along (CGST Rules, r. 10)."""
+    gstin = _normal_gstin(gstin) if gstin else None
+    pan = _normal_pan(pan) if pan else None
+    if gstin:
+        inside = gstin[2:12]
+        if pan and pan != inside:
+            raise PanWrong(f"The GSTIN belongs to PAN {inside}, not to {pan}.", field="pan")
+        pan = inside
+    return gstin, pan
+
+
+def _normal_gstin(text: str) -> str:
+    """Shape, state, PAN and check digit (Luhn over 36 characters)."""
+    gstin = text.replace(" ", "").replace("-", "").upper()
+    if not _GSTIN.fullmatch(gstin):
+        raise GstinWrong(
+            f"{text.strip()[:20]!r} is not a GSTIN: 15 characters such as 29ABCDE1234F1Z5.",
+            field="gstin",
+        )
+    if gstin[:2] not in STATES:
+        raise GstinWrong(f"No state has the GST code {gstin[:2]}.", field="gstin")
+    try:
+        pan_rules.validate(gstin[2:12])
+        luhn.validate(gstin, _ALPHABET)
+    except InvalidChecksum as reason:
+        raise GstinWrong(
+            f"The last character of {gstin} does not fit the others: a typing error?",
+            field="gstin",
+        ) from reason
+    except ValidationError as reason:
+        raise GstinWrong(f"{gstin[2:12]} inside {gstin} is not a PAN.", field="gstin") from reason
+    return gstin
+
+
+def _normal_pan(text: str) -> str:
+    try:
+        pan: str = pan_rules.validate(text)
+    except ValidationError as reason:
+        raise PanWrong(
+            f"{text.strip()[:20]!r} is not a PAN: five letters, four digits, one letter.",
+            field="pan",
+        ) from reason
+    return pan

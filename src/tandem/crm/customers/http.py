@@ -1,0 +1,86 @@
+"""Customers over HTTP: find, add with a warning of duplicates, change."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, Response, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from tandem.contracts.address import PRINTABLE
+from tandem.contracts.india import PostalCodeWrong, StateMismatch
+from tandem.crm.customers import service
+from tandem.crm.customers.domain import (
+    Customer,
+    CustomerChange,
+    EmailWrong,
+    GstinWrong,
+    NewCustomer,
+    PanWrong,
+    PhoneWrong,
+    PossibleDuplicate,
+)
+from tandem.crm.customers.service import Sort
+from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
+from tandem.kernel.http import (
+    Cursor,
+    IfMatch,
+    LimitParameter,
+    Now,
+    Transaction,
+    check_if_match,
+    etag,
+    refusals,
+)
+from tandem.kernel.pages import Page
+
+SearchText = Annotated[str, QueryParameter(max_length=100, pattern=PRINTABLE)]
+WRONG_VALUES = (EmailWrong, PhoneWrong, GstinWrong, PanWrong, PostalCodeWrong, StateMismatch)
+
+
+class CustomerController(Controller):
+    path = "/v1/customers"
+    tags = ("customers",)
+
+    @get("/", responses=refusals(Forbidden, Invalid))
+    async def list_customers(
+        self,
+        tx: Transaction,
+        limit: LimitParameter,
+        cursor: Cursor = None,
+        search: SearchText = "",
+        sort: FromQuery[Sort] = "name",
+    ) -> Page[Customer]:
+        """Customers; `search` looks at name, company, number, GSTIN, phone and e-mail."""
+        return await service.list_customers(tx, text=search, sort=sort, limit=limit, cursor=cursor)
+
+    @post("/", responses=refusals(Forbidden, PossibleDuplicate, *WRONG_VALUES))
+    async def add_customer(
+        self, data: JSONBody[NewCustomer], tx: Transaction, now: Now
+    ) -> Response[Customer]:
+        """Add a customer. Somebody alike is a 409 with the candidates, unless allowed."""
+        customer = await service.add_customer(tx, data, now=now)
+        return Response(customer, headers=etag(customer.version))
+
+    @get("/{customer_id:uuid}", responses=refusals(Forbidden, NotFound))
+    async def get_customer(
+        self, customer_id: FromPath[UUID], tx: Transaction
+    ) -> Response[Customer]:
+        customer = await service.get_customer(tx, customer_id)
+        return Response(customer, headers=etag(customer.version))
+
+    @patch(
+        "/{customer_id:uuid}", responses=refusals(Forbidden, NotFound, StaleVersion, *WRONG_VALUES)
+    )
+    async def change_customer(
+        self,
+        customer_id: FromPath[UUID],
+        data: JSONBody[CustomerChange],
+        tx: Transaction,
+        now: Now,
+        if_match: IfMatch = None,
+    ) -> Response[Customer]:
+        """Change the fields given; a list given replaces the whole list."""
+        customer = await service.lock_customer(tx, customer_id)
+        check_if_match(if_match, customer.version)
+        changed = await service.change_customer(tx, customer, data, now=now)
+        return Response(changed, headers=etag(changed.version))

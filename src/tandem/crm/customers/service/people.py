@@ -1,0 +1,175 @@
+"""Customers one at a time, as people at a desk look after them."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from tandem.contracts.customers import CustomerAdded, CustomerChanged
+from tandem.contracts.india import check_address, with_state
+from tandem.crm.customers import store
+from tandem.crm.customers.domain import (
+    Contact,
+    Customer,
+    CustomerAddress,
+    CustomerChange,
+    NewAddress,
+    NewCustomer,
+    PossibleDuplicate,
+    check_tax_numbers,
+    read_contacts,
+)
+from tandem.kernel import audit
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import NotFound
+from tandem.kernel.ids import new_id
+from tandem.kernel.pages import Page, decode_cursor, page_of
+
+Sort = Literal["name", "-created_at"]
+
+WORDS_MAX = 8
+NEWEST = UUID(int=2**128 - 1)
+
+
+async def add_customer(tx: Tx, new: NewCustomer, *, now: datetime) -> Customer:
+    """A new customer. Refuses wrong contacts, addresses and tax numbers.
+
+    Raises PossibleDuplicate with the candidates unless `allow_duplicate`; then the audit keeps who
+    was added beside whom.
+    """
+    tx.actor.require("customers.write")
+    gstin, pan = check_tax_numbers(new.gstin, new.pan)
+    customer = Customer(
+        id=new_id(),
+        number="",
+        name=new.name.strip(),
+        company_name=new.company_name.strip(),
+        emails=read_contacts(new.emails, "email"),
+        phones=read_contacts(new.phones, "phone"),
+        addresses=_read_addresses(new.addresses),
+        gstin=gstin,
+        pan=pan,
+        notes=new.notes,
+        version=1,
+        created_at=now,
+        updated_at=now,
+    )
+    alike = await store.candidates(tx, customer)
+    if alike and not new.allow_duplicate:
+        raise PossibleDuplicate(alike)
+    numbers, _ = await store.insert(tx, [customer], now)
+    await audit.write(
+        tx,
+        action="customers.add",
+        subject_kind="customer",
+        subject_id=customer.id,
+        now=now,
+        after={"number": numbers[customer.id], "in_spite_of": [found.number for found in alike]},
+    )
+    await tx.publish(CustomerAdded(customer_id=customer.id, name=customer.name))
+    return await get_customer(tx, customer.id)
+
+
+async def get_customer(tx: Tx, customer_id: UUID) -> Customer:
+    tx.actor.require("customers.read")
+    found = await store.get(tx, [customer_id])
+    if not found:
+        raise NotFound("There is no such customer.")
+    return found[0]
+
+
+async def lock_customer(tx: Tx, customer_id: UUID) -> Customer:
+    tx.actor.require("customers.write")
+    found = await store.lock(tx, customer_id)
+    if found is None:
+        raise NotFound("There is no such customer.")
+    return found
+
+
+async def change_customer(
+    tx: Tx, customer: Customer, change: CustomerChange, *, now: datetime
+) -> Customer:
+    """Apply what is given to a customer from `lock_customer`. Orders keep what they copied."""
+    tx.actor.require("customers.write")
+    given = _read_change(change, customer)
+    changed = msgspec.structs.replace(customer, **given)
+    await store.update(tx, changed, now)
+    before, after = msgspec.to_builtins(customer), msgspec.to_builtins(changed)
+    await audit.write(
+        tx,
+        action="customers.change",
+        subject_kind="customer",
+        subject_id=customer.id,
+        now=now,
+        before={field: before[field] for field in given},
+        after={field: after[field] for field in given},
+    )
+    await tx.publish(CustomerChanged(customer_id=customer.id))
+    return await get_customer(tx, customer.id)
+
+
+async def list_customers(
+    tx: Tx,
+    *,
+    text: str = "",
+    sort: Sort = "name",
+    limit: int,
+    cursor: str | None = None,
+) -> Page[Customer]:
+    """By name, or the newest first. A search (name, number, GSTIN, phone, e-mail) goes by name."""
+    tx.actor.require("customers.read")
+    words = [word.lstrip("0") if word.isdigit() else word for word in text.lower().split()]
+    words = [word for word in words if word][:WORDS_MAX]
+    if sort == "-created_at" and not words:
+        before = decode_cursor(cursor, UUID)[0] if cursor else NEWEST
+        rows = await store.list_newest(tx, before=before, limit=limit + 1)
+        return page_of(rows, limit, lambda customer: [customer.id])
+    after: tuple[str, UUID] = ("", store.NOTHING)
+    if cursor:
+        name, customer_id = decode_cursor(cursor, str, UUID)
+        after = name, customer_id
+    if words:
+        rows = await store.search(tx, words, after=after, limit=limit + 1)
+    else:
+        rows = await store.list_by_name(tx, after=after, limit=limit + 1)
+    return page_of(rows, limit, lambda customer: (customer.name, customer.id))
+
+
+def _read_addresses(given: list[NewAddress]) -> list[CustomerAddress]:
+    found = []
+    for place, new in enumerate(given):
+        check_address(new.address, field=f"addresses[{place}].address")
+        found.append(
+            CustomerAddress(id=new_id(), label=new.label.strip(), address=with_state(new.address))
+        )
+    return found
+
+
+def _read_change(change: CustomerChange, customer: Customer) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for field in ("name", "company_name", "notes"):
+        if (value := getattr(change, field)) is not msgspec.UNSET:
+            given[field] = value if field == "notes" else value.strip()
+    if change.emails is not msgspec.UNSET:
+        given["emails"] = _keep_flags(read_contacts(change.emails, "email"), customer.emails)
+    if change.phones is not msgspec.UNSET:
+        given["phones"] = _keep_flags(read_contacts(change.phones, "phone"), customer.phones)
+    if change.addresses is not msgspec.UNSET:
+        given["addresses"] = _read_addresses(change.addresses)
+    if change.gstin is not msgspec.UNSET or change.pan is not msgspec.UNSET:
+        gstin = customer.gstin if change.gstin is msgspec.UNSET else change.gstin
+        pan = change.pan
+        if pan is msgspec.UNSET:
+            pan = None if change.gstin else customer.pan
+        given["gstin"], given["pan"] = check_tax_numbers(gstin, pan)
+    return given
+
+
+def _keep_flags(contacts: list[Contact], known: list[Contact]) -> list[Contact]:
+    """A contact that stays is as reachable as it was."""
+    flags = {contact.value: contact.invalid_at for contact in known}
+    return [
+        msgspec.structs.replace(contact, invalid_at=flags.get(contact.value))
+        for contact in contacts
+    ]

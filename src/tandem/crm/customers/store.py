@@ -1,0 +1,383 @@
+"""All of customers' SQL."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+from tandem.crm.customers.domain import (
+    Candidate,
+    Contact,
+    Customer,
+    Key,
+)
+from tandem.kernel.db import Query, Tx
+
+NOTHING = UUID(int=0)
+
+_CUSTOMER: LiteralString = """
+    select c.id, c.number, c.name, c.company_name, c.gstin, c.pan, c.notes, c.version,
+           c.created_at, c.updated_at,
+           coalesce((select jsonb_agg(jsonb_build_object(
+                            'value', p.value, 'label', p.label, 'invalid_at', p.invalid_at)
+                            order by p.position)
+                       from customers.contact_point p
+                      where p.org_id = :org_id and p.customer_id = c.id and p.kind = 'email'),
+                    '[]'::jsonb) as emails,
+           coalesce((select jsonb_agg(jsonb_build_object(
+                            'value', p.value, 'label', p.label, 'invalid_at', p.invalid_at)
+                            order by p.position)
+                       from customers.contact_point p
+                      where p.org_id = :org_id and p.customer_id = c.id and p.kind = 'phone'),
+                    '[]'::jsonb) as phones,
+           coalesce((select jsonb_agg(jsonb_build_object(
+                            'id', a.id, 'label', a.label, 'address', a.address)
+                            order by a.position)
+                       from customers.address a
+                      where a.org_id = :org_id and a.customer_id = c.id),
+                    '[]'::jsonb) as addresses
+      from customers.customer c
+"""
+
+GET = Query(_CUSTOMER + "where c.org_id = :org_id and c.id = any(:ids::uuid[]) order by c.id")
+
+LOCK = Query("select 1 from customers.customer where org_id = :org_id and id = :id for update")
+
+FIND = Query(
+    """
+    with known as (
+        select k.kind, k.value, k.customer_id
+          from unnest(:kinds::text[], :values::text[]) as wanted (kind, value)
+          join customers.contact_key k
+            on k.org_id = :org_id and k.kind = wanted.kind and k.value = wanted.value
+    ),
+    wanted as (
+        select customer_id, array_agg(kind || ' ' || value) as asked from known group by customer_id
+        union all
+        select id, '{}' from unnest(:ids::uuid[]) as named (id)
+         where id not in (select customer_id from known)
+    )
+    """
+    + _CUSTOMER.replace("select c.id,", "select wanted.asked, c.id,", 1)
+    + "join wanted on wanted.customer_id = c.id where c.org_id = :org_id"
+)
+
+# Keys go in sorted, so that two orders with the same two new contacts cannot wait for each other.
+INSERT = Query(
+    """
+    with added as (
+        insert into customers.customer
+               (org_id, id, name, company_name, gstin, pan, notes, contacts,
+                created_at, updated_at)
+        select :org_id, id, name, company_name, gstin, pan, notes, contacts,
+               :now::timestamptz, :now::timestamptz
+          from jsonb_to_recordset(:customers::jsonb)
+               as given (id uuid, name text, company_name text, gstin text, pan text, notes text,
+                         contacts text)
+        returning id, number
+    ),
+    points as (
+        insert into customers.contact_point (org_id, customer_id, kind, value, label, position)
+        select :org_id, customer_id, kind, value, label, position
+          from jsonb_to_recordset(:points::jsonb)
+               as given (customer_id uuid, kind text, value text, label text, position int)
+    ),
+    claimed as (
+        insert into customers.contact_key (org_id, kind, value, customer_id)
+        select :org_id, kind, value, customer_id
+          from jsonb_to_recordset(:points::jsonb)
+               as given (customer_id uuid, kind text, value text)
+         order by kind, value
+            on conflict (org_id, kind, value) do nothing
+        returning kind, value
+    ),
+    homes as (
+        insert into customers.address (org_id, id, customer_id, label, position, address)
+        select :org_id, id, customer_id, label, position, address
+          from jsonb_to_recordset(:addresses::jsonb)
+               as given (id uuid, customer_id uuid, label text, position int, address jsonb)
+    )
+    select (select jsonb_object_agg(id, number) from added) as numbers,
+           coalesce((select jsonb_agg(kind || ' ' || value) from claimed), '[]'::jsonb) as claimed
+    """
+)
+
+DELETE = Query("delete from customers.customer where org_id = :org_id and id = any(:ids::uuid[])")
+
+UPDATE = Query(
+    """
+    update customers.customer
+       set name = :name, company_name = :company_name, gstin = :gstin, pan = :pan,
+           notes = :notes, contacts = :contacts, version = version + 1, updated_at = :now
+     where org_id = :org_id and id = :id
+    """
+)
+
+DROP_POINTS = Query(
+    """
+    delete from customers.contact_point p
+     where p.org_id = :org_id and p.customer_id = :id
+       and not exists (
+           select from unnest(:kinds::text[], :values::text[]) as kept (kind, value)
+            where kept.kind = p.kind and kept.value = p.value)
+    """
+)
+
+KEEP_POINTS = Query(
+    """
+    insert into customers.contact_point as held
+           (org_id, customer_id, kind, value, label, position)
+    select :org_id, customer_id, kind, value, label, position
+      from jsonb_to_recordset(:points::jsonb)
+           as given (customer_id uuid, kind text, value text, label text, position int)
+        on conflict (org_id, customer_id, kind, value) do update
+       set label = excluded.label, position = excluded.position
+    """
+)
+
+DROP_KEYS = Query(
+    """
+    delete from customers.contact_key k
+     where k.org_id = :org_id and k.customer_id = :id
+       and not exists (
+           select from customers.contact_point p
+            where p.org_id = :org_id and p.customer_id = :id
+              and p.kind = k.kind and p.value = k.value)
+    returning kind, value
+    """
+)
+
+CLAIM_KEYS = Query(
+    """
+    insert into customers.contact_key (org_id, kind, value, customer_id)
+    select :org_id, p.kind, p.value, p.customer_id
+      from customers.contact_point p
+     where p.org_id = :org_id and p.customer_id = :id
+     order by p.kind, p.value
+        on conflict (org_id, kind, value) do nothing
+    """
+)
+
+INHERIT_KEYS = Query(
+    """
+    insert into customers.contact_key (org_id, kind, value, customer_id)
+    select distinct on (p.kind, p.value) :org_id, p.kind, p.value, p.customer_id
+      from unnest(:kinds::text[], :values::text[]) as freed (kind, value)
+      join customers.contact_point p
+        on p.org_id = :org_id and p.kind = freed.kind and p.value = freed.value
+     order by p.kind, p.value, p.customer_id
+        on conflict (org_id, kind, value) do nothing
+    """
+)
+
+DROP_ADDRESSES = Query("delete from customers.address where org_id = :org_id and customer_id = :id")
+
+INSERT_ADDRESSES = Query(
+    """
+    insert into customers.address (org_id, id, customer_id, label, position, address)
+    select :org_id, id, customer_id, label, position, address
+      from jsonb_to_recordset(:addresses::jsonb)
+           as given (id uuid, customer_id uuid, label text, position int, address jsonb)
+    """
+)
+
+CANDIDATES = Query(
+    """
+    with alike (customer_id, reason) as (
+        select p.customer_id, p.kind
+          from unnest(:kinds::text[], :values::text[]) as wanted (kind, value)
+          join customers.contact_point p
+            on p.org_id = :org_id and p.kind = wanted.kind and p.value = wanted.value
+        union
+        select c.id, 'gstin' from customers.customer c
+         where c.org_id = :org_id and c.gstin = :gstin
+        union
+        select c.id, 'name' from customers.customer c
+         where c.org_id = :org_id and lower(c.name) = lower(:name)
+           and exists (
+               select from customers.address a
+                where a.org_id = :org_id and a.customer_id = c.id
+                  and a.address ->> 'postal_code' = any(:postal_codes::text[]))
+    )
+    select c.id, c.number, c.name, c.company_name,
+           array_agg(alike.reason order by alike.reason) as matched_on
+      from alike
+      join customers.customer c on c.org_id = :org_id and c.id = alike.customer_id
+     group by c.id, c.number, c.name, c.company_name
+     order by count(*) desc, c.id
+     limit 20
+    """
+)
+
+LIST_BY_NAME = Query(
+    _CUSTOMER
+    + """
+     where c.org_id = :org_id and (c.name, c.id) > (:after_name, :after_id)
+     order by c.name, c.id
+     limit :limit
+    """
+)
+
+LIST_NEWEST = Query(
+    _CUSTOMER
+    + """
+     where c.org_id = :org_id and c.id < :before
+     order by c.id desc
+     limit :limit
+    """
+)
+
+SEARCH = Query(
+    _CUSTOMER
+    + """
+      join customers.matching_customers(
+               :longest, :patterns::text[], :after_name, :after_id, :limit) as found (customer_id)
+        on found.customer_id = c.id
+     where c.org_id = :org_id
+     order by c.name, c.id
+    """
+)
+
+
+class Found(Customer, frozen=True, kw_only=True):
+    """A customer, and which of the asked contacts ("phone +91…") brought it up."""
+
+    asked: list[str]
+
+
+async def get(tx: Tx, ids: Sequence[UUID]) -> list[Customer]:
+    return await tx.many(GET, Customer, ids=list(ids))
+
+
+async def lock(tx: Tx, customer_id: UUID) -> Customer | None:
+    if await tx.value(LOCK, id=customer_id) is None:
+        return None
+    return (await get(tx, [customer_id]))[0]
+
+
+async def find(tx: Tx, ids: Sequence[UUID], keys: Sequence[Key]) -> list[Found]:
+    """Customers by id, and the holders of these contacts."""
+    return await tx.many(FIND, Found, ids=list(ids), **_columns(keys))
+
+
+async def insert(
+    tx: Tx, customers: Sequence[Customer], now: datetime
+) -> tuple[Mapping[UUID, str], set[Key]]:
+    """Write new customers in one statement: their numbers, and the contacts now theirs to hold.
+
+    A contact that is missing from the answer belongs to somebody else already.
+    """
+    found = (
+        await tx.records(
+            INSERT,
+            customers=[_row(customer) for customer in customers],
+            points=[point for customer in customers for point in _points(customer)],
+            addresses=[row for customer in customers for row in _addresses(customer)],
+            now=now,
+        )
+    )[0]
+    numbers = {UUID(customer_id): number for customer_id, number in found["numbers"].items()}
+    return numbers, {_key(text) for text in found["claimed"]}
+
+
+async def delete(tx: Tx, ids: Sequence[UUID]) -> None:
+    await tx.run(DELETE, ids=list(ids))
+
+
+async def update(tx: Tx, customer: Customer, now: datetime) -> None:
+    """Write a locked customer whole; a contact it lets go of passes to whoever shares it."""
+    row = _row(customer)
+    await tx.run(UPDATE, **row, now=now)
+    keys = list(customer.contact_keys())
+    await tx.run(DROP_POINTS, id=customer.id, **_columns(keys))
+    await tx.run(KEEP_POINTS, points=_points(customer))
+    freed = [
+        (record["kind"], record["value"]) for record in await tx.records(DROP_KEYS, id=customer.id)
+    ]
+    await tx.run(CLAIM_KEYS, id=customer.id)
+    await tx.run(INHERIT_KEYS, **_columns(freed))
+    await tx.run(DROP_ADDRESSES, id=customer.id)
+    await tx.run(INSERT_ADDRESSES, addresses=_addresses(customer))
+
+
+async def candidates(tx: Tx, customer: Customer) -> list[Candidate]:
+    """Who shares a contact or the tax number with them, or their name in the same PIN code."""
+    return await tx.many(
+        CANDIDATES,
+        Candidate,
+        gstin=customer.gstin,
+        name=customer.name,
+        postal_codes=[home.address.postal_code for home in customer.addresses],
+        **_columns(list(customer.contact_keys())),
+    )
+
+
+async def list_by_name(tx: Tx, *, after: tuple[str, UUID], limit: int) -> list[Customer]:
+    return await tx.many(
+        LIST_BY_NAME, Customer, after_name=after[0], after_id=after[1], limit=limit
+    )
+
+
+async def list_newest(tx: Tx, *, before: UUID, limit: int) -> list[Customer]:
+    return await tx.many(LIST_NEWEST, Customer, before=before, limit=limit)
+
+
+async def search(
+    tx: Tx, words: Sequence[str], *, after: tuple[str, UUID], limit: int
+) -> list[Customer]:
+    patterns = [f"%{_literal(word)}%" for word in words]
+    return await tx.many(
+        SEARCH,
+        Customer,
+        longest=max(patterns, key=len),
+        patterns=patterns,
+        after_name=after[0],
+        after_id=after[1],
+        limit=limit,
+    )
+
+
+def _columns(keys: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    return {"kinds": [kind for kind, _ in keys], "values": [value for _, value in keys]}
+
+
+def _key(text: str) -> Key:
+    kind, _, value = text.partition(" ")
+    return ("phone" if kind == "phone" else "email"), value
+
+
+def _row(customer: Customer) -> dict[str, Any]:
+    return {
+        "id": customer.id,
+        "name": customer.name,
+        "company_name": customer.company_name,
+        "gstin": customer.gstin,
+        "pan": customer.pan,
+        "notes": customer.notes,
+        "contacts": " ".join(value for _, value in customer.contact_keys()),
+    }
+
+
+def _points(customer: Customer) -> list[dict[str, Any]]:
+    of_kind: Sequence[tuple[str, Sequence[Contact]]] = (
+        ("email", customer.emails),
+        ("phone", customer.phones),
+    )
+    return [
+        {"customer_id": customer.id, "kind": kind, "value": contact.value,
+         "label": contact.label, "position": position}
+        for kind, contacts in of_kind
+        for position, contact in enumerate(contacts)
+    ]  # fmt: skip
+
+
+def _addresses(customer: Customer) -> list[dict[str, Any]]:
+    return [
+        {"customer_id": customer.id, "id": home.id, "label": home.label, "position": position,
+         "address": home.address}
+        for position, home in enumerate(customer.addresses)
+    ]  # fmt: skip
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
