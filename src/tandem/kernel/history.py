@@ -33,3 +33,35 @@ READ = Query(
 async def read(tx: Tx, key: str, *, after: int = 0, limit: int) -> list[Happening]:
     """Oldest first. Events of an order's life all have the order's id as their key."""
     return await tx.many(READ, Happening, key=key, after=after, limit=limit)
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """That something happened, and to what; not what."""
+
+    seq: int
+    topic: str
+    key: str
+
+
+LAST = Query("select coalesce(max(seq), 0) from kernel.event where org_id = :org_id")
+
+MARKS = Query(
+    """
+    select seq, topic, key
+      from kernel.event
+     where org_id = :org_id and seq > :after
+     order by seq
+     limit :limit
+    """
+)
+
+
+async def last_seq(tx: Tx) -> int:
+    """The newest event's place in the organisation's log; 0 when it is empty."""
+    found: int = await tx.value(LAST)
+    return found
+
+
+async def marks_after(tx: Tx, after: int, *, limit: int) -> list[Mark]:
+    """Oldest first. Places may appear out of order: a transaction takes its place before it ends."""
+    return await tx.many(MARKS, Mark, after=after, limit=limit)

@@ -1,24 +1,37 @@
 """Templates, their filters, and the response that carries a page with its security headers."""
 
 import functools
+import gzip
 import secrets
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import jinja2
+import msgspec
 from babel.dates import format_date, format_datetime
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
+from litestar.datastructures import Cookie
 from markupsafe import Markup
 
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
 from tandem.kernel.money import EXPONENT
-from tandem.web.files import asset_url
+from tandem.web.files import asset_url, import_map
 
 AnyRequest = Request[Any, Any, Any]
 LOCALE = "en_IN"
 ZONE = "Asia/Kolkata"
+KNOWN_WORDS = {
+    "api": "API",
+    "cod": "Cash on delivery",
+    "en_route": "On the way",
+    "own_fleet": "Own fleet",
+    "sms": "SMS",
+    "upi": "UPI",
+}
+WORTH_COMPRESSING = 900
 SYMBOLS = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£"}
 
 
@@ -73,7 +86,7 @@ def day(on: date | None) -> Markup:
 
 def words(status: str) -> str:
     """`partially_shipped` → `Partially shipped`."""
-    return status.replace("_", " ").capitalize()
+    return KNOWN_WORDS.get(status) or status.replace("_", " ").capitalize()
 
 
 def icon(name: str, label: str = "") -> Markup:
@@ -100,7 +113,7 @@ def environment() -> jinja2.Environment:
         "day": day,
         "words": words,
     }
-    made.globals |= {"asset": asset_url, "icon": icon}
+    made.globals |= {"asset": asset_url, "icon": icon, "import_map": import_map}
     return made
 
 
@@ -108,11 +121,11 @@ def render(template: str, **context: Any) -> str:
     return environment().get_template(template).render(**context)
 
 
-def page(request: AnyRequest, template: str, *, status: int = 200, **context: Any) -> Response[str]:
+def page(request: AnyRequest, template: str, *, status: int = 200, **context: Any) -> Response[Any]:
     """A whole page, or a part of one for htmx, with its nonce and content security policy.
 
-    Templates find `actor`, `company`, `path`, `nonce`, `is_part` (asked for by htmx) beside
-    `context`.
+    Templates find `actor`, `path`, `query`, `nonce`, `is_part` (asked for by htmx), `settings` and
+    `has_page` beside `context`.
     """
     nonce = secrets.token_urlsafe(12)
     actor: Actor | None = request.scope["state"].get("actor")
@@ -121,15 +134,32 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
         template,
         actor=actor,
         path=request.url.path,
+        query=request.url.query,
         nonce=nonce,
         is_part=is_part(request),
         settings=settings,
+        has_page=functools.partial(has_page, request),
         **context,
     )
     headers = {**SECURITY_HEADERS, "content-security-policy": policy(nonce, settings)}
-    return Response(
-        body, status_code=status, media_type="text/html; charset=utf-8", headers=headers
-    )
+    return packed(request, body, status=status, headers=headers)
+
+
+def packed(
+    request: AnyRequest, body: str, *, status: int = 200, headers: dict[str, str]
+) -> Response[Any]:
+    """HTML, compressed where the browser takes it and it is worth it. Never for streams."""
+    content = body.encode()
+    if len(content) > WORTH_COMPRESSING and "gzip" in request.headers.get("accept-encoding", ""):
+        content = gzip.compress(content, 5, mtime=0)
+        headers = {**headers, "content-encoding": "gzip", "vary": "accept-encoding"}
+    return Response(content, status_code=status, media_type=MediaType.HTML, headers=headers)
+
+
+def has_page(request: AnyRequest, path: str) -> bool:
+    """Is there a page at this address? Navigation shows only what exists."""
+    known: frozenset[str] = frozenset(route.path for route in request.app.routes)
+    return path in known
 
 
 def is_part(request: AnyRequest) -> bool:
@@ -140,11 +170,20 @@ def is_part(request: AnyRequest) -> bool:
     )
 
 
-def redirect(request: AnyRequest, to: str) -> Response[None]:
-    """After a form: 303 for a browser, `HX-Redirect` for htmx, so the address bar follows."""
+def redirect(request: AnyRequest, to: str, *, toast: str = "", link: str = "") -> Response[None]:
+    """After a form: 303 for a browser, `HX-Redirect` for htmx, so the address bar follows.
+
+    `toast` is a short note for the next page, which links to `link`.
+    """
+    answer: Response[None]
     if request.headers.get("hx-request") == "true":
-        return Response(None, status_code=200, headers={"HX-Redirect": to})
-    return Response(None, status_code=303, headers={"location": to})
+        answer = Response(None, status_code=200, headers={"HX-Redirect": to})
+    else:
+        answer = Response(None, status_code=303, headers={"location": to})
+    if toast:
+        note = quote(msgspec.json.encode({"text": toast, "href": link}).decode())
+        answer.cookies.append(Cookie(key="tandem_toast", value=note, max_age=60, samesite="lax"))
+    return answer
 
 
 SECURITY_HEADERS = {

@@ -1,4 +1,4 @@
-// The main navigation on a narrow screen opens and closes; Escape and a choice close it.
+// The main navigation on a narrow screen opens and closes; menus close on Escape and elsewhere.
 const button = document.querySelector('[data-toggle="nav"]');
 const nav = document.getElementById('nav');
 
@@ -8,4 +8,18 @@ function show(isOpen) {
 }
 
 button?.addEventListener('click', () => show(!nav.classList.contains('is-open')));
-document.addEventListener('keydown', (event) => event.key === 'Escape' && show(false));
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll('details.menu[open]')) {
+    if (menu !== except) menu.open = false;
+  }
+}
+
+document.addEventListener('click', (event) => closeMenus(event.target.closest('details.menu')));
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape') return;
+  show(false);
+  const open = document.querySelector('details.menu[open]');
+  closeMenus();
+  open?.querySelector('summary').focus();
+});

@@ -1,0 +1,1 @@
+"""The console: the staff's pages. One module per area; lists share one framework."""

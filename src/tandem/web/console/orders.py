@@ -1,0 +1,107 @@
+"""Orders: the list."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from litestar import Controller, Request, Response, get
+
+from tandem.kernel.db import Tx
+from tandem.kernel.http import Transaction
+from tandem.scm.orders import service as orders
+from tandem.scm.orders.domain.axes import FulfilmentStatus, PaymentStatus
+from tandem.scm.orders.domain.lifecycle import Status
+from tandem.scm.orders.domain.views import Filters, Found
+from tandem.web.console.lists import Column, Filter, ListState, View, listing, read_state
+from tandem.web.rendering import ZONE, page, words
+
+AnyRequest = Request[Any, Any, Any]
+
+COLUMNS = (
+    Column(key="number", label="Order", is_lead=True),
+    Column(key="placed_at", label="Placed", sorts=("-placed_at", "placed_at")),
+    Column(key="customer", label="Customer"),
+    Column(key="status", label="Status", is_mark=True),
+    Column(key="payment", label="Payment", is_mark=True),
+    Column(key="fulfilment", label="Fulfilment", is_mark=True),
+    Column(key="promised", label="Promised"),
+    Column(key="method", label="Pays by", is_shown=False),
+    Column(key="channel", label="Channel", is_shown=False),
+    Column(key="total", label="Total", is_number=True, is_corner=True),
+)
+
+
+def _options(kind: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((str(each), words(str(each))) for each in kind)
+
+
+FILTERS = (
+    Filter(key="status", label="Status", options=_options(Status)),
+    Filter(key="payment", label="Payment", options=_options(PaymentStatus)),
+    Filter(key="fulfilment", label="Fulfilment", options=_options(FulfilmentStatus)),
+    Filter(key="hold", label="Hold", options=(("yes", "On hold"), ("no", "Not on hold"))),
+    Filter(key="from", label="Placed from"),
+    Filter(key="to", label="Placed to"),
+)
+
+BUILT_IN = (
+    ("All", ""),
+    ("To pay", "status=pending_payment"),
+    ("To ship", "status=confirmed"),
+    ("On the way", "status=processing"),
+    ("On hold", "hold=yes"),
+    ("Done", "status=completed"),
+)
+
+
+class OrdersPage(Controller):
+    include_in_schema = False
+
+    @get("/orders")
+    async def show(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        state = read_state(request, COLUMNS, FILTERS)
+        found = await _found(tx, state.search)
+        rows = await orders.list_orders(
+            tx,
+            filters_of(state),
+            found=found,
+            sort="placed_at" if state.sort == "placed_at" else "-placed_at",
+            limit=state.limit,
+            cursor=state.cursor,
+        )
+        views = [
+            View(name=name, query=query, is_current=query == state.query)
+            for name, query in BUILT_IN
+        ]
+        return page(request, "console/orders.html", listing=listing(state, rows, views))
+
+
+def filters_of(state: ListState) -> Filters:
+    values = state.values
+    return Filters(
+        status=values.get("status"),
+        payment_status=values.get("payment"),
+        fulfilment_status=values.get("fulfilment"),
+        is_on_hold={"yes": True, "no": False}.get(values.get("hold", "")),
+        placed_from=_start_of(values.get("from")),
+        placed_before=_start_of(values.get("to"), days=1),
+    )
+
+
+def _start_of(day: str | None, *, days: int = 0) -> datetime | None:
+    """The first instant of a day in the company's zone; None for what is no date."""
+    try:
+        start = datetime.fromisoformat(day or "").date()
+    except ValueError:
+        return None
+    return datetime.combine(start + timedelta(days=days), time(), ZoneInfo(ZONE))
+
+
+async def _found(tx: Tx, text: str) -> Found | None:
+    """What the words typed come to; None without any."""
+    if not text:
+        return None
+    order = await orders.find_by_identifier(tx, text)
+    return Found(
+        number_prefix=text.upper(), customer_ids=[], order_ids=[order.id] if order else []
+    )
