@@ -21,6 +21,7 @@ from tandem.sandbox.faults import Faults
 from tandem.sandbox.google import stand_in as google
 from tandem.sandbox.http_protocol import SandboxProtocol
 from tandem.sandbox.mailbox import stand_in as mailbox
+from tandem.sandbox.razorpay import stand_in as razorpay
 from tandem.sandbox.settings import HOST, SandboxSettings
 from tandem.sandbox.sms import stand_in as sms
 from tandem.sandbox.store import Store
@@ -32,6 +33,7 @@ log = logging.getLogger("tandem.sandbox")
 STAND_INS: Sequence[Callable[[Dependencies], Sequence[ControllerRouterHandler]]] = (
     control.routes,
     mailbox.routes,
+    razorpay.routes,
     sms.routes,
     google.routes,
     city_pages.routes,

@@ -1,0 +1,108 @@
+"""The REST API's routes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from tandem.sandbox.dependencies import Dependencies
+from tandem.sandbox.razorpay import orders, payments, refunds
+from tandem.sandbox.razorpay.reading import AnyRequest, check_caller, read_json
+from tandem.sandbox.razorpay.refusals import RazorpayRefusal
+
+Answer = Response[dict[str, Any]]
+Deps = NamedDependency[Dependencies]
+
+
+class RazorpayController(Controller):
+    """Everything answers 200, creations too, as the vendor does."""
+
+    path = "/razorpay/v1"
+
+    @post("/orders", status_code=200)
+    async def create_order(self, request: AnyRequest, deps: Deps) -> Answer:
+        given = await _given(request)
+        return _answer(deps, request, lambda: orders.create_order(deps, given()))
+
+    @get("/orders")
+    async def list_orders(self, request: AnyRequest, deps: Deps) -> Answer:
+        return _answer(deps, request, lambda: orders.list_orders(deps, request.query_params))
+
+    @get("/orders/{order_id:str}")
+    async def get_order(self, order_id: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
+        return _answer(deps, request, lambda: orders.get_order(deps, order_id))
+
+    @get("/orders/{order_id:str}/payments")
+    async def list_order_payments(
+        self, order_id: FromPath[str], request: AnyRequest, deps: Deps
+    ) -> Answer:
+        return _answer(deps, request, lambda: orders.list_payments_of(deps, order_id))
+
+    @get("/payments")
+    async def list_payments(self, request: AnyRequest, deps: Deps) -> Answer:
+        return _answer(deps, request, lambda: payments.list_payments(deps, request.query_params))
+
+    @get("/payments/{payment_id:str}")
+    async def get_payment(
+        self, payment_id: FromPath[str], request: AnyRequest, deps: Deps
+    ) -> Answer:
+        return _answer(deps, request, lambda: payments.get_payment(deps, payment_id))
+
+    @post("/payments/{payment_id:str}/capture", status_code=200)
+    async def capture(self, payment_id: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
+        given = await _given(request)
+        return _answer(deps, request, lambda: payments.capture(deps, payment_id, given()))
+
+    @post("/payments/{payment_id:str}/refund", status_code=200)
+    async def create_refund(
+        self, payment_id: FromPath[str], request: AnyRequest, deps: Deps
+    ) -> Answer:
+        given = await _given(request)
+        key = request.headers.get("x-refund-idempotency")
+        return _answer(deps, request, lambda: refunds.create_refund(deps, payment_id, given(), key))
+
+    @get("/payments/{payment_id:str}/refunds")
+    async def list_payment_refunds(
+        self, payment_id: FromPath[str], request: AnyRequest, deps: Deps
+    ) -> Answer:
+        return _answer(
+            deps, request, lambda: refunds.list_refunds(deps, request.query_params, payment_id)
+        )
+
+    @get("/payments/{payment_id:str}/refunds/{refund_id:str}")
+    async def get_payment_refund(
+        self, payment_id: FromPath[str], refund_id: FromPath[str], request: AnyRequest, deps: Deps
+    ) -> Answer:
+        return _answer(deps, request, lambda: refunds.get_refund(deps, refund_id, payment_id))
+
+    @get("/refunds")
+    async def list_refunds(self, request: AnyRequest, deps: Deps) -> Answer:
+        return _answer(deps, request, lambda: refunds.list_refunds(deps, request.query_params))
+
+    @get("/refunds/{refund_id:str}")
+    async def get_refund(self, refund_id: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
+        return _answer(deps, request, lambda: refunds.get_refund(deps, refund_id))
+
+
+async def _given(request: AnyRequest) -> Callable[[], dict[str, Any]]:
+    """The body, read now and refused later: a bad key is complained about before a bad body."""
+    try:
+        body = await read_json(request)
+    except RazorpayRefusal as refused:
+        refusal = refused
+
+        def refuse() -> dict[str, Any]:
+            raise refusal
+
+        return refuse
+    return lambda: body
+
+
+def _answer(deps: Dependencies, request: AnyRequest, act: Callable[[], dict[str, Any]]) -> Answer:
+    try:
+        check_caller(deps, request)
+        return Response(act())
+    except RazorpayRefusal as refusal:
+        return Response(refusal.body, status_code=refusal.status)
