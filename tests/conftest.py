@@ -46,6 +46,10 @@ def owner_dsn(server: postgres.Server) -> Iterator[str]:
 
 @pytest.fixture
 def settings(owner_dsn: str, tmp_path: object) -> Settings:
+    return settings_for(owner_dsn, str(tmp_path))
+
+
+def settings_for(owner_dsn: str, tmp_path: str) -> Settings:
     return Settings(
         database_url=owner_dsn,
         app_database_url=postgres.as_role(owner_dsn, APP_ROLE, APP_PASSWORD),

@@ -3,6 +3,7 @@
 The bytes are written before the row, so a row always has its file; an orphan file is harmless.
 """
 
+import functools
 import hashlib
 from datetime import datetime
 from typing import Any
@@ -47,11 +48,14 @@ class Blobs:
     """`file:///folder` or `s3://bucket/prefix` (credentials from the usual AWS variables)."""
 
     def __init__(self, url: str) -> None:
-        self._store: Any
-        if url.startswith("s3://"):
-            self._store = S3Store.from_url(url)
-        else:
-            self._store = LocalStore(prefix=url.removeprefix("file://"), mkdir=True)
+        self._url = url
+
+    @functools.cached_property
+    def _store(self) -> Any:
+        """Opened at first use, so that describing the suite touches no folder and no network."""
+        if self._url.startswith("s3://"):
+            return S3Store.from_url(self._url)
+        return LocalStore(prefix=self._url.removeprefix("file://"), mkdir=True)
 
     async def put(
         self, tx: Tx, content: bytes, *, media_type: str, filename: str, now: datetime

@@ -63,5 +63,5 @@ async def last_seq(tx: Tx) -> int:
 
 
 async def marks_after(tx: Tx, after: int, *, limit: int) -> list[Mark]:
-    """Oldest first. Places may appear out of order: a transaction takes its place before it ends."""
+    """Oldest first. A place may appear late: it is taken before its transaction ends."""
     return await tx.many(MARKS, Mark, after=after, limit=limit)

@@ -13,8 +13,10 @@ from tandem.kernel.http.dependencies import (
     dependencies,
 )
 from tandem.kernel.http.problems import refusals
+from tandem.kernel.pages import LIMIT_DEFAULT
 
 __all__ = [
+    "LIMIT_DEFAULT",
     "PUBLIC",
     "Acting",
     "Cursor",

@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.errors import Unauthenticated
-from tandem.kernel.pages import LIMIT_DEFAULT, LIMIT_MAX
+from tandem.kernel.pages import LIMIT_MAX
 from tandem.kernel.resources import Resources
 
 
@@ -44,7 +44,8 @@ Acting = NamedDependency[Actor]
 Store = NamedDependency[Database]
 Given = NamedDependency[Resources]
 
-LimitParameter = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, default=LIMIT_DEFAULT)]
+LimitParameter = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)]
+"""Declare as `limit: LimitParameter = LIMIT_DEFAULT`."""
 Cursor = Annotated[str | None, QueryParameter(max_length=500)]
 
 dependencies = {
