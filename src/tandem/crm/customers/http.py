@@ -22,6 +22,7 @@ from tandem.crm.customers.domain import (
 from tandem.crm.customers.service import Sort
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
+    LIMIT_DEFAULT,
     Cursor,
     IfMatch,
     LimitParameter,
@@ -45,7 +46,7 @@ class CustomerController(Controller):
     async def list_customers(
         self,
         tx: Transaction,
-        limit: LimitParameter,
+        limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
         search: SearchText = "",
         sort: FromQuery[Sort] = "name",

@@ -16,6 +16,7 @@ from tandem.contracts.address import PRINTABLE
 from tandem.contracts.catalog import VariantFacts
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion, TooLarge
 from tandem.kernel.http import (
+    LIMIT_DEFAULT,
     Acting,
     Cursor,
     IfMatch,
@@ -82,7 +83,7 @@ class ProductController(Controller):
     async def list_products(
         self,
         tx: Transaction,
-        limit: LimitParameter,
+        limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
         search: SearchText = "",
         category: CategoryFilter = "",
@@ -176,7 +177,7 @@ class VariantController(Controller):
     async def list_variants(
         self,
         tx: Transaction,
-        limit: LimitParameter,
+        limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
         search: SearchText = "",
         tax_class: TaxClassFilter = "",

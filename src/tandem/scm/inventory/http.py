@@ -6,11 +6,12 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, patch, post
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from tandem.contracts.address import PRINTABLE, Address
 from tandem.kernel.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
+    LIMIT_DEFAULT,
     Cursor,
     IfMatch,
     LimitParameter,
@@ -117,11 +118,11 @@ class InventoryController(Controller):
     async def list_stock(
         self,
         tx: Transaction,
-        limit: LimitParameter,
+        limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
         sku: SkuFilter = None,
         location: CodeFilter = None,
-        is_low: bool = False,
+        is_low: FromQuery[bool] = False,
         as_of: AsOf = None,
     ) -> Page[Shelf]:
         """What lies where, what of it is promised, and what can be sold; or what lay there then."""
@@ -146,7 +147,7 @@ class InventoryController(Controller):
     async def list_entries(
         self,
         tx: Transaction,
-        limit: LimitParameter,
+        limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
         sku: SkuFilter = None,
         location: CodeFilter = None,

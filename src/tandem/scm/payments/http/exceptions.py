@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from tandem.contracts.address import PRINTABLE
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
-from tandem.kernel.http import Cursor, LimitParameter, Now, Transaction, refusals
+from tandem.kernel.http import LIMIT_DEFAULT, Cursor, LimitParameter, Now, Transaction, refusals
 from tandem.kernel.pages import Page
 from tandem.scm.payments import service
 from tandem.scm.payments.domain import (
@@ -36,7 +36,7 @@ class PaymentExceptionsController(Controller):
     async def list_exceptions(
         self,
         tx: Transaction,
-        limit: LimitParameter,
+        limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
         is_open: FromQuery[bool | None] = None,
         kind: FromQuery[ExceptionKind | None] = None,

@@ -10,7 +10,16 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from tandem.contracts.address import PRINTABLE
 from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound
-from tandem.kernel.http import Cursor, Given, LimitParameter, Now, Transaction, etag, refusals
+from tandem.kernel.http import (
+    LIMIT_DEFAULT,
+    Cursor,
+    Given,
+    LimitParameter,
+    Now,
+    Transaction,
+    etag,
+    refusals,
+)
 from tandem.kernel.pages import Page
 from tandem.scm.payments import service
 from tandem.scm.payments.domain import (
@@ -60,7 +69,7 @@ class PaymentsController(Controller):
     async def list_payments(
         self,
         tx: Transaction,
-        limit: LimitParameter,
+        limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
         status: FromQuery[Status | None] = None,
         mode: FromQuery[Mode | None] = None,
