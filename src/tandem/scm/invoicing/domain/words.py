@@ -48,7 +48,14 @@ def day(on: date) -> str:
     return format_date(on, "d MMM y", locale="en_IN")
 
 
+CRORE = 10_000_000
+
+
 def _words(number: int) -> str:
+    """Above a crore, the crores are said first: One Lakh Crore is how a large sum is read."""
+    crores, rest = divmod(number, CRORE)
+    if crores:
+        return f"{_words(crores)} Crore {_words(rest)}" if rest else f"{_words(crores)} Crore"
     spelled = num2words(number, lang="en_IN").replace(",", "")
     return " ".join(
         word if word == "and" else "-".join(part.capitalize() for part in word.split("-"))

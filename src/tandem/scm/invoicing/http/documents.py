@@ -7,13 +7,14 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, get, post
 from litestar.datastructures import ResponseHeader
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from tandem.contracts.address import PRINTABLE
 from tandem.kernel import tokens
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.http import (
+    LIMIT_DEFAULT,
     PUBLIC,
     Acting,
     Cursor,
@@ -67,14 +68,14 @@ class InvoiceController(Controller):
     async def list_invoices(
         self,
         tx: Transaction,
-        limit: LimitParameter,
+        limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
-        sort: Literal["-issued_at", "issued_at"] = "-issued_at",
-        kind: Kind | None = None,
-        order_id: UUID | None = None,
-        customer_id: UUID | None = None,
-        issued_from: date | None = None,
-        issued_to: date | None = None,
+        sort: FromQuery[Literal["-issued_at", "issued_at"]] = "-issued_at",
+        kind: FromQuery[Kind | None] = None,
+        order_id: FromQuery[UUID | None] = None,
+        customer_id: FromQuery[UUID | None] = None,
+        issued_from: FromQuery[date | None] = None,
+        issued_to: FromQuery[date | None] = None,
         number: NumberFilter = None,
     ) -> Page[InvoiceHead]:
         """Invoices and credit notes, newest first; `number` finds any part of a number."""
@@ -96,7 +97,7 @@ class InvoiceController(Controller):
         self,
         tx: Transaction,
         fy: YearParameter,
-        series: Kind = "INV",
+        series: FromQuery[Kind] = "INV",
         after_seq: AfterParameter = 0,
     ) -> NumberAudit:
         """Proof that a series has no gap, no number twice and no document changed; or where not."""

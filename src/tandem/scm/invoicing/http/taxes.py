@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, Response, get, post, put
-from litestar.params import JSONBody, QueryParameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from tandem.contracts.address import PRINTABLE
 from tandem.contracts.invoicing import Cart, CartLine, Quote
@@ -63,9 +63,9 @@ class TaxQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ship_country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "IN"
     buyer_gstin: Gstin | None = None
     is_sez: bool = False
-    supplied_on: date | None = None
-    invoiced_on: date | None = None
-    paid_on: date | None = None
+    supplied_on: FromQuery[date | None] = None
+    invoiced_on: FromQuery[date | None] = None
+    paid_on: FromQuery[date | None] = None
 
 
 class TaxAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +119,7 @@ class TaxController(Controller):
 
     @get("/tax-rates", responses=refusals(Invalid))
     async def list_rates(
-        self, tx: Transaction, tax_class: TaxClassFilter = None, on: date | None = None
+        self, tx: Transaction, tax_class: TaxClassFilter = None, on: FromQuery[date | None] = None
     ) -> Page[TaxRate]:
         """National rates and the company's own, at most 1,000; `on` keeps a day's."""
         return Page(items=await service.list_rates(tx, tax_class=tax_class, on_day=on))

@@ -14,7 +14,8 @@ from tandem.scm.invoicing.domain.numbers import Kind
 
 LOCK_ORDER = Query(
     """
-    select pg_advisory_xact_lock(hashtextextended('invoicing:' || :org_id::text || :order_id, 0))
+    select pg_advisory_xact_lock(
+               hashtextextended(concat('invoicing', :org_id::uuid, :order_id::uuid), 0))
     """
 )
 
@@ -174,7 +175,7 @@ async def lock_order(tx: Tx, order_id: UUID) -> None:
 
     The app's role has no UPDATE on them, which `for update` would need.
     """
-    await tx.run(LOCK_ORDER, order_id=str(order_id))
+    await tx.run(LOCK_ORDER, order_id=order_id)
 
 
 async def find_of_order(tx: Tx, order_id: UUID) -> Invoice | None:
