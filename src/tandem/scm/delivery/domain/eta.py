@@ -67,6 +67,15 @@ class Eta(msgspec.Struct, frozen=True, kw_only=True):
     points: list[Point]
 
 
+def ahead_of(line: Sequence[Point], position: Point) -> list[Point]:
+    """The part of a line that is still to be driven: from the corner after the nearest piece."""
+    if len(line) < 2:
+        return list(line)
+    apart = [metres_from_line(position, [a, b]) for a, b in pairwise(line)]
+    nearest = min(range(len(apart)), key=lambda index: apart[index])
+    return [position, *line[nearest + 1 :]]
+
+
 def is_due(eta: Eta | None, position: Point, now: datetime) -> bool:
     """Ask again after a minute or 500 m, whichever comes first: every answer may cost money."""
     if eta is None:

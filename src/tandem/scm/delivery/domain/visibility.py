@@ -1,7 +1,7 @@
 """What a stranger with a link may see, and when: privacy is decided here, not on a page."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -59,18 +59,16 @@ class VehicleLocation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    status: Status
+    """A status as the public is told it; `reason` only for a failed attempt, in our words."""
+
+    status: str
     at: datetime
+    reason: str | None = None
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     latitude: float
     longitude: float
-
-
-class Window(msgspec.Struct, frozen=True, kw_only=True):
-    start: datetime | None
-    end: datetime | None
 
 
 class Tracking(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +94,7 @@ class Tracking(msgspec.Struct, frozen=True, kw_only=True):
     task_outcome: str | None = None
     task_outcome_time: datetime | None = None
     planned_location: Place | None = None
-    target_time_window: Window | None = None
+    promised_on: date | None = None
     driver_first_name: str | None = None
     vehicle_kind: str | None = None
     vehicle_plate: str | None = None

@@ -209,6 +209,7 @@ create table delivery.delivery_status (
     foreign key (org_id, proof_id) references delivery.proof (org_id, id)
 );
 create index delivery_status_by_delivery on delivery.delivery_status (org_id, delivery_id, seq);
+create index delivery_status_by_time on delivery.delivery_status (org_id, received_at);
 create index delivery_status_by_driver
     on delivery.delivery_status (org_id, driver_id, occurred_at);
 select kernel.tenant_table('delivery.delivery_status', append_only => true);

@@ -1,7 +1,7 @@
 """Deliveries, their statuses and runs."""
 
 from datetime import date, datetime
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -176,6 +176,29 @@ LIST_STATUSES = Query(
       from delivery.delivery_status
      where org_id = :org_id and delivery_id = :delivery_id and seq > :after
      order by seq
+     limit 500
+    """
+)
+
+LIST_STATUSES_OF_DRIVER = Query(
+    """
+    select id, seq, delivery_id, status, reason, lat, lon, occurred_at, received_at, actor_kind,
+           actor_label, proof_id, client_event_id, conflict
+      from delivery.delivery_status
+     where org_id = :org_id and driver_id = :driver_id
+       and occurred_at >= :from_at and occurred_at < :to_at
+     order by occurred_at, seq
+     limit 2000
+    """
+)
+
+LIST_CHANGES = Query(
+    """
+    select s.delivery_id, d.driver_id, d.status, s.received_at
+      from delivery.delivery_status s
+      join delivery.delivery d on d.org_id = s.org_id and d.id = s.delivery_id
+     where s.org_id = :org_id and s.received_at >= :since and s.conflict is null
+     order by s.seq
      limit 500
     """
 )
@@ -453,6 +476,19 @@ async def add_status(
 
 async def list_statuses(tx: Tx, delivery_id: UUID, *, after: int = 0) -> list[StatusRow]:
     return await tx.many(LIST_STATUSES, StatusRow, delivery_id=delivery_id, after=after)
+
+
+async def list_statuses_of_driver(
+    tx: Tx, driver_id: UUID, *, from_at: datetime, to_at: datetime
+) -> list[StatusRow]:
+    """What happened on a driver's way, by the device's clock."""
+    return await tx.many(
+        LIST_STATUSES_OF_DRIVER, StatusRow, driver_id=driver_id, from_at=from_at, to_at=to_at
+    )
+
+
+async def list_changes(tx: Tx, since: datetime) -> list[dict[str, Any]]:
+    return [dict(row) for row in await tx.records(LIST_CHANGES, since=since)]
 
 
 async def known_events(tx: Tx, ids: list[UUID]) -> set[UUID]:
