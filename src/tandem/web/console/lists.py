@@ -20,8 +20,10 @@ VALUE_LENGTH_MAX = 200
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """A click on the head takes the next of `sorts`. On a narrow screen a row is a card: the lead is
-    its title, the corner stands opposite, marks (badges) share a line.
+    """A click on the head takes the next of `sorts`.
+
+    On a narrow screen a row is a card: the lead is its title, the corner stands opposite, marks
+    (badges) share a line.
     """
 
     key: str

@@ -102,6 +102,4 @@ async def _found(tx: Tx, text: str) -> Found | None:
     if not text:
         return None
     order = await orders.find_by_identifier(tx, text)
-    return Found(
-        number_prefix=text.upper(), customer_ids=[], order_ids=[order.id] if order else []
-    )
+    return Found(number_prefix=text.upper(), customer_ids=[], order_ids=[order.id] if order else [])

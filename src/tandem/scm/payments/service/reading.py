@@ -9,7 +9,7 @@ from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.payments.domain import Payment, Refund, Totals
 from tandem.scm.payments.store import ledger, payments, refunds
 from tandem.scm.payments.store.ledger import PaymentEntry
-from tandem.scm.payments.store.payments import Filter
+from tandem.scm.payments.store.payments import Filter as Filter
 
 
 async def get_payment(tx: Tx, payment_id: UUID) -> Payment:

@@ -30,3 +30,6 @@ addEventListener('pageshow', () => {
     for (const button of form.querySelectorAll('[aria-disabled]')) button.removeAttribute('aria-disabled');
   }
 });
+
+// A form that was refused is shown again where it was: in its dialog.
+document.querySelector('dialog[data-reopen]')?.showModal();
