@@ -34,15 +34,15 @@ def create_refund(
         with deps.store.transaction():
             return _create(deps, payment_id, given)
     _check_key(key)
+    if deps.faults.take("razorpay", payment_id, {"refund_busy"}):
+        raise RazorpayRefusal(
+            "Another request with the same idempotency key is still in progress.", status=409
+        )
     request = json.dumps([payment_id, given], sort_keys=True)
     with deps.store.transaction():
         seen = deps.store.row("select * from razorpay_idempotency where key = ?", (key,))
         if seen is not None:
             return _again(deps, seen["request"] == request, seen["refund_id"])
-        if deps.faults.take("razorpay", payment_id, {"refund_busy"}):
-            raise RazorpayRefusal(
-                "Another request with the same idempotency key is still in progress.", status=409
-            )
         made = _create(deps, payment_id, given)
         deps.store.run(
             "insert into razorpay_idempotency (key, payment_id, request, refund_id) "

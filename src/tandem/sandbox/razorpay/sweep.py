@@ -1,6 +1,7 @@
 """What happens by itself: banks answer, late authorisations arrive, forgotten ones go back."""
 
 import asyncio
+import time
 
 from tandem.sandbox.dependencies import Dependencies
 from tandem.sandbox.razorpay import payments, refunds
@@ -34,9 +35,8 @@ def sweep(deps: Dependencies) -> None:
 def _due_refunds(deps: Dependencies) -> list[tuple[str, str]]:
     rows = deps.store.rows(
         """select id, payment_id from razorpay_refund
-            where status = 'pending' and settles_at <= unixepoch('subsec')
-            order by seq limit ?""",
-        (BATCH,),
+            where status = 'pending' and settles_at <= ? order by seq limit ?""",
+        (time.time(), BATCH),
     )
     return [(row["id"], row["payment_id"]) for row in rows]
 
