@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -82,7 +83,7 @@ def test_no_route_answers_with_a_crash(case: Any, target: Target) -> None:
 def test_the_description_names_every_route_of_the_api() -> None:
     app = create_app(NOWHERE)
     hidden = {
-        route.path
+        re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path)
         for route in app.routes
         if route.path.startswith("/v1/") and "openapi" not in route.path
     } - set(app.openapi_schema.to_schema()["paths"])
