@@ -15,9 +15,9 @@ REASON = "Paid too late"
 
 
 async def settle(tx: Tx, order: OrderSnapshot, event: PaymentCaptured, *, now: datetime) -> None:
-    """`order` is locked and expired or cancelled. A cancelled order stays cancelled: somebody
-    decided that."""
-    is_paid = event.captured_minor >= order.total_minor
+    """`order` is locked, knows its sums, and is expired or cancelled. A cancelled order stays
+    cancelled: somebody decided that."""
+    is_paid = order.paid_minor - order.refunded_minor >= order.total_minor
     if order.status == "expired" and is_paid and await _has_goods_again(tx, order, now=now):
         await orders.revive(tx, order.id, now=now)
         outcome = "revived"

@@ -19,6 +19,7 @@ from tandem.scm.payments import service as payments
 
 PENDING = "pending_payment"
 OVER = frozenset({"expired", "cancelled"})
+GOING_OUT = frozenset({"confirmed", "processing"})
 
 
 @subscribe(OrderPlaced, "take_payment.ask")
@@ -44,13 +45,15 @@ async def settle(tx: Tx, event: PaymentCaptured, now: datetime) -> None:
     if order.status in OVER:
         await late_payment.settle(tx, order, event, now=now)
     elif order.status == PENDING and event.captured_minor >= order.total_minor:
-        await orders.confirm(tx, order.id, now=now)
+        confirmed = await orders.confirm(tx, order.id, now=now)
         await inventory.keep(tx, [order.id])
+        await _hold_what_was_refunded(tx, confirmed, now=now)
 
 
 @subscribe(RefundProcessed, "take_payment.note_refund")
 async def note_refund(tx: Tx, event: RefundProcessed, now: datetime) -> None:
-    await _note_sums(tx, event.order_id, now=now)
+    order = await _note_sums(tx, event.order_id, now=now)
+    await _hold_what_was_refunded(tx, order, now=now)
 
 
 @subscribe(CashCollected, "take_payment.record_cash")
@@ -67,8 +70,15 @@ async def record_cash(tx: Tx, event: CashCollected, now: datetime) -> None:
     )
 
 
+async def _hold_what_was_refunded(tx: Tx, order: OrderSnapshot, *, now: datetime) -> None:
+    """All of the money went back and the goods are still here: they wait until somebody says so."""
+    is_going_out = order.status in GOING_OUT and order.fulfilment_status == "unfulfilled"
+    if is_going_out and not order.is_on_hold and 0 < order.paid_minor <= order.refunded_minor:
+        await orders.hold(tx, order.id, reason="Everything paid was given back", now=now)
+
+
 async def _note_sums(tx: Tx, order_id: UUID, *, now: datetime) -> OrderSnapshot:
-    """The order's lock is taken before the sums are read, so that the last one to write is right."""
+    """The order is locked before the sums are read, so that the last one to write is right."""
     await orders.lock_order(tx, order_id)
     sums = await payments.totals(tx, order_id)
     return await orders.record_payment(
