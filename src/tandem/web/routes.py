@@ -5,7 +5,22 @@ from typing import Any
 from tandem.web.console.live import LiveController
 from tandem.web.console.order_page import OrderPage
 from tandem.web.console.orders import OrdersPage
+from tandem.web.console.product_import import ProductImport
+from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
+from tandem.web.console.stock import ShelfPage, StockPage
 from tandem.web.files import static_file
 from tandem.web.signing_in import SigningIn
 
-PAGES: list[Any] = [static_file, SigningIn, LiveController, OrdersPage, OrderPage]
+PAGES: list[Any] = [
+    static_file,
+    SigningIn,
+    LiveController,
+    OrdersPage,
+    OrderPage,
+    ProductsPage,
+    ProductImport,
+    ProductPage,
+    VariantPage,
+    StockPage,
+    ShelfPage,
+]
