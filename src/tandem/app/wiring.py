@@ -5,6 +5,7 @@ Web and worker import this alike, so that whoever publishes an event knows all i
 
 import importlib
 import pkgutil
+from typing import Any
 
 import tandem.crm
 import tandem.flows
@@ -13,8 +14,10 @@ from tandem.app.settings import Settings
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.outbound import OutcomeUnknown
 from tandem.kernel.resources import Resources
+from tandem.sandbox.city import build_city
 from tandem.scm.payments.gateways.port import GatewayRefused, PaymentGateway, TryLater
 from tandem.scm.payments.gateways.razorpay import RazorpayGateway
+from tandem.web.public.streets import StreetMap
 
 REACTING = ("handlers", "jobs")
 
@@ -48,7 +51,19 @@ def resources_of(settings: Settings) -> Resources:
     held.add(PaymentGateway, _razorpay(settings))
     # delivery
     # notifications
+    # maps
+    held.add(StreetMap, DemoStreets(settings))
     return held
+
+
+class DemoStreets:
+    """The generated city, where stand-ins serve; a real installation never shows it as a map."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._is_shown = settings.is_sandbox
+
+    def to_map(self) -> dict[str, Any] | None:
+        return build_city().to_map() if self._is_shown else None
 
 
 def _razorpay(settings: Settings) -> RazorpayGateway:

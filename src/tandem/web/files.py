@@ -54,7 +54,7 @@ def import_map() -> str:
     scripts = sorted(ROOT.joinpath("js").glob("**/*.js"))
     names = [script.relative_to(ROOT).as_posix() for script in scripts]
     known = {f"/static/{name}": asset_url(name) for name in names}
-    return msgspec.json.encode({"imports": known}).decode()
+    return msgspec.json.encode({"imports": {**known, "ol": asset_url("ol.js")}}).decode()
 
 
 def _hash(name: str) -> str:

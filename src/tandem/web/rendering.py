@@ -141,7 +141,8 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
         has_page=functools.partial(has_page, request),
         **context,
     )
-    headers = {**SECURITY_HEADERS, "content-security-policy": policy(nonce, settings)}
+    has_map = bool(context.get("has_map"))
+    headers = {**SECURITY_HEADERS, "content-security-policy": policy(nonce, settings, has_map)}
     return packed(request, body, status=status, headers=headers)
 
 
@@ -195,8 +196,11 @@ SECURITY_HEADERS = {
 }
 
 
-def policy(nonce: str, settings: Any) -> str:
-    """Content-Security-Policy: our own files; the payment provider only where it is configured."""
+def policy(nonce: str, settings: Any, has_map: bool = False) -> str:
+    """Content-Security-Policy: our own files; the payment provider only where it is configured,
+    Google only on pages with a map and only with a browser key."""
+    if has_map and settings.google_maps_browser_key:
+        return google_policy(nonce, settings)
     checkout = _origin(settings.razorpay_checkout_url)
     tiles = _origin(settings.tiles_url)
     return "; ".join(
@@ -208,6 +212,29 @@ def policy(nonce: str, settings: Any) -> str:
             f"connect-src 'self' {checkout}",
             f"frame-src 'self' {checkout} https://api.razorpay.com",
             f"form-action 'self' {checkout}",
+            "frame-ancestors 'self'",
+            "base-uri 'none'",
+            "object-src 'none'",
+        ]
+    )
+
+
+def google_policy(nonce: str, settings: Any) -> str:
+    """As Google asks for its JavaScript API:
+    https://developers.google.com/maps/documentation/javascript/content-security-policy"""
+    google = "https://*.googleapis.com https://*.gstatic.com https://*.google.com"
+    source = _origin(settings.google_maps_url)
+    return "; ".join(
+        [
+            "default-src 'self'",
+            f"script-src 'self' 'nonce-{nonce}' 'strict-dynamic' 'unsafe-eval' blob: {google} {source}",
+            "style-src 'self' 'unsafe-inline' https://fonts.googleapis.com",
+            f"img-src 'self' data: blob: {google} https://*.googleusercontent.com {source}",
+            f"connect-src 'self' data: blob: {google} {source}",
+            "font-src 'self' https://fonts.gstatic.com",
+            "frame-src 'self' https://*.google.com",
+            "worker-src 'self' blob:",
+            "form-action 'self'",
             "frame-ancestors 'self'",
             "base-uri 'none'",
             "object-src 'none'",

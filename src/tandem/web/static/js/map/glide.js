@@ -1,6 +1,6 @@
 // A vehicle between two positions that the server accepted: one ping behind, along the route where
 // it keeps to it, never backwards in time and never jittering back along the road.
-import { Line, bearing, metres, turned } from './geo.js';
+import { Line, metres, turned } from './geo.js';
 
 const STEP_MS_MIN = 900;
 const STEP_MS_MAX = 12_000;
@@ -40,14 +40,14 @@ export class Glider {
     this.fix = fix;
     const goal = [fix.lat, fix.lon];
     if (!before || !this.path) {
-      this.place(this.onRoute(goal), fix.heading);
+      this.place(goal, fix.heading);
       return true;
     }
     if (fix.at === before.at && metres(goal, [before.lat, before.lon]) < 1) return true;
     const here = this.now(now).place;
     const silence = fix.at - before.at;
     if (this.isStill || silence > GAP_MS || metres(here, goal) > JUMP_M) {
-      this.place(this.onRoute(goal), fix.heading);
+      this.place(goal, fix.heading);
       return true;
     }
     const places = this.way(here, goal);
@@ -58,17 +58,19 @@ export class Glider {
     return true;
   }
 
-  place(at, heading) {
-    this.path = { line: new Line([at]), from: 0, until: 0 };
-    if (heading !== null && heading !== undefined) this.heading = heading;
+  /** Put it there at once; on the route it looks along the road, else where the device says. */
+  place(goal, heading) {
+    const on = this.onRoute(goal);
+    this.path = { line: new Line([on.place]), from: 0, until: 0 };
+    this.heading = on.heading ?? heading ?? this.heading;
   }
 
   onRoute(place) {
     for (const line of this.lines) {
       const found = line.nearest(place);
-      if (found.beside <= BESIDE_M) return line.at(found.along).place;
+      if (found.beside <= BESIDE_M) return line.at(found.along);
     }
-    return place;
+    return { place, heading: null };
   }
 
   /** The places to glide through, or null to stay. */
@@ -114,5 +116,3 @@ function isSame(one, other) {
     && metres(one.places[0], other.places[0]) < 1
     && Math.abs(one.length - other.length) < 1;
 }
-
-export { bearing };

@@ -37,16 +37,16 @@ export function vehicleMarker({ kind, label, isButton }) {
   return node;
 }
 
-const PIN = '<svg viewBox="0 0 32 42" width="32" height="42" aria-hidden="true"><path class="pin" d="M16 41c-1-4-14-13.4-14-25a14 14 0 0 1 28 0c0 11.600-13 21-14 25z"/>';
-const HOUSE = '<path d="M9.600 16.400 16 10.800l6.400 5.600v6.400a1 1 0 0 1-1 1h-3.200v-4.600h-4.400v4.600h-3.200a1 1 0 0 1-1-1z" fill="#fff"/>';
-const BOX = '<path d="m16 9.800 6.300 3.300v6.600L16 23l-6.300-3.300v-6.600zM9.900 13.200 16 16.500l6.100-3.300M16 16.500V23" fill="none" stroke="#fff" stroke-width="1.700" stroke-linejoin="round"/>';
+const PIN = '<svg viewBox="0 0 32 42" width="32" height="42" aria-hidden="true"><path class="pin" d="M16 41c-1-4-14-13.4-14-25a14 14 0 0 1 28 0c0 11.6-13 21-14 25z"/>';
+const HOUSE = '<path d="M9.6 16.4 16 10.8l6.4 5.6v6.4a1 1 0 0 1-1 1h-3.2v-4.6h-4.4v4.6h-3.2a1 1 0 0 1-1-1z" fill="#fff"/>';
+const BOX = '<path d="m16 9.8 6.3 3.3v6.6L16 23l-6.3-3.3v-6.6zM9.9 13.2 16 16.500l6.1-3.3M16 16.500V23" fill="none" stroke="#fff" stroke-width="1.7" stroke-linejoin="round"/>';
 
 /** A door, a pick-up point, or a numbered stop of a run. */
 export function stopMarker({ kind, label, seq, state, isButton }) {
   const node = document.createElement(isButton ? 'button' : 'div');
   if (isButton) node.type = 'button';
   node.className = `map-stop is-${kind} ${state ? `is-${state}` : ''}`;
-  const inside = kind === 'pickup' ? BOX : kind === 'door' ? HOUSE : `<text x="16" y="20.500" text-anchor="middle">${Number(seq) || '•'}</text>`;
+  const inside = kind === 'pickup' ? BOX : kind === 'door' ? HOUSE : `<text x="16" y="20.5" text-anchor="middle">${Number(seq) || '•'}</text>`;
   node.innerHTML = `${PIN}${inside}</svg><span class="map-name"></span>`;
   node.querySelector('.map-name').textContent = label ?? '';
   return node;

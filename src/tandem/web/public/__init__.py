@@ -1,0 +1,1 @@
+"""Pages for people without an account: following a parcel, paying, and the map's streets."""
