@@ -227,7 +227,7 @@ def google_policy(nonce: str, settings: Any) -> str:
     return "; ".join(
         [
             "default-src 'self'",
-            f"script-src 'self' 'nonce-{nonce}' 'strict-dynamic' 'unsafe-eval' blob: {google} {source}",
+            f"script-src 'self' 'nonce-{nonce}' 'strict-dynamic' 'unsafe-eval' blob: {google}",
             "style-src 'self' 'unsafe-inline' https://fonts.googleapis.com",
             f"img-src 'self' data: blob: {google} https://*.googleusercontent.com {source}",
             f"connect-src 'self' data: blob: {google} {source}",

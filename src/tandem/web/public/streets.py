@@ -28,7 +28,7 @@ class StreetsController(Controller):
 
     @get(ADDRESS, opt={**PUBLIC, "static": True}, sync_to_thread=True)
     def city(self, request: AnyRequest, resources: Given) -> Response[bytes]:
-        packed, mark = _packed(resources.get(StreetMap))  # type: ignore[type-abstract]  # a port
+        packed, mark = _packed(resources.get(StreetMap))
         headers = {"cache-control": CACHED, "etag": mark, "content-encoding": "gzip"}
         if request.headers.get("if-none-match") == mark:
             return Response(b"", status_code=304, headers=headers)
