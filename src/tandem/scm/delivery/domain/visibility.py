@@ -28,7 +28,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     shows_plate: bool = True
     ping_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
     offer_seconds: Annotated[int, msgspec.Meta(ge=15, le=3600)] = 60
-    proof_policy: Annotated[list[ProofKind], msgspec.Meta(max_length=3)] = [ProofKind.OTP]
+    proof_policy: Annotated[list[ProofKind], msgspec.Meta(max_length=3)] = msgspec.field(
+        default_factory=lambda: [ProofKind.OTP]
+    )
     pickup_name: Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[^\x00]*$")] = "Hub"
     pickup_lat: Latitude | None = None
     pickup_lon: Longitude | None = None

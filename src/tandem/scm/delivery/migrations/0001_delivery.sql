@@ -394,7 +394,8 @@ returns table (org_id uuid, delivery_id uuid)
 language sql stable security definer set search_path = '' as $$
     select d.org_id, d.id
       from delivery.delivery d
-     where (d.order_number = p_number or d.shipment_number = p_number)
+     where (d.order_number in (p_number, upper(p_number))
+            or d.shipment_number in (p_number, upper(p_number)))
        and d.phone_key = p_phone_key
      order by d.created_at desc, d.id desc
      limit 1

@@ -37,13 +37,13 @@ from tandem.scm.delivery.service.fleet import (
     start_shift,
 )
 from tandem.scm.delivery.service.opening import cancel_delivery, locate, open_delivery
-from tandem.scm.delivery.service.playback import list_views, playback, track_of_delivery
 from tandem.scm.delivery.service.positions import live_positions, take_pings
 from tandem.scm.delivery.service.proofs import list_proofs, read_picture
 from tandem.scm.delivery.service.reporting import check_door_code, current_driver, report, sync
 from tandem.scm.delivery.service.runs import get_run, list_runs, order_stops
 from tandem.scm.delivery.service.settings import get_policy, set_policy
 from tandem.scm.delivery.service.tracking import look_up, renew_link, resend_door_code, watch
+from tandem.scm.delivery.service.tracks import list_views, playback, track_of_delivery
 from tandem.scm.delivery.service.viewing import (
     Whole,
     count_open,

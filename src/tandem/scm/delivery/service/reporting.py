@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.actor import Kind
+from tandem.kernel.blobs import Blobs
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Forbidden, IllegalMove, NotFound, Refusal
 from tandem.scm.delivery.domain.clocks import SKEW_MIN
@@ -16,9 +17,9 @@ from tandem.scm.delivery.domain.fleet import Driver
 from tandem.scm.delivery.domain.permissions import DRIVE
 from tandem.scm.delivery.domain.pings import storable
 from tandem.scm.delivery.domain.places import Point, distance
-from tandem.scm.delivery.domain.proofs import Proof
+from tandem.scm.delivery.domain.proofs import Proof, ProofKind
 from tandem.scm.delivery.domain.statuses import NotYours, Status, allowed
-from tandem.scm.delivery.service import doorcodes
+from tandem.scm.delivery.service import doorcodes, proofs
 from tandem.scm.delivery.service.dispatching import accept_offer, decline
 from tandem.scm.delivery.service.moves import Told, get_locked, move
 from tandem.scm.delivery.store import deliveries as store
@@ -85,6 +86,42 @@ async def check_door_code(
     driver = await current_driver(tx)
     delivery = await own_delivery(tx, driver, delivery_id)
     return await doorcodes.verify(tx, delivery, given, Told(occurred_at=now, point=point), now=now)
+
+
+async def add_picture(
+    tx: Tx,
+    blobs: Blobs,
+    delivery_id: UUID,
+    *,
+    kind: ProofKind,
+    content: bytes,
+    media_type: str,
+    at: datetime | None,
+    sent_at: datetime | None,
+    point: Point | None,
+    client_event_id: UUID | None,
+    meta: dict[str, str],
+    now: datetime,
+) -> Proof:
+    """A photo or signature from the driver's phone, perhaps taken while it was offline."""
+    driver = await current_driver(tx)
+    delivery = await own_delivery(tx, driver, delivery_id)
+    skew = await _skew(tx, driver.id, sent_at, now)
+    return await proofs.add_picture(
+        tx,
+        blobs,
+        delivery,
+        kind=kind,
+        content=content,
+        media_type=media_type,
+        told=Told(
+            occurred_at=_corrected(at, skew, now) if at else now,
+            point=point,
+            client_event_id=client_event_id,
+        ),
+        meta=meta,
+        now=now,
+    )
 
 
 async def sync(

@@ -58,6 +58,7 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: UUID | None
     driver_id: UUID | None
     last_seq: int
+    step_seqs: list[int]
     decimals: int
     tracking: Tracking
 
@@ -83,7 +84,7 @@ async def look_up(database: Database, *, number: str, phone: str) -> str:
     unknown = TokenUnknown("We know no delivery with this number and phone.")
     if len(phone_key(phone)) < 7 or not number.strip():
         raise unknown
-    found = await store.find_trackable(database, number.strip().upper(), phone)
+    found = await store.find_trackable(database, number.strip(), phone)
     if found is None:
         raise unknown
     async with database.transaction(Actor.public(found.org_id)) as tx:
@@ -131,7 +132,8 @@ async def _watch(tx: Tx, token: Token, now: datetime) -> Watched:
     away = _distance(live, delivery)
     sight = sight_of(delivery.status, ahead, away, policy)
     standing = (await etas.get(tx, [delivery.id])).get(delivery.id)
-    tracking = _base(delivery, statuses, sight, ahead)
+    steps, step_seqs = steps_of(statuses)
+    tracking = _base(delivery, steps, sight, ahead)
     tracking = await _with_people(tx, tracking, delivery, policy, sight)
     if sight is not Sight.NOTHING and standing is not None:
         tracking = _with_eta(tracking, standing, live, now)
@@ -147,6 +149,7 @@ async def _watch(tx: Tx, token: Token, now: datetime) -> Watched:
         delivery_id=delivery.id,
         driver_id=delivery.driver_id,
         last_seq=last_seq,
+        step_seqs=step_seqs,
         decimals=policy.position_decimals,
         tracking=msgspec.structs.replace(tracking, event_id=event_id(last_seq, tracking)),
     )
@@ -185,14 +188,13 @@ def _not_shipped(token: Token) -> Watched:
         delivery_id=None,
         driver_id=None,
         last_seq=0,
+        step_seqs=[],
         decimals=0,
         tracking=tracking,
     )
 
 
-def _base(
-    delivery: Delivery, statuses: Sequence[StatusRow], sight: Sight, ahead: int | None
-) -> Tracking:
+def _base(delivery: Delivery, steps: list[Step], sight: Sight, ahead: int | None) -> Tracking:
     is_closed = delivery.closed_at is not None
     is_done = delivery.status is Status.DELIVERED
     return Tracking(
@@ -202,7 +204,7 @@ def _base(
         status=public_status(delivery.status),
         state="CLOSED" if is_closed else "OPEN",
         sight=sight,
-        steps=steps_of(statuses),
+        steps=steps,
         remaining_stop_count=ahead if sight is not Sight.NOTHING else None,
         task_outcome=("SUCCEEDED" if is_done else "FAILED") if is_closed else None,
         task_outcome_time=delivery.closed_at,
@@ -217,21 +219,21 @@ def public_status(status: Status) -> str:
     return PREPARING if status in QUIET else status
 
 
-def steps_of(statuses: Sequence[StatusRow]) -> list[Step]:
-    """The public's view of the status table: applied rows, one step for everything before pick-up,
-    a failure's code in words and never its note."""
+def steps_of(statuses: Sequence[StatusRow]) -> tuple[list[Step], list[int]]:
+    """The public's view of the status table, with the sequence number of each step: applied rows,
+    one step for everything before pick-up, a failure's code in words and never its note."""
     steps: list[Step] = []
+    seqs: list[int] = []
     for row in statuses:
-        if row.conflict is not None:
-            continue
         status = public_status(row.status)
-        if steps and steps[-1].status == status:
+        if row.conflict is not None or (steps and steps[-1].status == status):
             continue
         words = None
         if row.status is Status.FAILED:
             words = FAILURES.get(row.reason.partition(":")[0].strip())
         steps.append(Step(status=status, at=row.occurred_at, reason=words))
-    return steps
+        seqs.append(row.seq)
+    return steps, seqs
 
 
 async def _stops_ahead(tx: Tx, delivery: Delivery) -> int | None:

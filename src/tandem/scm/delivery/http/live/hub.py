@@ -1,0 +1,121 @@
+"""Who watches what, in this process's memory. A slow watcher misses the past, never the present."""
+
+import asyncio
+from collections.abc import Hashable
+from uuid import UUID
+
+import msgspec
+
+from tandem.scm.delivery.domain.live import Changed, Moved, Told
+
+
+class Watcher:
+    """One stream's letter box: the newest position of each vehicle, the changes since it last
+    looked, and whether it must look at the tables again. What it does not fetch in time is
+    replaced, so a slow reader costs no memory."""
+
+    __slots__ = ("_ready", "changed", "is_closed", "moved", "must_refresh")
+
+    def __init__(self) -> None:
+        self._ready = asyncio.Event()
+        self.moved: dict[UUID, Moved] = {}
+        self.changed: dict[UUID, Changed] = {}
+        self.must_refresh = False
+        self.is_closed = False
+
+    def wake(self) -> None:
+        self._ready.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """True when there is something; False when the time is over first."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ready.wait()
+        except TimeoutError:
+            return False
+        self._ready.clear()
+        return True
+
+    def take_moved(self) -> list[Moved]:
+        moved, self.moved = list(self.moved.values()), {}
+        return moved
+
+    def take_changed(self) -> list[Changed]:
+        changed, self.changed = list(self.changed.values()), {}
+        return changed
+
+    def take_refresh(self) -> bool:
+        must, self.must_refresh = self.must_refresh, False
+        return must
+
+
+class Hub:
+    def __init__(self) -> None:
+        self._rooms: dict[Hashable, set[Watcher]] = {}
+        self._rooms_of: dict[Watcher, list[Hashable]] = {}
+
+    @property
+    def count(self) -> int:
+        return len(self._rooms_of)
+
+    def enter(self, *rooms: Hashable) -> Watcher:
+        """Begin to watch: `("org", id)` hears everything of a company, `("driver", id)` one
+        vehicle and its changes, `("delivery", id)` one delivery's changes."""
+        watcher = Watcher()
+        self._rooms_of[watcher] = []
+        self.move(watcher, *rooms)
+        return watcher
+
+    def move(self, watcher: Watcher, *rooms: Hashable) -> None:
+        """Watch these instead: the delivery has another driver."""
+        for room in self._rooms_of[watcher]:
+            self._leave(room, watcher)
+        self._rooms_of[watcher] = list(rooms)
+        for room in rooms:
+            self._rooms.setdefault(room, set()).add(watcher)
+
+    def leave(self, watcher: Watcher) -> None:
+        for room in self._rooms_of.pop(watcher, []):
+            self._leave(room, watcher)
+
+    def hear(self, payload: str) -> None:
+        """One notification, to everybody in the rooms it concerns."""
+        told = msgspec.json.decode(payload, type=Told)
+        company = self._rooms.get(("org", told.org_id), ())
+        for moved in told.moved:
+            for watcher in (*company, *self._rooms.get(("driver", moved.driver_id), ())):
+                watcher.moved[moved.driver_id] = moved
+                watcher.wake()
+        for changed in told.changed:
+            for watcher in company:
+                watcher.changed[changed.delivery_id] = changed
+                watcher.wake()
+            for watcher in self._concerned(changed):
+                watcher.must_refresh = True
+                watcher.wake()
+
+    def refresh_all(self) -> None:
+        """Something was not heard: everybody looks at the tables."""
+        for watcher in self._rooms_of:
+            watcher.must_refresh = True
+            watcher.wake()
+
+    def close(self) -> None:
+        """The process ends: every stream says goodbye and reconnects elsewhere."""
+        for watcher in self._rooms_of:
+            watcher.is_closed = True
+            watcher.wake()
+
+    def _concerned(self, changed: Changed) -> set[Watcher]:
+        """A change at one stop moves every later one: all who wait for this driver look again."""
+        found = set(self._rooms.get(("delivery", changed.delivery_id), ()))
+        if changed.driver_id is not None:
+            found |= self._rooms.get(("driver", changed.driver_id), set())
+        return found
+
+    def _leave(self, room: Hashable, watcher: Watcher) -> None:
+        watchers = self._rooms.get(room)
+        if watchers is not None:
+            watchers.discard(watcher)
+            if not watchers:
+                del self._rooms[room]
