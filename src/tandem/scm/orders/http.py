@@ -17,6 +17,7 @@ from tandem.kernel import references, tokens
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
+    LIMIT_DEFAULT,
     PUBLIC,
     Cursor,
     IfMatch,
@@ -124,7 +125,7 @@ class OrdersController(Controller):
         self,
         order_id: FromPath[UUID],
         tx: Transaction,
-        limit: LimitParameter,
+        limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
     ) -> Page[Moment]:
         """Everything that happened to the order in every service, oldest first."""

@@ -60,3 +60,9 @@ select o.org_id, o.id, o.number, count(e.id) as told
  where o.status not in ('draft', 'cancelled')
  group by o.org_id, o.id
 having count(e.id) <> 1;
+
+-- name: every line belongs to an order
+select l.org_id, l.order_id, l.line_no
+  from orders.line l
+ where not exists (
+    select from orders.order o where o.org_id = l.org_id and o.id = l.order_id);
