@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from tandem.web.console.customers import CustomerPage, CustomersPage
+from tandem.web.console.invoices import InvoicesPage
 from tandem.web.console.live import LiveController
 from tandem.web.console.order_page import OrderPage
 from tandem.web.console.orders import OrdersPage
+from tandem.web.console.payments import PaymentPage, PaymentsPage
 from tandem.web.console.product_import import ProductImport
 from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
 from tandem.web.console.stock import ShelfPage, StockPage
 from tandem.web.files import static_file
+from tandem.web.public.pages import PUBLIC_PAGES
 from tandem.web.signing_in import SigningIn
 
 PAGES: list[Any] = [
@@ -23,4 +27,9 @@ PAGES: list[Any] = [
     VariantPage,
     StockPage,
     ShelfPage,
+    CustomersPage,
+    CustomerPage,
+    InvoicesPage,
+    PaymentsPage,
+    PaymentPage,
 ]

@@ -1,0 +1,8 @@
+"""Every page for people without an account."""
+
+from typing import Any
+
+from tandem.web.public.streets import StreetsController
+from tandem.web.public.tracking import TrackingPages
+
+PUBLIC_PAGES: list[Any] = [StreetsController, TrackingPages]
