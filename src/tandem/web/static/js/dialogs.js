@@ -4,7 +4,7 @@ document.addEventListener('click', (event) => {
   if (opener && !opener.disabled) {
     const dialog = document.getElementById(opener.dataset.dialog);
     dialog.showModal();
-    dialog.querySelector('input:not([type=hidden]), textarea, select')?.focus();
+    dialog.querySelector('.form-control')?.focus();
   }
   if (event.target.closest('[data-close]')) event.target.closest('dialog').close();
   if (event.target.closest('[data-help-open]')) document.getElementById('help').showModal();

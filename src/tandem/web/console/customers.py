@@ -1,0 +1,189 @@
+"""Customers: the list, one of them with their orders, adding and changing."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post
+from litestar.params import FromPath
+
+from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain import (
+    Customer,
+    CustomerChange,
+    NewCustomer,
+    PossibleDuplicate,
+)
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import Refusal
+from tandem.kernel.http import Now, Transaction, check_if_match
+from tandem.kernel.pages import Page
+from tandem.scm.orders import service as orders
+from tandem.scm.orders.domain.views import Filters, OrderRow
+from tandem.web.console.addresses import STATE_OPTIONS, address_values, read_address
+from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
+from tandem.web.console.lists import Column, View, listing, read_state
+from tandem.web.rendering import page, redirect
+
+AnyRequest = Request[Any, Any, Any]
+COLUMNS = (
+    Column(key="name", label="Customer", is_lead=True, sorts=("name",)),
+    Column(key="number", label="Number"),
+    Column(key="phone", label="Phone"),
+    Column(key="email", label="E-mail"),
+    Column(key="city", label="City"),
+    Column(key="gstin", label="GSTIN", is_shown=False),
+    Column(key="since", label="Since", sorts=("-created_at",)),
+)
+VIEWS = (("All", ""), ("Newest", "sort=-created_at"))
+WORDS: Mapping[str, str] = {
+    "name": "Give the customer's name.",
+    "notes": "A note has 10,000 characters at most.",
+}
+
+
+class CustomersPage(Controller):
+    path = "/customers"
+    include_in_schema = False
+
+    @get()
+    async def show(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        state = read_state(request, COLUMNS)
+        found = await customers.list_customers(
+            tx,
+            text=state.search[:100],
+            sort="-created_at" if state.sort == "-created_at" else "name",
+            limit=state.limit,
+            cursor=state.cursor,
+        )
+        views = [View(name=n, query=query, is_current=query == state.query) for n, query in VIEWS]
+        return page(request, "console/customers.html", listing=listing(state, found, views))
+
+    @get("/new")
+    async def new(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        tx.actor.require("customers.write")
+        return _form(request, values={})
+
+    @post()
+    async def add(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        form = await read_form(request)
+        try:
+            given = _values(form) | {"allow_duplicate": form.get("allow_duplicate") == "true"}
+            customer = await customers.add_customer(tx, convert(given, NewCustomer, WORDS), now=now)
+        except Refusal as refusal:
+            return _form(
+                request,
+                values=form,
+                problem=problem_of(refusal, form),
+                alike=refusal.facts["candidates"] if isinstance(refusal, PossibleDuplicate) else [],
+                status=refusal.status,
+            )
+        to = f"/customers/{customer.id}"
+        return redirect(request, to, toast=f"{customer.name} is added.", link=to)
+
+
+class CustomerPage(Controller):
+    path = "/customers/{customer_id:uuid}"
+    include_in_schema = False
+
+    @get()
+    async def show(
+        self, request: AnyRequest, customer_id: FromPath[UUID], tx: Transaction
+    ) -> Response[Any]:
+        customer = await customers.get_customer(tx, customer_id)
+        theirs: Page[OrderRow] = Page(items=[])
+        if tx.actor.may("orders.read"):
+            theirs = await orders.list_orders(tx, Filters(customer_id=customer_id), limit=50)
+        return page(request, "console/customer.html", customer=customer, orders=theirs)
+
+    @get("/edit")
+    async def edit(
+        self, request: AnyRequest, customer_id: FromPath[UUID], tx: Transaction
+    ) -> Response[Any]:
+        tx.actor.require("customers.write")
+        customer = await customers.get_customer(tx, customer_id)
+        return _form(request, values=_values_of(customer), customer=customer)
+
+    @post("/edit")
+    async def change(
+        self, request: AnyRequest, customer_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        form = await read_form(request)
+        customer = await customers.lock_customer(tx, customer_id)
+        try:
+            check_if_match(form.get("version"), customer.version)
+            change = convert(_changed(form, customer), CustomerChange, WORDS)
+            await customers.change_customer(tx, customer, change, now=now)
+        except Refusal as refusal:
+            problem = problem_of(refusal, form)
+            return _form(
+                request, values=form, customer=customer, problem=problem, status=refusal.status
+            )
+        to = f"/customers/{customer_id}"
+        return redirect(request, to, toast=f"{form.get('name')} is saved.", link=to)
+
+
+def _values(form: Mapping[str, str]) -> dict[str, Any]:
+    home = read_address(form, "home_", name=form.get("name", ""))
+    return {
+        "name": form.get("name", ""),
+        "company_name": form.get("company_name", ""),
+        "notes": form.get("notes", ""),
+        "gstin": form.get("gstin") or None,
+        "emails": [{"value": form["email"]}] if form.get("email") else [],
+        "phones": [{"value": form["phone"]}] if form.get("phone") else [],
+        "addresses": [{"address": home}] if home else [],
+    }
+
+
+def _changed(form: Mapping[str, str], customer: Customer) -> dict[str, Any]:
+    """The form shows the primary contact and address; the others stay behind them."""
+    given = _values(form)
+    for name, known in (("emails", customer.emails), ("phones", customer.phones)):
+        given[name] += [{"value": each.value, "label": each.label} for each in known[1:]]
+    given["addresses"] += [
+        {"label": each.label, "address": each.address} for each in customer.addresses[1:]
+    ]
+    return given
+
+
+def _values_of(customer: Customer) -> dict[str, str]:
+    home = customer.addresses[0].address if customer.addresses else None
+    return {
+        "name": customer.name,
+        "company_name": customer.company_name,
+        "email": customer.emails[0].value if customer.emails else "",
+        "phone": customer.phones[0].value if customer.phones else "",
+        "gstin": customer.gstin or "",
+        "notes": customer.notes,
+        "version": str(customer.version),
+        **address_values(home, "home_"),
+    }
+
+
+def _form(
+    request: AnyRequest,
+    *,
+    values: Mapping[str, str],
+    customer: Customer | None = None,
+    problem: Problem = NO_PROBLEM,
+    alike: list[dict[str, Any]] | None = None,
+    status: int = 200,
+) -> Response[Any]:
+    return page(
+        request,
+        "console/customer_form.html",
+        status=status,
+        values=values,
+        customer=customer,
+        problem=problem,
+        alike=alike or [],
+        states=STATE_OPTIONS,
+    )
+
+
+async def suggest_customers(tx: Tx, text: str, limit: int) -> list[Customer]:
+    """For type-ahead: a few customers whose name, phone, e-mail or number fit."""
+    if not text.strip():
+        return []
+    return (await customers.list_customers(tx, text=text[:100], limit=limit)).items
