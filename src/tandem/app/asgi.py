@@ -24,6 +24,8 @@ from tandem.kernel.http.access import Access
 from tandem.kernel.http.unit import UnitOfWork
 from tandem.kernel.limits import Limiter
 from tandem.kernel.resources import Resources
+from tandem.scm.delivery import service as delivery
+from tandem.scm.delivery.http.live import Live
 from tandem.web.errors import HANDLERS
 from tandem.web.routes import PAGES
 
@@ -34,6 +36,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
     """The suite over ASGI. A test may hand in an open database; else the life span opens one."""
     import_reactions()
     resources = resources_of(settings)
+    resources.add(Live, Live())
     state = State(
         {
             "settings": settings,
@@ -63,7 +66,7 @@ def _tracing(settings: Settings) -> list[Trace]:
 
 async def find_device(database: Database, token_hash: bytes) -> Actor | None:
     """A driver's device token; delivery knows them."""
-    return None
+    return await delivery.actor_of_device(database, token_hash)
 
 
 def _life(settings: Settings, resources: Resources) -> Any:
@@ -72,10 +75,11 @@ def _life(settings: Settings, resources: Resources) -> Any:
         opened = None
         if app.state.database is None:
             app.state.database = opened = await Database.connect(settings.app_dsn)
-        # delivery's live hub starts here
+        resources.get(Live).start(app.state.database)
         try:
             yield
         finally:
+            await resources.get(Live).stop()
             if opened:
                 await opened.close()
 

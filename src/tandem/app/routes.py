@@ -6,6 +6,7 @@ from tandem.app.health import healthz, metrics, readyz
 from tandem.crm.customers.http import CustomerController
 from tandem.crm.identity.http import IdentityController
 from tandem.scm.catalog.http import ProductController, VariantController
+from tandem.scm.delivery.http import CONTROLLERS as DELIVERY
 from tandem.scm.inventory.http import InventoryController
 from tandem.scm.invoicing.http import InvoiceController, TaxController
 from tandem.scm.orders.http import OrdersController
@@ -14,6 +15,12 @@ from tandem.scm.payments.http import (
     PaymentExceptionsController,
     PaymentsController,
     RazorpayWebhooksController,
+)
+from tandem.scm.shipping.http import (
+    ManifestController,
+    QuoteController,
+    SettingsController,
+    ShipmentController,
 )
 
 ROUTES: list[Any] = [
@@ -26,10 +33,15 @@ ROUTES: list[Any] = [
     VariantController,
     InventoryController,
     OrdersController,
+    QuoteController,
+    SettingsController,
+    ShipmentController,
+    ManifestController,
     InvoiceController,
     TaxController,
     PayController,
     PaymentExceptionsController,
     PaymentsController,
     RazorpayWebhooksController,
+    *DELIVERY,
 ]

@@ -15,6 +15,10 @@ from tandem.kernel.blobs import Blobs
 from tandem.kernel.outbound import OutcomeUnknown
 from tandem.kernel.resources import Resources
 from tandem.sandbox.city import build_city
+from tandem.scm.delivery.gateways.google import GoogleGeocoder, GoogleRoutes
+from tandem.scm.delivery.gateways.locator import Geocoder, Locator
+from tandem.scm.delivery.gateways.planner import RoutePlanner, RouteSource
+from tandem.scm.delivery.gateways.streets import StreetGeocoder, StreetRoutes
 from tandem.scm.payments.gateways.port import GatewayRefused, PaymentGateway, TryLater
 from tandem.scm.payments.gateways.razorpay import RazorpayGateway
 from tandem.web.public.streets import StreetMap
@@ -50,6 +54,8 @@ def resources_of(settings: Settings) -> Resources:
     # payments
     held.add(PaymentGateway, _razorpay(settings))
     # delivery
+    held.add(RoutePlanner, _route_planner(settings))
+    held.add(Locator, _locator(settings))
     # notifications
     # maps
     held.add(StreetMap, DemoStreets(settings))
@@ -64,6 +70,29 @@ class DemoStreets:
 
     def to_map(self) -> dict[str, Any] | None:
         return build_city().to_map() if self._is_shown else None
+
+
+def _route_planner(settings: Settings) -> RoutePlanner:
+    """Google where there is a key, the demo streets where stand-ins serve, else the crow."""
+    sources: list[RouteSource] = []
+    if settings.google_maps_server_key:
+        sources.append(
+            GoogleRoutes(base_url=settings.google_routes_url, key=settings.google_maps_server_key)
+        )
+    if settings.is_sandbox:
+        sources.append(StreetRoutes(build_city, "city"))
+    return RoutePlanner(sources)
+
+
+def _locator(settings: Settings) -> Locator:
+    geocoders: list[Geocoder] = []
+    if settings.is_sandbox:
+        geocoders.append(StreetGeocoder(build_city))
+    if settings.google_maps_server_key:
+        geocoders.append(
+            GoogleGeocoder(base_url=settings.google_maps_url, key=settings.google_maps_server_key)
+        )
+    return Locator(geocoders)
 
 
 def _razorpay(settings: Settings) -> RazorpayGateway:

@@ -1,7 +1,7 @@
 """Streets that this installation has at hand: a router and a geocoder without any network."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -27,8 +27,10 @@ class Streets(Protocol):
 
 
 class StreetRoutes:
-    def __init__(self, streets: Streets, name: str) -> None:
-        self._streets = streets
+    """`build` is called on first use and remembers its result: streets take memory."""
+
+    def __init__(self, build: Callable[[], Streets], name: str) -> None:
+        self._build = build
         self.name = name
 
     async def route(self, points: Sequence[Point], vehicle: VehicleKind | None) -> Route:
@@ -41,7 +43,7 @@ class StreetRoutes:
         line: list[Point] = []
         for start, end in pairwise(points):
             try:
-                found = self._streets.route((start.lat, start.lon), (end.lat, end.lon))
+                found = self._build().route((start.lat, start.lon), (end.lat, end.lon))
             except ValueError as reason:
                 raise NotCovered(str(reason)) from reason
             legs.append(
@@ -52,9 +54,9 @@ class StreetRoutes:
 
 
 class StreetGeocoder:
-    def __init__(self, streets: Streets) -> None:
-        self._streets = streets
+    def __init__(self, build: Callable[[], Streets]) -> None:
+        self._build = build
 
     async def find(self, text: str) -> Point | None:
-        found = await asyncio.to_thread(self._streets.geocode, text)
+        found = await asyncio.to_thread(lambda: self._build().geocode(text))
         return Point(*found.position) if found is not None else None

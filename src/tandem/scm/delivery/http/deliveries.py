@@ -43,7 +43,7 @@ from tandem.scm.delivery.store.deliveries import Count
 INDIA = timedelta(hours=5, minutes=30)
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=PRINTABLE)]
 NumberFilter = Annotated[str | None, QueryParameter(max_length=60, pattern=PRINTABLE)]
-Statuses = Annotated[list[Status], QueryParameter(name="status", max_items=15)]
+Statuses = Annotated[list[Status] | None, QueryParameter(name="status", max_items=15)]
 
 
 class Assignment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -97,7 +97,7 @@ class DeliveriesController(Controller):
         tx: Transaction,
         limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
-        statuses: Statuses = [],  # noqa: B006  never changed
+        statuses: Statuses = None,
         driver_id: FromQuery[UUID | None] = None,
         order_id: FromQuery[UUID | None] = None,
         number: NumberFilter = None,
@@ -112,7 +112,7 @@ class DeliveriesController(Controller):
             tx,
             is_open=is_open,
             late_first=sort == "promised",
-            statuses=statuses,
+            statuses=statuses or (),
             driver_id=driver_id,
             order_id=order_id,
             number=number,
