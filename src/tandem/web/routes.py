@@ -33,3 +33,5 @@ PAGES: list[Any] = [
     PaymentsPage,
     PaymentPage,
 ]
+
+PAGES += PUBLIC_PAGES
