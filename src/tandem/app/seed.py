@@ -1,18 +1,30 @@
 """The demo company: people, products, stock, customers, drivers. Safe to run again."""
 
 import secrets
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from tandem.app.settings import Settings
 from tandem.app.wiring import import_reactions
+from tandem.contracts.address import Address
+from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.kernel import jobs
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Tx
+from tandem.kernel.pages import LIMIT_MAX
+from tandem.sandbox.city import Address as StreetAddress
+from tandem.sandbox.city import build_city
+from tandem.scm.catalog import service as catalog
+from tandem.scm.delivery import service as delivery
+from tandem.scm.inventory import service as inventory
+from tandem.scm.invoicing import service as invoicing
 
 ADMIN_EMAIL = "admin@demo.tandem.test"
+HUB_SEED = 4711
+HOMES = 10
 COMPANY = "Tandem Demo Traders Pvt Ltd"
 
 
@@ -64,9 +76,38 @@ async def _furnish(database: Database, org_id: UUID, password: str) -> Seeded:
             now=now,
         )
         _, key = await identity.add_api_key(tx, name="Demo key", grants=["*"], now=now)
-        await _fill(tx)
+        await _fill(tx, now)
     return Seeded(admin_email=ADMIN_EMAIL, admin_password=password, api_key=key)
 
 
-async def _fill(tx: Tx) -> None:
+async def _fill(tx: Tx, now: datetime) -> None:
     """Each service's own demo rows, in the order they lean on one another."""
+    await invoicing.seed_demo_seller(tx, now=now)
+    await catalog.seed_demo(tx, now)
+    city = build_city()
+    hub = _address(city.random_address(HUB_SEED), "Tandem Demo Store")
+    listed = await catalog.list_variants(tx, limit=LIMIT_MAX)
+    facts = await catalog.facts(tx, [variant.sku for variant in listed.items])
+    await inventory.seed_demo(tx, list(facts.values()), now, origin=hub)
+    homes = [_address(city.random_address(seed), "Resident") for seed in range(1, HOMES + 1)]
+    await customers.seed_demo(tx, homes, now)
+    await delivery.seed_demo(tx, now)
+    policy, _ = await delivery.get_policy(tx)
+    here = msgspec.structs.replace(
+        policy, pickup_name="Demo hub", pickup_lat=hub.latitude, pickup_lon=hub.longitude
+    )
+    await delivery.set_policy(tx, here, now=now)
+
+
+def _address(found: StreetAddress, name: str) -> Address:
+    """A house of the demo city as a postal address. Karnataka is 29."""
+    return Address(
+        name=name,
+        line1=found.line1,
+        line2=found.district,
+        city=found.city,
+        state_code="29",
+        postal_code=found.pin,
+        latitude=found.position.lat,
+        longitude=found.position.lon,
+    )
