@@ -5,6 +5,10 @@ from typing import Any
 from tandem.app.health import healthz, metrics, readyz
 from tandem.crm.customers.http import CustomerController
 from tandem.crm.identity.http import IdentityController
+from tandem.crm.notifications.http import MessagesController, TextReportsController
+from tandem.flows.http.orders import OrderFlowsController
+from tandem.flows.http.resolve import ResolveController
+from tandem.flows.http.stock import StockFlowsController
 from tandem.scm.catalog.http import ProductController, VariantController
 from tandem.scm.delivery.http import CONTROLLERS as DELIVERY
 from tandem.scm.inventory.http import InventoryController
@@ -33,6 +37,9 @@ ROUTES: list[Any] = [
     VariantController,
     InventoryController,
     OrdersController,
+    OrderFlowsController,
+    StockFlowsController,
+    ResolveController,
     QuoteController,
     SettingsController,
     ShipmentController,
@@ -44,4 +51,6 @@ ROUTES: list[Any] = [
     PaymentsController,
     RazorpayWebhooksController,
     *DELIVERY,
+    MessagesController,
+    TextReportsController,
 ]

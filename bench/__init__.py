@@ -1,0 +1,1 @@
+"""Measures the suite against pgbench on the same PostgreSQL, in one run. `python -m bench`."""

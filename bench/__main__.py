@@ -1,0 +1,35 @@
+"""`python -m bench [--quick] [placing] [hot] …`: measure, print the figures beside the budgets."""
+
+import argparse
+
+from bench import placing
+from bench.table import Row, show
+from bench.world import world
+
+SECTIONS = ("placing", "hot")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("sections", nargs="*", help=f"of {', '.join(SECTIONS)}; default all")
+    parser.add_argument("--quick", action="store_true", help="short runs: a glance, no figures")
+    options = parser.parse_args()
+    chosen = options.sections or SECTIONS
+    rounds, count, seconds = (1, 4_000, 3) if options.quick else (3, 15_000, 6)
+    measured: list[Row] = []
+    with world() as company:
+        if "placing" in chosen:
+            rows = placing.measure(company, rounds=rounds, count=count, seconds=seconds)
+            show("Placing orders", rows)
+            measured += rows
+        if "hot" in chosen:
+            rows = placing.measure_hot(company, rounds=rounds, count=count, seconds=seconds)
+            show("One SKU", rows)
+            measured += rows
+    missed = [row.work for row in measured if row.verdict == "MISSED"]
+    print(f"\n{len(missed)} budgets missed" + (f": {', '.join(missed)}" if missed else ""))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,200 @@
+"""Orders a second and CPU an order: the suite through HTTP against pgbench's bare statements."""
+
+import asyncio
+from statistics import median
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from bench import cpu, load, pgbench
+from bench.table import Row, at_least, at_most
+from bench.world import HOME, Company, World
+from tandem.app.wiring import import_reactions
+from tandem.kernel.events import subscribers_of
+
+CLIENTS = 64
+PEER_CLIENTS = (8, 16, 32)
+BODY_BYTES = 2_750
+"""How long an order's answer is: the peers keep as much under their idempotency keys."""
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """`cpu_ms` is the web process's and PostgreSQL's per order, without the load generator."""
+
+    rate: float
+    web_ms: float
+    postgres_ms: float
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def cpu_ms(self) -> float:
+        return self.web_ms + self.postgres_ms
+
+
+def measure(world: World, *, rounds: int, count: int, seconds: int) -> list[Row]:
+    """Ours and the peers turn by turn, so that whatever else the machine does hurts both."""
+    asyncio.run(_prepare(world.owner_dsn))
+    values = peer_values(world.company)
+    place(world, key=0, count=2_000, run=0)
+    ours, one, separate, counted = [], [], [], []
+    for turn in range(rounds):
+        ours.append(place(world, key=1 + turn, count=count, run=1 + turn))
+        one.append(_peer(world, "order_in_one_statement.sql", values, seconds))
+        separate.append(_peer(world, "order_in_statements.sql", values, seconds))
+        counted.append(_peer(world, "order_in_one_statement.sql", values | NUMBERED, seconds))
+    ours_rate = median(each.rate for each in ours)
+    best_one = median(each.rate for each in one)
+    half = place(world, key=20, count=int(ours_rate * seconds / 2), run=90, rate=ours_rate / 2)
+    return [
+        Row("3-line orders through HTTP", f"{ours_rate:.0f}/s"),
+        Row("  pgbench, one statement an order", f"{best_one:.0f}/s"),
+        Row("  the same with gap-free numbers", f"{median(e.rate for e in counted):.0f}/s"),
+        Row("  pgbench, separate statements", f"{median(e.rate for e in separate):.0f}/s"),
+        at_least(
+            "against one statement an order",
+            ours_rate / best_one,
+            1.5,
+            unit="x",
+            budget=">= 1.5x",
+        ),
+        at_most(
+            "CPU an order, web + PostgreSQL",
+            median(each.cpu_ms for each in ours),
+            1.0,
+            unit=" ms",
+            budget="<= 1 ms",
+        ),
+        Row("  of it in the web process", f"{median(each.web_ms for each in ours):.2f} ms"),
+        Row("  PostgreSQL, pgbench's one statement", f"{median(e.cpu_ms for e in one):.2f} ms"),
+        Row("  median time at full load", f"{median(each.p50_ms for each in ours):.1f} ms"),
+        at_most("p99 at half load", half.p99_ms, 50, unit=" ms", budget="< 50 ms"),
+    ]
+
+
+def measure_hot(world: World, *, rounds: int, count: int, seconds: int) -> list[Row]:
+    """64 buyers on one SKU; the peer only reserves, ours places the whole order."""
+    company = world.company
+    values = {
+        "org": str(company.org_id),
+        "variant": str(company.variants[0]),
+        "location": str(company.location_id),
+    }
+    ours, peers = [], []
+    for turn in range(rounds):
+        ours.append(place(world, key=10 + turn, count=count, run=50 + turn, is_hot=True))
+        peers.append(
+            pgbench.run(world, "hot_sku.sql", clients=CLIENTS, seconds=seconds, values=values)
+        )
+    mine, peer = median(each.rate for each in ours), median(each.rate for each in peers)
+    return [
+        Row("64 buyers on one SKU, through HTTP", f"{mine:.0f}/s"),
+        Row("  pgbench, SELECT FOR UPDATE, 64 clients", f"{peer:.0f}/s"),
+        at_least("against SELECT FOR UPDATE", mine / peer, 5, unit="x", budget=">= 5x"),
+    ]
+
+
+def place(
+    world: World, *, key: int, count: int, run: int, is_hot: bool = False, rate: float = 0.0
+) -> Measured:
+    plan = load.Plan(
+        host="127.0.0.1",
+        port=world.port,
+        connections=CLIENTS,
+        requests=requests(world.company, world.company.keys[key], run, is_hot=is_hot),
+        count=count,
+        rate=rate,
+    )
+    web, postgres = cpu.seconds_of(world.web), cpu.family_seconds(world.postmaster)
+    result = load.run(plan)
+    web = cpu.seconds_of(world.web) - web
+    postgres = cpu.family_seconds(world.postmaster) - postgres
+    assert result.statuses == {"201": count}, result.statuses
+    return Measured(
+        rate=result.rate,
+        web_ms=web / count * 1000,
+        postgres_ms=postgres / count * 1000,
+        p50_ms=result.percentile(0.5) * 1000,
+        p99_ms=result.percentile(0.99) * 1000,
+    )
+
+
+def requests(company: Company, key: str, run: int, *, is_hot: bool) -> list[str]:
+    """Whole requests; each order has its own idempotency key, its buyer and its three lines."""
+    skus, buyers = company.skus, company.customers
+    made = []
+    for number in range(len(skus) * 5):
+        start = 0 if is_hot else number * 7
+        chosen = [skus[0]] if is_hot else [skus[(start + step) % len(skus)] for step in range(3)]
+        body = {
+            "customer_id": buyers[number % len(buyers)],
+            "lines": [{"sku": sku, "quantity": 1} for sku in chosen],
+            "ship_to": HOME,
+            "channel": "web",
+        }
+        text = msgspec.json.encode(body).decode()
+        made.append(
+            "POST /v1/orders HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"
+            f"authorization: Bearer {key}\r\nidempotency-key: {run}-{{n}}\r\n"
+            f"content-length: {len(text)}\r\n\r\n{text}"
+        )
+    return made
+
+
+NUMBERED = {
+    "number_cte": """counted as (
+    update kernel.number_series set next_value = next_value + 1
+     where org_id = '@org@' and kind = 'bench' and period = ''
+    returning next_value
+),""",
+    "number": "counted.next_value",
+    "number_from": ", counted",
+}
+
+
+def peer_values(company: Company) -> dict[str, str]:
+    import_reactions()
+    return {
+        "number_cte": "",
+        "number": "nextval('bench_number')",
+        "number_from": "",
+        "subscribers": _array("text", subscribers_of("orders.placed.v1")),
+        "payload": _literal({"order_id": UUID(int=0), "number": "SO-1001"}),
+        "address": _literal(HOME),
+        "body": "x" * BODY_BYTES,
+        "variants": str(len(company.variants)),
+        "variant_ids": _array("uuid", [str(one) for one in sorted(company.variants)]),
+        "customers": str(len(company.customers)),
+        "customer_ids": _array("uuid", [str(one) for one in company.customers]),
+        "location": str(company.location_id),
+        "org": str(company.org_id),
+    }
+
+
+def _peer(world: World, script: str, values: dict[str, str], seconds: int) -> pgbench.Figures:
+    return pgbench.best(world, script, clients=PEER_CLIENTS, seconds=seconds, values=values)
+
+
+def _literal(value: object) -> str:
+    """JSON in which pgbench sees no variable: to it `:null` is one, `: null` is not."""
+    return msgspec.json.encode(value).decode().replace('":', '": ')
+
+
+def _array(kind: str, items: list[str]) -> str:
+    listed = ", ".join(f"'{item}'" for item in items)
+    return f"array[{listed}]::{kind}[]"
+
+
+async def _prepare(owner_dsn: str) -> None:
+    """A sequence and a counter for the peers' order numbers, apart from the suite's own."""
+    connection = await asyncpg.connect(owner_dsn)
+    await connection.execute(
+        """
+        create sequence bench_number start 100000000;
+        grant usage on sequence bench_number to tandem_app;
+        insert into kernel.number_series (org_id, kind, period, next_value)
+        select org_id, 'bench', '', 900000000 from identity.organisation
+        """
+    )
+    await connection.close()

@@ -1,0 +1,1 @@
+"""Routes whose work needs more than one service."""

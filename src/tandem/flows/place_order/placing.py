@@ -1,0 +1,228 @@
+"""Place a batch of one organisation's orders: each service does its part for all of them at once.
+
+Sixty orders cost the same handful of statements as one. What one order is refused for (an unknown
+SKU, too little stock) leaves the others alone; anything worse rolls the batch back, and the intake
+then tries each order by itself.
+
+Locks are taken in one order everywhere: stock levels, then customers, then outside references, then
+the order counter, which every order of the organisation waits for and so comes last.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from tandem.contracts.inventory import Hold
+from tandem.contracts.orders import OrderSnapshot
+from tandem.contracts.shipping import Promise, PromiseAsk
+from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain import CustomerDraft
+from tandem.flows.place_order import pricing
+from tandem.flows.place_order.basket import NewOrder
+from tandem.flows.place_order.contact import Contact, contact_of
+from tandem.flows.place_order.pricing import Priced
+from tandem.kernel import references
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import Invalid, Refusal
+from tandem.kernel.ids import new_id
+from tandem.kernel.references import Reference
+from tandem.scm.catalog import service as catalog
+from tandem.scm.inventory import service as inventory
+from tandem.scm.invoicing import service as invoicing
+from tandem.scm.orders import service as orders
+from tandem.scm.orders.domain.lifecycle import Status
+from tandem.scm.orders.domain.settings import OrderSettings
+from tandem.scm.shipping import service as shipping
+
+BATCH_MAX = 64
+
+
+class CustomerMissing(Invalid):
+    code = "customer_missing"
+
+
+class Candidate(msgspec.Struct):
+    """An order on its way through the steps; `place` is where it stands in the batch."""
+
+    place: int
+    ask: NewOrder
+    id: UUID
+    priced: Priced
+    contact: Contact
+    promise: Promise | None = None
+    refusal: Refusal | None = None
+
+
+async def place_orders(
+    tx: Tx, asks: Sequence[NewOrder], *, now: datetime
+) -> list[OrderSnapshot | Refusal]:
+    """One outcome per order, in order. A refused order leaves no trace."""
+    tx.actor.require("orders.write")
+    assert len(asks) <= BATCH_MAX, "the intake bounds its batches"
+    outcomes: list[OrderSnapshot | Refusal | None] = [None] * len(asks)
+    candidates = await _price(tx, asks, outcomes)
+    if candidates:
+        settings = await orders.get_settings(tx)
+        await _promise(tx, candidates, now)
+        candidates = await _reserve(tx, candidates, settings, outcomes, now)
+    if candidates:
+        placed = await _place(tx, candidates, settings, now)
+        for candidate, order in zip(candidates, placed, strict=True):
+            outcomes[candidate.place] = order
+    return [_settled(outcome) for outcome in outcomes]
+
+
+async def _price(
+    tx: Tx, asks: Sequence[NewOrder], outcomes: list[OrderSnapshot | Refusal | None]
+) -> list[Candidate]:
+    catalogue = await catalog.facts(tx, sorted({line.sku for ask in asks for line in ask.lines}))
+    candidates = []
+    for place, ask in enumerate(asks):
+        if (ask.customer_id is None) == (ask.customer is None):
+            outcomes[place] = CustomerMissing(
+                "Give either customer_id or customer.", field="customer"
+            )
+            continue
+        try:
+            contact = contact_of(ask.customer)
+            priced = pricing.price(ask.lines, ask.discount_minor, catalogue)
+        except Refusal as refusal:
+            outcomes[place] = refusal
+        else:
+            candidates.append(Candidate(place, ask, new_id(), priced, contact))
+    return candidates
+
+
+async def _promise(tx: Tx, candidates: Sequence[Candidate], now: datetime) -> None:
+    asks = [
+        PromiseAsk(
+            postal_code=candidate.ask.ship_to.postal_code,
+            country=candidate.ask.ship_to.country,
+            purchased_at=now,
+        )
+        for candidate in candidates
+    ]
+    promises = await shipping.promise(tx, asks, now=now)
+    for candidate, promise in zip(candidates, promises, strict=True):
+        candidate.promise = promise
+
+
+async def _reserve(
+    tx: Tx,
+    candidates: list[Candidate],
+    settings: OrderSettings,
+    outcomes: list[OrderSnapshot | Refusal | None],
+    now: datetime,
+) -> list[Candidate]:
+    """Those whose stock could be had, and the drafts, which hold none."""
+    until = now + timedelta(minutes=settings.unpaid_minutes)
+    buying = [candidate for candidate in candidates if not candidate.ask.is_draft]
+    holds = [
+        Hold(
+            order_id=candidate.id,
+            demands=candidate.priced.demands(),
+            held_until=until if candidate.ask.payment_method == "prepaid" else None,
+        )
+        for candidate in buying
+    ]
+    verdicts = await inventory.reserve(tx, holds, now=now) if holds else []
+    for candidate, verdict in zip(buying, verdicts, strict=True):
+        candidate.refusal = outcomes[candidate.place] = verdict
+    return [candidate for candidate in candidates if candidate.refusal is None]
+
+
+async def _place(
+    tx: Tx, candidates: Sequence[Candidate], settings: OrderSettings, now: datetime
+) -> list[OrderSnapshot]:
+    buyers = await customers.find_or_add(
+        tx, [_draft_of(candidate) for candidate in candidates], now=now
+    )
+    quotes = await invoicing.quote(
+        tx,
+        [
+            pricing.cart(
+                candidate.priced,
+                ship_to=candidate.ask.ship_to,
+                bill_to=candidate.ask.bill_to or candidate.ask.ship_to,
+                gstin=candidate.contact.gstin or buyer.gstin,
+            )
+            for candidate, buyer in zip(candidates, buyers, strict=True)
+        ],
+        now=now,
+    )
+    unpaid_until = now + timedelta(minutes=settings.unpaid_minutes)
+    fresh = []
+    for candidate, buyer, quote in zip(candidates, buyers, quotes, strict=True):
+        status = _status_of(candidate.ask, quote.total_minor)
+        fresh.append(
+            pricing.order_of(
+                candidate.ask,
+                candidate.id,
+                candidate.priced,
+                quote,
+                buyer,
+                candidate.contact,
+                status=status,
+                expires_at=unpaid_until if status is Status.PENDING_PAYMENT else None,
+                promised_on=candidate.promise.promised_on if candidate.promise else None,
+                now=now,
+            )
+        )
+    await _keep_what_costs_nothing(tx, fresh)
+    await _refer(tx, candidates)
+    return await orders.place(tx, fresh, settings=settings, now=now)
+
+
+def _draft_of(candidate: Candidate) -> CustomerDraft:
+    contact = candidate.contact
+    return CustomerDraft(
+        customer_id=candidate.ask.customer_id,
+        name=contact.name,
+        email=contact.email,
+        phone=contact.phone,
+        gstin=contact.gstin,
+        address=candidate.ask.ship_to,
+    )
+
+
+def _status_of(ask: NewOrder, total_minor: int) -> Status:
+    if ask.is_draft:
+        return Status.DRAFT
+    if ask.payment_method == "prepaid" and total_minor > 0:
+        return Status.PENDING_PAYMENT
+    return Status.CONFIRMED
+
+
+async def _keep_what_costs_nothing(tx: Tx, fresh: Sequence[OrderSnapshot]) -> None:
+    """A prepaid order of nothing is confirmed at once, so what it holds does not expire."""
+    free = [
+        order.id
+        for order in fresh
+        if order.payment_method == "prepaid" and order.status == Status.CONFIRMED
+    ]
+    if free:
+        await inventory.keep(tx, free)
+
+
+async def _refer(tx: Tx, candidates: Sequence[Candidate]) -> None:
+    rows = [
+        Reference(
+            system=one.system,
+            kind=one.kind,
+            external_id=one.external_id,
+            entity_kind="order",
+            entity_id=candidate.id,
+            order_id=candidate.id,
+        )
+        for candidate in candidates
+        for one in candidate.ask.references
+    ]
+    for row in sorted(rows, key=lambda row: (row.system, row.kind, row.external_id)):
+        await references.add(tx, row)
+
+
+def _settled(outcome: OrderSnapshot | Refusal | None) -> OrderSnapshot | Refusal:
+    assert outcome is not None, "every order of a batch is placed or refused"
+    return outcome

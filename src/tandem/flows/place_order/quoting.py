@@ -1,0 +1,173 @@
+"""What an order would come to, as it is typed: price, tax, stock and date. Writes nothing."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from tandem.contracts.catalog import VariantFacts
+from tandem.contracts.invoicing import Cart, Quote
+from tandem.contracts.shipping import Promise, PromiseAsk
+from tandem.flows.place_order import pricing
+from tandem.flows.place_order.basket import Line, OrderQuestion
+from tandem.flows.place_order.pricing import Priced
+from tandem.kernel.db import Tx
+from tandem.scm.catalog import service as catalog
+from tandem.scm.inventory import service as inventory
+from tandem.scm.invoicing import service as invoicing
+from tandem.scm.shipping import service as shipping
+
+
+class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """`problem` is the code of what stands in the way of this line; amounts are then 0."""
+
+    sku: str
+    quantity: int
+    title: str = ""
+    available: int = 0
+    is_covered: bool = False
+    problem: str = ""
+    unit_price_minor: int = 0
+    price_includes_tax: bool = False
+    discount_minor: int = 0
+    taxable_minor: int = 0
+    tax_rate: str = ""
+    cgst_minor: int = 0
+    sgst_minor: int = 0
+    igst_minor: int = 0
+    cess_minor: int = 0
+    total_minor: int = 0
+
+
+class OrderQuote(msgspec.Struct, frozen=True, kw_only=True):
+    """`promised_on` needs a PIN; the tax of a line without a state is the seller's own state's."""
+
+    lines: list[QuotedLine]
+    currency: str
+    discount_minor: int
+    taxable_minor: int
+    tax_minor: int
+    total_minor: int
+    place_of_supply: str
+    supply_kind: str
+    promised_on: date | None
+    promise: Promise | None
+    problems: list[str]
+
+
+async def quote_order(tx: Tx, question: OrderQuestion, *, now: datetime) -> OrderQuote:
+    """Lines that cannot be sold are marked, and the rest is quoted without them."""
+    tx.actor.require("orders.write")
+    catalogue = await catalog.facts(tx, sorted({line.sku for line in question.lines}))
+    sound = [line for line in question.lines if _problem(line, catalogue) == ""]
+    room = await inventory.available(tx, sorted({catalogue[line.sku].variant_id for line in sound}))
+    promise = await _promise(tx, question, now)
+    if not sound:
+        return _unpriced(question, catalogue, promise)
+    priced = pricing.price(sound, question.discount_minor, catalogue)
+    [quote] = await invoicing.quote(tx, [_cart(question, priced)], now=now)
+    return _priced(question, catalogue, priced, quote, promise, room)
+
+
+def _problem(line: Line, catalogue: Mapping[str, VariantFacts]) -> str:
+    fact = catalogue.get(line.sku)
+    if fact is None:
+        return pricing.UnknownSku.code
+    return "" if fact.is_active else pricing.NotForSale.code
+
+
+async def _promise(tx: Tx, question: OrderQuestion, now: datetime) -> Promise | None:
+    if len(question.postal_code) < 3:
+        return None
+    ask = PromiseAsk(postal_code=question.postal_code, country=question.country, purchased_at=now)
+    [promise] = await shipping.promise(tx, [ask], now=now)
+    return promise
+
+
+def _cart(question: OrderQuestion, priced: Priced) -> Cart:
+    return Cart(
+        lines=pricing.cart_lines(priced),
+        ship_state=question.state_code,
+        bill_state=question.state_code,
+        ship_country=question.country,
+        buyer_gstin=question.gstin,
+        currency=priced.currency,
+    )
+
+
+def _unpriced(
+    question: OrderQuestion,
+    catalogue: Mapping[str, VariantFacts],
+    promise: Promise | None,
+) -> OrderQuote:
+    return OrderQuote(
+        lines=[
+            QuotedLine(sku=line.sku, quantity=line.quantity, problem=_problem(line, catalogue))
+            for line in question.lines
+        ],
+        currency="",
+        discount_minor=0,
+        taxable_minor=0,
+        tax_minor=0,
+        total_minor=0,
+        place_of_supply="",
+        supply_kind="",
+        promised_on=promise.promised_on if promise else None,
+        promise=promise,
+        problems=sorted({_problem(line, catalogue) for line in question.lines}),
+    )
+
+
+def _priced(
+    question: OrderQuestion,
+    catalogue: Mapping[str, VariantFacts],
+    priced: Priced,
+    quote: Quote,
+    promise: Promise | None,
+    room: Mapping[UUID, int],
+) -> OrderQuote:
+    taxed = iter(zip(priced.facts, priced.discounts, quote.lines, strict=True))
+    left = dict(room)
+    lines: list[QuotedLine] = []
+    for line in question.lines:
+        if problem := _problem(line, catalogue):
+            lines.append(QuotedLine(sku=line.sku, quantity=line.quantity, problem=problem))
+            continue
+        fact, discount, tax = next(taxed)
+        available = left.get(fact.variant_id, 0)
+        left[fact.variant_id] = max(available - line.quantity, 0)
+        is_covered = available >= line.quantity
+        lines.append(
+            QuotedLine(
+                sku=line.sku,
+                quantity=line.quantity,
+                title=fact.title,
+                available=available,
+                is_covered=is_covered,
+                problem="" if is_covered else "insufficient_stock",
+                unit_price_minor=fact.price_minor,
+                price_includes_tax=fact.price_includes_tax,
+                discount_minor=discount,
+                taxable_minor=tax.taxable_minor,
+                tax_rate=tax.tax_rate,
+                cgst_minor=tax.cgst_minor,
+                sgst_minor=tax.sgst_minor,
+                igst_minor=tax.igst_minor,
+                cess_minor=tax.cess_minor,
+                total_minor=tax.total_minor,
+            )
+        )
+    return OrderQuote(
+        lines=lines,
+        currency=priced.currency,
+        discount_minor=question.discount_minor,
+        taxable_minor=quote.taxable_minor,
+        tax_minor=quote.tax_minor,
+        total_minor=quote.total_minor,
+        place_of_supply=quote.place_of_supply,
+        supply_kind=quote.supply_kind,
+        promised_on=promise.promised_on if promise else None,
+        promise=promise,
+        problems=sorted({line.problem for line in lines if line.problem}),
+    )
