@@ -1,0 +1,71 @@
+"""The promise for a basket, and the settings it comes from."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, Response, get, post, put
+from litestar.params import JSONBody
+
+from tandem.contracts.address import PRINTABLE
+from tandem.contracts.india import PIN, PostalCodeWrong
+from tandem.contracts.shipping import Promise, PromiseAsk
+from tandem.kernel.errors import Forbidden, Invalid, StaleVersion
+from tandem.kernel.http import IfMatch, Now, Transaction, check_if_match, etag, refusals
+from tandem.scm.shipping import service
+from tandem.scm.shipping.domain.calendars import CalendarWrong, NoWorkingDay
+from tandem.scm.shipping.domain.configuration import Configuration, SettingsWrong
+
+QUOTED_DAYS_MAX = timedelta(days=3 * 366)
+
+
+class NewQuote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`purchased_at` is now where it is left out."""
+
+    postal_code: Annotated[str, msgspec.Meta(min_length=3, max_length=12, pattern=PRINTABLE)]
+    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "IN"
+    purchased_at: datetime | None = None
+
+
+class QuoteController(Controller):
+    path = "/v1/edd-quotes"
+    tags = ("shipping",)
+
+    @post("/", responses=refusals(Forbidden, PostalCodeWrong, Invalid, NoWorkingDay))
+    async def quote(self, data: JSONBody[NewQuote], tx: Transaction, now: Now) -> Promise:
+        """The day a purchase would be promised for, and how it comes about."""
+        tx.actor.require("shipping.read")
+        if data.country == "IN" and not PIN.fullmatch(data.postal_code):
+            raise PostalCodeWrong(
+                "An Indian PIN code has six digits, the first not 0.", field="postal_code"
+            )
+        purchased_at = data.purchased_at or now
+        if purchased_at.tzinfo is None:
+            raise Invalid("Give the instant with its offset.", field="purchased_at")
+        if abs(purchased_at - now) > QUOTED_DAYS_MAX:
+            raise Invalid("Ask about the last or the next three years.", field="purchased_at")
+        ask = PromiseAsk(
+            postal_code=data.postal_code, country=data.country, purchased_at=purchased_at
+        )
+        return (await service.promise(tx, [ask], now=now))[0]
+
+
+class SettingsController(Controller):
+    path = "/v1/shipping-settings"
+    tags = ("shipping",)
+
+    @get("/", responses=refusals(Forbidden))
+    async def get_settings(self, tx: Transaction) -> Response[Configuration]:
+        """Origins with calendars and cut-offs, zones, transit days, floor. Version 0 is the usual
+        settings, never saved."""
+        plan = await service.get_settings(tx)
+        return Response(plan.configuration, headers=etag(plan.version))
+
+    @put("/", responses=refusals(Forbidden, StaleVersion, SettingsWrong, CalendarWrong))
+    async def put_settings(
+        self, data: JSONBody[Configuration], tx: Transaction, now: Now, if_match: IfMatch = None
+    ) -> Response[Configuration]:
+        """Replace the settings whole; promises made before stay as they are."""
+        check_if_match(if_match, await service.lock_settings(tx))
+        plan = await service.save_settings(tx, data, now=now)
+        return Response(plan.configuration, headers=etag(plan.version))

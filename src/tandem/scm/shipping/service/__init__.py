@@ -1,0 +1,64 @@
+"""What shipping can be asked to do. Callers pass a Tx; nothing here opens or commits one."""
+
+from tandem.scm.shipping.service.creating import create_shipment
+from tandem.scm.shipping.service.deciding import (
+    OtherCarrier,
+    ShipmentOver,
+    call_back,
+    cancel_of_order,
+    cancel_shipment,
+    hand_over,
+    revise_promise,
+    set_awb,
+    set_parcels,
+)
+from tandem.scm.shipping.service.labelling import get_label
+from tandem.scm.shipping.service.promising import (
+    Plan,
+    get_settings,
+    lock_settings,
+    promise,
+    save_settings,
+)
+from tandem.scm.shipping.service.reading import (
+    find_shipment,
+    get_manifest,
+    get_shipment,
+    list_of_order,
+    list_revisions,
+    list_scans,
+    list_shipments,
+    lock_shipment,
+)
+from tandem.scm.shipping.service.scanning import TooManyScans, record_scan
+from tandem.scm.shipping.service.sweeping import revise_overdue
+
+__all__ = [
+    "OtherCarrier",
+    "Plan",
+    "ShipmentOver",
+    "TooManyScans",
+    "call_back",
+    "cancel_of_order",
+    "cancel_shipment",
+    "create_shipment",
+    "find_shipment",
+    "get_label",
+    "get_manifest",
+    "get_settings",
+    "get_shipment",
+    "hand_over",
+    "list_of_order",
+    "list_revisions",
+    "list_scans",
+    "list_shipments",
+    "lock_settings",
+    "lock_shipment",
+    "promise",
+    "record_scan",
+    "revise_overdue",
+    "revise_promise",
+    "save_settings",
+    "set_awb",
+    "set_parcels",
+]
