@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,7 +87,8 @@ def test_the_last_second_of_the_day_in_india_is_that_day_wherever_the_server_sta
     instant = datetime(2026, 11, 23, 18, 29, 59, tzinfo=UTC)
     assert instant == india("2026-11-23 23:59:59")
     script = (
-        "import time, datetime; from tandem.scm.shipping.domain.configuration import *;"
+        "import time, datetime;"
+        "from tandem.scm.shipping.domain.configuration import Configuration, rules_of;"
         "from tandem.scm.shipping.domain.promise import promise;"
         "from tandem.scm.shipping.domain.zones import Zone;"
         "c = Configuration(); r = rules_of(c, c.origins[0]);"
@@ -94,7 +96,7 @@ def test_the_last_second_of_the_day_in_india_is_that_day_wherever_the_server_sta
         "print(time.tzname[0], promise(r, Zone.A, at).promised_on)"
     )
     answers = {}
-    for zone in ("UTC", "America/Los_Angeles", "America/New_York", "Asia/Kolkata"):
+    for zone in ("UTC0", "PST8PDT,M3.2.0,M11.1.0", "EST5EDT,M3.2.0,M11.1.0", "IST-5:30"):
         done = subprocess.run(
             [sys.executable, "-c", script],
             env=os.environ | {"TZ": zone},
@@ -153,7 +155,9 @@ def test_the_estimate_has_no_floor_and_the_next_attempt_is_a_delivery_day() -> N
 # AS2. A few thousand examples here; `--hypothesis-seed` and a larger profile try more.
 
 instants = st.datetimes(
-    min_value=datetime(2024, 1, 1), max_value=datetime(2030, 12, 31), timezones=st.just(UTC)
+    min_value=datetime(2024, 1, 1),  # noqa: DTZ001  the strategy adds the zone
+    max_value=datetime(2030, 12, 31),  # noqa: DTZ001
+    timezones=st.just(UTC),
 )
 weekdays = st.lists(st.integers(1, 7), min_size=1, max_size=7, unique=True).map(sorted)
 days = st.dates(min_value=date(2024, 1, 1), max_value=date(2031, 1, 1))
@@ -192,7 +196,7 @@ configurations = st.builds(
         origins=[origin],
         carrier_calendar=carrier,
         delivery_calendar=delivery,
-        transit_days=TransitDays(**dict.fromkeys("ABCDEX", transit)),
+        transit_days=TransitDays(A=1, B=1, C=1, D=transit, E=9, X=9),
         floor=floor,
     ),
     origins,
@@ -209,7 +213,7 @@ def closed_on(calendar: Calendar, day: date) -> Calendar:
     return Calendar(weekdays=calendar.weekdays, closures=closures, openings=openings)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(configurations, instants)
 def test_the_promise_is_a_delivery_day_not_before_the_floor(
     configuration: Configuration, purchased_at: datetime
@@ -230,7 +234,7 @@ def test_the_promise_is_a_delivery_day_not_before_the_floor(
     assert local <= found.accepted_on <= found.dispatch_on <= found.arrival_on
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(configurations, instants, st.timedeltas(timedelta(0), timedelta(days=10)))
 def test_whoever_buys_later_is_never_promised_an_earlier_day(
     configuration: Configuration, purchased_at: datetime, later: timedelta
@@ -242,7 +246,7 @@ def test_whoever_buys_later_is_never_promised_an_earlier_day(
     assert second.promised_on >= first.promised_on
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(
     configurations,
     instants,
@@ -253,8 +257,6 @@ def test_one_holiday_more_never_makes_the_promise_earlier(
     configuration: Configuration, purchased_at: datetime, offset: int, where: str
 ) -> None:
     """AS2."""
-    import msgspec
-
     origin = configuration.origins[0]
     day = purchased_at.date() + timedelta(days=offset)
     if where == "origin":
