@@ -11,6 +11,10 @@ import tandem.crm
 import tandem.flows
 import tandem.scm
 from tandem.app.settings import Settings
+from tandem.crm.notifications.gateways.port import Mailer, Refused, Site, Texter
+from tandem.crm.notifications.gateways.port import TryLater as NotTaken
+from tandem.crm.notifications.gateways.smtp import SmtpMailer
+from tandem.crm.notifications.gateways.twilio import TwilioTexter
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.outbound import OutcomeUnknown
 from tandem.kernel.resources import Resources
@@ -57,6 +61,9 @@ def resources_of(settings: Settings) -> Resources:
     held.add(RoutePlanner, _route_planner(settings))
     held.add(Locator, _locator(settings))
     # notifications
+    held.add(Mailer, SmtpMailer(settings.smtp_url, sender=settings.mail_from))
+    held.add(Texter, _texter(settings))
+    held.add(Site, Site(base_url=settings.base_url))
     # maps
     held.add(StreetMap, DemoStreets(settings))
     return held
@@ -108,9 +115,34 @@ def _razorpay(settings: Settings) -> RazorpayGateway:
     )
 
 
+def _texter(settings: Settings) -> TwilioTexter:
+    """Reports are asked for only where the gateway can reach us: the stand-in, or a public host."""
+    is_reachable = settings.base_url.startswith("https://") or settings.is_sandbox
+    return TwilioTexter(
+        base_url=settings.sms_base_url,
+        account_sid=settings.sms_account_sid,
+        auth_token=settings.sms_auth_token,
+        sender=settings.sms_from,
+        callback_base=settings.base_url if is_reachable else "",
+    )
+
+
 async def check_providers(settings: Settings) -> list[str]:
     """What `doctor --live` finds wrong with the configured providers, one line each."""
-    return [*await _check_razorpay(settings)]
+    return [*await _check_razorpay(settings), *await _check_messages(settings)]
+
+
+async def _check_messages(settings: Settings) -> list[str]:
+    mailer = SmtpMailer(settings.smtp_url, sender=settings.mail_from)
+    texter = _texter(settings)
+    wrong = []
+    for name, check in (("smtp", mailer.check), ("sms", texter.check)):
+        try:
+            await check()
+        except (Refused, NotTaken, OutcomeUnknown) as reason:
+            wrong.append(f"{name}: {reason}")
+    await texter.close()
+    return wrong
 
 
 async def _check_razorpay(settings: Settings) -> list[str]:

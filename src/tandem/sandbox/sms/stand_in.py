@@ -54,6 +54,24 @@ class TwilioController(Controller):
         text = texts.accept(deps, draft, outcome=fault.kind if fault else "delivered")
         return Response(texts.to_json(text, account=account, status="queued"), status_code=201)
 
+    @get("/Messages.json")
+    async def list_texts(
+        self,
+        account: FromPath[str],
+        request: Request[Any, Any, Any],
+        deps: NamedDependency[Dependencies],
+    ) -> Response[dict[str, Any]]:
+        """Texts newest first, narrowed by `To`; the first page only, of `PageSize`."""
+        try:
+            _check_caller(deps, account, request)
+        except TwilioRefusal as refusal:
+            return Response(refusal.body, status_code=refusal.status)
+        asked = request.query_params.get("PageSize", "")
+        size = min(int(asked), texts.PAGE_MAX) if asked.isdigit() else texts.PAGE_DEFAULT
+        found = texts.list_texts(deps, to=request.query_params.get("To"), limit=size)
+        listed = [texts.to_json(text, account=account, status=text.status) for text in found]
+        return Response({"messages": listed, "page": 0, "page_size": size, "next_page_uri": None})
+
     @get("/Messages/{sid:str}")
     async def get_text(
         self,

@@ -1,6 +1,7 @@
 """Texts that were accepted, and what became of them."""
 
 import secrets
+import sqlite3
 import time
 from datetime import datetime
 from email.utils import format_datetime
@@ -17,6 +18,8 @@ from tandem.sandbox.sms.twilio import Draft, count_segments
 SENT_AFTER_SECONDS = 0.05
 FINISHED_AFTER_SECONDS = 0.3
 KEPT_MAX = 5_000
+PAGE_DEFAULT = 50
+PAGE_MAX = 1_000
 API_VERSION = "2010-04-01"
 OUTCOMES = {"delivered": None, "undelivered": 30005, "failed": 30008}
 """The last status and its error: 30005 unknown destination handset, 30008 unknown error."""
@@ -85,8 +88,22 @@ def find(deps: Dependencies, sid: str) -> Text | None:
              from text where sid = ?""",
         (sid,),
     )
-    if row is None:
-        return None
+    return _text(row) if row else None
+
+
+def list_texts(deps: Dependencies, *, to: str | None, limit: int) -> list[Text]:
+    """Newest first."""
+    rows = deps.store.rows(
+        """select sid, recipient, sender, service, body, callback, outcome, accepted_at,
+                  received_at
+             from text where :to is null or recipient = :to
+            order by rowid desc limit :limit""",
+        {"to": to, "limit": limit},
+    )
+    return [_text(row) for row in rows]
+
+
+def _text(row: sqlite3.Row) -> Text:
     facts: dict[str, Any] = {name: row[name] for name in row.keys()}  # noqa: SIM118 - not a dict
     return Text(**facts | {"received_at": datetime.fromisoformat(row["received_at"])})
 

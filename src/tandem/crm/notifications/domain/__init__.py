@@ -1,0 +1,12 @@
+"""Messages as values: their states, their words, their refusals. Pure."""
+
+from collections.abc import Mapping
+
+SMS_PROVIDER = "sms"
+"""How the inbox names the text gateway's reports."""
+
+PERMISSIONS: Mapping[str, str] = {
+    "notifications.read": "See which messages were sent to whom and what became of them.",
+    "notifications.send": "Send messages to customers and drivers.",
+    "notifications.retry": "Send a failed or unanswered message once more.",
+}

@@ -1,0 +1,1 @@
+"""The ways out: SMTP for e-mail, a Twilio-shaped API for texts."""

@@ -1,0 +1,51 @@
+"""What a way out has to offer, and how it says no."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from tandem.crm.notifications.domain.messages import Message
+
+HandOver = Callable[[], Awaitable[None]]
+"""Called right before the step after which the other side may have the message. It may raise, and
+then nothing is handed over."""
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """Where people reach this installation: the beginning of every link."""
+
+    base_url: str
+
+
+class Refused(Exception):
+    """The other side will never take this message."""
+
+
+class TryLater(Exception):
+    """The other side surely does not have the message, and may take it another time."""
+
+    def __init__(self, detail: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Mailer(Protocol):
+    async def send(self, message: Message, *, hand_over: HandOver) -> str:
+        """Hand an e-mail over; its Message-ID, the same at every try.
+
+        Raises Refused, TryLater, or OutcomeUnknown when no answer came after the body.
+        """
+
+
+class Texter(Protocol):
+    async def send(self, message: Message, *, org_id: UUID, hand_over: HandOver) -> str:
+        """Hand a text over; the provider's id. Raises as Mailer.send does."""
+
+    async def list_sent(self, message: Message, *, since: datetime) -> list[str]:
+        """Ids of texts with this recipient and body that the provider has since then."""
+
+    def is_signed(self, path: str, form: dict[str, str], signature: str) -> bool:
+        """Did the provider sign this report, sent to `path` of our address?"""

@@ -1,0 +1,120 @@
+"""E-mail over SMTP (RFC 5321). A Message-ID is the message's own, so a copy shows as one."""
+
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from urllib.parse import unquote, urlsplit
+
+from aiosmtplib import SMTP
+from aiosmtplib.errors import (
+    SMTPConnectError,
+    SMTPException,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
+)
+
+from tandem.crm.notifications.domain.messages import Message
+from tandem.crm.notifications.gateways.port import HandOver, Refused, TryLater
+from tandem.kernel.outbound import OutcomeUnknown
+
+TIMEOUT_SECONDS = 20.0
+LOST = (SMTPTimeoutError, SMTPServerDisconnected, SMTPConnectError, OSError)
+WIRE = policy.SMTP.clone(cte_type="7bit")
+"""Seven bits, so that no server on the way needs 8BITMIME."""
+
+
+class SmtpMailer:
+    """`url`: `smtp://user:password@host:port` (STARTTLS when offered) or `smtps://`. Empty: no way
+    out is set, and every message is refused.
+    """
+
+    def __init__(self, url: str, *, sender: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._url = urlsplit(url)
+        self._timeout = timeout_seconds
+        self._address = parseaddr(sender)[1]
+        self._domain = self._address.rpartition("@")[2] or "localhost"
+
+    async def send(self, message: Message, *, hand_over: HandOver) -> str:
+        envelope = self.compose(message)
+        client = await self._connect()
+        try:
+            await self._address_envelope(client, message.recipient)
+            await hand_over()
+            await self._give(client, envelope.as_bytes())
+        finally:
+            client.close()
+        return self.message_id(message)
+
+    async def check(self) -> None:
+        """Sign in and leave. Raises Refused or TryLater."""
+        client = await self._connect()
+        client.close()
+
+    def message_id(self, message: Message) -> str:
+        return f"<{message.id}@{self._domain}>"
+
+    def compose(self, message: Message) -> EmailMessage:
+        made = EmailMessage(policy=WIRE)
+        made["From"] = Address(display_name=message.sender_name, addr_spec=self._address)
+        made["To"] = Address(addr_spec=message.recipient)
+        made["Subject"] = message.subject
+        made["Date"] = _date(message.created_at)
+        made["Message-ID"] = self.message_id(message)
+        made["Auto-Submitted"] = "auto-generated"
+        made.set_content(message.text)
+        made.add_alternative(message.html, subtype="html")
+        return made
+
+    async def _connect(self) -> SMTP:
+        if not self._url.hostname:
+            raise Refused("No mail server is set (TANDEM_SMTP_URL).")
+        client = SMTP(
+            hostname=self._url.hostname,
+            port=self._url.port,
+            username=unquote(self._url.username) if self._url.username else None,
+            password=unquote(self._url.password) if self._url.password else None,
+            use_tls=self._url.scheme == "smtps",
+            timeout=self._timeout,
+        )
+        try:
+            await client.connect()
+        except (SMTPException, OSError) as reason:
+            client.close()
+            raise TryLater(_words(reason)) from reason
+        return client
+
+    async def _address_envelope(self, client: SMTP, recipient: str) -> None:
+        options = [] if recipient.isascii() else ["SMTPUTF8"]
+        encoding = "utf-8" if options else "ascii"
+        try:
+            await client.mail(self._address, options=options, encoding=encoding)
+            await client.rcpt(recipient, encoding=encoding)
+        except SMTPResponseException as answer:
+            raise _answered(answer) from answer
+        except LOST as reason:
+            raise TryLater(_words(reason)) from reason
+
+    async def _give(self, client: SMTP, content: bytes) -> None:
+        """From here on silence means that it may have arrived."""
+        try:
+            await client.data(content)
+        except SMTPResponseException as answer:
+            raise _answered(answer) from answer
+        except LOST as reason:
+            raise OutcomeUnknown(_words(reason)) from reason
+
+
+def _answered(answer: SMTPResponseException) -> Refused | TryLater:
+    detail = f"{answer.code} {answer.message}"
+    return TryLater(detail) if 400 <= answer.code < 500 else Refused(detail)
+
+
+def _words(reason: Exception) -> str:
+    return f"{type(reason).__name__}: {reason}"[:500]
+
+
+def _date(at: datetime) -> str:
+    return format_datetime(at)

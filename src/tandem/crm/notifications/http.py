@@ -1,0 +1,179 @@
+"""Messages over HTTP: what was said, what became of it, once more; and the gateway's reports."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, get, post
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from tandem.crm.notifications import service
+from tandem.crm.notifications.domain import SMS_PROVIDER
+from tandem.crm.notifications.domain.attempts import Attempt
+from tandem.crm.notifications.domain.messages import (
+    Channel,
+    Message,
+    MessageMissing,
+    SecretGone,
+    State,
+)
+from tandem.crm.notifications.domain.texts import segments
+from tandem.crm.notifications.gateways.port import Site, Texter
+from tandem.kernel import inbox
+from tandem.kernel.actor import Actor
+from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, TooLarge
+from tandem.kernel.http import (
+    PUBLIC,
+    Cursor,
+    Given,
+    LimitParameter,
+    Now,
+    Store,
+    Transaction,
+    limited,
+    refusals,
+)
+from tandem.kernel.limits import Limit
+from tandem.kernel.pages import Page
+
+TemplateFilter = Annotated[str | None, QueryParameter(pattern="^[a-z_]{1,60}$")]
+
+REPORT_BYTES_MAX = 16 * 1024
+REPORTS_LIMIT = Limit(name="text_reports", count=6_000, seconds=60)
+"""All reports come from a few addresses: a busy evening must not run into the limit."""
+
+
+class MessageHead(msgspec.Struct, frozen=True, kw_only=True):
+    """A message without its words."""
+
+    id: UUID
+    channel: Channel
+    template: str
+    order_id: UUID | None
+    recipient: str
+    subject: str
+    state: State
+    receipt: str
+    attempts: int
+    due_at: datetime
+    error: str
+    provider_message_id: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class MessageView(MessageHead, frozen=True, kw_only=True):
+    """`text` and `html` stay empty for a secret, also before it has left. `segments` counts the
+    parts a text message travels in."""
+
+    is_secret: bool
+    segments: int
+    text: str
+    html: str
+    history: list[Attempt]
+
+
+class MessagesController(Controller):
+    path = "/v1"
+    tags = ("notifications",)
+
+    @get("/messages", responses=refusals(Forbidden, Invalid))
+    async def list_messages(
+        self,
+        tx: Transaction,
+        limit: LimitParameter,
+        cursor: Cursor = None,
+        order_id: FromQuery[UUID | None] = None,
+        channel: FromQuery[Channel | None] = None,
+        template: TemplateFilter = None,
+        state: FromQuery[State | None] = None,
+    ) -> Page[MessageHead]:
+        """E-mails and texts, newest first."""
+        page = await service.list_messages(
+            tx,
+            limit=limit,
+            cursor=cursor,
+            order_id=order_id,
+            state=state,
+            channel=channel,
+            template=template,
+        )
+        return Page(items=[_head(message) for message in page.items], next=page.next)
+
+    @get("/messages/{message_id:uuid}", responses=refusals(Forbidden, MessageMissing))
+    async def get_message(
+        self, message_id: FromPath[UUID], tx: Transaction, resources: Given
+    ) -> MessageView:
+        """One message with its words and every try."""
+        message = await service.get_message(tx, message_id)
+        history = await service.list_attempts(tx, message_id)
+        return _view(message.with_links_to(resources.get(Site).base_url), history)
+
+    @post(
+        "/messages/{message_id:uuid}/retry",
+        status_code=200,
+        responses=refusals(Forbidden, MessageMissing, IllegalMove, SecretGone),
+    )
+    async def retry(self, message_id: FromPath[UUID], tx: Transaction, now: Now) -> MessageHead:
+        """Send a failed or unanswered message once more."""
+        return _head(await service.retry(tx, message_id, now=now))
+
+
+class TextReportsController(Controller):
+    path = "/v1/provider-callbacks"
+    tags = ("notifications",)
+
+    @post(
+        "/sms/{org_id:uuid}/{message_id:uuid}",
+        status_code=204,
+        opt={**PUBLIC, "cross_site": True, **limited(REPORTS_LIMIT)},
+        request_max_body_size=REPORT_BYTES_MAX,
+        responses=refusals(Forbidden, TooLarge),
+    )
+    async def take_report(
+        self,
+        org_id: FromPath[UUID],
+        message_id: FromPath[UUID],
+        request: Request[Any, Any, Any],
+        database: Store,
+        resources: Given,
+        now: Now,
+    ) -> None:
+        """A text gateway's delivery report, signed over this address and its form (Twilio)."""
+        body = await request.body()
+        signature = request.headers.get("x-twilio-signature", "")
+        form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        if not resources.get(Texter).is_signed(request.url.path, form, signature):
+            raise Forbidden("This report is not signed by the gateway.", permission="signature")
+        async with database.transaction(Actor.system(org_id, "Text gateway")) as tx:
+            await inbox.keep(
+                tx,
+                provider=SMS_PROVIDER,
+                delivery_id=_delivery_id(form),
+                subject=str(message_id),
+                body=body,
+                headers={},
+                now=now,
+            )
+
+
+def _delivery_id(form: dict[str, str]) -> str:
+    return f"{form.get('MessageSid', '')}:{form.get('MessageStatus', '')}"[:200]
+
+
+def _head(message: Message) -> MessageHead:
+    return MessageHead(**{name: getattr(message, name) for name in MessageHead.__struct_fields__})
+
+
+def _view(message: Message, history: list[Attempt]) -> MessageView:
+    fields = {name: getattr(message, name) for name in MessageHead.__struct_fields__}
+    return MessageView(
+        **fields,
+        is_secret=message.is_secret,
+        segments=segments(message.text) if message.channel is Channel.SMS else 0,
+        text="" if message.is_secret else message.text,
+        html="" if message.is_secret else message.html,
+        history=history,
+    )

@@ -1,0 +1,45 @@
+"""What notifications can be asked to do. Callers pass a Tx; nothing here opens or commits one."""
+
+from tandem.crm.notifications.service.handing import (
+    LeaseLost,
+    claim,
+    hand_over,
+    record_later,
+    record_refused,
+    record_sent,
+    record_unknown,
+    release_abandoned,
+)
+from tandem.crm.notifications.service.learning import (
+    adopt_or_give_up,
+    apply_receipt,
+    list_due,
+    list_to_look_up,
+)
+from tandem.crm.notifications.service.sending import (
+    get_message,
+    list_attempts,
+    list_messages,
+    retry,
+    send,
+)
+
+__all__ = [
+    "LeaseLost",
+    "adopt_or_give_up",
+    "apply_receipt",
+    "claim",
+    "get_message",
+    "hand_over",
+    "list_attempts",
+    "list_due",
+    "list_messages",
+    "list_to_look_up",
+    "record_later",
+    "record_refused",
+    "record_sent",
+    "record_unknown",
+    "release_abandoned",
+    "retry",
+    "send",
+]

@@ -1,0 +1,99 @@
+"""What the provider says afterwards: its reports, and its list when nobody knows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from tandem.contracts.notifications import MessageFailed
+from tandem.crm.notifications import store
+from tandem.crm.notifications.domain.messages import (
+    LOOK_UP_GAP,
+    LOOK_UP_SURE_AFTER,
+    LOOK_UPS_MAX,
+    RECEIPTS_OF_FAILURE,
+    Message,
+    State,
+    is_news,
+)
+from tandem.crm.notifications.service.handing import settle_sent
+from tandem.kernel.db import Tx
+
+BATCH = 50
+
+
+async def list_due(tx: Tx, *, now: datetime) -> list[UUID]:
+    """Queued messages whose time has come, codes first."""
+    return await store.list_due(tx, now=now, count=BATCH)
+
+
+async def list_to_look_up(tx: Tx, *, now: datetime) -> list[Message]:
+    return await store.list_to_look_up(
+        tx, before=now - LOOK_UP_GAP, look_ups_max=LOOK_UPS_MAX, count=BATCH
+    )
+
+
+async def adopt_or_give_up(
+    tx: Tx, message: Message, *, provider_ids: Sequence[str], now: datetime
+) -> None:
+    """An unanswered text is found in the provider's list, or surely never came and is sent again.
+
+    Ids that belong to other messages with the same words are left to them.
+    """
+    held = await store.lock(tx, message.id)
+    if held is None or held.state is not State.UNKNOWN:
+        return
+    known = await store.known_provider_ids(tx, provider_ids)
+    free = [found for found in provider_ids if found not in known]
+    if free:
+        await settle_sent(tx, held, provider_message_id=free[-1], now=now, outcome="found")
+        return
+    handed_over_at = held.handed_over_at or held.updated_at
+    is_sure = now - handed_over_at >= LOOK_UP_SURE_AFTER
+    looked = msgspec.structs.replace(
+        held,
+        state=State.QUEUED if is_sure else State.UNKNOWN,
+        due_at=now,
+        look_ups=held.look_ups + 1,
+    )
+    await store.settle(tx, looked, is_erased=False, now=now)
+    await store.add_attempt(tx, held, outcome="not_found", detail="", now=now)
+
+
+async def apply_receipt(
+    tx: Tx, message_id: UUID, *, provider_message_id: str, receipt: str, reason: str, now: datetime
+) -> None:
+    """A report: only news counts, whatever order reports come in.
+
+    It also settles a message whose answer was lost, since whoever reports on it has it.
+    """
+    held = await store.lock(tx, message_id)
+    if held is None or held.provider_message_id not in {None, provider_message_id}:
+        return
+    if held.state in {State.UNKNOWN, State.SENDING}:
+        await settle_sent(tx, held, provider_message_id=provider_message_id, now=now)
+        held = msgspec.structs.replace(
+            held, state=State.SENT, provider_message_id=provider_message_id
+        )
+    if held.state is not State.SENT or not is_news(receipt, held.receipt):
+        return
+    is_failure = receipt in RECEIPTS_OF_FAILURE
+    after = msgspec.structs.replace(
+        held,
+        receipt=receipt,
+        state=State.FAILED if is_failure else State.SENT,
+        error=reason if is_failure else "",
+    )
+    await store.settle(tx, after, is_erased=held.is_secret, now=now)
+    await store.add_attempt(tx, held, outcome=receipt, detail=reason, now=now)
+    if is_failure:
+        await tx.publish(
+            MessageFailed(
+                message_id=held.id,
+                order_id=held.order_id,
+                channel=held.channel,
+                template=held.template,
+                reason=reason,
+            )
+        )

@@ -1,0 +1,159 @@
+"""Saying something to somebody, once; and looking at what was said."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from tandem.crm.notifications import store
+from tandem.crm.notifications.domain.attempts import Attempt
+from tandem.crm.notifications.domain.messages import (
+    Channel,
+    Message,
+    MessageMissing,
+    State,
+    check_retry,
+)
+from tandem.crm.notifications.domain.templates import TEMPLATES, render
+from tandem.crm.notifications.domain.texts import is_email, is_phone, one_line
+from tandem.kernel import audit, jobs
+from tandem.kernel.db import Tx
+from tandem.kernel.ids import new_id
+from tandem.kernel.pages import Page, decode_cursor, page_of
+
+DELIVER = "notifications.deliver"
+SENDER_NAME_LENGTH_MAX = 70
+
+
+async def send(
+    tx: Tx,
+    *,
+    template: str,
+    order_id: UUID | None,
+    email: str | None,
+    phone: str | None,
+    parameters: dict[str, str],
+    dedupe: str,
+    now: datetime,
+    is_secret: bool = False,
+    not_after: datetime | None = None,
+) -> list[UUID]:
+    """Queue a message by every channel the template has and the recipient too.
+
+    Commits with the caller's change and leaves afterwards. The same `dedupe` again, or a recipient
+    without address, sends nothing. `parameters` name at least the `company`. A secret is erased
+    once it has left; after `not_after` a message is not sent any more.
+    """
+    tx.actor.require("notifications.send")
+    addresses = {Channel.EMAIL: email, Channel.SMS: phone}
+    queued = []
+    for channel in sorted(TEMPLATES[template].channels):
+        recipient = addresses[channel]
+        if not recipient:
+            continue
+        words = render(template, channel, parameters)
+        message = Message(
+            id=new_id(),
+            dedupe=dedupe,
+            channel=channel,
+            template=template,
+            order_id=order_id,
+            recipient=recipient,
+            sender_name=one_line(parameters["company"], SENDER_NAME_LENGTH_MAX),
+            subject=words.subject,
+            text=words.text,
+            html=words.html,
+            is_secret=is_secret,
+            not_after=not_after,
+            state=State.QUEUED,
+            attempts=0,
+            due_at=now,
+            handed_over_at=None,
+            look_ups=0,
+            provider_message_id=None,
+            receipt="",
+            error="",
+            created_at=now,
+            updated_at=now,
+        )
+        checked = _checked(message)
+        if await store.insert(tx, checked) and checked.state is State.QUEUED:
+            queued.append(message.id)
+            await jobs.enqueue(tx, DELIVER, message_id=str(message.id))
+    return queued
+
+
+async def get_message(tx: Tx, message_id: UUID) -> Message:
+    tx.actor.require("notifications.read")
+    found = await store.find(tx, message_id)
+    if found is None:
+        raise MessageMissing("There is no such message.")
+    return found
+
+
+async def list_attempts(tx: Tx, message_id: UUID) -> list[Attempt]:
+    tx.actor.require("notifications.read")
+    return await store.list_attempts(tx, message_id)
+
+
+async def list_messages(
+    tx: Tx,
+    *,
+    limit: int,
+    cursor: str | None,
+    order_id: UUID | None = None,
+    state: State | None = None,
+    channel: Channel | None = None,
+    template: str | None = None,
+) -> Page[Message]:
+    """Newest first."""
+    tx.actor.require("notifications.read")
+    after = decode_cursor(cursor, UUID) if cursor else [None]
+    found = await store.list_messages(
+        tx,
+        order_id=order_id,
+        state=state,
+        channel=channel,
+        template=template,
+        after_id=after[0],
+        count=limit + 1,
+    )
+    return page_of(found, limit, lambda message: (message.id,))
+
+
+async def retry(tx: Tx, message_id: UUID, *, now: datetime) -> Message:
+    """Send a failed or unanswered message once more, with a fresh set of tries.
+
+    An unanswered one may reach its recipient twice; an e-mail keeps its Message-ID, so that mail
+    programs show one. Refuses with IllegalMove and SecretGone.
+    """
+    tx.actor.require("notifications.retry")
+    before = await store.lock(tx, message_id)
+    if before is None:
+        raise MessageMissing("There is no such message.")
+    check_retry(before)
+    after = msgspec.structs.replace(
+        before, state=State.QUEUED, attempts=0, due_at=now, look_ups=0, error="", receipt=""
+    )
+    await store.settle(tx, after, is_erased=False, now=now)
+    await audit.write(
+        tx,
+        action="notifications.retry",
+        subject_kind="message",
+        subject_id=message_id,
+        before={"state": before.state},
+        after={"state": after.state},
+        now=now,
+    )
+    await jobs.enqueue(tx, DELIVER, message_id=str(message_id))
+    return after
+
+
+def _checked(message: Message) -> Message:
+    """An address that no provider could take fails here, where somebody can see it."""
+    is_right = is_email if message.channel is Channel.EMAIL else is_phone
+    if is_right(message.recipient):
+        return message
+    return msgspec.structs.replace(
+        message, state=State.FAILED, error="This is not an address.", text="", html=""
+    )
