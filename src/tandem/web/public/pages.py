@@ -2,7 +2,8 @@
 
 from typing import Any
 
+from tandem.web.public.paying import PayPages
 from tandem.web.public.streets import StreetsController
 from tandem.web.public.tracking import TrackingPages
 
-PUBLIC_PAGES: list[Any] = [StreetsController, TrackingPages]
+PUBLIC_PAGES: list[Any] = [StreetsController, TrackingPages, PayPages]
