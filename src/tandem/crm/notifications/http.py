@@ -38,6 +38,8 @@ from tandem.kernel.http import (
 from tandem.kernel.limits import Limit
 from tandem.kernel.pages import Page
 
+StateFilter = Annotated[State | None, QueryParameter(name="state")]
+"""Not called `state` in the route: Litestar keeps that name for the application's own."""
 TemplateFilter = Annotated[str | None, QueryParameter(pattern="^[a-z_]{1,60}$")]
 
 REPORT_BYTES_MAX = 16 * 1024
@@ -88,7 +90,7 @@ class MessagesController(Controller):
         order_id: FromQuery[UUID | None] = None,
         channel: FromQuery[Channel | None] = None,
         template: TemplateFilter = None,
-        state: FromQuery[State | None] = None,
+        wanted: StateFilter = None,
     ) -> Page[MessageHead]:
         """E-mails and texts, newest first."""
         page = await service.list_messages(
@@ -96,7 +98,7 @@ class MessagesController(Controller):
             limit=limit,
             cursor=cursor,
             order_id=order_id,
-            state=state,
+            state=wanted,
             channel=channel,
             template=template,
         )
