@@ -10,6 +10,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
 from tandem.contracts.orders import OrderSnapshot
+from tandem.flows import cancel_order
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction
@@ -98,6 +99,17 @@ class OrderPage(Controller):
             return f"The note on {order.number} is saved."
 
         return await _act(request, tx, order_id, "note", do)
+
+    @post("/cancellation")
+    async def cancel(
+        self, request: AnyRequest, order_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        async def do(form: dict[str, str]) -> str:
+            reason = form.get("reason", "")[:200] or "No reason given"
+            order = await cancel_order.cancel_order(tx, order_id, reason=reason, now=now)
+            return f"{order.number} is cancelled."
+
+        return await _act(request, tx, order_id, "cancel", do)
 
     @post("/refund")
     async def refund(

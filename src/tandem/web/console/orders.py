@@ -6,12 +6,11 @@ from zoneinfo import ZoneInfo
 
 from litestar import Controller, Request, Response, get
 
-from tandem.kernel.db import Tx
+from tandem.flows.search_orders import search_orders
 from tandem.kernel.http import Transaction
-from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.axes import FulfilmentStatus, PaymentStatus
 from tandem.scm.orders.domain.lifecycle import Status
-from tandem.scm.orders.domain.views import Filters, Found
+from tandem.scm.orders.domain.views import Filters
 from tandem.web.console.lists import Column, Filter, ListState, View, listing, read_state
 from tandem.web.rendering import ZONE, page, words
 
@@ -60,11 +59,10 @@ class OrdersPage(Controller):
     @get("/orders")
     async def show(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
         state = read_state(request, COLUMNS, FILTERS)
-        found = await _found(tx, state.search)
-        rows = await orders.list_orders(
+        rows = await search_orders(
             tx,
+            state.search,
             filters_of(state),
-            found=found,
             sort="placed_at" if state.sort == "placed_at" else "-placed_at",
             limit=state.limit,
             cursor=state.cursor,
@@ -95,11 +93,3 @@ def _start_of(day: str | None, *, days: int = 0) -> datetime | None:
     except ValueError:
         return None
     return datetime.combine(start + timedelta(days=days), time(), ZoneInfo(ZONE))
-
-
-async def _found(tx: Tx, text: str) -> Found | None:
-    """What the words typed come to; None without any."""
-    if not text:
-        return None
-    order = await orders.find_by_identifier(tx, text)
-    return Found(number_prefix=text.upper(), customer_ids=[], order_ids=[order.id] if order else [])

@@ -1,0 +1,153 @@
+"""Type-ahead and the palette: a few rows of JSON for a few typed letters."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Response, get
+from litestar.params import QueryParameter
+
+from tandem.flows import resolve
+from tandem.flows.search_orders import search_orders
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import NotFound
+from tandem.kernel.http import Transaction
+from tandem.scm.catalog import service as catalog
+from tandem.scm.inventory import service as inventory
+from tandem.scm.orders.domain.views import Filters
+from tandem.web.console.addresses import address_values
+from tandem.web.console.customers import suggest_customers
+from tandem.web.rendering import money, words
+
+FEW = 8
+Typed = Annotated[str, QueryParameter(max_length=200)]
+PAGES_OF = {
+    "order": "/orders/{}",
+    "shipment": "/shipments/{}",
+    "invoice": "/invoices/{}",
+    "payment": "/payments/{}",
+    "customer": "/customers/{}",
+}
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """`value` is what the field takes; `fields` fill others."""
+
+    value: str
+    title: str
+    detail: str
+    fields: dict[str, str] = {}
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    kind: str
+    title: str
+    detail: str
+    href: str
+
+
+class Suggestions(Controller):
+    path = "/console"
+    include_in_schema = False
+
+    @get("/suggest/variants")
+    async def variants(self, tx: Transaction, q: Typed = "") -> list[Suggestion]:
+        found = await catalog.search(tx, _clean(q), FEW)
+        free = await inventory.available(tx, [each.variant_id for each in found])
+        return [
+            Suggestion(
+                value=each.sku,
+                title=each.title,
+                detail=f"{each.sku} · {money(each.price_minor, each.currency)} · "
+                f"{free.get(each.variant_id, 0)} available",
+            )
+            for each in found
+        ]
+
+    @get("/suggest/customers")
+    async def customers(self, tx: Transaction, q: Typed = "") -> list[Suggestion]:
+        return [
+            Suggestion(
+                value=str(each.id),
+                title=each.name,
+                detail=" · ".join(filter(None, (each.company_name, each.phone, each.email))),
+                fields=address_values(
+                    each.addresses[0].address if each.addresses else None, "ship_"
+                ),
+            )
+            for each in await suggest_customers(tx, _clean(q), FEW)
+        ]
+
+    @get("/find")
+    async def find(self, tx: Transaction, q: Typed = "") -> Response[list[Hit]]:
+        """Any document by any of its ids first, then what the words fit."""
+        text = _clean(q).strip()
+        hits = [*await _documents(tx, text), *await _named(tx, text)] if text else []
+        unique = {hit.href: hit for hit in reversed(hits)}
+        return Response(list(unique.values())[::-1])
+
+
+async def _documents(tx: Tx, text: str) -> list[Hit]:
+    if not tx.actor.may("orders.read"):
+        return []
+    try:
+        matches = await resolve.resolve(tx, text)
+    except NotFound:
+        return []
+    found: list[Any] = [matches, *matches.others]
+    return [
+        Hit(
+            kind="Document",
+            title=f"{words(one.kind)} {one.number}".strip(),
+            detail=text if one.number != text else "",
+            href=_page_of(one.kind, one.id, one.order_id),
+        )
+        for one in found
+        if one.kind in PAGES_OF or one.order_id
+    ]
+
+
+def _page_of(kind: str, entity_id: object, order_id: object) -> str:
+    return PAGES_OF[kind].format(entity_id) if kind in PAGES_OF else f"/orders/{order_id}"
+
+
+async def _named(tx: Tx, text: str) -> list[Hit]:
+    may = tx.actor.may
+    hits: list[Hit] = []
+    if may("orders.read"):
+        found = await search_orders(tx, text, Filters(), sort="-placed_at", limit=5, cursor=None)
+        hits += [
+            Hit(
+                kind="Orders",
+                title=f"{row.number} · {row.customer_name}",
+                detail=f"{words(row.status)} · {money(row.total_minor, row.currency)}",
+                href=f"/orders/{row.id}",
+            )
+            for row in found.items
+        ]
+    if may("customers.read"):
+        hits += [
+            Hit(
+                kind="Customers",
+                title=each.name,
+                detail=each.phone or each.email or each.number,
+                href=f"/customers/{each.id}",
+            )
+            for each in await suggest_customers(tx, text, 5)
+        ]
+    if may("catalog.read"):
+        found_variants = await catalog.search(tx, text, 5)
+        variants = [await catalog.get_variant(tx, each.variant_id) for each in found_variants]
+        hits += [
+            Hit(
+                kind="Products",
+                title=each.title,
+                detail=each.sku,
+                href=f"/products/{each.product_id}",
+            )
+            for each in variants
+        ]
+    return hits
+
+
+def _clean(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())
