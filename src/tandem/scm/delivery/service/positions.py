@@ -228,7 +228,7 @@ class _DeviceIntake:
         judged = judge(ordered)
         self._state.recent = ordered[-WINDOW:]
         for fix in _held(judged):
-            if fix.at_ms > self._since_ms:
+            if self._is_news(fix):
                 self._moved[fix.at_ms] = fix
         doubted = {one.fix.at_ms: one.reason for one in judged if one.reason is not None}
         if not doubted:
@@ -242,6 +242,12 @@ class _DeviceIntake:
                 self._moved.pop(at_ms, None)
             if place >= 0:
                 self.rows[place] = msgspec.structs.replace(self.rows[place], reason=reason)
+
+    def _is_news(self, fix: Fix) -> bool:
+        """Later than what is shown, or a better fix of that very instant."""
+        if fix.at_ms != self._since_ms:
+            return fix.at_ms > self._since_ms
+        return (fix.lat, fix.lon) != (self._state.lat, self._state.lon)
 
 
 def _held(judged: Iterable[Judged]) -> list[Fix]:
