@@ -76,6 +76,19 @@ def moment(at: datetime | None, zone: str = ZONE) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, short)
 
 
+def hour(at: datetime | None, zone: str = ZONE) -> Markup:
+    """The clock's time alone while it is today; else as `moment`."""
+    if at is None:
+        return Markup("–")
+    local = at.astimezone(ZoneInfo(zone))
+    if local.date() != clock.now().astimezone(ZoneInfo(zone)).date():
+        return moment(at, zone)
+    exact = format_datetime(local, "EEEE d MMMM y, HH:mm:ss zzz", locale=LOCALE)
+    return Markup('<time datetime="{}" title="{}">{:%H:%M}</time>').format(
+        at.isoformat(), exact, local
+    )
+
+
 def day(on: date | None) -> Markup:
     if on is None:
         return Markup("–")
@@ -110,6 +123,7 @@ def environment() -> jinja2.Environment:
         "money": money,
         "compact_money": compact_money,
         "moment": moment,
+        "hour": hour,
         "day": day,
         "words": words,
     }
