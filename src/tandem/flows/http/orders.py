@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 
 from tandem.contracts.address import PRINTABLE
 from tandem.contracts.orders import OrderSnapshot
@@ -34,7 +34,7 @@ from tandem.kernel.http import (
     refusals,
 )
 from tandem.kernel.http.unit import IdempotencyKeyReused, check_key, fingerprint
-from tandem.kernel.pages import Page
+from tandem.kernel.pages import LIMIT_DEFAULT, Page
 from tandem.kernel.references import ReferenceTaken
 from tandem.scm.inventory.domain import OutOfStock
 from tandem.scm.orders.domain.axes import FulfilmentStatus, PaymentStatus
@@ -120,17 +120,17 @@ class OrderFlowsController(Controller):
     async def list_orders(
         self,
         tx: Transaction,
-        limit: LimitParameter,
+        limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
         q: SearchText = None,
-        status: Status | None = None,
-        payment_status: PaymentStatus | None = None,
-        fulfilment_status: FulfilmentStatus | None = None,
+        status: FromQuery[Status | None] = None,
+        payment_status: FromQuery[PaymentStatus | None] = None,
+        fulfilment_status: FromQuery[FulfilmentStatus | None] = None,
         channel: Channel = None,
-        customer_id: UUID | None = None,
-        placed_from: datetime | None = None,
-        placed_before: datetime | None = None,
-        is_on_hold: bool | None = None,
+        customer_id: FromQuery[UUID | None] = None,
+        placed_from: FromQuery[datetime | None] = None,
+        placed_before: FromQuery[datetime | None] = None,
+        is_on_hold: FromQuery[bool | None] = None,
         sort: Sort = "-placed_at",
     ) -> Page[OrderRow]:
         """Orders, newest first. `q` finds numbers by their beginning, buyers by name, telephone or

@@ -119,6 +119,11 @@ class Intake:
             async with self._database.transaction(actor) as tx:
                 outcomes = await _answer(tx, batch, now=self._database.clock.now())
                 is_sent = True
+        except idempotency.KeyTaken:
+            # Another process answered under the key since we looked: look again, each by itself.
+            for ask in batch:
+                await self._serve(actor, [ask])
+            return
         except Exception as reason:  # each waiting caller gets it, or is served alone
             if len(batch) == 1:
                 batch[0].answer.set_exception(_told(reason, is_sent=is_sent))
