@@ -5,12 +5,14 @@ from typing import Any
 from tandem.web.console.customers import CustomerPage, CustomersPage
 from tandem.web.console.invoices import InvoicesPage
 from tandem.web.console.live import LiveController
+from tandem.web.console.messages import MessagesPage
 from tandem.web.console.new_order import NewOrderPage
 from tandem.web.console.order_page import OrderPage
 from tandem.web.console.orders import OrdersPage
 from tandem.web.console.payments import PaymentPage, PaymentsPage
 from tandem.web.console.product_import import ProductImport
 from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
+from tandem.web.console.shipments import ShipmentPage, ShipmentsPage
 from tandem.web.console.stock import ShelfPage, StockPage
 from tandem.web.console.suggestions import Suggestions
 from tandem.web.files import static_file
@@ -36,6 +38,9 @@ PAGES: list[Any] = [
     InvoicesPage,
     PaymentsPage,
     PaymentPage,
+    ShipmentsPage,
+    ShipmentPage,
+    MessagesPage,
 ]
 
 PAGES += PUBLIC_PAGES

@@ -10,10 +10,16 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
 from tandem.contracts.orders import OrderSnapshot
+from tandem.crm.notifications import service as notifications
+from tandem.crm.notifications.domain.messages import Message
 from tandem.flows import cancel_order
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import Refusal
+from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
+from tandem.scm.delivery import service as delivery_service
+from tandem.scm.delivery.domain.fleet import Driver
+from tandem.scm.delivery.domain.statuses import Status as DeliveryStatus
+from tandem.scm.delivery.service import Whole
 from tandem.scm.inventory import service as inventory
 from tandem.scm.inventory.domain import Location, Reservation
 from tandem.scm.invoicing import service as invoicing
@@ -25,11 +31,14 @@ from tandem.scm.orders.domain.story import Moment
 from tandem.scm.payments import service as payments
 from tandem.scm.payments.domain import Payment, Refund
 from tandem.scm.payments.service.reading import Filter as PaymentFilter
+from tandem.scm.shipping import service as shipping
+from tandem.scm.shipping.domain.shipments import Shipment
 from tandem.web.console.forms import NO_PROBLEM, Problem, minor_of, problem_of, read_form
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
 MOMENTS_MAX = 200
+DELIVERIES_MAX = 10
 Doing = Callable[[dict[str, str]], Awaitable[str]]
 
 
@@ -43,6 +52,10 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     payments: Sequence[Payment]
     refunds: Sequence[Refund]
     invoices: Sequence[InvoiceHead]
+    shipments: Sequence[Shipment]
+    deliveries: Sequence[Whole]
+    drivers: Sequence[Driver]
+    messages: Sequence[Message]
 
     @property
     def refundable_minor(self) -> int:
@@ -64,9 +77,9 @@ class OrderPage(Controller):
 
     @get()
     async def show(
-        self, request: AnyRequest, order_id: FromPath[UUID], tx: Transaction
+        self, request: AnyRequest, order_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> Response[Any]:
-        return await _page(request, tx, order_id)
+        return await _page(request, tx, order_id, now)
 
     @post("/hold")
     async def hold(
@@ -77,7 +90,7 @@ class OrderPage(Controller):
             order = await orders.hold(tx, order_id, reason=reason, now=now)
             return f"{order.number} is on hold."
 
-        return await _act(request, tx, order_id, "hold", do)
+        return await _act(request, tx, order_id, now, "hold", do)
 
     @post("/release")
     async def release(
@@ -87,7 +100,7 @@ class OrderPage(Controller):
             order = await orders.release_hold(tx, order_id, now=now)
             return f"{order.number} goes on."
 
-        return await _act(request, tx, order_id, "", do)
+        return await _act(request, tx, order_id, now, "", do)
 
     @post("/note")
     async def note(
@@ -98,7 +111,7 @@ class OrderPage(Controller):
             order = await orders.annotate(tx, before, note=form.get("note", "")[:2000], now=now)
             return f"The note on {order.number} is saved."
 
-        return await _act(request, tx, order_id, "note", do)
+        return await _act(request, tx, order_id, now, "note", do)
 
     @post("/cancellation")
     async def cancel(
@@ -109,7 +122,16 @@ class OrderPage(Controller):
             order = await cancel_order.cancel_order(tx, order_id, reason=reason, now=now)
             return f"{order.number} is cancelled."
 
-        return await _act(request, tx, order_id, "cancel", do)
+        return await _act(request, tx, order_id, now, "cancel", do)
+
+    @post("/assignment")
+    async def assign(
+        self, request: AnyRequest, order_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        async def do(form: dict[str, str]) -> str:
+            return await _assign(tx, form, now)
+
+        return await _act(request, tx, order_id, now, "assign", do)
 
     @post("/refund")
     async def refund(
@@ -118,7 +140,21 @@ class OrderPage(Controller):
         async def do(form: dict[str, str]) -> str:
             return await _refund(tx, order_id, form, now)
 
-        return await _act(request, tx, order_id, "refund", do)
+        return await _act(request, tx, order_id, now, "refund", do)
+
+
+async def _assign(tx: Tx, form: dict[str, str], now: datetime) -> str:
+    """To the driver chosen, or to the nearest one on shift."""
+    driver = form.get("driver_id", "")
+    try:
+        delivery_id = UUID(form.get("delivery_id", ""))
+        driver_id = UUID(driver) if driver else None
+    except ValueError as reason:
+        raise Invalid("Choose a driver.", field="driver_id") from reason
+    done = await delivery_service.assign(tx, delivery_id, driver_id=driver_id, now=now)
+    assert done.driver_id, "an assigned delivery has a driver"
+    chosen = await delivery_service.get_driver(tx, done.driver_id)
+    return f"{done.shipment_number} goes with {chosen.name}."
 
 
 async def _refund(tx: Tx, order_id: UUID, form: dict[str, str], now: datetime) -> str:
@@ -135,7 +171,7 @@ async def _refund(tx: Tx, order_id: UUID, form: dict[str, str], now: datetime) -
 
 
 async def _act(
-    request: AnyRequest, tx: Tx, order_id: UUID, form_name: str, do: Doing
+    request: AnyRequest, tx: Tx, order_id: UUID, now: datetime, form_name: str, do: Doing
 ) -> Response[Any]:
     """Do it and say so on the page; or show the page again with the reason why not."""
     form = await read_form(request)
@@ -143,7 +179,7 @@ async def _act(
         said = await do(form)
     except Refusal as refusal:
         problem = problem_of(refusal, form, form=form_name)
-        return await _page(request, tx, order_id, problem=problem, status=refusal.status)
+        return await _page(request, tx, order_id, now, problem=problem, status=refusal.status)
     return redirect(request, f"/orders/{order_id}", toast=said)
 
 
@@ -151,11 +187,12 @@ async def _page(
     request: AnyRequest,
     tx: Tx,
     order_id: UUID,
+    now: datetime,
     *,
     problem: Problem = NO_PROBLEM,
     status: int = 200,
 ) -> Response[Any]:
-    sight = await look(tx, order_id)
+    sight = await look(tx, order_id, now=now)
     base_url = request.app.state.settings.base_url
     return page(
         request,
@@ -164,28 +201,24 @@ async def _page(
         sight=sight,
         order=sight.order,
         problem=problem,
+        has_map=bool(sight.deliveries),
         pay_link=f"{base_url}/pay/{sight.order.public_token}",
         track_link=f"{base_url}/track/{sight.order.public_token}",
     )
 
 
-async def look(tx: Tx, order_id: UUID) -> Sight:
+async def look(tx: Tx, order_id: UUID, *, now: datetime) -> Sight:
     """Ask every service for its part, those that the actor may see."""
     order = await orders.read_order(tx, order_id)
     story = await orders.read_timeline(tx, order_id, limit=MOMENTS_MAX)
     may = tx.actor.may
-    reservations: list[Reservation] = []
-    locations: dict[UUID, Location] = {}
-    if may("inventory.read"):
-        reservations = await inventory.reservations_of(tx, order_id)
-        locations = {place.id: place for place in await inventory.list_locations(tx)}
-    paid: list[Payment] = []
-    refunds: list[Refund] = []
-    if may("payments.read"):
-        wanted = PaymentFilter(order_id=order_id)
-        paid = (await payments.list_payments(tx, wanted, limit=50, cursor=None)).items
-        refunds = await payments.list_refunds(tx, order_id=order_id)
-    invoices = await invoicing.list_for_order(tx, order_id) if may("invoicing.read") else []
+    reservations, locations = await _stock(tx, order_id)
+    paid, refunds = await _payments(tx, order_id)
+    deliveries, drivers = await _deliveries(tx, order_id, now)
+    messages: list[Message] = []
+    if may("notifications.read"):
+        sent = await notifications.list_messages(tx, limit=30, cursor=None, order_id=order_id)
+        messages = sent.items
     return Sight(
         order=order,
         moments=story.items[::-1],
@@ -193,5 +226,35 @@ async def look(tx: Tx, order_id: UUID) -> Sight:
         locations=locations,
         payments=paid,
         refunds=refunds,
-        invoices=invoices,
+        invoices=await invoicing.list_for_order(tx, order_id) if may("invoicing.read") else [],
+        shipments=await shipping.list_of_order(tx, order_id) if may("shipping.read") else [],
+        deliveries=deliveries,
+        drivers=drivers,
+        messages=messages,
     )
+
+
+async def _stock(tx: Tx, order_id: UUID) -> tuple[list[Reservation], dict[UUID, Location]]:
+    if not tx.actor.may("inventory.read"):
+        return [], {}
+    locations = {place.id: place for place in await inventory.list_locations(tx)}
+    return await inventory.reservations_of(tx, order_id), locations
+
+
+async def _payments(tx: Tx, order_id: UUID) -> tuple[list[Payment], list[Refund]]:
+    if not tx.actor.may("payments.read"):
+        return [], []
+    wanted = PaymentFilter(order_id=order_id)
+    paid = await payments.list_payments(tx, wanted, limit=50, cursor=None)
+    return paid.items, await payments.list_refunds(tx, order_id=order_id)
+
+
+async def _deliveries(tx: Tx, order_id: UUID, now: datetime) -> tuple[list[Whole], list[Driver]]:
+    """With the drivers who may be chosen while one of them waits for one."""
+    if not tx.actor.may("delivery.read"):
+        return [], []
+    found = await delivery_service.list_of_order(tx, order_id)
+    wholes = [await delivery_service.whole(tx, each.id, now=now) for each in found[:DELIVERIES_MAX]]
+    if not any(DeliveryStatus.ASSIGNED in each.allowed for each in wholes):
+        return wholes, []
+    return wholes, (await delivery_service.list_drivers(tx, is_active=True, limit=100)).items
