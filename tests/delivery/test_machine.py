@@ -32,11 +32,6 @@ from tests.delivery.positions import stand_at
 from tests.delivery.traces import at
 
 
-@pytest.fixture
-def boss(actor: Actor) -> Actor:
-    return Actor.system(actor.org_id)
-
-
 async def test_opening_twice_makes_one_delivery_with_one_link(
     database: Database, boss: Actor, now: datetime
 ) -> None:

@@ -39,17 +39,6 @@ REASONS = Query(
 )
 
 
-@pytest.fixture
-def boss(actor: Actor) -> Actor:
-    return Actor.system(actor.org_id)
-
-
-@pytest.fixture
-async def crew(database: Database, boss: Actor, now: datetime) -> Crew:
-    async with database.transaction(boss) as tx:
-        return await a_driver(tx, now)
-
-
 async def replay(
     database: Database, boss: Actor, now: datetime, told: Sequence[Told]
 ) -> tuple[Playback, tuple[float, float, datetime]]:

@@ -197,7 +197,8 @@ async def _once(scope: Any, receive: Receive, held: _Held, next_app: ASGIApp, ke
         check_same_request(answer.fingerprint, asked)
         return await _replay(answer, held.send)
     await next_app(scope, _replaying(body, receive), held.send)
-    if held.status < 400:
+    # A refusal that keeps its changes (a counted wrong try) is an answer like any other.
+    if held.status < 400 or unit.is_kept:
         await tx.run(
             KEEP_ANSWER, key=key, status=held.status, media_type=held.media_type(), body=held.body()
         )
