@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from textwrap import shorten
 
 import msgspec
 from babel.numbers import format_currency
@@ -11,6 +12,9 @@ from tandem.contracts.india import STATES
 from tandem.kernel.money import Money
 from tandem.scm.shipping.domain.shipments import LabelNotReady, Shipment
 from tandem.scm.shipping.domain.statuses import CANCELLABLE, Status
+
+CONTENTS_MAX = 4
+SENDER_LENGTH_MAX = 240
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +91,8 @@ def _sender(shipment: Shipment) -> Party:
     if shipment.sender.address is None:
         return Party(name=shipment.sender.name, lines=[], pin="", phone="")
     party = _party(shipment.sender.address, "")
-    return msgspec.structs.replace(party, name=shipment.sender.name)
+    line = shorten(", ".join(party.lines), SENDER_LENGTH_MAX, placeholder="…")
+    return msgspec.structs.replace(party, name=shipment.sender.name, lines=[line])
 
 
 def _party(address: Address, phone: str) -> Party:
@@ -105,7 +110,10 @@ def _party(address: Address, phone: str) -> Party:
 
 
 def _contents(shipment: Shipment) -> str:
-    shown = [f"{item.quantity} × {item.title}" for item in shipment.items[:4]]
+    shown = [
+        f"{item.quantity} × {shorten(item.title, 48, placeholder='…')}"
+        for item in shipment.items[:CONTENTS_MAX]
+    ]
     rest = len(shipment.items) - len(shown)
     return "; ".join([*shown, *([f"and {rest} more"] if rest else [])])
 

@@ -23,7 +23,7 @@ from tandem.kernel.http import (
     etag,
     refusals,
 )
-from tandem.kernel.pages import Page
+from tandem.kernel.pages import LIMIT_DEFAULT, Page
 from tandem.kernel.references import ReferenceTaken
 from tandem.scm.shipping import service
 from tandem.scm.shipping.domain.shipments import (
@@ -90,7 +90,7 @@ class ShipmentController(Controller):
     async def list_shipments(
         self,
         tx: Transaction,
-        limit: LimitParameter,
+        limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
         status: FromQuery[list[Status] | None] = None,
         order_id: FromQuery[UUID | None] = None,

@@ -1,0 +1,188 @@
+import asyncio
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import uuid4
+
+import httpx2 as httpx
+import msgspec
+import pytest
+
+from tandem.contracts.shipping import PromiseAsk
+from tandem.kernel.actor import Actor
+from tandem.kernel.db import Database
+from tandem.scm.shipping import service
+from tandem.scm.shipping.domain.configuration import Configuration
+from tests.shipping.givens import AT_BENGALURU, india
+
+MONDAY = india("2026-11-23 10:00")
+
+
+async def promises(database: Database, actor: Actor, *pins: str) -> list[tuple[str, date]]:
+    asks = [PromiseAsk(postal_code=pin, purchased_at=MONDAY) for pin in pins]
+    async with database.transaction(actor) as tx:
+        found = await service.promise(tx, asks, now=MONDAY)
+    return [(promise.zone, promise.promised_on) for promise in found]
+
+
+async def test_a_batch_of_purchases_is_promised_in_order_and_in_one_query(
+    database: Database, actor: Actor, now: datetime
+) -> None:
+    async with database.transaction(actor) as tx:
+        await service.save_settings(tx, AT_BENGALURU, now=now)
+    pins = ["560001", "570001", "400001", "302001", "781001"]
+    assert await promises(database, actor, *pins) == [
+        ("A", date(2026, 11, 25)),
+        ("B", date(2026, 11, 26)),
+        ("C", date(2026, 11, 26)),
+        ("D", date(2026, 11, 28)),
+        ("E", date(2026, 12, 1)),
+    ]
+    asks = [PromiseAsk(postal_code=pin, purchased_at=MONDAY) for pin in pins * 20]
+    async with database.transaction(actor) as tx:
+        seen: list[str] = []
+        tx.connection.add_query_logger(lambda record: seen.append(record.query))
+        assert len(await service.promise(tx, asks, now=now)) == 100
+        await asyncio.sleep(0)  # the driver logs in the loop's next turn
+        assert len(seen) == 1
+
+
+async def test_without_settings_the_usual_ones_hold(database: Database, actor: Actor) -> None:
+    assert await promises(database, actor, "560001", "781001") == [
+        ("D", date(2026, 11, 28)),
+        ("E", date(2026, 12, 1)),
+    ]
+
+
+async def test_new_settings_count_from_the_next_promise_and_a_rollback_leaves_no_trace(
+    database: Database, actor: Actor, now: datetime
+) -> None:
+    slow = msgspec.structs.replace(
+        AT_BENGALURU, origins=[msgspec.structs.replace(AT_BENGALURU.origins[0], handling_days=5)]
+    )
+    async with database.transaction(actor) as tx:
+        await service.save_settings(tx, AT_BENGALURU, now=now)
+    assert await promises(database, actor, "560001") == [("A", date(2026, 11, 25))]
+
+    with pytest.raises(RuntimeError):
+        async with database.transaction(actor) as tx:
+            await service.save_settings(tx, slow, now=now)
+            found = await service.promise(
+                tx, [PromiseAsk(postal_code="560001", purchased_at=MONDAY)], now=now
+            )
+            assert found[0].promised_on == date(2026, 11, 30)
+            raise RuntimeError("the rest of this transaction fails")
+    assert await promises(database, actor, "560001") == [("A", date(2026, 11, 25))]
+
+    async with database.transaction(actor) as tx:
+        await service.save_settings(tx, slow, now=now)
+    assert await promises(database, actor, "560001") == [("A", date(2026, 11, 30))]
+
+
+async def test_settings_are_replaced_whole_under_their_version(
+    client: httpx.AsyncClient, database: Database, actor: Actor
+) -> None:
+    first = await client.get("/v1/shipping-settings")
+    assert first.headers["etag"] == '"0"'
+    assert first.json() == msgspec.to_builtins(Configuration())
+    changed = {**first.json(), "transit_days": {**first.json()["transit_days"], "A": 3}}
+    put = await client.put("/v1/shipping-settings", json=changed, headers={"if-match": '"0"'})
+    assert (put.status_code, put.headers["etag"]) == (200, '"1"')
+    assert (await client.get("/v1/shipping-settings")).json() == changed
+    stale = await client.put("/v1/shipping-settings", json=changed, headers={"if-match": '"0"'})
+    assert stale.status_code == 412
+    second = await client.put("/v1/shipping-settings", json=first.json())
+    assert second.headers["etag"] == '"2"'
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    document: Any = msgspec.to_builtins(AT_BENGALURU)
+    *steps, last = path.split(".")
+    held = document
+    for step in steps:
+        held = held[int(step)] if step.isdigit() else held[step]
+    held[last] = value
+    return document  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        ("origins.0.time_zone", "Mars/Olympus", "origins[0].time_zone"),
+        ("origins.0.time_zone", "../../etc/passwd", "origins[0].time_zone"),
+        ("origins.0.handling_days", -1, "origins[0].handling_days"),
+        ("origins.0.calendar.weekdays", [], "origins[0].calendar.weekdays"),
+        ("origins.0.calendar.weekdays", [8], "origins[0].calendar.weekdays[0]"),
+        ("origins.0.calendar.holidays_of", "QQ", "origins[0].calendar.holidays_of"),
+        ("origins.0.calendar.subdivision", "A_B", "origins[0].calendar.subdivision"),
+        ("origins.0.address.state_code", "07", "origins[0].address.state_code"),
+        (
+            "origins.0.cut_offs",
+            [{"weekday": 1, "at": "14:00"}, {"weekday": 1, "at": "15:00"}],
+            "origins[0].cut_offs",
+        ),
+        ("origins.0.cut_offs", [{"weekday": 1, "at": "24:00"}], "origins[0].cut_offs[0].at"),
+        ("delivery_calendar.holidays_of", "in", "delivery_calendar.holidays_of"),
+        ("floor.after_cut_off_days", 5, "floor.after_cut_off_days"),
+        ("floor.after_cut_off_days", 1, "floor.after_cut_off_days"),
+        ("transit_days.A", 61, "transit_days.A"),
+        ("zone_overrides", [{"prefix": "0", "zone": "A"}], "zone_overrides[0].prefix"),
+        ("zone_overrides", [{"prefix": "56", "zone": "Q"}], "zone_overrides[0].zone"),
+        ("origins", [], "origins"),
+    ],
+)
+async def test_settings_that_would_make_no_honest_promise_are_refused(
+    client: httpx.AsyncClient, path: str, value: Any, field: str
+) -> None:
+    answer = await client.put("/v1/shipping-settings", json=changed(path, value))
+    assert answer.status_code == 422, answer.json()
+    assert answer.json()["field"] == field
+    assert (await client.get("/v1/shipping-settings")).headers["etag"] == '"0"'
+
+
+async def test_a_quote_says_how_the_day_comes_about(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    async with database.transaction(actor) as tx:
+        await service.save_settings(tx, AT_BENGALURU, now=now)
+    body = {"postal_code": "560001", "purchased_at": "2026-11-23T10:00:00+05:30"}
+    answer = await client.post("/v1/edd-quotes", json=body)
+    assert (answer.status_code, answer.json()) == (
+        201,
+        {
+            "zone": "A",
+            "accepted_on": "2026-11-23",
+            "dispatch_on": "2026-11-24",
+            "arrival_on": "2026-11-25",
+            "floor_on": "2026-11-25",
+            "promised_on": "2026-11-25",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"postal_code": "56000"}, "postal_code"),
+        ({"postal_code": "060001"}, "postal_code"),
+        ({"postal_code": "560001", "purchased_at": "0001-01-01T00:00:00Z"}, "purchased_at"),
+        ({"postal_code": "560001", "purchased_at": "9999-12-31T23:59:59Z"}, "purchased_at"),
+        ({"postal_code": "560001", "purchased_at": "2026-11-23T10:00:00"}, "purchased_at"),
+        ({"postal_code": "560001", "country": "India"}, "country"),
+    ],
+)
+async def test_a_quote_for_nowhere_or_never_is_refused(
+    client: httpx.AsyncClient, body: dict[str, Any], field: str
+) -> None:
+    answer = await client.post("/v1/edd-quotes", json=body)
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+async def test_each_organisation_has_its_own_settings(
+    database: Database, actor: Actor, now: datetime
+) -> None:
+    async with database.transaction(actor) as tx:
+        await service.save_settings(tx, AT_BENGALURU, now=now)
+    stranger = msgspec.structs.replace(actor, org_id=uuid4())
+    assert await promises(database, actor, "560001") == [("A", date(2026, 11, 25))]
+    assert await promises(database, stranger, "560001") == [("D", date(2026, 11, 28))]
+    assert datetime(2026, 11, 23, 4, 30, tzinfo=UTC) == MONDAY
