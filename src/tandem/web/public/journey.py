@@ -118,7 +118,8 @@ def _on_the_way(tracking: Tracking, who: str) -> tuple[str, str, str]:
     if tracking.sight is Sight.STOPS_AWAY and tracking.remaining_stop_count:
         count = tracking.remaining_stop_count
         stops = "1 stop" if count == 1 else f"{count} stops"
-        return f"{stops} before yours", f"{who} serves them first, then comes to you.", "info"
+        first = "that one" if count == 1 else "them"
+        return f"{stops} before yours", f"{who} serves {first} first, then comes to you.", "info"
     minutes = tracking.estimated_minutes
     if minutes is None:
         return "On its way to you", f"{who} has your parcel.", "info"

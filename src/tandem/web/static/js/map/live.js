@@ -3,7 +3,7 @@
 //
 // A scene: {now, vehicles: [{id, label, kind, lat, lon, heading, at, is_stale}], stops: [{id, kind,
 // label, lat, lon, seq, state}], route: [[lat, lon]…], route_source, trail: [[[lat, lon]…]…],
-// places: [{lat, lon, label}], text}. `kind` of a stop: door, pickup, stop. Times are ISO or ms.
+// places: [{lat, lon, label}], focus: [[lat, lon]…], text}. `focus` is what to look at, if not all. `kind` of a stop: door, pickup, stop. Times are ISO or ms.
 //
 // For tests and other scripts, `window.tandemMap` answers for the page's first map: `.provider`,
 // `.vehicles()` → [{id, lat, lon, heading, isStale, isMoving}] as shown at this very moment, and
@@ -188,8 +188,8 @@ export class LiveMap {
   showAll(instant = false) {
     this.isLeftAlone = false;
     this.recentre.hidden = true;
-    const places = this.places();
-    if (places.length) this.view.fit(places, { instant });
+    const places = this.scene?.focus?.length ? this.scene.focus : this.places();
+    if (places.length) this.view.fit(places, { instant, zoomMax: places.length > 1 ? 16.6 : 15.2 });
     else if (this.home) this.view.fit([this.home], { instant, zoomMax: 14 });
   }
 
