@@ -15,6 +15,7 @@ from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
 from tandem.web.console.shipments import ShipmentPage, ShipmentsPage
 from tandem.web.console.stock import ShelfPage, StockPage
 from tandem.web.console.suggestions import Suggestions
+from tandem.web.dispatch import DISPATCH_PAGES
 from tandem.web.files import static_file
 from tandem.web.public.pages import PUBLIC_PAGES
 from tandem.web.signing_in import SigningIn
@@ -44,3 +45,4 @@ PAGES: list[Any] = [
 ]
 
 PAGES += PUBLIC_PAGES
+PAGES += DISPATCH_PAGES

@@ -9,4 +9,6 @@ from tandem.web.dispatch.desk import DeskPage
 from tandem.web.dispatch.drivers import DriverPanel
 from tandem.web.dispatch.fleet import FleetDriverPage, FleetPage
 
-__all__ = ["DeliveryPanel", "DeskPage", "DriverPanel", "FleetDriverPage", "FleetPage"]
+DISPATCH_PAGES = (DeskPage, DeliveryPanel, DriverPanel, FleetPage, FleetDriverPage)
+
+__all__ = ["DISPATCH_PAGES"]

@@ -28,6 +28,8 @@ function left() {
 }
 
 left();
+// A form may have changed a part of the page only.
+document.addEventListener('htmx:after:swap', left);
 
 document.addEventListener('click', async (event) => {
   const button = event.target.closest('[data-copy]');
