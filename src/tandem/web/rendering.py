@@ -97,17 +97,6 @@ def day(on: date | None) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(on.isoformat(), exact, short)
 
 
-def hour(at: datetime | None, zone: str = ZONE) -> Markup:
-    """A `<time>` of today: 14:05, the exact instant in its tooltip."""
-    if at is None:
-        return Markup("–")
-    local = at.astimezone(ZoneInfo(zone))
-    exact = format_datetime(local, "EEEE d MMMM y, HH:mm:ss zzz", locale=LOCALE)
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        at.isoformat(), exact, f"{local:%H:%M}"
-    )
-
-
 def words(status: str) -> str:
     """`partially_shipped` → `Partially shipped`."""
     return KNOWN_WORDS.get(status) or status.replace("_", " ").capitalize()
@@ -136,7 +125,6 @@ def environment() -> jinja2.Environment:
         "moment": moment,
         "hour": hour,
         "day": day,
-        "hour": hour,
         "words": words,
     }
     made.globals |= {"asset": asset_url, "icon": icon, "import_map": import_map}

@@ -1,4 +1,4 @@
-"""Owns the driver's phone page: today's run, taps at the door, and the queue that outlives a tunnel.
+"""Owns the driver's phone page: today's run, taps at the door, a queue that outlives tunnels.
 
 `/driver` is one page that works without a network: what the driver taps is kept on the phone with
 the phone's time and handed in, in order, when there is a signal again.
