@@ -8,6 +8,7 @@ from tandem.crm.identity.http import IdentityController
 from tandem.crm.notifications.http import MessagesController, TextReportsController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.resolve import ResolveController
+from tandem.flows.http.shipments import ShipmentFlowsController
 from tandem.flows.http.stock import StockFlowsController
 from tandem.scm.catalog.http import ProductController, VariantController
 from tandem.scm.delivery.http import CONTROLLERS as DELIVERY
@@ -43,6 +44,7 @@ ROUTES: list[Any] = [
     QuoteController,
     SettingsController,
     ShipmentController,
+    ShipmentFlowsController,
     ManifestController,
     InvoiceController,
     TaxController,
