@@ -1,7 +1,9 @@
 """One credit note for each refund, none for money that never belonged to the sale."""
 
+from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from tandem.app.wiring import import_reactions
@@ -13,6 +15,7 @@ from tandem.kernel.ids import new_id
 from tandem.kernel.outbox import drain
 from tandem.scm.invoicing import service as invoicing
 from tandem.scm.orders import service as orders
+from tandem.scm.payments import service as payments
 from tests.invoicing import givens
 from tests.invoicing.givens import NOW, cart_line
 
@@ -33,10 +36,21 @@ async def invoiced(database: Database, actor: Actor, *, paid: bool = True) -> Or
 
 
 async def pay(tx: Tx, order: OrderSnapshot, paid_minor: int) -> OrderSnapshot:
+    """Money in payments' own ledger, and the order told of it."""
+    await payments.record_cash(
+        tx,
+        order_id=order.id,
+        order_number=order.number,
+        delivery_id=new_id(),
+        amount_minor=paid_minor,
+        currency="INR",
+        now=NOW,
+    )
+    paid = await payments.totals(tx, order.id)
     return await orders.record_payment(
         tx,
         order_id=order.id,
-        paid_minor=paid_minor,
+        paid_minor=paid.captured_minor,
         refunded_minor=0,
         authorized_minor=0,
         now=NOW,
@@ -85,12 +99,12 @@ async def test_two_refunds_are_two_credit_notes_and_leave_nothing(
         assert await invoicing.creditable(tx, order.id) == 0
 
 
-async def test_the_refund_of_a_second_payment_leaves_the_invoice_alone(
+async def test_the_refund_of_money_beyond_the_sale_leaves_the_invoice_alone(
     database: Database, actor: Actor
 ) -> None:
     order = await invoiced(database, actor)
     async with database.transaction(actor) as tx:
-        await pay(tx, order, 2 * order.total_minor)
+        await pay(tx, order, order.total_minor)
     await tell_refund(database, actor, order, order.total_minor, order.total_minor)
     assert await credit_notes(database, actor, order) == []
 
@@ -100,7 +114,11 @@ async def test_a_refund_without_an_invoice_needs_no_credit_note(
 ) -> None:
     async with database.transaction(actor) as tx:
         await givens.seller(tx)
-        draft = await givens.order(tx, cart_line(10000))
+        draft = msgspec.structs.replace(
+            await givens.order(tx, cart_line(10000)),
+            status="pending_payment",
+            expires_at=NOW + timedelta(days=36_500),
+        )
         settings = await orders.get_settings(tx)
         order = (await orders.place(tx, [draft], settings=settings, now=NOW))[0]
     await tell_refund(database, actor, order, 11800, 11800)

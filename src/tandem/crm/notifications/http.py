@@ -36,7 +36,7 @@ from tandem.kernel.http import (
     refusals,
 )
 from tandem.kernel.limits import Limit
-from tandem.kernel.pages import Page
+from tandem.kernel.pages import LIMIT_DEFAULT, Page
 
 StateFilter = Annotated[State | None, QueryParameter(name="state")]
 """Not called `state` in the route: Litestar keeps that name for the application's own."""
@@ -85,7 +85,7 @@ class MessagesController(Controller):
     async def list_messages(
         self,
         tx: Transaction,
-        limit: LimitParameter,
+        limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
         order_id: FromQuery[UUID | None] = None,
         channel: FromQuery[Channel | None] = None,

@@ -11,6 +11,7 @@ from aiosmtplib import SMTP
 from aiosmtplib.errors import (
     SMTPConnectError,
     SMTPException,
+    SMTPNotSupported,
     SMTPResponseException,
     SMTPServerDisconnected,
     SMTPTimeoutError,
@@ -24,6 +25,8 @@ TIMEOUT_SECONDS = 20.0
 LOST = (SMTPTimeoutError, SMTPServerDisconnected, SMTPConnectError, OSError)
 WIRE = policy.SMTP.clone(cte_type="7bit")
 """Seven bits, so that no server on the way needs 8BITMIME."""
+WIRE_UTF8 = policy.SMTPUTF8.clone(cte_type="7bit")
+"""For an address beyond ASCII (RFC 6531)."""
 
 
 class SmtpMailer:
@@ -57,9 +60,10 @@ class SmtpMailer:
         return f"<{message.id}@{self._domain}>"
 
     def compose(self, message: Message) -> EmailMessage:
-        made = EmailMessage(policy=WIRE)
+        made = EmailMessage(policy=WIRE if message.recipient.isascii() else WIRE_UTF8)
         made["From"] = Address(display_name=message.sender_name, addr_spec=self._address)
-        made["To"] = Address(addr_spec=message.recipient)
+        local, _, domain = message.recipient.rpartition("@")
+        made["To"] = Address(username=local, domain=domain)
         made["Subject"] = message.subject
         made["Date"] = _date(message.created_at)
         made["Message-ID"] = self.message_id(message)
@@ -94,6 +98,8 @@ class SmtpMailer:
             await client.rcpt(recipient, encoding=encoding)
         except SMTPResponseException as answer:
             raise _answered(answer) from answer
+        except SMTPNotSupported as reason:
+            raise Refused("The mail server cannot take this address (SMTPUTF8).") from reason
         except LOST as reason:
             raise TryLater(_words(reason)) from reason
 
