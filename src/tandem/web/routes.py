@@ -3,6 +3,7 @@
 from typing import Any
 
 from tandem.web.console.customers import CustomerPage, CustomersPage
+from tandem.web.console.home import HomePage
 from tandem.web.console.invoices import InvoicesPage
 from tandem.web.console.live import LiveController
 from tandem.web.console.messages import MessagesPage
@@ -16,6 +17,7 @@ from tandem.web.console.shipments import ShipmentPage, ShipmentsPage
 from tandem.web.console.stock import ShelfPage, StockPage
 from tandem.web.console.suggestions import Suggestions
 from tandem.web.dispatch import DISPATCH_PAGES
+from tandem.web.console.views import ViewsController
 from tandem.web.files import static_file
 from tandem.web.public.pages import PUBLIC_PAGES
 from tandem.web.signing_in import SigningIn
@@ -23,7 +25,9 @@ from tandem.web.signing_in import SigningIn
 PAGES: list[Any] = [
     static_file,
     SigningIn,
+    HomePage,
     LiveController,
+    ViewsController,
     Suggestions,
     OrdersPage,
     NewOrderPage,

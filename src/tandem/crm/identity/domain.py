@@ -116,6 +116,25 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     grants: list[str]
 
 
+VIEWS_MAX = 40
+"""Of one person on one page; more is a list of its own."""
+
+
+class TooManyViews(Conflict):
+    code = "too_many_views"
+
+
+class SavedView(msgspec.Struct, frozen=True, kw_only=True):
+    """A named state of a page's list, as the part of the address behind the question mark."""
+
+    id: UUID
+    user_id: UUID
+    page: str
+    name: str
+    query: str
+    is_shared: bool
+
+
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 

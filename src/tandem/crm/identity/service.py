@@ -10,10 +10,13 @@ from tandem.crm.identity import passwords, store
 from tandem.crm.identity.domain import (
     ROLES,
     SESSION_LIFE,
+    VIEWS_MAX,
     ApiKey,
     EmailTaken,
     Organisation,
     Role,
+    SavedView,
+    TooManyViews,
     User,
     WrongCredentials,
     check_password,
@@ -220,3 +223,43 @@ async def revoke_api_key(tx: Tx, key_id: UUID, *, now: datetime) -> None:
     await audit.write(
         tx, action="api_key.revoked", subject_kind="api_key", subject_id=key_id, now=now
     )
+
+
+async def list_views(tx: Tx, page: str) -> list[SavedView]:
+    """A page's saved views: one's own and those shared with everybody; none for who is nobody."""
+    if tx.actor.user_id is None:
+        return []
+    return await store.list_views(tx, page, tx.actor.user_id)
+
+
+async def save_view(
+    tx: Tx, *, page: str, name: str, query: str, is_shared: bool, now: datetime
+) -> SavedView:
+    """Keep a list's state under a name. Refuses the forty-first of a page (TooManyViews)."""
+    if tx.actor.user_id is None:
+        raise Forbidden("Views belong to people.", permission="person")
+    held: int = await tx.value(store.COUNT_VIEWS, page=page, user_id=tx.actor.user_id)
+    if held >= VIEWS_MAX:
+        raise TooManyViews(f"You have {VIEWS_MAX} views here. Remove one first.", field="name")
+    view = SavedView(
+        id=new_id(),
+        user_id=tx.actor.user_id,
+        page=page,
+        name=name.strip(),
+        query=query,
+        is_shared=is_shared,
+    )
+    await tx.run(store.INSERT_VIEW, **msgspec.structs.asdict(view), created_at=now)
+    return view
+
+
+async def remove_view(tx: Tx, view_id: UUID) -> None:
+    """One's own; a shared one also by whoever manages people."""
+    removed = await tx.run(
+        store.DELETE_VIEW,
+        id=view_id,
+        user_id=tx.actor.user_id,
+        may_manage=tx.actor.may("identity.manage"),
+    )
+    if not removed:
+        raise NotFound("There is no such view of yours.")

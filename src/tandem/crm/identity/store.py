@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.identity.domain import ApiKey, Organisation, Role, User
+from tandem.crm.identity.domain import ApiKey, Organisation, Role, SavedView, User
 from tandem.kernel.db import Database, Query, Tx
 
 INSERT_ORGANISATION = Query(
@@ -29,6 +29,38 @@ UPDATE_ORGANISATION = Query(
        set name = :name, time_zone = :time_zone, version = version + 1
      where org_id = :org_id
     returning org_id, name, slug, time_zone, currency, country, settings, version
+    """
+)
+
+LIST_VIEWS = Query(
+    """
+    select id, user_id, page, name, query, is_shared
+      from identity.saved_view
+     where org_id = :org_id and page = :page and (is_shared or user_id = :user_id)
+     order by name, id
+     limit 200
+    """
+)
+
+COUNT_VIEWS = Query(
+    """
+    select count(*) from identity.saved_view
+     where org_id = :org_id and page = :page and user_id = :user_id
+    """
+)
+
+INSERT_VIEW = Query(
+    """
+    insert into identity.saved_view
+           (org_id, id, user_id, page, name, query, is_shared, created_at)
+    values (:org_id, :id, :user_id, :page, :name, :query, :is_shared, :created_at)
+    """
+)
+
+DELETE_VIEW = Query(
+    """
+    delete from identity.saved_view
+     where org_id = :org_id and id = :id and (user_id = :user_id or (is_shared and :may_manage))
     """
 )
 
@@ -191,3 +223,7 @@ async def list_users(tx: Tx, user_id: UUID | None = None) -> list[User]:
 
 async def list_keys(tx: Tx, key_id: UUID | None = None) -> list[ApiKey]:
     return await tx.many(LIST_KEYS, ApiKey, id=key_id)
+
+
+async def list_views(tx: Tx, page: str, user_id: UUID) -> list[SavedView]:
+    return await tx.many(LIST_VIEWS, SavedView, page=page, user_id=user_id)

@@ -22,7 +22,8 @@ from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.views import Filters, OrderRow
 from tandem.web.console.addresses import STATE_OPTIONS, address_values, read_address
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
-from tandem.web.console.lists import Column, View, listing, read_state
+from tandem.web.console.lists import Column, listing, read_state
+from tandem.web.console.views import views_of
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -56,7 +57,7 @@ class CustomersPage(Controller):
             limit=state.limit,
             cursor=state.cursor,
         )
-        views = [View(name=n, query=query, is_current=query == state.query) for n, query in VIEWS]
+        views = await views_of(tx, state, VIEWS)
         return page(request, "console/customers.html", listing=listing(state, found, views))
 
     @get("/new")

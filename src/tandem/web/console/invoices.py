@@ -10,7 +10,8 @@ from litestar.params import FromPath
 from tandem.kernel.http import Now, Transaction
 from tandem.scm.invoicing import service as invoicing
 from tandem.scm.invoicing.domain.numbers import financial_year
-from tandem.web.console.lists import Column, Filter, ListState, View, listing, read_state
+from tandem.web.console.lists import Column, Filter, ListState, listing, read_state
+from tandem.web.console.views import views_of
 from tandem.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -52,7 +53,7 @@ class InvoicesPage(Controller):
             issued_to=_day(state.values.get("to")),
             number=state.search[:16].upper() or None,
         )
-        views = [View(name=n, query=query, is_current=query == state.query) for n, query in VIEWS]
+        views = await views_of(tx, state, VIEWS)
         return page(request, "console/invoices.html", listing=listing(state, heads, views))
 
     @get("/numbers")

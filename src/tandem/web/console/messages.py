@@ -12,7 +12,8 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.web.console.forms import NO_PROBLEM, Problem, problem_of
-from tandem.web.console.lists import Column, Filter, View, listing, read_state
+from tandem.web.console.lists import Column, Filter, listing, read_state
+from tandem.web.console.views import views_of
 from tandem.web.rendering import page, redirect, words
 
 AnyRequest = Request[Any, Any, Any]
@@ -47,7 +48,7 @@ class MessagesPage(Controller):
             state=State(wanted) if wanted else None,
             channel=Channel(channel) if channel else None,
         )
-        views = [View(name=n, query=query, is_current=query == state.query) for n, query in VIEWS]
+        views = await views_of(tx, state, VIEWS)
         return page(request, "console/messages.html", listing=listing(state, found, views))
 
     @get("/{message_id:uuid}")

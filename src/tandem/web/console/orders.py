@@ -1,17 +1,21 @@
 """Orders: the list."""
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from litestar import Controller, Request, Response, get
 
 from tandem.flows.search_orders import search_orders
 from tandem.kernel.http import Transaction
+from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.axes import FulfilmentStatus, PaymentStatus
 from tandem.scm.orders.domain.lifecycle import Status
 from tandem.scm.orders.domain.views import Filters
-from tandem.web.console.lists import Column, Filter, ListState, View, listing, read_state
+from tandem.web.console.lists import Column, Filter, listing, read_state
+from tandem.web.console.views import views_of
 from tandem.web.rendering import ZONE, page, words
 
 AnyRequest = Request[Any, Any, Any]
@@ -62,20 +66,24 @@ class OrdersPage(Controller):
         rows = await search_orders(
             tx,
             state.search,
-            filters_of(state),
+            filters_of(state.values),
             sort="placed_at" if state.sort == "placed_at" else "-placed_at",
             limit=state.limit,
             cursor=state.cursor,
         )
-        views = [
-            View(name=name, query=query, is_current=query == state.query)
-            for name, query in BUILT_IN
-        ]
+
+        async def count(query: str) -> int | None:
+            asked = dict(parse_qsl(query))
+            if "q" in asked:
+                return None
+            known = {each.key: asked[each.key] for each in FILTERS if each.key in asked}
+            return await orders.count_orders(tx, filters_of(known))
+
+        views = await views_of(tx, state, BUILT_IN, count)
         return page(request, "console/orders.html", listing=listing(state, rows, views))
 
 
-def filters_of(state: ListState) -> Filters:
-    values = state.values
+def filters_of(values: Mapping[str, str]) -> Filters:
     return Filters(
         status=values.get("status"),
         payment_status=values.get("payment"),

@@ -13,7 +13,8 @@ from tandem.scm.payments import service as payments
 from tandem.scm.payments.domain import Action, Status, refundable
 from tandem.scm.payments.service.reading import Filter as PaymentFilter
 from tandem.web.console.forms import NO_PROBLEM, Problem, minor_of, problem_of, read_form
-from tandem.web.console.lists import Column, Filter, View, listing, read_state
+from tandem.web.console.lists import Column, Filter, listing, read_state
+from tandem.web.console.views import views_of
 from tandem.web.rendering import page, redirect, words
 
 AnyRequest = Request[Any, Any, Any]
@@ -54,7 +55,7 @@ class PaymentsPage(Controller):
             limit=state.limit,
             cursor=state.cursor,
         )
-        views = [View(name=n, query=query, is_current=query == state.query) for n, query in VIEWS]
+        views = await views_of(tx, state, VIEWS)
         open_ones = await payments.list_exceptions(
             tx, is_open=True, kind=None, order_id=None, limit=100, cursor=None
         )

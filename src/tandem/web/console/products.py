@@ -33,7 +33,8 @@ from tandem.web.console.forms import (
     problem_of,
     read_form,
 )
-from tandem.web.console.lists import Column, Filter, View, listing, read_state
+from tandem.web.console.lists import Column, Filter, listing, read_state
+from tandem.web.console.views import views_of
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -72,7 +73,7 @@ class ProductsPage(Controller):
             limit=state.limit,
             cursor=state.cursor,
         )
-        views = [View(name=n, query=query, is_current=query == state.query) for n, query in VIEWS]
+        views = await views_of(tx, state, VIEWS)
         return page(
             request,
             "console/products.html",

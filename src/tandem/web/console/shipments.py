@@ -13,7 +13,8 @@ from tandem.kernel.http import Now, Transaction
 from tandem.scm.shipping import service as shipping
 from tandem.scm.shipping.domain.statuses import MOVES, Status
 from tandem.web.console.forms import NO_PROBLEM, Problem, problem_of, read_form
-from tandem.web.console.lists import Column, Filter, View, listing, read_state
+from tandem.web.console.lists import Column, Filter, listing, read_state
+from tandem.web.console.views import views_of
 from tandem.web.rendering import page, redirect, words
 
 AnyRequest = Request[Any, Any, Any]
@@ -60,7 +61,7 @@ class ShipmentsPage(Controller):
             limit=state.limit,
             cursor=state.cursor,
         )
-        views = [View(name=n, query=query, is_current=query == state.query) for n, query in VIEWS]
+        views = await views_of(tx, state, VIEWS)
         return page(request, "console/shipments.html", listing=listing(state, found, views))
 
 

@@ -14,7 +14,8 @@ from tandem.scm.catalog import service as catalog
 from tandem.scm.inventory import service as inventory
 from tandem.scm.inventory.domain import COUNT_MAX, Reason, Shelf
 from tandem.web.console.forms import NO_PROBLEM, Problem, problem_of, read_form, whole_of
-from tandem.web.console.lists import Column, Filter, View, listing, read_state
+from tandem.web.console.lists import Column, Filter, listing, read_state
+from tandem.web.console.views import views_of
 from tandem.web.rendering import page, redirect, words
 
 AnyRequest = Request[Any, Any, Any]
@@ -58,7 +59,7 @@ class StockPage(Controller):
             cursor=state.cursor,
         )
         facts = await catalog.facts_by_id(tx, [shelf.variant_id for shelf in shelves.items])
-        views = [View(name=n, query=query, is_current=query == state.query) for n, query in VIEWS]
+        views = await views_of(tx, state, VIEWS)
         return page(
             request,
             "console/stock.html",

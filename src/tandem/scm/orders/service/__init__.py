@@ -21,6 +21,7 @@ from tandem.scm.orders.service.moving import (
 from tandem.scm.orders.service.noting import annotate, hold, release_hold
 from tandem.scm.orders.service.placing import get_settings, place, save_settings
 from tandem.scm.orders.service.reading import (
+    count_orders,
     find_by_identifier,
     find_order,
     get_order,
@@ -35,6 +36,7 @@ __all__ = [
     "annotate",
     "cancel",
     "confirm",
+    "count_orders",
     "expire_overdue",
     "find_by_identifier",
     "find_order",

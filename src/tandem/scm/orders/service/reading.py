@@ -62,6 +62,12 @@ async def list_orders(
     return page_of(rows, limit, lambda row: (row.placed_at, row.id))
 
 
+async def count_orders(tx: Tx, filters: Filters, *, most: int = 1000) -> int:
+    """How many orders fit, counted up to `most`."""
+    tx.actor.require("orders.read")
+    return await listing.count_rows(tx, filters, most=most)
+
+
 async def read_timeline(
     tx: Tx, order_id: UUID, *, limit: int, cursor: str | None = None
 ) -> Page[Moment]:

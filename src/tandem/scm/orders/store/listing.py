@@ -75,15 +75,8 @@ async def list_rows(
     after: tuple[Any, UUID] | None,
     limit: int,
 ) -> list[OrderRow]:
-    given = {
-        name: value for name, value in msgspec.structs.asdict(filters).items() if value is not None
-    }
-    # Said in the text, not by a parameter: only so does the index of held orders serve.
-    held = given.pop("is_on_hold", None)
-    flags = () if held is None else ("is_on_hold",) if held else ("is_free",)
-    query = listing(
-        (*given, *flags), sort, is_search=found is not None, is_later_page=after is not None
-    )
+    given, names = _given(filters)
+    query = listing(names, sort, is_search=found is not None, is_later_page=after is not None)
     if found is not None:
         given |= {
             "number_from": found.number_prefix,
@@ -94,3 +87,32 @@ async def list_rows(
     if after is not None:
         given |= {"after_time": after[0], "after_id": after[1]}
     return [OrderRow(**row) for row in await tx.records(query, limit=limit, **given)]
+
+
+@cache
+def counting(names: tuple[str, ...]) -> Query:
+    """How many fit these filters, counted up to a limit: a number beside a view need not be exact
+    in the millions."""
+    where = "\n       and ".join(["o.org_id = :org_id", *(_CONDITIONS[name] for name in names)])
+    return Query(
+        f"select count(*) from (select from orders.order o where {where} limit :most) as counted"
+    )
+
+
+async def count_rows(tx: Tx, filters: Filters, *, most: int) -> int:
+    given, names = _given(filters)
+    counted: int = await tx.value(counting(names), most=most, **given)
+    return counted
+
+
+def _given(filters: Filters) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The filters' parameters, and the names of their conditions.
+
+    Whether an order is held is said in the text, not by a parameter: only so does its index serve.
+    """
+    given = {
+        name: value for name, value in msgspec.structs.asdict(filters).items() if value is not None
+    }
+    held = given.pop("is_on_hold", None)
+    flags = () if held is None else ("is_on_hold",) if held else ("is_free",)
+    return given, (*given, *flags)

@@ -29,6 +29,7 @@ from tandem.scm.payments.service.reading import (
     list_events,
     list_payments,
     list_refunds,
+    received,
     totals,
 )
 from tandem.scm.payments.service.refunds import (
@@ -64,6 +65,7 @@ __all__ = [
     "put_off_capture",
     "put_off_refund",
     "raise_uncaptured",
+    "received",
     "record_capture_refusal",
     "record_cash",
     "record_gateway_order",

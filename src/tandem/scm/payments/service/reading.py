@@ -53,3 +53,9 @@ async def list_refunds(
 async def totals(tx: Tx, order_id: UUID) -> Totals:
     """What counts towards an order: zeros when nothing was ever paid."""
     return await payments.totals(tx, order_id)
+
+
+async def received(tx: Tx, *, currency: str, since: datetime) -> int:
+    """Money that came in since an instant, in minor units of one currency."""
+    tx.actor.require("payments.read")
+    return await payments.received(tx, currency=currency, since=since)

@@ -127,6 +127,16 @@ TOTALS = Query(
 )
 
 
+RECEIVED = Query(
+    """
+    select coalesce(sum(captured_minor), 0)::bigint
+      from payments.payment
+     where org_id = :org_id and standing = 'counted' and currency = :currency
+       and captured_at >= :since and created_at >= :since - interval '7 days'
+    """
+)
+
+
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """`search` is an order's number or a gateway's payment id, exactly."""
 
@@ -221,3 +231,10 @@ async def is_taken(tx: Tx, payment: Payment) -> bool:
 
 async def totals(tx: Tx, order_id: UUID) -> Totals:
     return await tx.one(TOTALS, Totals, order_id=order_id)
+
+
+async def received(tx: Tx, *, currency: str, since: datetime) -> int:
+    """Captured since an instant. A payment is captured within days of its beginning, so the index
+    by creation serves."""
+    found: int = await tx.value(RECEIVED, currency=currency, since=since)
+    return found

@@ -64,3 +64,11 @@ document.addEventListener('click', (event) => {
 });
 
 document.addEventListener('htmx:after:swap', show);
+
+// The list's address changes without a new page; what would be saved as a view follows it.
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('[data-dialog="save-view"]')) return;
+  const asked = new URLSearchParams(location.search);
+  asked.delete('cursor');
+  document.querySelector('[data-current-query]').value = asked.toString();
+});
