@@ -17,6 +17,7 @@ STALE = timedelta(seconds=300)
 OFF_ROUTE_M = 250.0
 AT_DOOR_SECONDS = 120.0
 """Parking, stairs, the code, the way back: what each earlier stop costs the later ones."""
+LEG_SLACK_M = 30.0
 DETOUR = 1.4
 """Streets against the crow; measured over and over between 1.3 and 1.5 in cities."""
 CROW_MPS_MIN, CROW_MPS_MAX = 1.0, 25.0
@@ -65,6 +66,23 @@ class Eta(msgspec.Struct, frozen=True, kw_only=True):
     is_fallback: bool
     asked_from: Point
     points: list[Point]
+
+
+def first_leg(route: Route, door: Point) -> list[Point]:
+    """The line as far as the first door. What lies beyond leads to other people's doors, and is
+    none of the first one's business."""
+    if len(route.legs) < 2 or len(route.points) < 2:
+        return list(route.points)
+    reach = route.legs[0].distance_m * 1.02 + LEG_SLACK_M
+    driven, nearest, ends = 0.0, float("inf"), 1
+    for index, (a, b) in enumerate(pairwise(route.points)):
+        if driven > reach:
+            break
+        apart = metres_from_line(door, [a, b])
+        if apart < nearest - 0.5:
+            nearest, ends = apart, index + 1
+        driven += distance(a, b)
+    return list(route.points[: ends + 1])
 
 
 def ahead_of(line: Sequence[Point], position: Point) -> list[Point]:

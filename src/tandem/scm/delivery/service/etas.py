@@ -80,7 +80,7 @@ async def record(tx: Tx, question: Question, route: Route, *, now: datetime) -> 
                 source=route.source,
                 is_fallback=route.is_fallback,
                 asked_from=question.points[0],
-                points=route.points if not predicted else [],
+                points=eta.first_leg(route, question.points[1]) if leg is route.legs[0] else [],
             ),
         )
         predicted.append(delivery_id)
