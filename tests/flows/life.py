@@ -109,8 +109,7 @@ class Life:
 
     def take_delivery(self, order: Json) -> Json:
         def opened() -> Any:
-            found = self.call("GET", f"/v1/deliveries?q={order['number']}")["items"]
-            return [one for one in found if one["order_id"] == order["id"]]
+            return self.call("GET", f"/v1/deliveries?order_id={order['id']}")["items"]
 
         (delivery,) = self.until(opened, "the delivery")
         self.say(f"shipment {delivery['shipment_number']}, promised {order['promised_on']}")
