@@ -1,5 +1,6 @@
 """`tandem serve`: uvicorn with the settings that suit the suite."""
 
+import gc
 import os
 import socket
 
@@ -34,7 +35,19 @@ def serve(settings: Settings, *, host: str, port: int, listener: int | None = No
         server_header=False,
         backlog=4096,
     )
+    _keep_what_stays()
     given = None if listener is None else [socket.socket(fileno=listener)]
     server = uvicorn.Server(config)
     server.run(sockets=given)
     return os.EX_OK if server.started else os.EX_UNAVAILABLE
+
+
+def _keep_what_stays() -> None:
+    """Take everything loaded so far out of the collector's sight, and let it look less often.
+
+    The program itself is a million objects that never go away; looking through them again and again
+    was a quarter of the CPU of placing an order.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
