@@ -15,7 +15,7 @@ from tandem.kernel.errors import Invalid, NotFound
 from tandem.kernel.http import Now, Transaction
 from tandem.scm.delivery import service as delivery_service
 from tandem.scm.delivery.domain.deliveries import Delivery, LivePosition
-from tandem.scm.delivery.domain.fleet import Vehicle
+from tandem.scm.delivery.domain.fleet import Vehicle, VehicleKind
 from tandem.scm.delivery.domain.permissions import WATCH
 from tandem.scm.delivery.domain.runs import Run
 from tandem.scm.delivery.domain.statuses import WITH_DRIVER
@@ -115,6 +115,7 @@ class DriverPanel(Controller):
             "playback",
             scene="",
             driver=driver,
+            kind=await _kind(tx, driver_id),
             on=on,
             before=on - timedelta(days=1),
             after=on + timedelta(days=1) if on < today else None,
@@ -178,6 +179,13 @@ async def _run_of(tx: Tx, driver_id: UUID) -> tuple[Run | None, list[Delivery]]:
         return None, []
     found = await delivery_service.get_run(tx, runs.items[0].id)
     return found.run, found.stops
+
+
+async def _kind(tx: Tx, driver_id: UUID) -> str:
+    """How the vehicle is drawn; a scooter where there is none today."""
+    mates = {mate.driver.id: mate for mate in await crew(tx)}
+    mate = mates.get(driver_id)
+    return str(mate.vehicle.kind) if mate and mate.vehicle else str(VehicleKind.SCOOTER)
 
 
 async def _free_vehicles(tx: Tx) -> list[Vehicle]:

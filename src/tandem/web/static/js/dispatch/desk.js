@@ -54,8 +54,9 @@ async function follow() {
   if (player) {
     address = '';
     if (!playing) {
-      const started = startPlayback(player, map);
-      playing = started;
+      playing = startPlayback(player, map);
+      // A day played back is looked at on the map, on a phone as well.
+      showMap(true);
     }
     return;
   }
