@@ -9,7 +9,7 @@ import pytest
 from tandem.app.wiring import import_reactions
 from tandem.contracts.delivery import DeliveryStatusChanged, DoorCodeRequested, DriverCodeRequested
 from tandem.contracts.invoicing import InvoiceIssued
-from tandem.contracts.orders import OrderCancelled, OrderConfirmed, OrderPlaced, OrderSnapshot
+from tandem.contracts.orders import OrderCancelled, OrderConfirmed, OrderSnapshot
 from tandem.contracts.payments import LatePaymentArrived, RefundProcessed, SurplusRefunded
 from tandem.contracts.shipping import ShipmentReady, ShipmentStatusChanged
 from tandem.crm.notifications import service as notifications
@@ -67,18 +67,6 @@ async def tell(
 
 async def test_a_placed_order_is_told_with_its_pay_link(database: Database, actor: Actor) -> None:
     order = await waiting(database, actor)
-    placed = OrderPlaced(
-        order_id=order.id,
-        number=order.number,
-        customer_id=order.customer_id,
-        payment_method="prepaid",
-        currency="INR",
-        total_minor=order.total_minor,
-        promised_on=order.promised_on,
-        expires_at=NOW,
-    )
-    async with database.transaction(actor) as tx:
-        await tx.publish(placed)
     await drain(database)
     async with database.transaction(actor) as tx:
         page = await notifications.list_messages(tx, limit=50, cursor=None, order_id=order.id)
