@@ -21,6 +21,7 @@ from tandem.scm.catalog import service as catalog
 from tandem.scm.delivery import service as delivery
 from tandem.scm.inventory import service as inventory
 from tandem.scm.invoicing import service as invoicing
+from tandem.scm.shipping import service as shipping
 
 ADMIN_EMAIL = "admin@demo.tandem.test"
 HUB_SEED = 4711
@@ -89,6 +90,7 @@ async def _fill(tx: Tx, now: datetime) -> None:
     listed = await catalog.list_variants(tx, limit=LIMIT_MAX)
     facts = await catalog.facts(tx, [variant.sku for variant in listed.items])
     await inventory.seed_demo(tx, list(facts.values()), now, origin=hub)
+    await shipping.seed_demo(tx, hub, now)
     homes = [_address(city.random_address(seed), "Resident") for seed in range(1, HOMES + 1)]
     await customers.seed_demo(tx, homes, now)
     await delivery.seed_demo(tx, now)

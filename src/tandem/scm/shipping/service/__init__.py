@@ -19,6 +19,7 @@ from tandem.scm.shipping.service.promising import (
     lock_settings,
     promise,
     save_settings,
+    seed_demo,
 )
 from tandem.scm.shipping.service.reading import (
     find_shipment,
@@ -59,6 +60,7 @@ __all__ = [
     "revise_overdue",
     "revise_promise",
     "save_settings",
+    "seed_demo",
     "set_awb",
     "set_parcels",
 ]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.contracts.address import Address
 from tandem.contracts.shipping import Promise, PromiseAsk
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
@@ -133,3 +134,10 @@ async def save_settings(tx: Tx, configuration: Configuration, *, now: datetime) 
         after={field: new[field] for field in changed},
     )
     return after
+
+
+async def seed_demo(tx: Tx, address: Address, now: datetime) -> None:
+    """The usual settings, with this address as the place goods leave from; what is set stays."""
+    if (await plan_of(tx)).version == 0:
+        origin = Origin(name=address.name, address=address)
+        await save_settings(tx, Configuration(origins=[origin]), now=now)

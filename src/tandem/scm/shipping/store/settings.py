@@ -17,7 +17,9 @@ READ_NEWER = Query(
     """
 )
 
-LOCK = Query("select version from shipping.settings where org_id = :org_id for update")
+LOCK = Query(
+    "select version from shipping.settings where org_id = :org_id order by org_id for update"
+)
 
 SAVE = Query(
     """
