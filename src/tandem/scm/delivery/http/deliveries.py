@@ -26,13 +26,20 @@ from tandem.scm.delivery import service
 from tandem.scm.delivery.domain.deliveries import (
     Delivery,
     DriverFull,
+    EtaView,
     LivePosition,
     NobodyAvailable,
     ReasonText,
     StatusRow,
 )
 from tandem.scm.delivery.domain.doorcodes import NotAtTheDoor, TooManySends
-from tandem.scm.delivery.domain.fleet import DriverInactive, UnknownDriver, UnknownVehicle
+from tandem.scm.delivery.domain.fleet import (
+    Driver,
+    DriverInactive,
+    UnknownDriver,
+    UnknownVehicle,
+    Vehicle,
+)
 from tandem.scm.delivery.domain.proofs import CashMismatch, Proof, ProofKind, ProofMissing
 from tandem.scm.delivery.domain.statuses import ReasonMissing, Status, UnknownReason
 from tandem.scm.delivery.http.playback import answer_playback
@@ -87,6 +94,25 @@ class SetProofs(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     reason: Reason
 
 
+class DeliveryShown(Delivery, frozen=True, kw_only=True):
+    """One delivery with everything staff look at beside it. Door codes are no part of it."""
+
+    allowed: list[Status]
+    missing: list[str]
+    statuses: list[StatusRow]
+    proofs: list[Proof]
+    driver: Driver | None
+    vehicle: Vehicle | None
+    position: LivePosition | None
+    eta: EtaView | None
+
+
+def _shown(whole: Whole) -> DeliveryShown:
+    fields = {name: getattr(whole.delivery, name) for name in Delivery.__struct_fields__}
+    beside = {name: getattr(whole, name) for name in whole.__struct_fields__ if name != "delivery"}
+    return DeliveryShown(**fields, **beside)
+
+
 class DeliveriesController(Controller):
     path = "/v1/deliveries"
     tags = ("delivery",)
@@ -133,10 +159,10 @@ class DeliveriesController(Controller):
     @get("/{delivery_id:uuid}", responses=refusals(Forbidden, NotFound))
     async def get_delivery(
         self, delivery_id: FromPath[UUID], tx: Transaction, now: Now
-    ) -> Response[Whole]:
+    ) -> Response[DeliveryShown]:
         """One delivery with its statuses, proofs, driver, position and ETA."""
-        whole = await service.whole(tx, delivery_id, now=now)
-        return Response(whole, headers=etag(whole.delivery.version))
+        shown = _shown(await service.whole(tx, delivery_id, now=now))
+        return Response(shown, headers=etag(shown.version))
 
     @get("/{delivery_id:uuid}/statuses", responses=refusals(Forbidden, NotFound))
     async def list_statuses(self, delivery_id: FromPath[UUID], tx: Transaction) -> Page[StatusRow]:
