@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
+from importlib.resources import files
 
 import asyncpg
 import httpx2 as httpx
@@ -70,19 +71,40 @@ async def test_suggestions_over_http_are_limited_and_refuse_control_characters(
     assert (await client.get("/v1/variants/suggestions?text=a&limit=51")).status_code == 422
 
 
-async def test_the_search_uses_the_trigram_index_in_spite_of_row_level_security(
-    owner_dsn: str,
-) -> None:
+async def test_a_word_in_the_middle_can_be_found_by_an_index(owner_dsn: str) -> None:
+    """As the owner of the search's function sees it, to whom row-level security does not apply."""
     owner = await asyncpg.connect(owner_dsn)
     try:
-        plan = await owner.fetch(
-            "explain select id from catalog.variant where search_text like '%assam%'"
-        )
         await owner.execute("set enable_seqscan = off")
-        forced = await owner.fetch(
+        plan = await owner.fetch(
             "explain select id from catalog.variant where search_text like '%assam%'"
         )
     finally:
         await owner.close()
-    assert plan
-    assert any("variant_by_trigram" in row[0] for row in forced)
+    assert any("variant_by_trigram" in row[0] for row in plan)
+
+
+@pytest.mark.parametrize(
+    ("service_folder", "schema"), [("scm/catalog", "catalog"), ("crm/customers", "customers")]
+)
+async def test_a_server_without_the_extension_still_finds_what_is_typed_right(
+    owner_dsn: str, service_folder: str, schema: str
+) -> None:
+    folder = files("tandem").joinpath(service_folder, "migrations")
+    [script] = [one.read_text() for one in folder.iterdir() if one.name.startswith("0001")]
+    owner = await asyncpg.connect(owner_dsn)
+    unseen = owner.transaction()
+    await unseen.start()
+    try:
+        await owner.execute(f"drop schema {schema} cascade")
+        await owner.execute(script.replace("pg_trgm;", "no_such_extension;"))
+        indexes = await owner.fetch(
+            "select indexname from pg_indexes where indexname like '%trigram%' and schemaname = $1",
+            schema,
+        )
+        assert indexes == []
+        if schema == "catalog":
+            assert await owner.fetch("select * from catalog.similar_variants('tea', 5)") == []
+    finally:
+        await unseen.rollback()
+        await owner.close()
