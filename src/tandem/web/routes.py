@@ -13,11 +13,15 @@ from tandem.web.console.orders import OrdersPage
 from tandem.web.console.payments import PaymentPage, PaymentsPage
 from tandem.web.console.product_import import ProductImport
 from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
+from tandem.web.console.settings import SettingsPage
+from tandem.web.console.settings_integrations import IntegrationsPage
+from tandem.web.console.settings_promise import PromiseSettings
 from tandem.web.console.shipments import ShipmentPage, ShipmentsPage
 from tandem.web.console.stock import ShelfPage, StockPage
 from tandem.web.console.suggestions import Suggestions
 from tandem.web.dispatch import DISPATCH_PAGES
 from tandem.web.console.views import ViewsController
+from tandem.web.driver import DriverPage
 from tandem.web.files import static_file
 from tandem.web.public.pages import PUBLIC_PAGES
 from tandem.web.signing_in import SigningIn
@@ -46,7 +50,11 @@ PAGES: list[Any] = [
     ShipmentsPage,
     ShipmentPage,
     MessagesPage,
+    SettingsPage,
+    PromiseSettings,
+    IntegrationsPage,
 ]
 
 PAGES += PUBLIC_PAGES
 PAGES += DISPATCH_PAGES
+PAGES.append(DriverPage)

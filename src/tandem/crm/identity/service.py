@@ -249,7 +249,16 @@ async def save_view(
         query=query,
         is_shared=is_shared,
     )
-    await tx.run(store.INSERT_VIEW, **msgspec.structs.asdict(view), created_at=now)
+    await tx.run(
+        store.INSERT_VIEW,
+        id=view.id,
+        user_id=view.user_id,
+        page=page,
+        name=view.name,
+        asked=query,
+        is_shared=is_shared,
+        created_at=now,
+    )
     return view
 
 

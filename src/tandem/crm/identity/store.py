@@ -53,7 +53,7 @@ INSERT_VIEW = Query(
     """
     insert into identity.saved_view
            (org_id, id, user_id, page, name, query, is_shared, created_at)
-    values (:org_id, :id, :user_id, :page, :name, :query, :is_shared, :created_at)
+    values (:org_id, :id, :user_id, :page, :name, :asked, :is_shared, :created_at)
     """
 )
 

@@ -39,6 +39,9 @@ class Mailer(Protocol):
         Raises Refused, TryLater, or OutcomeUnknown when no answer came after the body.
         """
 
+    async def check(self) -> None:
+        """Prove that the way out is open, without sending anything. Raises as `send` does."""
+
 
 class Texter(Protocol):
     async def send(self, message: Message, *, org_id: UUID, hand_over: HandOver) -> str:
@@ -46,6 +49,9 @@ class Texter(Protocol):
 
     async def list_sent(self, message: Message, *, since: datetime) -> list[str]:
         """Ids of texts with this recipient and body that the provider has since then."""
+
+    async def check(self) -> None:
+        """Prove that the keys are good without sending anything. Raises as `send` does."""
 
     def is_signed(self, path: str, form: dict[str, str], signature: str) -> bool:
         """Did the provider sign this report, sent to `path` of our address?"""

@@ -1,0 +1,259 @@
+"""Settings: the company and its tax profile, numbers and waiting times, people, keys."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+from litestar.params import FromPath
+
+from tandem.crm.identity import service as identity
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import Invalid, Refusal
+from tandem.kernel.http import Now, Transaction
+from tandem.scm.invoicing import service as invoicing
+from tandem.scm.invoicing.domain.seller import Seller
+from tandem.scm.orders import service as orders
+from tandem.scm.orders.domain.settings import SettingsChange
+from tandem.web.console.addresses import STATE_OPTIONS, address_values, read_address
+from tandem.web.console.forms import (
+    NO_PROBLEM,
+    Problem,
+    convert,
+    problem_of,
+    read_form,
+    whole_of,
+)
+from tandem.web.rendering import page, redirect
+
+AnyRequest = Request[Any, Any, Any]
+OF_SELLER = (
+    "legal_name",
+    "trade_name",
+    "gstin",
+    "email",
+    "phone",
+    "website",
+    "upi_id",
+    "bank_name",
+    "bank_account",
+    "bank_ifsc",
+    "terms",
+    "lut_number",
+    "invoice_format",
+    "credit_note_format",
+)
+SWITCHES = ("rounds_total", "pays_zero_rated_tax")
+WORDS: Mapping[str, str] = {
+    "legal_name": "Give the name as it is registered, 3 characters at least.",
+    "gstin": "A GSTIN has 15 characters.",
+    "upi_id": "A UPI id looks like name@bank.",
+    "bank_account": "An account number has digits and letters only.",
+    "bank_ifsc": "An IFSC looks like HDFC0001234.",
+    "number_prefix": "Letters, digits, / and -, not ending in a digit.",
+    "number_width": "0 to 10 digits.",
+    "number_start": "A whole number from 1.",
+    "unpaid_minutes": "From 1 minute to 30 days (43,200 minutes).",
+}
+
+
+class SettingsPage(Controller):
+    path = "/settings"
+    include_in_schema = False
+
+    @get()
+    async def index(self, request: AnyRequest) -> Response[Any]:
+        return redirect(request, "/settings/company")
+
+    @get("/company")
+    async def company(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        return await _company(request, tx)
+
+    @post("/company")
+    async def save_company(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        form = await read_form(request)
+        try:
+            name, zone = form.get("name", "")[:200], form.get("time_zone", "")
+            if not name:
+                raise Invalid("Give the company's name.", field="name")
+            if zone not in available_timezones():
+                raise Invalid("There is no such time zone.", field="time_zone")
+            await identity.update_organisation(tx, name=name, time_zone=zone, now=now)
+        except Refusal as refusal:
+            problem = problem_of(refusal, form, form="company")
+            return await _company(request, tx, problem, refusal.status)
+        return redirect(request, "/settings/company", toast="The company is saved.")
+
+    @post("/tax")
+    async def save_tax(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        form = await read_form(request)
+        try:
+            version = form.get("version", "")
+            await invoicing.save_seller(
+                tx, _seller(form), now=now, version=int(version) if version.isdigit() else None
+            )
+        except Refusal as refusal:
+            problem = problem_of(refusal, form, form="tax")
+            return await _company(request, tx, problem, refusal.status)
+        return redirect(request, "/settings/company", toast="The tax profile is saved.")
+
+    @get("/orders")
+    async def orders(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        tx.actor.require("orders.read")
+        return await _orders(request, tx)
+
+    @post("/orders")
+    async def save_orders(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        form = await read_form(request)
+        try:
+            change = convert(
+                {name: form.get(name, "") for name in SettingsChange.__struct_fields__},
+                SettingsChange,
+                WORDS,
+            )
+            await orders.save_settings(tx, change, now=now)
+        except Refusal as refusal:
+            return await _orders(request, tx, problem_of(refusal, form), refusal.status)
+        return redirect(request, "/settings/orders", toast="Numbers and waiting time are saved.")
+
+    @get("/people")
+    async def people(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        return await _people(request, tx)
+
+    @post("/people")
+    async def add_person(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        form = await request.form()
+        values = {name: str(form.get(name, "")).strip() for name in ("email", "name", "role_key")}
+        try:
+            if "@" not in values["email"] or len(values["email"]) > 254:
+                raise Invalid("Give an e-mail address.", field="email")
+            if not 1 <= len(values["name"]) <= 100:
+                raise Invalid("Give the person's name.", field="name")
+            added = await identity.add_user(
+                tx, **values, password=str(form.get("password", ""))[:257], now=now
+            )
+        except Refusal as refusal:
+            problem = problem_of(refusal, values, form="person")
+            return await _people(request, tx, problem, refusal.status)
+        return redirect(request, "/settings/people", toast=f"{added.name} can sign in.")
+
+    @get("/api-keys")
+    async def keys(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        return await _keys(request, tx)
+
+    @post("/api-keys", status_code=200)
+    async def add_key(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        """The key itself is on this answer and on no other page."""
+        form = await read_form(request)
+        try:
+            if not form.get("name"):
+                raise Invalid("Give the key a name.", field="name")
+            grants = form.get("grants", "").replace(",", " ").split()
+            if not grants:
+                raise Invalid("Name at least one permission.", field="grants")
+            days = form.get("days", "")
+            life = (
+                timedelta(days=whole_of(days, field="days", least=1, most=3650)) if days else None
+            )
+            _, key = await identity.add_api_key(
+                tx, name=form["name"][:100], grants=grants[:100], now=now, life=life
+            )
+        except Refusal as refusal:
+            return await _keys(
+                request, tx, problem_of(refusal, form, form="key"), status=refusal.status
+            )
+        return await _keys(request, tx, made=key)
+
+    @post("/api-keys/{key_id:uuid}/revocation")
+    async def revoke_key(
+        self, request: AnyRequest, key_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        await identity.revoke_api_key(tx, key_id, now=now)
+        return redirect(request, "/settings/api-keys", toast="The key no longer works.")
+
+
+def _seller(form: Mapping[str, str]) -> Seller:
+    address = read_address(form, "seat_", name=form.get("trade_name") or form.get("legal_name", ""))
+    if address is None:
+        raise Invalid("Give the registered address.", field="seat_line1")
+    given: dict[str, Any] = {name: form[name] for name in OF_SELLER if form.get(name)}
+    given |= {name: form.get(name) == "true" for name in SWITCHES}
+    given["address"] = msgspec.structs.replace(
+        address, state_code=address.state_code or form.get("gstin", "")[:2]
+    )
+    return convert(given, Seller, WORDS)
+
+
+async def _company(
+    request: AnyRequest, tx: Tx, problem: Problem = NO_PROBLEM, status: int = 200
+) -> Response[Any]:
+    seller = await invoicing.find_seller(tx)
+    values: dict[str, str] = {}
+    if seller:
+        values = {name: str(getattr(seller, name)) for name in OF_SELLER}
+        values |= {name: str(getattr(seller, name)).lower() for name in SWITCHES}
+        values |= address_values(seller.address, "seat_") | {"version": str(seller.version)}
+    return page(
+        request,
+        "console/settings/company.html",
+        status=status,
+        company=await identity.get_organisation(tx),
+        values=problem.values if problem.form == "tax" else values,
+        problem=problem,
+        states=STATE_OPTIONS,
+        zones=[(zone, zone) for zone in sorted(available_timezones()) if "/" in zone],
+    )
+
+
+async def _orders(
+    request: AnyRequest, tx: Tx, problem: Problem = NO_PROBLEM, status: int = 200
+) -> Response[Any]:
+    settings = await orders.get_settings(tx)
+    values = problem.values or {
+        name: str(getattr(settings, name)) for name in SettingsChange.__struct_fields__
+    }
+    return page(
+        request,
+        "console/settings/orders.html",
+        status=status,
+        values=values,
+        sample=settings.number(settings.number_start),
+        problem=problem,
+    )
+
+
+async def _people(
+    request: AnyRequest, tx: Tx, problem: Problem = NO_PROBLEM, status: int = 200
+) -> Response[Any]:
+    roles = await identity.list_roles(tx)
+    return page(
+        request,
+        "console/settings/people.html",
+        status=status,
+        people=await identity.list_users(tx),
+        roles=roles,
+        role_options=[(role.key, role.name) for role in roles],
+        problem=problem,
+    )
+
+
+async def _keys(
+    request: AnyRequest,
+    tx: Tx,
+    problem: Problem = NO_PROBLEM,
+    *,
+    made: str = "",
+    status: int = 200,
+) -> Response[Any]:
+    keys = await identity.list_api_keys(tx)
+    return page(
+        request,
+        "console/settings/keys.html",
+        status=status,
+        keys=keys,
+        made=made,
+        problem=problem,
+    )
