@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 
 import httpx2 as httpx
@@ -114,9 +115,9 @@ async def tell(
 def way(start: tuple[float, float], end: tuple[float, float]) -> list[tuple[float, float]]:
     """Places every `STEP_SECONDS` along the streets, at a scooter's speed."""
     corners = build_city().route(start, end).points
-    places = [corners[0]]
+    places: list[tuple[float, float]] = [corners[0]]
     left = 0.0
-    for (lat_a, lon_a), (lat_b, lon_b) in zip(corners, corners[1:], strict=False):
+    for (lat_a, lon_a), (lat_b, lon_b) in pairwise(corners):
         length = metres_between(lat_a, lon_a, lat_b, lon_b)
         along = SPEED_MPS * STEP_SECONDS - left
         while length and along <= length:

@@ -3,3 +3,7 @@
 `/driver` is one page that works without a network: what the driver taps is kept on the phone with
 the phone's time and handed in, in order, when there is a signal again.
 """
+
+from tandem.web.driver.pages import DriverPage
+
+__all__ = ["DriverPage"]
