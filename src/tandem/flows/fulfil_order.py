@@ -52,13 +52,23 @@ async def resume(tx: Tx, event: OrderChanged, now: datetime) -> None:
 async def _fulfil(tx: Tx, order_id: UUID, now: datetime) -> None:
     """What is done already is left as it is; an order cancelled in the meantime gets nothing."""
     order = await orders.lock_order(tx, order_id)
-    if order.status not in MAY_SHIP or order.is_on_hold:
+    if order.status not in MAY_SHIP:
+        return
+    if order.is_on_hold:
+        await _document_refunded(tx, order, now)
         return
     await invoicing.issue_for_order(tx, order, now=now)
     try:
         await shipping.create_shipment(tx, order=order, items=None, now=now)
     except NothingToShip:
         return
+
+
+async def _document_refunded(tx: Tx, order: OrderSnapshot, now: datetime) -> None:
+    """Paid and given back before it came here: the sale and its undoing are on paper all the same,
+    however close together they were told. The goods stay."""
+    if order.paid_minor >= order.total_minor and order.refunded_minor:
+        await invoicing.issue_for_order(tx, order, now=now)
 
 
 async def ship(

@@ -27,6 +27,7 @@ from tandem.scm.payments.service.pay_page import pay_page, record_return
 from tandem.scm.payments.service.reading import (
     get_payment,
     list_events,
+    list_gone_refunds,
     list_payments,
     list_refunds,
     received,
@@ -56,6 +57,7 @@ __all__ = [
     "list_due_refunds",
     "list_events",
     "list_exceptions",
+    "list_gone_refunds",
     "list_intents",
     "list_payments",
     "list_refunds",

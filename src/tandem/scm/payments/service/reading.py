@@ -50,6 +50,11 @@ async def list_refunds(
     return await refunds.list_of_order(tx, order_id)
 
 
+async def list_gone_refunds(tx: Tx, order_id: UUID) -> list[Refund]:
+    """What was told as RefundProcessed, oldest first: money that counted and has gone back."""
+    return await refunds.list_gone(tx, order_id)
+
+
 async def totals(tx: Tx, order_id: UUID) -> Totals:
     """What counts towards an order: zeros when nothing was ever paid."""
     return await payments.totals(tx, order_id)

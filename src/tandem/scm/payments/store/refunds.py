@@ -28,6 +28,20 @@ LIST_OF_ORDER = Query(
     """
 )
 
+LIST_GONE = Query(
+    f"""
+    select {COLUMNS}
+      from payments.refund r
+     where org_id = :org_id and order_id = :order_id and status = 'processed'
+       and exists (
+           select from payments.payment p
+            where p.org_id = r.org_id and p.id = r.payment_id
+              and p.standing = 'counted' and p.captured_minor > 0)
+     order by processed_at, id
+     limit 200
+    """
+)
+
 GET = Query(
     f"""
     select {COLUMNS}
@@ -105,6 +119,11 @@ async def list_of_payment(tx: Tx, payment_id: UUID) -> list[Refund]:
 
 async def list_of_order(tx: Tx, order_id: UUID) -> list[Refund]:
     return await tx.many(LIST_OF_ORDER, Refund, order_id=order_id)
+
+
+async def list_gone(tx: Tx, order_id: UUID) -> list[Refund]:
+    """Processed, of payments that count."""
+    return await tx.many(LIST_GONE, Refund, order_id=order_id)
 
 
 async def find(tx: Tx, refund_id: UUID) -> Refund | None:
