@@ -114,14 +114,15 @@ function listen() {
   let patience = setTimeout(askAgainAndAgain, PATIENCE_MS);
   stream.addEventListener('open', () => {
     clearTimeout(patience);
+    patience = 0;
     connection('');
     if (tracking.shipment_number) stopAsking();
     document.documentElement.dataset.live = 'on';
   });
   stream.addEventListener('error', () => {
     document.documentElement.dataset.live = 'off';
-    clearTimeout(patience);
-    patience = setTimeout(askAgainAndAgain, PATIENCE_MS);
+    // The browser tries again by itself, and every try may fail: the first failure starts the clock.
+    patience ||= setTimeout(askAgainAndAgain, PATIENCE_MS);
   });
   stream.addEventListener('tracking', (event) => take(JSON.parse(event.data)));
   stream.addEventListener('position', (event) => {

@@ -1,0 +1,104 @@
+"""A browser that watches itself: errors, failed requests, accessibility, width; and pictures."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "screenshots"
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {"wide": (1440, 900), "phone": (390, 844), "narrow": (360, 740)}
+
+
+def chromium_path() -> str:
+    """`TANDEM_CHROMIUM`, else what bin/setup found."""
+    noted = ROOT / ".venv/chromium-path"
+    if path := os.environ.get("TANDEM_CHROMIUM"):
+        return path
+    return noted.read_text().strip() if noted.is_file() else "/usr/bin/chromium"
+
+
+PATIENCE_MS = 20_000
+
+
+@contextmanager
+def run_browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Screen:
+    """One window. `allow` are parts of addresses that may fail, as the test means them to."""
+
+    def __init__(self, page: Page, allow: tuple[str, ...]) -> None:
+        self.page = page
+        self._allow = allow
+        self.problems: list[str] = []
+        page.on("pageerror", lambda error: self.problems.append(f"script: {error}"))
+        page.on("console", lambda message: self._hear(message.type, message.text, message.location))
+        page.on("response", self._see)
+
+    def _hear(self, kind: str, text: str, location: Any) -> None:
+        if kind == "error" and not self._is_allowed(str(location)):
+            self.problems.append(f"console: {text} {location}")
+
+    def _see(self, response: Response) -> None:
+        if response.status >= 400 and not self._is_allowed(response.url):
+            self.problems.append(f"{response.status} {response.url}")
+
+    def _is_allowed(self, text: str) -> bool:
+        return any(part in text for part in self._allow)
+
+    def check(self, name: str) -> None:
+        """Take a picture; nothing may be wrong so far, axe finds nothing, nothing hangs over."""
+        PICTURES.mkdir(exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png")
+        assert self.problems == []
+        assert self.axe() == []
+        overhang = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert self.page.evaluate(overhang) <= 0, "the page scrolls sideways"
+
+    def axe(self) -> list[str]:
+        """What axe-core finds of any impact, one line each."""
+        self.page.evaluate(f"{AXE.read_text()};0")
+        found: list[str] = self.page.evaluate(
+            "axe.run().then(({violations}) => violations.map("
+            "(one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`))"
+        )
+        return found
+
+
+@contextmanager
+def screen(
+    browser: Browser,
+    *,
+    size: str = "phone",
+    theme: Any = "light",
+    allow: tuple[str, ...] = (),
+    **options: Any,
+) -> Iterator[Screen]:
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=theme, **options
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    try:
+        yield Screen(context.new_page(), allow)
+    finally:
+        context.close()
