@@ -6,19 +6,24 @@ from typing import Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Request, Response, get, post
 
 from tandem.flows.search_orders import search_orders
-from tandem.kernel.http import Transaction
+from tandem.kernel.errors import Refusal
+from tandem.kernel.http import Now, Transaction
+from tandem.kernel.ids import parse_id
 from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.axes import FulfilmentStatus, PaymentStatus
 from tandem.scm.orders.domain.lifecycle import Status
 from tandem.scm.orders.domain.views import Filters
+from tandem.web.console.forms import read_form
 from tandem.web.console.lists import Column, Filter, listing, read_state
 from tandem.web.console.views import views_of
-from tandem.web.rendering import ZONE, page, words
+from tandem.web.rendering import ZONE, page, redirect, words
 
 AnyRequest = Request[Any, Any, Any]
+
+BULK_MAX = 200
 
 COLUMNS = (
     Column(key="number", label="Order", is_lead=True),
@@ -81,6 +86,31 @@ class OrdersPage(Controller):
 
         views = await views_of(tx, state, BUILT_IN, count)
         return page(request, "console/orders.html", listing=listing(state, rows, views))
+
+    @post("/orders/bulk")
+    async def bulk(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        """Hold or release the selected orders; those that refuse are told by name."""
+        tx.actor.require("orders.write")
+        form = await read_form(request)
+        ids = [
+            found for text in form.get("ids", "").split()[:BULK_MAX] if (found := parse_id(text))
+        ]
+        reason = form.get("reason", "")[:200] or "Held with others from the list"
+        done, refused = 0, []
+        for order_id in ids:
+            try:
+                if form.get("action") == "hold":
+                    await orders.hold(tx, order_id, reason=reason, now=now)
+                else:
+                    await orders.release_hold(tx, order_id, now=now)
+                done += 1
+            except Refusal as refusal:
+                order = await orders.find_order(tx, order_id)
+                refused.append(f"{order.number if order else order_id}: {refusal.detail}")
+        verb = "put on hold" if form.get("action") == "hold" else "released"
+        said = f"{done} {'order' if done == 1 else 'orders'} {verb}."
+        said += f" Not: {'; '.join(refused[:5])}" if refused else ""
+        return redirect(request, "/orders", toast=said[:600])
 
 
 def filters_of(values: Mapping[str, str]) -> Filters:
