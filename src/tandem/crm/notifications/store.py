@@ -38,20 +38,23 @@ LOCK = Query(
     """
 )
 
-LIST = Query(
-    f"""
+_LISTED = f"""
     select {_COLUMNS}
       from notifications.message
      where org_id = :org_id
-       and (:order_id::uuid is null or order_id = :order_id)
        and (:state::text is null or state = :state)
        and (:channel::text is null or channel = :channel)
        and (:template::text is null or template = :template)
        and (:after_id::uuid is null or id < :after_id)
-     order by id desc
-     limit :count
-    """
+"""
+
+LIST = Query(_LISTED + "order by id desc limit :count")
+LIST_OF_ORDER = Query(_LISTED + "and order_id = :order_id order by id desc limit :count")
+LIST_TROUBLED = Query(
+    # Named once more, so that the small index of what needs a person is used.
+    _LISTED + "and state in ('failed', 'unknown') order by id desc limit :count"
 )
+TROUBLED = frozenset({State.FAILED, State.UNKNOWN})
 
 CLAIM = Query(
     f"""
@@ -185,10 +188,12 @@ async def list_messages(
     after_id: UUID | None,
     count: int,
 ) -> list[Message]:
+    of_order = {"order_id": order_id} if order_id else {}
+    query = LIST_TROUBLED if state in TROUBLED and not order_id else LIST
     return await tx.many(
-        LIST,
+        LIST_OF_ORDER if order_id else query,
         Message,
-        order_id=order_id,
+        **of_order,
         state=state,
         channel=channel,
         template=template,

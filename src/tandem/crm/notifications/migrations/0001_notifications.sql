@@ -40,6 +40,8 @@ create index message_in_hand on notifications.message (org_id, lease_until)
     where state = 'sending';
 create index message_unknown on notifications.message (org_id, updated_at)
     where state = 'unknown';
+create index message_troubled on notifications.message (org_id, id)
+    where state in ('failed', 'unknown');
 create index message_by_order on notifications.message (org_id, order_id, id);
 select kernel.tenant_table('notifications.message');
 

@@ -66,7 +66,7 @@ GET = Query(
     """
 )
 
-_FILTERED = """
+_LISTED = """
     select id, kind, series, fy, seq, number, original_id, original_number, credit_no, order_id,
            order_number, customer_id, refund_id, reason, issued_at, issued_on, buyer,
            place_of_supply, supply_kind, clause, is_inter_state, payment_method, paid_minor,
@@ -75,30 +75,36 @@ _FILTERED = """
       from invoicing.invoice
      where org_id = :org_id
        and (:kind::text is null or kind = :kind)
-       and (:order_id::uuid is null or order_id = :order_id)
-       and (:customer_id::uuid is null or customer_id = :customer_id)
        and (:issued_from::date is null or issued_on >= :issued_from)
        and (:issued_to::date is null or issued_on <= :issued_to)
        and (:number::text is null or position(lower(:number) in lower(number)) > 0)
 """
-
-LIST = Query(
-    _FILTERED
-    + """
+_NEWEST_FIRST = """
        and (:after_at::timestamptz is null or (issued_at, id) < (:after_at, :after_id::uuid))
      order by issued_at desc, id desc
      limit :count
-    """
-)
-
-LIST_OLDEST_FIRST = Query(
-    _FILTERED
-    + """
+"""
+_OLDEST_FIRST = """
        and (:after_at::timestamptz is null or (issued_at, id) > (:after_at, :after_id::uuid))
      order by issued_at, id
      limit :count
-    """
-)
+"""
+
+_OF_ORDER = """
+       and order_id = :order_id
+       and (:customer_id::uuid is null or customer_id = :customer_id)
+"""
+_OF_CUSTOMER = "and customer_id = :customer_id"
+
+# One statement for each index: a plan that fits every filter would fit none of them.
+LISTS: Mapping[tuple[str, bool], Query] = {
+    ("", False): Query(_LISTED + _NEWEST_FIRST),
+    ("", True): Query(_LISTED + _OLDEST_FIRST),
+    ("order_id", False): Query(_LISTED + _OF_ORDER + _NEWEST_FIRST),
+    ("order_id", True): Query(_LISTED + _OF_ORDER + _OLDEST_FIRST),
+    ("customer_id", False): Query(_LISTED + _OF_CUSTOMER + _NEWEST_FIRST),
+    ("customer_id", True): Query(_LISTED + _OF_CUSTOMER + _OLDEST_FIRST),
+}
 
 CREDITED = Query(
     """
@@ -210,12 +216,16 @@ async def list_heads(
     after: tuple[datetime, UUID] | None,
     count: int,
 ) -> list[InvoiceHead]:
+    by, owner = "", {}
+    if order_id is not None:
+        by, owner = "order_id", {"order_id": order_id, "customer_id": customer_id}
+    elif customer_id is not None:
+        by, owner = "customer_id", {"customer_id": customer_id}
     return await tx.many(
-        LIST_OLDEST_FIRST if oldest_first else LIST,
+        LISTS[by, oldest_first],
         InvoiceHead,
+        **owner,
         kind=kind,
-        order_id=order_id,
-        customer_id=customer_id,
         issued_from=issued_from,
         issued_to=issued_to,
         number=number,
