@@ -145,7 +145,7 @@ def test_an_order_is_made_found_and_has_the_vendors_keys(shop: Shop) -> None:
         ({"amount": 99}, "amount", "The amount must be at least INR 1.00"),
         ({"amount": 100.5}, "amount", "The amount must be an integer."),
         ({"amount": True}, "amount", "The amount must be an integer."),
-        ({"currency": "XXX"}, "currency", "Currency is not supported"),
+        ({"currency": "ZZZ"}, "currency", "Currency is not supported"),
         ({"currency": None}, "currency", "The currency field is required."),
         ({"receipt": "x" * 41}, "receipt", "The receipt may not be greater than 40 characters."),
         (

@@ -18,7 +18,7 @@ from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.views import PublicOrder
 from tandem.scm.payments import service as payments
 from tandem.scm.payments.domain import Checkout, PayPage
-from tandem.scm.payments.gateways.port import PaymentGateway
+from tandem.scm.payments.service import PaymentGateway
 from tandem.web.public.company import Company, company_of
 from tandem.web.rendering import page
 

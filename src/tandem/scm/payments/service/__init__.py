@@ -1,5 +1,10 @@
-"""What payments can be asked to do. Callers pass a Tx; nothing here opens or commits one."""
+"""What payments can be asked to do. Callers pass a Tx; nothing here opens or commits one.
 
+`PaymentGateway` is the port under which a process holds its gateway; its calls end in an answer, in
+`GatewayRefused`, in `TryLater`, or in the kernel's OutcomeUnknown.
+"""
+
+from tandem.scm.payments.gateways.port import GatewayRefused, PaymentGateway, TryLater
 from tandem.scm.payments.service.captures import (
     claim_capture,
     list_due_captures,
@@ -44,7 +49,10 @@ from tandem.scm.payments.service.refunds import (
 )
 
 __all__ = [
+    "GatewayRefused",
+    "PaymentGateway",
     "RefundCall",
+    "TryLater",
     "apply_fact",
     "claim_capture",
     "claim_due_checks",
