@@ -8,7 +8,7 @@ from tandem.kernel.outbound import NotSent, OutcomeUnknown
 from tandem.kernel.resources import Resources
 from tandem.scm.delivery.gateways.google import GoogleGeocoder
 from tandem.scm.delivery.gateways.planner import RouteUnavailable
-from tandem.scm.payments.gateways import port as payments
+from tandem.scm.payments import service as payments
 
 NOES = (
     payments.GatewayRefused,
