@@ -159,3 +159,19 @@ async def test_an_unpaid_order_is_not_shipped_by_hand(
         async with database.transaction(actor) as tx:
             await fulfil_order.ship(tx, unpaid.id, wanted=None, now=now)
     assert await papers(database, actor, unpaid) == (0, [])
+
+
+async def test_the_link_on_the_label_follows_the_parcel(
+    client: httpx.AsyncClient, database: Database, actor: Actor, order: OrderSnapshot
+) -> None:
+    await outbox.drain(database)
+    async with database.transaction(actor) as tx:
+        [shipment] = await shipping.list_of_order(tx, order.id)
+
+    answer = await client.get(f"/v1/public/track/{shipment.public_token}")
+
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["shipment_number"], answer.json()["status"]) == (
+        shipment.number,
+        "preparing",
+    )

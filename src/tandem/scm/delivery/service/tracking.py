@@ -40,6 +40,8 @@ from tandem.scm.delivery.store import etas, fleet, policies
 from tandem.scm.delivery.store import proofs as proof_store
 
 ORDER_TOKEN_KIND = "order"  # noqa: S105  the kind of a token, not one
+SHIPMENT_TOKEN_KIND = "shipment"  # noqa: S105  on the label's square code
+KINDS = frozenset({TOKEN_KIND, ORDER_TOKEN_KIND, SHIPMENT_TOKEN_KIND})
 PREPARING = "preparing"
 """What the public is told of everything before pick-up: who drives is our own business."""
 STALE_SECONDS = 120
@@ -64,12 +66,12 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def watch(database: Database, token: str) -> Watched:
-    """What the holder of a delivery's or an order's token may see now.
+    """What the holder of a delivery's, a shipment's or an order's token may see now.
 
     Refuses with TokenUnknown (404) and Gone (410) when the link's time is over.
     """
     found = await tokens.find(database, token)
-    if found is None or found.kind not in {TOKEN_KIND, ORDER_TOKEN_KIND}:
+    if found is None or found.kind not in KINDS:
         raise TokenUnknown("This tracking link is not known.")
     now = database.clock.now()
     async with database.transaction(Actor.public(found.org_id)) as tx:
@@ -165,6 +167,8 @@ async def _delivery_of(tx: Tx, token: Token, now: datetime) -> Delivery | None:
     if token.kind == ORDER_TOKEN_KIND:
         found = await store.list_of_order(tx, token.entity_id)
         return found[0] if found else None
+    if token.kind == SHIPMENT_TOKEN_KIND:
+        return await store.find_by_shipment(tx, token.entity_id)
     delivery = await store.find(tx, token.entity_id)
     if delivery is None or delivery.public_token != token.token or not token.is_live(now):
         raise TokenUnknown("This tracking link is not known.")
