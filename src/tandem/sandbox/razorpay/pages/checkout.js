@@ -38,6 +38,7 @@
         event.preventDefault();
         if (this.options.modal?.escape !== false) this.dismiss();
       });
+      dialog.addEventListener("close", () => this.dismiss());
       this.hear = (event) => {
         if (event.origin === base.origin && event.source === frame.contentWindow) {
           this.heard(event.data);
@@ -84,7 +85,8 @@
 
     dismiss() {
       const { modal } = this.options;
-      if (modal?.confirm_close && !window.confirm("Do you want to cancel this payment?")) return;
+      if (!this.dialog) return;
+      if (this.dialog.open && modal?.confirm_close && !window.confirm("Do you want to cancel this payment?")) return;
       this.close();
       modal?.ondismiss?.();
     }
