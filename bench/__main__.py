@@ -2,11 +2,11 @@
 
 import argparse
 
-from bench import placing
+from bench import placing, reading
 from bench.table import Row, show
 from bench.world import world
 
-SECTIONS = ("placing", "hot")
+SECTIONS = ("placing", "hot", "reading")
 
 
 def main() -> int:
@@ -25,6 +25,11 @@ def main() -> int:
         if "hot" in chosen:
             rows = placing.measure_hot(company, rounds=rounds, count=count, seconds=seconds)
             show("One SKU", rows)
+            measured += rows
+        if "reading" in chosen:
+            large = 100_000 if options.quick else reading.LARGE
+            rows = reading.measure(company, count=count // 10, large=large)
+            show("Reading", rows)
             measured += rows
     missed = [row.work for row in measured if row.verdict == "MISSED"]
     print(f"\n{len(missed)} budgets missed" + (f": {', '.join(missed)}" if missed else ""))

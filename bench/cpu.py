@@ -1,6 +1,7 @@
 """CPU seconds of processes, as the kernel counts them."""
 
 import os
+import time
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -15,6 +16,13 @@ def seconds_of(pid: int) -> float:
 def children_of(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(child) for child in listed]
+
+
+def wait_until(pid: int, children: int, *, seconds_max: float = 10.0) -> None:
+    """Wait for backends to be gone again: only then their time is in their parent's."""
+    deadline = time.monotonic() + seconds_max
+    while len(children_of(pid)) > children and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def family_seconds(pid: int) -> float:

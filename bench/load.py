@@ -84,12 +84,11 @@ class Caller(asyncio.Protocol):
         end = self.held.find(b"\r\n\r\n")
         if end < 0:
             return
-        head = self.held[:end].lower()
-        at = head.find(b"content-length:")
-        length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        at = self.held.find(b"content-length:", 0, end)
+        length = int(self.held[at + 15 : self.held.index(b"\r\n", at)]) if at >= 0 else 0
         if len(self.held) < end + 4 + length:
             return
-        status = head[9:12].decode()
+        status = self.held[9:12].decode()
         self.held = b""
         self.crowd.record(status, time.perf_counter() - self.due)
         self.send()
@@ -103,6 +102,7 @@ class Crowd:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self.requests = [request.encode() for request in plan.requests]
         self.sent = 0
         self.left = plan.connections
         self.latencies: list[float] = []
@@ -115,9 +115,9 @@ class Crowd:
         if number >= self.plan.count:
             return None
         self.sent += 1
-        text = self.plan.requests[number % len(self.plan.requests)]
+        request = self.requests[number % len(self.requests)]
         due = self.began + number / self.plan.rate if self.plan.rate else time.perf_counter()
-        return text.replace("{n}", f"{self.plan.first + number:09d}").encode(), due
+        return request.replace(b"{n}", b"%09d" % (self.plan.first + number), 1), due
 
     def record(self, status: str, seconds: float) -> None:
         self.latencies.append(seconds)

@@ -16,7 +16,7 @@ SCRIPTS = Path(__file__).parent / "sql"
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """`cpu_ms` is pgbench's and PostgreSQL's, per transaction."""
+    """Per transaction, but for the rate, which is a second's."""
 
     rate: float
     latency_ms: float
@@ -26,7 +26,10 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 def run(
     world: World, script: str, *, clients: int, seconds: int, values: Mapping[str, str]
 ) -> Figures:
-    """Prepared statements, generic plans, no JIT: what the suite's own pool uses."""
+    """Prepared statements, generic plans, no JIT: what the suite's own pool uses.
+
+    `cpu_ms` is PostgreSQL's alone.
+    """
     text = (SCRIPTS / script).read_text()
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)
@@ -38,6 +41,7 @@ def run(
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(text)
         file.flush()
+        children = len(cpu.children_of(world.postmaster))
         before = cpu.family_seconds(world.postmaster)
         process = subprocess.Popen(
             [
@@ -53,6 +57,7 @@ def run(
         )
         output, _ = process.communicate()
         assert process.returncode == 0, output
+        cpu.wait_until(world.postmaster, children)
         spent = cpu.family_seconds(world.postmaster) - before
     count = int(_figure(r"transactions actually processed: (\d+)", output))
     return Figures(

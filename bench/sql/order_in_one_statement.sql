@@ -7,11 +7,11 @@ with ids as (
            row_number() over (order by v.id) as line_no,
            round(v.price_minor / 1.18) as taxable
       from catalog.variant v
-     where v.org_id = '@org@' and v.id = any((@variant_ids@)[cast(:first as int) : cast(:first as int) + 2])
+     where v.org_id = '@org@' and v.id in (select id from bench_sku where n between :first and :first + 2)
 ), buyer as (
     select c.id, c.name, c.gstin
       from customers.customer c
-     where c.org_id = '@org@' and c.id = (@customer_ids@)[cast(:buyer as int)]
+     where c.org_id = '@org@' and c.id = (select id from bench_buyer where n = :buyer)
 ), locked as (
     select l.variant_id, l.location_id
       from inventory.level l

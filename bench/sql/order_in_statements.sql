@@ -2,10 +2,10 @@
 \set buyer random(1, @customers@)
 begin;
 select gen_random_uuid()::text as key, uuidv7()::text as id, uuidv7()::text as told, uuidv7()::text as placed, translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/=', '-_.') as token \gset
-select v.id::text as v1, v.sku as s1, v.title as t1, v.price_minor as p1 from catalog.variant v where v.org_id = '@org@' and v.id = (@variant_ids@)[cast(:first as int)] \gset
-select v.id::text as v2, v.sku as s2, v.title as t2, v.price_minor as p2 from catalog.variant v where v.org_id = '@org@' and v.id = (@variant_ids@)[cast(:first as int) + 1] \gset
-select v.id::text as v3, v.sku as s3, v.title as t3, v.price_minor as p3 from catalog.variant v where v.org_id = '@org@' and v.id = (@variant_ids@)[cast(:first as int) + 2] \gset
-select c.id::text as customer, c.name as name from customers.customer c where c.org_id = '@org@' and c.id = (@customer_ids@)[cast(:buyer as int)] \gset
+select v.id::text as v1, v.sku as s1, v.title as t1, v.price_minor as p1 from catalog.variant v where v.org_id = '@org@' and v.id = (select id from bench_sku where n = :first) \gset
+select v.id::text as v2, v.sku as s2, v.title as t2, v.price_minor as p2 from catalog.variant v where v.org_id = '@org@' and v.id = (select id from bench_sku where n = :first + 1) \gset
+select v.id::text as v3, v.sku as s3, v.title as t3, v.price_minor as p3 from catalog.variant v where v.org_id = '@org@' and v.id = (select id from bench_sku where n = :first + 2) \gset
+select c.id::text as customer, c.name as name from customers.customer c where c.org_id = '@org@' and c.id = (select id from bench_buyer where n = :buyer) \gset
 select on_hand - reserved as room from inventory.level where org_id = '@org@' and variant_id in (cast(:v1 as uuid), cast(:v2 as uuid), cast(:v3 as uuid)) order by variant_id, location_id for no key update;
 update inventory.level set reserved = reserved + 1 where org_id = '@org@' and location_id = '@location@' and variant_id = cast(:v1 as uuid);
 update inventory.level set reserved = reserved + 1 where org_id = '@org@' and location_id = '@location@' and variant_id = cast(:v2 as uuid);
