@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.contracts.india import check_address
 from tandem.contracts.inventory import Hold
 from tandem.contracts.orders import OrderSnapshot
 from tandem.contracts.shipping import Promise, PromiseAsk
@@ -86,6 +87,9 @@ async def _price(
             )
             continue
         try:
+            check_address(ask.ship_to, field="ship_to")
+            if ask.bill_to is not None:
+                check_address(ask.bill_to, field="bill_to")
             contact = contact_of(ask.customer)
             priced = pricing.price(ask.lines, ask.discount_minor, catalogue)
         except Refusal as refusal:
