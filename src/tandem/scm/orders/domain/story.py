@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from babel.numbers import format_currency
 
 from tandem.kernel.history import Happening
@@ -63,12 +63,6 @@ def _day(text: str | None) -> str:
     return format_date(datetime.fromisoformat(text).date(), "EEE d MMM", locale=LOCALE)
 
 
-def _minute(text: str | None) -> str:
-    if not text:
-        return ""
-    return format_time(datetime.fromisoformat(text), "HH:mm 'UTC'", locale=LOCALE)
-
-
 def _words(text: str) -> str:
     return text.replace("_", " ")
 
@@ -103,8 +97,7 @@ def _order_changed(p: Payload) -> tuple[str, str]:
 
 
 def _reserved(p: Payload) -> tuple[str, str]:
-    until = _minute(p.get("held_until"))
-    return "Stock reserved", f"Held until {until}" if until else ""
+    return "Stock reserved", "Held until it is paid or expires" if p.get("held_until") else ""
 
 
 def _status(p: Payload, subject: str) -> tuple[str, str]:
