@@ -118,7 +118,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lon: Longitude | None = None
     at: Instant | None = None
     client_event_id: UUID | None = None
-    door_code: Annotated[str, msgspec.Meta(pattern=r"^\d{6}$")] | None = None
+    door_code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}(?!\n)$")] | None = None
     cash_minor: Minor | None = None
 
 

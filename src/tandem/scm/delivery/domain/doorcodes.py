@@ -19,7 +19,7 @@ SENDS_MAX = 4
 SEND_GAP = timedelta(seconds=60)
 SECRET_BYTES = 20
 
-Code = Annotated[str, msgspec.Meta(pattern=r"^\d{6}$")]
+Code = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}(?!\n)$")]
 
 
 class DoorCode(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,10 +21,18 @@ SIGN_IN_TRIES_MAX = 5
 SIGN_IN_CODES_MAX = 5
 """Per driver and hour."""
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00]*\S[^\x00]*$")]
-Phone = Annotated[str, msgspec.Meta(pattern=r"^\+[1-9]\d{6,14}$")]
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=100,
+        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
+    ),
+]
+"""Not blank, and no control characters."""
+Phone = Annotated[str, msgspec.Meta(pattern=r"^\+[1-9][0-9]{6,14}(?!\n)$")]
 """E.164."""
-Plate = Annotated[str, msgspec.Meta(min_length=2, max_length=20, pattern=r"^[A-Z0-9 -]+$")]
+Plate = Annotated[str, msgspec.Meta(min_length=2, max_length=20, pattern=r"^[A-Z0-9 -]+(?!\n)$")]
 
 
 class VehicleKind(StrEnum):

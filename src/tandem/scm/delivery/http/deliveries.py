@@ -310,7 +310,7 @@ class DeliveriesController(Controller):
         delivery_id: FromPath[UUID],
         tx: Transaction,
         now: Now,
-        format: Annotated[str, QueryParameter(pattern="^(json|gpx)$")] = "json",  # noqa: A002
+        format: FromQuery[Literal["json", "gpx"]] = "json",  # noqa: A002
     ) -> Response[Playback] | Response[bytes]:
         """The parcel's way from pick-up on. The look is kept in the access log."""
         return answer_playback(await service.track_of_delivery(tx, delivery_id, now=now), format)

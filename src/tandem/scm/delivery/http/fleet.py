@@ -1,11 +1,11 @@
 """Drivers, vehicles, their devices and shifts."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
@@ -194,7 +194,7 @@ class DriversController(Controller):
         now: Now,
         since: From,
         until: Until,
-        format: Annotated[str, QueryParameter(pattern="^(json|gpx)$")] = "json",  # noqa: A002
+        format: FromQuery[Literal["json", "gpx"]] = "json",  # noqa: A002
     ) -> Response[Playback] | Response[bytes]:
         """Where a driver has been in up to a day, split where nothing was heard for five minutes.
         Every look is kept in the access log."""
