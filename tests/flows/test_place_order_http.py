@@ -10,6 +10,7 @@ import pytest
 from litestar import Litestar
 
 from tandem.contracts.address import Address
+from tandem.crm.identity import service as identity
 from tandem.flows.place_order.basket import Line, OutsideId
 from tandem.flows.place_order.intake import Intake, Placed
 from tandem.kernel.actor import Actor
@@ -326,8 +327,6 @@ async def test_an_order_answers_to_its_id_number_link_and_reference_and_to_nobod
 async def test_another_companys_order_is_nowhere_to_be_found(
     client: httpx.AsyncClient, database: Database, shop: Shop, now: datetime
 ) -> None:
-    from tandem.crm.identity import service as identity
-
     other = await identity.found_organisation(
         database, name="Others", slug=f"o-{new_id().hex}", now=now
     )
