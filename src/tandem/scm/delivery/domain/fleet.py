@@ -21,13 +21,10 @@ SIGN_IN_TRIES_MAX = 5
 SIGN_IN_CODES_MAX = 5
 """Per driver and hour."""
 
+PLAIN = r"[^\x00-\x1f\x7f]"
 Name = Annotated[
     str,
-    msgspec.Meta(
-        min_length=1,
-        max_length=100,
-        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
-    ),
+    msgspec.Meta(min_length=1, max_length=100, pattern=rf"^{PLAIN}*[^\s\x00-\x1f\x7f]{PLAIN}*$"),
 ]
 """Not blank, and no control characters."""
 Phone = Annotated[str, msgspec.Meta(pattern=r"^\+[1-9][0-9]{6,14}(?!\n)$")]
