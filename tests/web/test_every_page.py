@@ -1,0 +1,99 @@
+"""Every page of the console opens clean: no error, no failed request, axe silent, nothing hangs
+over, in both themes, on a desk and on a phone.
+
+axe, the slow part, looks at the desk in the light and at the phone in the dark: both sizes and both
+themes once.
+"""
+
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import Desk
+from tests.web.installation import Installation, eventually
+
+FIXED = (
+    "/",
+    "/orders",
+    "/orders/new",
+    "/products",
+    "/products/new",
+    "/products/import",
+    "/stock",
+    "/stock/receive",
+    "/customers",
+    "/customers/new",
+    "/shipments",
+    "/invoices",
+    "/invoices/numbers",
+    "/payments",
+    "/payments/exceptions",
+    "/messages",
+    "/settings/company",
+    "/settings/orders",
+    "/settings/promise",
+    "/settings/integrations",
+    "/settings/people",
+    "/settings/api-keys",
+)
+
+
+@pytest.fixture(scope="session")
+def pages(shop: Installation) -> list[str]:
+    """The fixed pages, and one of every kind of record."""
+    prepaid = shop.place_order(seed=21)
+    order = shop.place_order(seed=22, method="cod")
+    delivery = shop.delivery_of(order["id"])
+    invoice = _first(shop, "/v1/invoices", order_id=order["id"])
+    message = _first(shop, "/v1/messages", order_id=order["id"])
+    product = _first(shop, "/v1/products")
+    variant = product["variants"][0]
+    shelf = _first(shop, "/v1/stock")
+    customer = order["customer_id"]
+    return [
+        *FIXED,
+        f"/orders/{prepaid['id']}",
+        f"/orders/{order['id']}",
+        f"/products/{product['id']}",
+        f"/products/{product['id']}/edit",
+        f"/products/{product['id']}/variants/new",
+        f"/variants/{variant['id']}/edit",
+        f"/stock/{shelf['variant_id']}/{shelf['location_id']}",
+        f"/customers/{customer}",
+        f"/customers/{customer}/edit",
+        f"/shipments/{delivery['shipment_id']}",
+        f"/invoices/{invoice['id']}",
+        f"/messages/{message['id']}",
+    ]
+
+
+def _first(shop: Installation, path: str, **query: Any) -> dict[str, Any]:
+    return eventually(lambda: next(iter(shop.get(path, limit=1, **query)["items"]), None))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["wide", "phone"])
+def test_every_page_opens_clean(desk: Desk, pages: list[str], size: str, theme: str) -> None:
+    asks_axe = (size, theme) in {("wide", "light"), ("phone", "dark")}
+    wrong = []
+    with desk(size=size, theme=theme) as window:
+        for path in pages:
+            window.page.goto(path)
+            try:
+                window.check(f"console-{_name(path)}-{size}-{theme}", asks_axe=asks_axe)
+            except AssertionError as reason:
+                wrong.append(f"{path}: {reason}")
+                window.problems.clear()
+    assert not wrong, "\n".join(wrong)
+
+
+def _name(path: str) -> str:
+    """`/orders/0191…` → orders-one."""
+    parts = ["one" if len(part) == 36 else part for part in path.strip("/").split("/")]
+    return "-".join(parts) or "home"
+
+
+def test_an_address_without_a_page_says_so_in_words(desk: Desk) -> None:
+    with desk(allow=("/nowhere",)) as window:
+        window.page.goto("/nowhere")
+        assert "There is no page at this address." in window.page.inner_text("main")
