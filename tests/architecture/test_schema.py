@@ -62,7 +62,25 @@ def test_the_app_owns_nothing_and_cannot_bypass_the_wall(owner_dsn: str) -> None
         assert role["owns"] == 0
 
 
-LEDGERS = ["kernel.event", "kernel.audit", "kernel.webhook"]
+LEDGERS = [
+    "delivery.delivery_status",
+    "delivery.eta_prediction",
+    "delivery.fence_crossing",
+    "delivery.proof",
+    "delivery.track_view",
+    "inventory.entry",
+    "invoicing.invoice",
+    "invoicing.invoice_line",
+    "kernel.audit",
+    "kernel.event",
+    "kernel.webhook",
+    "notifications.attempt",
+    "payments.payment_event",
+    "shipping.edd_revision",
+    "shipping.manifest",
+    "shipping.scan",
+    "shipping.shipment_item",
+]
 
 
 @pytest.mark.parametrize("table", LEDGERS)
