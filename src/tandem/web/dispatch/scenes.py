@@ -93,6 +93,7 @@ def _pin(delivery: Delivery, today: date, *, place: int = 0) -> Scene | None:
         "kind": "stop",
         "seq": place,
         "label": "",
+        "name": f"{place} {delivery.order_number}" if place else delivery.order_number,
         "state": _state(delivery, today),
         "lat": delivery.lat,
         "lon": delivery.lon,

@@ -106,7 +106,7 @@ class Playback {
 
   show() {
     const { place, isSilent, speed = 0 } = this.where();
-    this.map.view.vehicle(VEHICLE, { place, heading: this.heading ?? 0, label: '', kind: this.element.dataset.kind, isStale: isSilent });
+    this.map.view.vehicle(VEHICLE, { place, heading: this.heading ?? 0, label: this.element.dataset.name, kind: this.element.dataset.kind, isStale: isSilent });
     this.part('clock').textContent = clock.format(this.now);
     this.part('said').textContent = isSilent ? 'no signal' : speed < 0.7 ? 'standing' : `${Math.round(speed * 3.6)} km/h`;
     this.part('line').value = ((this.now - this.begin) / Math.max(1, this.end - this.begin)) * STEPS;

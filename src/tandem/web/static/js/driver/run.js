@@ -37,7 +37,7 @@ function skeletons(state) {
 }
 
 function offDuty(actions) {
-  return h('section.card', {},
+  return h('section.sheet-card', {},
     h('h2', {}, 'You are off duty'),
     h('p', {}, 'Your position is told to dispatch, and to the buyer who is next, only while a shift runs.'),
     h('button.tap.is-main', { type: 'button', id: 'shift', onclick: () => actions.shift(true) }, icon('player-play'), 'Begin my shift'));
@@ -63,8 +63,8 @@ function groupTap(open, actions) {
 
 function current(stop, actions) {
   const isAtDoor = stop.status === 'arrived';
-  return h('section.card.is-current', { 'aria-label': `Next: ${stop.order_number}` },
-    h('div.card-top', {}, h('a.card-title', { href: `#stop/${stop.delivery_id}` }, stop.order_number), badge(stop)),
+  return h('section.sheet-card', { 'aria-label': `Next: ${stop.order_number}` },
+    h('div.top-line', {}, h('a.order-number', { href: `#stop/${stop.delivery_id}` }, stop.order_number), badge(stop)),
     place(stop), facts(stop), guides(stop),
     isAtDoor ? h('a.tap.is-main', { href: `#stop/${stop.delivery_id}` }, icon('check'), 'Hand over') : mainTap(stop, actions));
 }

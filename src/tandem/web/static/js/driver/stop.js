@@ -15,7 +15,7 @@ export function stopView(state, actions, id) {
   const draft = state.draft(id);
   return [bar(state, { title: stop.order_number, back: '#' }), h('main.view.has-actions', {},
     warnings(state),
-    h('div.card-top', {}, badge(stop)),
+    h('div.top-line', {}, badge(stop)),
     place(stop), guides(stop), facts(stop),
     AT_THE_DOOR.includes(stop.status) ? door(stop, draft, actions) : null,
     stop.status === 'failed' ? h('p.nothing', {}, 'Dispatch decides what happens next. Keep the parcel with you.') : null),
@@ -38,7 +38,7 @@ function lacking(stop, draft) {
 function door(stop, draft, actions) {
   const asks = stop.proof_policy;
   const has = (kind) => stop.proofs.includes(kind);
-  return h('section.door', { 'aria-labelledby': 'door-title' },
+  return h('section.at-door', { 'aria-labelledby': 'door-title' },
     h('h2', { id: 'door-title' }, 'At the door'),
     asks.includes('otp') ? (has('otp') ? given('Door code is right') : code(stop, draft, actions)) : null,
     stop.cod_minor ? cash(stop, draft, actions) : null,

@@ -42,9 +42,10 @@ const HOUSE = '<path d="M9.6 16.4 16 10.8l6.4 5.6v6.4a1 1 0 0 1-1 1h-3.2v-4.6h-4
 const BOX = '<path d="m16 9.8 6.3 3.3v6.6L16 23l-6.3-3.3v-6.6zM9.9 13.2 16 16.500l6.1-3.3M16 16.500V23" fill="none" stroke="#fff" stroke-width="1.7" stroke-linejoin="round"/>';
 
 /** A door, a pick-up point, or a numbered stop of a run. */
-export function stopMarker({ kind, label, seq, state, isButton }) {
+export function stopMarker({ kind, label, name, seq, state, isButton }) {
   const node = document.createElement(isButton ? 'button' : 'div');
   if (isButton) node.type = 'button';
+  if (isButton) node.setAttribute('aria-label', name || label);
   node.className = `map-stop is-${kind} ${state ? `is-${state}` : ''}`;
   const inside = kind === 'pickup' ? BOX : kind === 'door' ? HOUSE : `<text x="16" y="20.5" text-anchor="middle">${Number(seq) || '•'}</text>`;
   node.innerHTML = `${PIN}${inside}</svg><span class="map-name"></span>`;
