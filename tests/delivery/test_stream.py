@@ -11,6 +11,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 import websockets
+from litestar import Litestar
 
 from tandem.app.settings import Settings
 from tandem.kernel import outbox
@@ -21,7 +22,7 @@ from tandem.scm.delivery.domain.deliveries import Report
 from tandem.scm.delivery.domain.statuses import Status
 from tests.delivery.givens import DOOR, HUB, Crew, a_delivery, brought_to
 from tests.delivery.traces import at
-from tests.givens import api_key_of
+from tests.givens import api_key_of, visitor
 from tests.serving import serving
 
 DEADLINE_SECONDS = 15
@@ -314,3 +315,27 @@ async def test_a_large_batch_is_answered_with_counts(
         )
     assert answer.json() == {"accepted": 499, "rejected": {"invalid": 1}}
     assert more.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "lat=1e400&lon=1",
+        "lat=nan&lon=1",
+        "lat=&lon=",
+        "lat=91&lon=1&timestamp=1e20",
+        "lat=1&lon=1&timestamp=-99999999999999999999",
+        "lat=1&lon=1&timestamp=2026-13-45T99:00",
+        "lat=1&lon=1&timestamp=0001-01-01T00:00:00%2B14:00",
+        "lat=1&lon=1&timestamp=9999-12-31T23:59:59-14:00",
+        "lat=1&lon=1&speed=1e308&bearing=-1e308&accuracy=1e308&batt=1e308",
+        "lat=%00&lon=%00",
+        "lat=1&lat=2&lon=3&mock=maybe",
+    ],
+)
+async def test_nonsense_from_a_tracker_is_an_answer_and_no_crash(
+    app: Litestar, crew: Crew, query: str
+) -> None:
+    async with visitor(app) as tracker:
+        answer = await tracker.get(f"/v1/driver/osmand?id={crew.token}&{query}")
+    assert answer.status_code in {200, 422}

@@ -92,7 +92,8 @@ async def _listen_once(
                 for task in ended:
                     task.cancel()
         finally:
-            if not connection.is_closed():
+            # A lost connection has left the pool by itself, and takes no more calls.
+            if not lost.is_set():
                 for channel in hear:
                     await connection.remove_listener(channel, on_told)
                 connection.remove_termination_listener(on_lost)
