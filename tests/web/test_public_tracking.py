@@ -2,36 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.installation import HUB, Installation, Vehicle, house, run_installation
+from tests.web.installation import HUB, Installation, Vehicle, house
 from tests.web.routes_driven import along, at, drive, way
-from tests.web.screens import run_browser, screen
+from tests.web.screens import screen
 
 BESIDE_M = 30.0
 SHOWN_M = 2.0
 """What rounding to five decimals may take away."""
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    folder: Path = tmp_path_factory.mktemp("installation")
-    with run_installation(folder) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with run_browser() as running:
-        yield running
 
 
 @pytest.fixture

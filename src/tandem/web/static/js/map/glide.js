@@ -2,7 +2,7 @@
 // it keeps to it, never backwards in time and never jittering back along the road.
 import { Line, metres, turned } from './geo.js';
 
-const STEP_MS_MIN = 900;
+const STEP_MS_MIN = 300;
 const STEP_MS_MAX = 12_000;
 const CATCH_UP_MS = 1_200;
 /** After a longer silence nobody knows the way between: go there at once, without pretending. */
