@@ -9,12 +9,12 @@ from litestar.params import FromPath
 
 from tandem.crm.notifications import service as notifications
 from tandem.crm.notifications.domain.messages import Channel, State
-from tandem.flows.check_connections import check_connection, check_google
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.http import Acting, Given, Store, Transaction
 from tandem.kernel.resources import Resources
+from tandem.scm.delivery import service as delivery
 from tandem.scm.payments import service as payments
 from tandem.scm.payments.domain import ExceptionKind
 from tandem.web.rendering import page
@@ -67,13 +67,17 @@ class IntegrationsPage(Controller):
 
 
 async def _ask(settings: Any, resources: Resources, name: str) -> str:
-    if name != "google":
-        return await check_connection(resources, name)
-    if not settings.google_maps_server_key:
-        raise NotFound("Google Maps has no server key.")
-    return await check_google(
-        base_url=settings.google_maps_url, key=settings.google_maps_server_key
-    )
+    """What is wrong with it, in its own words; empty when it answers."""
+    key = settings.google_maps_server_key
+    match name:
+        case "razorpay":
+            return await payments.check_connection(resources)
+        case "email" | "sms":
+            return await notifications.check_connection(resources, Channel(name))
+        case "google" if key:
+            return await delivery.check_google(base_url=settings.google_maps_url, key=key)
+        case _:
+            raise NotFound("There is nothing to test.")
 
 
 async def _answer(

@@ -1,5 +1,6 @@
 """What notifications can be asked to do. Callers pass a Tx; nothing here opens or commits one."""
 
+from tandem.crm.notifications.service.connection import check_connection
 from tandem.crm.notifications.service.handing import (
     LeaseLost,
     claim,
@@ -28,6 +29,7 @@ __all__ = [
     "LeaseLost",
     "adopt_or_give_up",
     "apply_receipt",
+    "check_connection",
     "claim",
     "get_message",
     "hand_over",

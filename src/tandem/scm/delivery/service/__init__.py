@@ -1,6 +1,7 @@
 """What delivery can be asked to do. Callers pass a Tx; nothing here opens or commits one, but for
 the few verbs that begin with a token or a phone, before any organisation is known."""
 
+from tandem.scm.delivery.service.connection import check_google
 from tandem.scm.delivery.service.demo import seed_demo
 from tandem.scm.delivery.service.dispatching import (
     assign,
@@ -69,6 +70,7 @@ __all__ = [
     "change_driver",
     "change_vehicle",
     "check_door_code",
+    "check_google",
     "count_open",
     "current_driver",
     "day",

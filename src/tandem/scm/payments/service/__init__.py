@@ -14,6 +14,7 @@ from tandem.scm.payments.service.captures import (
     request_capture,
 )
 from tandem.scm.payments.service.cash import record_cash
+from tandem.scm.payments.service.connection import check_connection
 from tandem.scm.payments.service.facts import apply_fact
 from tandem.scm.payments.service.inbox import list_exceptions, resolve
 from tandem.scm.payments.service.intents import (
@@ -54,6 +55,7 @@ __all__ = [
     "RefundCall",
     "TryLater",
     "apply_fact",
+    "check_connection",
     "claim_capture",
     "claim_due_checks",
     "claim_intent",
