@@ -36,7 +36,7 @@ HOME = {
 }
 ASHA: dict[str, Any] = {
     "name": "Asha Rao",
-    "emails": [{"value": "Asha@Example.com"}, {"value": "work@example.com", "label": "work"}],
+    "emails": [{"value": "Asha-r@Example.com"}, {"value": "work@example.com", "label": "work"}],
     "phones": [{"value": "098450 12345"}],
     "addresses": [{"label": "home", "address": HOME}],
 }
@@ -50,7 +50,7 @@ async def test_a_customer_is_kept_in_normal_form(client: httpx.AsyncClient) -> N
     assert (answer.status_code, answer.headers["etag"]) == (201, '"1"')
     made = answer.json()
     assert [contact["value"] for contact in made["emails"]] == [
-        "asha@example.com",
+        "asha-r@example.com",
         "work@example.com",
     ]
     assert [contact["value"] for contact in made["phones"]] == ["+919845012345"]
@@ -62,7 +62,7 @@ async def test_a_customer_is_kept_in_normal_form(client: httpx.AsyncClient) -> N
 @pytest.mark.parametrize(
     ("alike", "reasons"),
     [
-        ({"name": "A. Rao", "emails": [{"value": " ASHA@example.COM "}]}, ["email"]),
+        ({"name": "A. Rao", "emails": [{"value": " ASHA-r@example.COM "}]}, ["email"]),
         ({"name": "A. Rao", "phones": [{"value": "+91-98450-12345"}]}, ["phone"]),
         ({"name": "A. Rao", "phones": [{"value": "0 98450 12345"}]}, ["phone"]),
         ({"name": "A. Rao", "gstin": "27 AAPFU 0939F 1ZV"}, ["gstin"]),
@@ -207,7 +207,15 @@ async def test_a_contact_let_go_brings_orders_to_whoever_shares_it(
 async def test_a_search_finds_by_name_number_phone_and_email(client: httpx.AsyncClient) -> None:
     made = (await client.post("/v1/customers", json={**ASHA, "company_name": "Kaveri"})).json()
     await client.post("/v1/customers", json={"name": "Ravi Kumar"})
-    for text in ("ash rao", made["number"].lower(), "98450 12345", "098450", "@example", "kaveri"):
+    for text in (
+        "ash rao",
+        made["number"].lower(),
+        "98450 12345",
+        "098450",
+        "+91 9845",
+        "asha-r@ex",
+        "kaveri",
+    ):
         found = (await client.get("/v1/customers", params={"search": text})).json()["items"]
         assert [customer["id"] for customer in found] == [made["id"]], text
     nothing = await client.get("/v1/customers", params={"search": "100%"})

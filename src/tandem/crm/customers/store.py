@@ -45,11 +45,16 @@ LOCK = Query("select 1 from customers.customer where org_id = :org_id and id = :
 
 FIND = Query(
     """
-    with known as (
-        select k.kind, k.value, k.customer_id
-          from unnest(:kinds::text[], :values::text[]) as wanted (kind, value)
-          join customers.contact_key k
-            on k.org_id = :org_id and k.kind = wanted.kind and k.value = wanted.value
+    with asked as (
+        select kind, value,
+               -- One look-up by key for each: a join may read the whole table while it is new.
+               (select k.customer_id from customers.contact_key k
+                 where k.org_id = :org_id and k.kind = contact.kind and k.value = contact.value)
+               as customer_id
+          from unnest(:kinds::text[], :values::text[]) as contact (kind, value)
+    ),
+    known as (
+        select kind, value, customer_id from asked where customer_id is not null
     ),
     wanted as (
         select customer_id, array_agg(kind || ' ' || value) as asked from known group by customer_id
@@ -67,13 +72,11 @@ INSERT = Query(
     """
     with added as (
         insert into customers.customer
-               (org_id, id, name, company_name, gstin, pan, notes, contacts,
-                created_at, updated_at)
-        select :org_id, id, name, company_name, gstin, pan, notes, contacts,
+               (org_id, id, name, company_name, gstin, pan, notes, created_at, updated_at)
+        select :org_id, id, name, company_name, gstin, pan, notes,
                :now::timestamptz, :now::timestamptz
           from jsonb_to_recordset(:customers::jsonb)
-               as given (id uuid, name text, company_name text, gstin text, pan text, notes text,
-                         contacts text)
+               as given (id uuid, name text, company_name text, gstin text, pan text, notes text)
         returning id, number
     ),
     points as (
@@ -108,7 +111,7 @@ UPDATE = Query(
     """
     update customers.customer
        set name = :name, company_name = :company_name, gstin = :gstin, pan = :pan,
-           notes = :notes, contacts = :contacts, version = version + 1, updated_at = :now
+           notes = :notes, version = version + 1, updated_at = :now
      where org_id = :org_id and id = :id
     """
 )
@@ -231,7 +234,8 @@ SEARCH = Query(
     _CUSTOMER
     + """
       join customers.matching_customers(
-               :longest, :patterns::text[], :after_name, :after_id, :limit) as found (customer_id)
+               :text, :longest, :patterns::text[], :starts::text[], :after_name, :after_id,
+               :limit) as found (customer_id)
         on found.customer_id = c.id
      where c.org_id = :org_id
      order by c.name, c.id
@@ -323,14 +327,17 @@ async def list_newest(tx: Tx, *, before: UUID, limit: int) -> list[Customer]:
 
 
 async def search(
-    tx: Tx, words: Sequence[str], *, after: tuple[str, UUID], limit: int
+    tx: Tx, text: str, starts: Sequence[str], *, after: tuple[str, UUID], limit: int
 ) -> list[Customer]:
-    patterns = [f"%{_literal(word)}%" for word in words]
+    """By words of the names, the number or GSTIN, or how a contact starts."""
+    patterns = [f"%{_literal(word)}%" for word in text.lower().split()]
     return await tx.many(
         SEARCH,
         Customer,
+        text=text.upper(),
         longest=max(patterns, key=len),
         patterns=patterns,
+        starts=list(starts),
         after_name=after[0],
         after_id=after[1],
         limit=limit,
@@ -354,7 +361,6 @@ def _row(customer: Customer) -> dict[str, Any]:
         "gstin": customer.gstin,
         "pan": customer.pan,
         "notes": customer.notes,
-        "contacts": " ".join(value for _, value in customer.contact_keys()),
     }
 
 

@@ -12,6 +12,7 @@ from tandem.crm.customers.domain.contacts import (
     normal_email,
     normal_phone,
     read_contacts,
+    starts_of,
 )
 from tandem.crm.customers.domain.people import (
     Candidate,
@@ -52,4 +53,5 @@ __all__ = [
     "normal_email",
     "normal_phone",
     "read_contacts",
+    "starts_of",
 ]

@@ -17,6 +17,9 @@ Key = tuple[Kind, str]
 
 REGION = "IN"
 EMAIL_LENGTH_MAX = 254
+STARTS_FROM = 3
+"""Typed characters from which contacts are looked through."""
+
 _FILLERS = str.maketrans("", "", " -")
 _INDIAN_MOBILE = re.compile(r"(?:\+91|0)?([6-9][0-9]{9})")
 """What nearly every order brings; the whole world's numbering plans take 50 times as long."""
@@ -81,3 +84,15 @@ def read_contacts(given: Sequence[NewContact], kind: Kind) -> list[Contact]:
         value = normal(contact.value, field=field)
         found.setdefault(value, Contact(value=value, label=contact.label.strip()))
     return list(found.values())
+
+
+def starts_of(text: str) -> list[str]:
+    """How the contacts may begin that somebody is typing: "098450 1" is +9198450 1…"""
+    digits = text.translate(_FILLERS)
+    if digits.startswith("+"):
+        return [digits]
+    if digits.isascii() and digits.isdigit():
+        digits = digits.lstrip("0")
+        return [f"+91{digits}", f"+{digits}"] if len(digits) >= STARTS_FROM else []
+    email = text.strip().lower()
+    return [email] if " " not in email and len(email) >= STARTS_FROM else []

@@ -19,6 +19,7 @@ from tandem.crm.customers.domain import (
     PossibleDuplicate,
     check_tax_numbers,
     read_contacts,
+    starts_of,
 )
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
@@ -117,11 +118,11 @@ async def list_customers(
     limit: int,
     cursor: str | None = None,
 ) -> Page[Customer]:
-    """By name, or the newest first. A search (name, number, GSTIN, phone, e-mail) goes by name."""
+    """By name, or the newest first. A search goes by name: parts of names, the whole number or
+    GSTIN, the beginning of a phone or an e-mail."""
     tx.actor.require("customers.read")
-    words = [word.lstrip("0") if word.isdigit() else word for word in text.lower().split()]
-    words = [word for word in words if word][:WORDS_MAX]
-    if sort == "-created_at" and not words:
+    text = " ".join(text.split()[:WORDS_MAX])
+    if sort == "-created_at" and not text:
         before = decode_cursor(cursor, UUID)[0] if cursor else NEWEST
         rows = await store.list_newest(tx, before=before, limit=limit + 1)
         return page_of(rows, limit, lambda customer: [customer.id])
@@ -129,8 +130,8 @@ async def list_customers(
     if cursor:
         name, customer_id = decode_cursor(cursor, str, UUID)
         after = name, customer_id
-    if words:
-        rows = await store.search(tx, words, after=after, limit=limit + 1)
+    if text:
+        rows = await store.search(tx, text, starts_of(text), after=after, limit=limit + 1)
     else:
         rows = await store.list_by_name(tx, after=after, limit=limit + 1)
     return page_of(rows, limit, lambda customer: (customer.name, customer.id))
