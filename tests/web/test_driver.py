@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.web.installation import HUB, Installation, Vehicle, eventually, run_installation
-from tests.web.screens import Screen, run_browser, screen
+from tests.web.screens import PICTURES, Screen, run_browser, screen
 
 ON_A_PHONE: dict[str, Any] = {
     "geolocation": {"latitude": HUB[0], "longitude": HUB[1], "accuracy": 8},
@@ -174,7 +174,7 @@ def test_taps_and_a_photo_without_a_signal_are_told_later_in_order_with_the_phon
         expect(page.get_by_text("Photo is kept")).to_be_visible()
         page.locator("#network").click()
         expect(page.locator(".entries li")).to_have_count(4)
-        page.screenshot(path="screenshots/driver-waiting-phone-light.png")
+        page.screenshot(path=PICTURES / "driver-queue-phone-light.png")
         assert statuses(shop, delivery)[-1] == "at_pickup"
         page.wait_for_timeout(1100)
         lose_signal(window, lost=False)
@@ -377,7 +377,7 @@ def test_a_revoked_phone_keeps_what_it_has_to_tell_until_it_is_signed_in_again(
         for device in shop.get(path)["items"]:
             shop.call("DELETE", f"{path}/{device['id']}")
         lose_signal(window, lost=False)
-        expect(page.get_by_text("1 taps are kept on this phone")).to_be_visible()
+        expect(page.get_by_text("1 tap is kept on this phone")).to_be_visible()
         token = shop.post(path, name="Phone")["token"]
         page.goto(f"{shop.base_url}/driver#device={token}")
         expect(page.locator("#network")).to_have_text("All sent")

@@ -157,8 +157,8 @@ export const actions = {
     await keep.set('token', token);
     state.problem = '';
     await load();
-    await ask();
     await queue.flush();
+    await ask();
   },
   signOut: async () => {
     await position.stop();
@@ -191,11 +191,10 @@ async function startShift() {
 }
 
 /** A link from dispatch ends in `#device=tdd_…`; the token does not stay in the address. */
-async function takeLink() {
+function tokenOfLink() {
   const found = location.hash.match(/^#device=(tdd_[\w-]+)$/);
-  if (!found) return;
-  history.replaceState(null, '', location.pathname);
-  await keep.set('token', found[1]);
+  if (found) history.replaceState(null, '', location.pathname);
+  return found?.[1];
 }
 
 queue.onChange(async (told) => {
@@ -203,12 +202,10 @@ queue.onChange(async (told) => {
   await load();
 });
 position.onChange(draw);
-addEventListener('hashchange', async () => {
-  if (location.hash.startsWith('#device=')) {
-    await takeLink();
-    await load();
-    await ask();
-  } else draw();
+addEventListener('hashchange', () => {
+  const token = tokenOfLink();
+  if (token) actions.signIn(token);
+  else draw();
 });
 for (const name of ['online', 'offline']) {
   addEventListener(name, () => {
@@ -225,7 +222,8 @@ if (navigator.serviceWorker) navigator.serviceWorker.register('/driver/worker.js
 navigator.storage?.persist?.();
 
 async function begin() {
-  await takeLink();
+  const token = tokenOfLink();
+  if (token) await keep.set('token', token);
   await load();
   await queue.flush();
   await ask();

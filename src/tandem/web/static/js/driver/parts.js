@@ -22,9 +22,10 @@ export function bar(state, { title, back = null }) {
 
 function network(state) {
   const waiting = state.queue.length;
-  const words = [state.isOnline ? null : 'Offline', waiting ? `${waiting} waiting` : state.isOnline ? 'All sent' : null, state.troubles.length ? `${state.troubles.length} refused` : null];
-  const tone = state.troubles.length ? 'bad' : !state.isOnline || waiting ? 'warn' : 'good';
-  return h(`a.network.tone-${tone}`, { href: '#waiting', id: 'network' }, icon(state.isOnline ? 'wifi' : 'wifi-off'), words.filter(Boolean).join(' · '));
+  const refused = state.troubles.length;
+  const words = [state.isOnline ? null : 'Offline', waiting ? `${waiting} waiting` : null, refused ? `${refused} refused` : null].filter(Boolean);
+  const tone = refused ? 'bad' : words.length ? 'warn' : 'good';
+  return h(`a.network.tone-${tone}`, { href: '#waiting', id: 'network' }, icon(state.isOnline ? 'wifi' : 'wifi-off'), words.join(' · ') || 'All sent');
 }
 
 /** What keeps this phone from being a driver's phone. */

@@ -45,7 +45,7 @@ function offDuty(actions) {
 
 function summary(day, open) {
   const cash = open.reduce((sum, stop) => sum + stop.cod_minor, 0);
-  const words = [open.length === 1 ? '1 stop left' : `${open.length} stops left`, day.vehicle?.plate, cash ? `${money(cash, open[0].currency)} to collect` : null];
+  const words = [open.length ? (open.length === 1 ? '1 stop left' : `${open.length} stops left`) : null, day.vehicle?.plate, cash ? `${money(cash, open[0].currency)} to collect` : null];
   return h('p.summary', {}, words.filter(Boolean).join(' · '));
 }
 

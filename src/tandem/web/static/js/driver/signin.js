@@ -10,7 +10,7 @@ export function signInView(state, actions) {
   return h('main.view.is-door', {},
     h('h1', { tabindex: -1 }, icon('steering-wheel'), 'Tandem Driver'),
     warnings(state),
-    state.queue.length ? h('p.warning', { role: 'note' }, icon('clock'), h('span', {}, `${state.queue.length} taps are kept on this phone and wait to be sent.`)) : null,
+    state.queue.length ? h('p.warning', { role: 'note' }, icon('clock'), h('span', {}, `${state.queue.length === 1 ? '1 tap is' : `${state.queue.length} taps are`} kept on this phone, to be sent once you are signed in.`)) : null,
     draft.isAsked ? codeForm(actions) : phoneForm(actions),
     h('p.hint', {}, 'Or scan the code that dispatch shows you: it signs this phone in at once.'));
 }
