@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx2 as httpx
 import pytest
@@ -250,6 +251,34 @@ def test_a_count_is_corrected_with_a_reason_and_stays_in_the_ledger(
         expect(page.locator("tbody tr").first).to_contain_text("Damaged")
     after = shop.get("/v1/stock", sku="BOK-KIT-001")["items"][0]
     assert after["on_hand"] == shelf["on_hand"] - 3
+
+
+def test_a_paid_order_is_refunded_in_part_and_never_beyond(desk: Desk, shop: Installation) -> None:
+    order = shop.place_order(seed=41)
+    with desk(allow=("/refund", "razorpay")) as window:
+        page = window.page
+        page.goto(f"/pay/{order['public_token']}")
+        page.get_by_role("button", name="Pay ").click()
+        page.frame_locator("iframe").get_by_role("button", name="Pay with UPI").click()
+        eventually(lambda: _order(shop, order)["payment_status"] == "paid")
+        page.goto(f"/orders/{order['id']}")
+        page.get_by_role("button", name="Refund").click()
+        dialog = page.locator("#refund-dialog")
+        dialog.get_by_label("Amount in INR").fill("1,000")
+        dialog.get_by_role("button", name="Refund").click()
+        expect(dialog.locator(".error")).to_have_text("Only ₹240.00 can still go back.")
+        dialog.get_by_label("Amount in INR").fill("100")
+        dialog.get_by_role("button", name="Refund").click()
+        expect(page.get_by_text(f"The refund for {order['number']} is on its way.")).to_be_visible()
+        # Nobody reloads: the gateway's word arrives by itself.
+        expect(page.locator("h1")).to_contain_text("Partially refunded")
+        expect(page.get_by_text("Credit note", exact=True)).to_be_visible()
+    assert _order(shop, order)["refunded_minor"] == 10_000
+
+
+def _order(shop: Installation, order: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = shop.get(f"/v1/orders/{order['id']}")
+    return found
 
 
 SHEET = """sku,title,hsn,tax_class,price

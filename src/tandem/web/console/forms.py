@@ -11,6 +11,7 @@ from litestar.datastructures import UploadFile
 
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.money import EXPONENT
+from tandem.web.rendering import money
 
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
@@ -41,7 +42,15 @@ NO_PROBLEM = Problem(detail="")
 
 
 def problem_of(refusal: Refusal, values: Mapping[str, str], *, form: str = "") -> Problem:
-    return Problem(detail=refusal.detail, field=refusal.field or "", form=form, values=dict(values))
+    return Problem(detail=_said(refusal), field=refusal.field or "", form=form, values=dict(values))
+
+
+def _said(refusal: Refusal) -> str:
+    """Programs are told minor units; people read money."""
+    facts = refusal.facts
+    if "refundable_minor" in facts:
+        return f"Only {money(facts['refundable_minor'], facts['currency'])} can still go back."
+    return refusal.detail
 
 
 async def read_form(request: AnyRequest) -> dict[str, str]:
