@@ -49,8 +49,7 @@ class StreamsController(Controller):
         """Every vehicle and every change. `vehicles` is where all are now, `positions` who moved,
         `delivery` what changed. With `Last-Event-ID` the changes since then come first."""
         actor.require(WATCH)
-        hub = resources.get(Live).hub
-        return _stream(_fleet(hub, database, actor, _since(last_event_id)))
+        return _stream(_fleet(resources.get(Live), database, actor, _since(last_event_id)))
 
     @get(
         "/public/track/{token:str}/stream",
@@ -77,33 +76,41 @@ def _stream(events: AsyncIterator[bytes]) -> Stream:
 
 
 async def _fleet(
-    hub: Hub, database: Database, actor: Actor, since: datetime | None
+    live: Live, database: Database, actor: Actor, since: datetime | None
 ) -> AsyncIterator[bytes]:
-    watcher = hub.enter(("org", actor.org_id))
+    watcher = live.hub.enter_company(actor.org_id)
     try:
         yield b"retry: 2000\n\n"
         if since is not None:
             yield await _missed(database, actor, since)
-        yield await _everybody(database, actor)
+        yield await _everybody(live, database, actor)
         while not watcher.is_closed:
             if not await watcher.wait(HEARTBEAT_SECONDS):
                 yield b": still here\n\n"
             if watcher.take_refresh():
-                yield await _everybody(database, actor)
+                yield await _everybody(live, database, actor)
             now_id = _id_of(database)
             if moved := watcher.take_moved():
-                yield _event("positions", [_seen(one) for one in moved], now_id)
+                yield _positions([heard.as_json for heard in moved], now_id)
             for changed in watcher.take_changed():
                 yield _event("delivery", changed, now_id)
     finally:
-        hub.leave(watcher)
+        live.hub.leave(watcher)
 
 
-async def _everybody(database: Database, actor: Actor) -> bytes:
-    now = database.clock.now()
-    async with database.transaction(actor) as tx:
-        vehicles = await service.live_positions(tx, now=now)
-    return _event("vehicles", vehicles, _id_of(database))
+async def _everybody(live: Live, database: Database, actor: Actor) -> bytes:
+    async def take() -> bytes:
+        now = database.clock.now()
+        async with database.transaction(actor) as tx:
+            vehicles = await service.live_positions(tx, now=now)
+        return _event("vehicles", vehicles, _id_of(database))
+
+    return await live.pictures.of(actor.org_id, take)
+
+
+def _positions(vehicles: list[bytes], event_id: str) -> bytes:
+    """The same as `_event`, from parts that are encoded already."""
+    return f"id: {event_id}\nevent: positions\ndata: [".encode() + b",".join(vehicles) + b"]\n\n"
 
 
 async def _missed(database: Database, actor: Actor, since: datetime) -> bytes:
@@ -139,7 +146,7 @@ async def _delivery(
                 yield _picture(watched, last_seq)
                 last_seq = watched.last_seq
                 last_ms = max(last_ms, _heard_ms(watched))
-            for moved in watcher.take_moved():
+            for moved in (heard.moved for heard in watcher.take_moved()):
                 is_theirs = moved.driver_id == watched.driver_id
                 if is_theirs and watched.tracking.sight is Sight.LIVE and moved.heard_ms > last_ms:
                     last_ms = moved.heard_ms
@@ -174,18 +181,6 @@ def _public(moved: Moved, watched: Watched) -> dict[str, Any]:
         "heading": moved.heading,
         "at": _instant(moved.heard_ms),
         "is_stale": False,
-    }
-
-
-def _seen(moved: Moved) -> dict[str, Any]:
-    return {
-        "driver_id": moved.driver_id,
-        "lat": moved.lat,
-        "lon": moved.lon,
-        "heading": moved.heading,
-        "speed_mps": moved.speed_mps,
-        "battery": moved.battery,
-        "heard_at": _instant(moved.heard_ms),
     }
 
 

@@ -7,6 +7,7 @@ from tandem.kernel.db import Database
 from tandem.scm.delivery.domain.live import CHANNEL
 from tandem.scm.delivery.http.live.hub import Hub
 from tandem.scm.delivery.http.live.intake import Intake
+from tandem.scm.delivery.http.live.pictures import Pictures
 from tandem.scm.delivery.http.live.publisher import Publisher
 
 __all__ = ["Live"]
@@ -17,6 +18,7 @@ class Live:
 
     def __init__(self) -> None:
         self.hub = Hub()
+        self.pictures = Pictures()
         self.publisher = Publisher()
         self.intake = Intake(self.publisher)
         self._stop = asyncio.Event()

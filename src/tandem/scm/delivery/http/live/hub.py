@@ -1,12 +1,25 @@
 """Who watches what, in this process's memory. A slow watcher misses the past, never the present."""
 
 import asyncio
+import time
 from collections.abc import Hashable
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
 
 from tandem.scm.delivery.domain.live import Changed, Moved, Told
+
+RECENT_SECONDS = 5.0
+"""What a newcomer is told beside its first picture, which may be that old."""
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """A position and, encoded once for all of dispatch, how it is told there."""
+
+    moved: Moved
+    as_json: bytes
+    at: float
 
 
 class Watcher:
@@ -18,7 +31,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self._ready = asyncio.Event()
-        self.moved: dict[UUID, Moved] = {}
+        self.moved: dict[UUID, Heard] = {}
         self.changed: dict[UUID, Changed] = {}
         self.must_refresh = False
         self.is_closed = False
@@ -36,7 +49,7 @@ class Watcher:
         self._ready.clear()
         return True
 
-    def take_moved(self) -> list[Moved]:
+    def take_moved(self) -> list[Heard]:
         moved, self.moved = list(self.moved.values()), {}
         return moved
 
@@ -53,6 +66,7 @@ class Hub:
     def __init__(self) -> None:
         self._rooms: dict[Hashable, set[Watcher]] = {}
         self._rooms_of: dict[Watcher, list[Hashable]] = {}
+        self._recent: dict[UUID, dict[UUID, Heard]] = {}
 
     @property
     def count(self) -> int:
@@ -64,6 +78,16 @@ class Hub:
         watcher = Watcher()
         self._rooms_of[watcher] = []
         self.move(watcher, *rooms)
+        return watcher
+
+    def enter_company(self, org_id: UUID) -> Watcher:
+        """Begin to watch a whole company, the last seconds included."""
+        watcher = self.enter(("org", org_id))
+        since = time.monotonic() - RECENT_SECONDS
+        recent = self._recent.get(org_id, {})
+        watcher.moved = {driver: heard for driver, heard in recent.items() if heard.at >= since}
+        if watcher.moved:
+            watcher.wake()
         return watcher
 
     def move(self, watcher: Watcher, *rooms: Hashable) -> None:
@@ -82,9 +106,12 @@ class Hub:
         """One notification, to everybody in the rooms it concerns."""
         told = msgspec.json.decode(payload, type=Told)
         company = self._rooms.get(("org", told.org_id), ())
+        recent = self._recent.setdefault(told.org_id, {})
         for moved in told.moved:
+            heard = Heard(moved, _as_json(moved), time.monotonic())
+            recent[moved.driver_id] = heard
             for watcher in (*company, *self._rooms.get(("driver", moved.driver_id), ())):
-                watcher.moved[moved.driver_id] = moved
+                watcher.moved[moved.driver_id] = heard
                 watcher.wake()
         for changed in told.changed:
             for watcher in company:
@@ -119,3 +146,17 @@ class Hub:
             watchers.discard(watcher)
             if not watchers:
                 del self._rooms[room]
+
+
+def _as_json(moved: Moved) -> bytes:
+    return msgspec.json.encode(
+        {
+            "driver_id": moved.driver_id,
+            "lat": moved.lat,
+            "lon": moved.lon,
+            "heading": moved.heading,
+            "speed_mps": moved.speed_mps,
+            "battery": moved.battery,
+            "heard_at": datetime.fromtimestamp(moved.heard_ms / 1000, UTC),
+        }
+    )

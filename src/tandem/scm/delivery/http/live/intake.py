@@ -24,6 +24,7 @@ GATHER_SECONDS = 0.1
 PINGS_MAX = 10_000
 """In one transaction; the rest waits for the next."""
 WAITING_MAX = 200_000
+WORKERS = 2
 
 
 class _Waiting(msgspec.Struct):
@@ -33,12 +34,16 @@ class _Waiting(msgspec.Struct):
 
 
 class Intake:
+    """A few workers, so that one prepares while another waits for the database. A device's uploads
+    are never in two hands: they are stored in the order they came."""
+
     def __init__(self, publisher: Publisher, *, gather_seconds: float = GATHER_SECONDS) -> None:
         self._publisher = publisher
         self._gather_seconds = gather_seconds
         self._waiting: list[_Waiting] = []
         self._count = 0
-        self._working: asyncio.Task[None] | None = None
+        self._busy: set[UUID] = set()
+        self._workers: set[asyncio.Task[None]] = set()
 
     async def submit(self, database: Database, org_id: UUID, upload: Upload) -> Reasons:
         """Store an upload durably; one reason per ping, None where it is believed. Refuses with
@@ -48,32 +53,42 @@ class Intake:
         stored: asyncio.Future[Reasons] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(org_id, upload, stored))
         self._count += len(upload.pings)
-        if self._working is None or self._working.done():
-            self._working = asyncio.create_task(self._work(database))
+        if len(self._workers) < WORKERS:
+            worker = asyncio.create_task(self._work(database))
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
         return await stored
 
     async def finish(self) -> None:
         """Wait until everything that was submitted is stored."""
-        if self._working is not None:
-            await self._working
+        while self._workers:
+            await asyncio.wait(self._workers)
 
     async def _work(self, database: Database) -> None:
         while self._waiting:
             await asyncio.sleep(self._gather_seconds)
-            for org_id, batch in self._next_batches().items():
-                await self._store(database, org_id, batch)
+            batches = self._next_batches()
+            devices = {one.upload.device_id for batch in batches.values() for one in batch}
+            self._busy |= devices
+            try:
+                for org_id, batch in batches.items():
+                    await self._store(database, org_id, batch)
+            finally:
+                self._busy -= devices
 
     def _next_batches(self) -> dict[UUID, list[_Waiting]]:
-        """Up to `PINGS_MAX` pings, by organisation."""
+        """Up to `PINGS_MAX` pings of devices nobody works on, by organisation."""
         taken: dict[UUID, list[_Waiting]] = {}
-        count = used = 0
+        left: list[_Waiting] = []
+        count = 0
         for one in self._waiting:
-            if used and count + len(one.upload.pings) > PINGS_MAX:
-                break
+            has_room = not count or count + len(one.upload.pings) <= PINGS_MAX
+            if one.upload.device_id in self._busy or not has_room:
+                left.append(one)
+                continue
             taken.setdefault(one.org_id, []).append(one)
             count += len(one.upload.pings)
-            used += 1
-        del self._waiting[:used]
+        self._waiting = left
         self._count -= count
         return taken
 
