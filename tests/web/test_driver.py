@@ -257,6 +257,36 @@ def test_several_stops_are_accepted_and_picked_up_with_one_tap(
         assert statuses(shop, stop)[-3:] == ["accepted", "at_pickup", "picked_up"]
 
 
+def test_labels_are_scanned_or_typed_and_only_what_is_on_the_run_counts(
+    shop: Installation, browser: Browser, vehicle: Vehicle
+) -> None:
+    typed, scanned = (stop_for(shop, vehicle, seed, "accepted", "at_pickup") for seed in (71, 72))
+    with screen(browser, **ON_A_PHONE) as window:
+        page = window.page
+        page.add_init_script(
+            "navigator.mediaDevices.getUserMedia = async () => {"
+            " const canvas = document.createElement('canvas'); canvas.getContext('2d');"
+            " setInterval(() => canvas.getContext('2d').fillRect(0, 0, 9, 9), 50);"
+            " return canvas.captureStream(20); };"
+            "window.BarcodeDetector = class { async detect() {"
+            f" return [{{ rawValue: '{scanned['shipment_number']}' }}]; }} }};"
+        )
+        sign_in(shop, page, vehicle)
+        tap(page, "Scan the labels")
+        said = page.locator("#scan [data-said]")
+        expect(said).to_have_text(f"{scanned['shipment_number']} for Asha Rao is picked up.")
+        page.get_by_label("Or type the number on the label").fill("SHP-999999")
+        page.keyboard.press("Enter")
+        expect(said).to_have_text("SHP-999999 is not on your run.")
+        page.get_by_label("Or type the number on the label").fill(typed["shipment_number"].lower())
+        page.keyboard.press("Enter")
+        expect(said).to_have_text(f"{typed['shipment_number']} for Asha Rao is picked up.")
+        window.check("driver-scan-phone-light")
+        tap(page, "Done")
+        expect(page.locator("#network")).to_have_text("All sent")
+    assert statuses(shop, typed)[-1] == statuses(shop, scanned)[-1] == "picked_up"
+
+
 def test_a_failure_is_told_with_its_reason_and_a_note(
     shop: Installation, browser: Browser, vehicle: Vehicle
 ) -> None:

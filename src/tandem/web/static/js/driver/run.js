@@ -2,6 +2,7 @@
 import { h, icon, money } from './dom.js';
 import { isAboard, isEnded, next } from './machine.js';
 import { badge, bar, facts, guides, place, warnings } from './parts.js';
+import { scanLabels } from './scan.js';
 import { mainTap, TAPS } from './steps.js';
 
 const TOGETHER = ['accepted', 'at_pickup', 'picked_up'];
@@ -18,6 +19,7 @@ export function runView(state, actions) {
     day.shift ? null : offDuty(actions),
     summary(day, open),
     groupTap(open, actions),
+    scanTap(state, open, actions),
     open.length ? current(open[0], actions) : nothing(day),
     open.length > 1 ? h('h2', {}, 'After that') : null,
     open.length > 1 ? h('ol.stops', {}, open.slice(1).map(row)) : null,
@@ -59,6 +61,20 @@ function groupTap(open, actions) {
     return h('button.tap.is-strong', { type: 'button', id: 'group', onclick: () => actions.tellAll(same, wanted) }, icon(name), label);
   }
   return null;
+}
+
+/** At the hub: which parcels are really in the vehicle. */
+function scanTap(state, open, actions) {
+  if (!open.some((stop) => next(stop) === 'picked_up')) return null;
+  return h('button.tap', { type: 'button', id: 'scan-labels', onclick: () => scanLabels((number) => pickUp(state, number, actions)) }, icon('barcode'), 'Scan the labels');
+}
+
+function pickUp(state, number, actions) {
+  const stop = state.stops.find((each) => each.shipment_number === number);
+  if (!stop) return `${number} is not on your run.`;
+  if (next(stop) !== 'picked_up') return `${number} is ${stop.isAhead || isAboard(stop.status) ? 'picked up already' : 'not to be picked up yet'}.`;
+  actions.tell(stop, 'picked_up');
+  return `${number} for ${stop.ship_to.name} is picked up.`;
 }
 
 function current(stop, actions) {
