@@ -1,7 +1,7 @@
 // The map on a canvas (OpenLayers) with a changeable ground: city streets, tiles or the corridor.
 // It implements the same view as google.js:
 //   setRoute(places, passed) setTrail(segments) setStops(stops) vehicle(id, facts) removeVehicle(id)
-//   fit(places, {instant}) isInside(place) onMoved(listener) destroy()
+//   fit(places, {instant}) isInside(place) isFarFrom(places) onMoved(listener) destroy()
 import {
   Feature, LineString, OlMap, Overlay, ScaleLine, Stroke, Style, TileLayer, VectorLayer, VectorSource, View, XYZ,
   defaultControls, defaultInteractions, fromLonLat,
@@ -13,6 +13,8 @@ import { stopMarker, vehicleMarker } from './markers.js';
 const PADDING = [64, 48, 48, 48];
 const ZOOM_MAX = 18;
 const EASE_MS = 700;
+const NEAR_ZOOM = 15.8;
+const FILLS = 0.38;
 
 function at([lat, lon]) {
   return fromLonLat([lon, lat]);
@@ -126,6 +128,15 @@ export class CanvasView {
     const size = this.map.getSize();
     if (!pixel || !size) return false;
     return pixel[0] > 36 && pixel[1] > 44 && pixel[0] < size[0] - 36 && pixel[1] < size[1] - 36;
+  }
+
+  /** Do these places fill so little of what is seen that one should go nearer? */
+  isFarFrom(places) {
+    const size = this.map.getSize();
+    const pixels = places.map((place) => this.map.getPixelFromCoordinate(at(place)));
+    if (!size || pixels.some((pixel) => !pixel) || this.map.getView().getZoom() > NEAR_ZOOM) return false;
+    const reach = (axis) => Math.max(...pixels.map((pixel) => pixel[axis])) - Math.min(...pixels.map((pixel) => pixel[axis]));
+    return reach(0) < size[0] * FILLS && reach(1) < size[1] * FILLS;
   }
 
   destroy() {

@@ -10,7 +10,7 @@ const CORNERS = 72;
 /** Rings around a place, as far as `reach` metres; and the labels of places nearby. */
 export function corridorLayers({ centre, reach, places = [] }) {
   const rings = RINGS_M.filter((radius) => radius <= Math.max(reach * 1.6, 1_000) && radius >= reach / 12);
-  const features = rings.flatMap((radius) => [ring(centre, radius), mark(centre, radius)]);
+  const features = rings.flatMap((radius) => [ring(centre, radius), ...[0, 90, 180, 225, 270].map((side) => mark(centre, radius, side))]);
   const named = places.map(({ lat, lon, label }) => new Feature({ geometry: new Point(fromLonLat([lon, lat])), label, kind: 'place' }));
   return [new VectorLayer({
     source: new VectorSource({ features: [...features, ...named], attributions: 'No street map here: distances are as the crow flies' }),
@@ -30,14 +30,14 @@ function ring(centre, radius) {
   return new Feature({ geometry: new LineString(places), kind: 'ring' });
 }
 
-function mark(centre, radius) {
-  return new Feature({ geometry: new Point(around(centre, radius, 0)), kind: 'mark', label: inWords(radius) });
+function mark(centre, radius, side) {
+  return new Feature({ geometry: new Point(around(centre, radius, side)), kind: 'mark', label: inWords(radius) });
 }
 
 function style(feature) {
   const colours = palette();
   const kind = feature.get('kind');
-  if (kind === 'ring') return new Style({ stroke: new Stroke({ color: colours.casing, width: 1.2, lineDash: [5, 5] }) });
+  if (kind === 'ring') return new Style({ stroke: new Stroke({ color: colours.district, width: 1.1, lineDash: [4, 6] }) });
   return new Style({
     image: kind === 'place' ? new CircleStyle({ radius: 2.5, fill: new Fill({ color: colours.district }) }) : undefined,
     text: new Text({

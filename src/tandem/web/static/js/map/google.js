@@ -121,6 +121,11 @@ export class GoogleView {
     return this.map.getBounds()?.contains(at(place)) ?? false;
   }
 
+  /** Every move of Google's view may be billed by Google's rules; people zoom by themselves. */
+  isFarFrom() {
+    return false;
+  }
+
   destroy() {
     this.surface.remove();
   }

@@ -15,6 +15,7 @@ import { openMap } from './provider.js';
 const POLL_MS = 4_000;
 const SAY_EVERY_MS = 20_000;
 const LEAVE_ROUTE_M = 45;
+const NEARER_EVERY_MS = 5_000;
 
 const stillness = matchMedia('(prefers-reduced-motion: reduce)');
 
@@ -139,8 +140,13 @@ export class LiveMap {
     for (const [id, glider] of this.gliders) {
       const shown = glider.now(moment);
       if (!shown) continue;
-      const { label, kind, isChosen } = this.facts.get(id);
-      this.view.vehicle(id, { ...shown, label, kind, isStale: glider.isStale(this.serverNow()), isChosen });
+      const facts = this.facts.get(id);
+      const isStale = glider.isStale(this.serverNow());
+      // Hundreds stand still while a few move: what looks the same is not touched again.
+      const look = `${shown.place} ${shown.heading.toFixed(1)} ${isStale} ${facts.isChosen}`;
+      if (facts.look === look) continue;
+      facts.look = look;
+      this.view.vehicle(id, { ...shown, label: facts.label, kind: facts.kind, isStale, isChosen: facts.isChosen });
     }
     if (moment - (this.slowAt ?? 0) > 400) {
       this.slowAt = moment;
@@ -176,7 +182,13 @@ export class LiveMap {
   keepInSight() {
     if (!this.follows || this.isLeftAlone || this.gliders.size !== 1) return;
     const shown = [...this.gliders.values()][0].now(performance.now());
-    if (shown && !this.view.isInside(shown.place)) this.showAll();
+    if (!shown) return;
+    const isLost = !this.view.isInside(shown.place);
+    const mayGoNearer = performance.now() - (this.nearerAt ?? 0) > NEARER_EVERY_MS;
+    if (isLost || (mayGoNearer && this.view.isFarFrom(this.seen(shown.place)))) {
+      this.nearerAt = performance.now();
+      this.showAll();
+    }
   }
 
   leftAlone() {
@@ -188,9 +200,16 @@ export class LiveMap {
   showAll(instant = false) {
     this.isLeftAlone = false;
     this.recentre.hidden = true;
-    const places = this.scene?.focus?.length ? this.scene.focus : this.places();
+    const only = this.gliders.size === 1 ? [...this.gliders.values()][0].now(performance.now()) : null;
+    const all = only && !this.scene?.trail?.length ? this.seen(only.place) : this.places();
+    const places = this.scene?.focus?.length ? this.scene.focus : all;
     if (places.length) this.view.fit(places, { instant, zoomMax: places.length > 1 ? 16.6 : 15.2 });
     else if (this.home) this.view.fit([this.home], { instant, zoomMax: 14 });
+  }
+
+  /** The only vehicle as it is shown now, and the stops. */
+  seen(place) {
+    return [place, ...(this.scene?.stops ?? []).filter((stop) => stop.kind !== 'pickup').map(({ lat, lon }) => [lat, lon])];
   }
 
   places() {
