@@ -19,6 +19,7 @@ from tandem.kernel.ids import new_id
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
 from tandem.scm.inventory import service as inventory
+from tandem.scm.invoicing import service as invoicing
 from tandem.scm.orders import service as orders
 from tandem.scm.payments import jobs as payment_jobs
 from tandem.scm.payments import service as payments
@@ -30,6 +31,8 @@ from tests.sandbox.serving import Sandbox
 import_reactions()
 
 TOTAL = 118_000
+GOING_OUT = frozenset({"confirmed", "processing"})
+"""Confirmed, and on with it as soon as its shipment is made."""
 
 TOPICS = Query("select topic from kernel.event where org_id = :org_id and key = :key order by seq")
 
@@ -232,6 +235,7 @@ async def open_shop(
     variant_id = new_id()
     shop = Shop(database, actor, sandbox, resources_of(settings), variant_id)
     async with database.transaction(actor) as tx:
+        await invoicing.seed_demo_seller(tx, now=shop.now())
         location = await inventory.add_location(
             tx,
             code="BLR",

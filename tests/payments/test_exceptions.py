@@ -21,7 +21,7 @@ from tandem.scm.payments.domain import (
     Source,
     Status,
 )
-from tests.payments.shop import TOTAL, Shop
+from tests.payments.shop import GOING_OUT, TOTAL, Shop
 from tests.sandbox.serving import until
 
 
@@ -113,7 +113,7 @@ async def test_accepting_a_wrong_amount_counts_it(shop: Shop) -> None:
     assert await decide(shop, raised, Action.ACCEPT) == resolved
     await shop.relay()
     after = await shop.order(order.id)
-    assert (after.status, after.paid_minor) == ("confirmed", TOTAL + 1)
+    assert (after.status in GOING_OUT, after.paid_minor) == (True, TOTAL + 1)
     assert (await shop.topics(order.id)).count("payments.captured") == 1
     with pytest.raises(ActionNotAllowed):
         await decide(shop, raised, Action.REFUND)

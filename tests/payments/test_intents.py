@@ -31,11 +31,9 @@ async def test_a_placed_order_becomes_payable_with_its_number_as_the_receipt(sho
         "INR",
     )
     assert made["notes"]["order_id"] == str(order.id)
-    assert await shop.topics(order.id) == [
-        "orders.placed",
-        "inventory.stock_reserved",
-        "payments.requested",
-    ]
+    told = await shop.topics(order.id)
+    assert told[:2] == ["orders.placed", "inventory.stock_reserved"]
+    assert told.count("payments.requested") == 1
 
 
 async def test_the_gateways_order_id_leads_back_to_the_order(shop: Shop) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tandem.kernel.db import Query
 from tandem.scm.payments import jobs as payment_jobs
-from tests.payments.shop import TOTAL, Shop
+from tests.payments.shop import GOING_OUT, TOTAL, Shop
 from tests.sandbox.serving import until
 
 CHECKS = Query("select checks, check_at from payments.intent where org_id = :org_id and id = :id")
@@ -18,7 +18,7 @@ async def test_with_every_webhook_and_return_lost_the_order_is_paid_within_two_m
     shop.sandbox.break_next("razorpay", "callback_lost")
     shop.buy(intent)
     waited = timedelta()
-    while (await shop.order(order.id)).status != "confirmed":
+    while (await shop.order(order.id)).status not in GOING_OUT:
         waited += timedelta(seconds=15)
         await shop.reconcile(after=timedelta(seconds=15))
         assert waited < timedelta(minutes=2)

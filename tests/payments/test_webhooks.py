@@ -21,7 +21,7 @@ from tandem.kernel.ids import new_id
 from tandem.kernel.signatures import sign
 from tandem.scm.payments.domain import Intent
 from tests.givens import visitor
-from tests.payments.shop import TOTAL, Shop
+from tests.payments.shop import GOING_OUT, TOTAL, Shop
 from tests.sandbox.serving import until
 
 PATH = "/v1/webhooks/razorpay"
@@ -110,7 +110,7 @@ async def test_the_stand_ins_webhooks_finish_a_payment(shop: Shop, web: str) -> 
     assert (payment.status, payment.standing, payment.mode) == ("captured", "counted", "test")
     assert (payment.fee_minor, payment.tax_minor) == (2784, 424)
     assert (await shop.intents(order.id))[0].status == "paid"
-    assert (await shop.order(order.id)).status == "confirmed"
+    assert (await shop.order(order.id)).status in GOING_OUT
     told = await shop.topics(order.id)
     assert [topic for topic in told if topic.startswith("payments.")] == [
         "payments.requested",
@@ -293,7 +293,7 @@ async def test_any_order_of_events_with_duplicates_ends_in_one_state(
     for once in ("payments.captured", "payments.refund_processed", "orders.confirmed"):
         assert told.count(once) == 1, told
     after = await shop.order(order.id)
-    assert (after.status, after.payment_status) == ("confirmed", "refunded")
+    assert (after.status in GOING_OUT, after.payment_status) == (True, "refunded")
     assert (after.paid_minor, after.refunded_minor, after.is_on_hold) == (TOTAL, TOTAL, True)
     assert (await shop.refunds(order.id))[0].is_ours is False
     await shop.lose_jobs()
