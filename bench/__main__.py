@@ -2,11 +2,11 @@
 
 import argparse
 
-from bench import placing, reading
+from bench import live, placing, reading
 from bench.table import Row, show
 from bench.world import world
 
-SECTIONS = ("placing", "hot", "reading")
+SECTIONS = ("placing", "hot", "reading", "live")
 
 
 def main() -> int:
@@ -30,6 +30,10 @@ def main() -> int:
             large = 100_000 if options.quick else reading.LARGE
             rows = reading.measure(company, count=count // 10, large=large)
             show("Reading", rows)
+            measured += rows
+        if "live" in chosen:
+            rows = live.measure(company)
+            show("Live", rows)
             measured += rows
     missed = [row.work for row in measured if row.verdict == "MISSED"]
     print(f"\n{len(missed)} budgets missed" + (f": {', '.join(missed)}" if missed else ""))
