@@ -11,8 +11,8 @@ from tandem.contracts.shipping import PromiseAsk
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.scm.shipping import service
-from tandem.scm.shipping.domain.configuration import Configuration
-from tests.shipping.givens import AT_BENGALURU, india
+from tandem.scm.shipping.domain.configuration import Configuration, Origin
+from tests.shipping.givens import AT_BENGALURU, WAREHOUSE, india, order
 
 MONDAY = india("2026-11-23 10:00")
 
@@ -186,3 +186,46 @@ async def test_each_organisation_has_its_own_settings(
     assert await promises(database, actor, "560001") == [("A", date(2026, 11, 25))]
     assert await promises(database, stranger, "560001") == [("D", date(2026, 11, 28))]
     assert datetime(2026, 11, 23, 4, 30, tzinfo=UTC) == MONDAY
+
+
+async def test_the_demo_ships_from_its_hub_and_leaves_settings_alone_that_are_there(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    async with database.transaction(actor) as tx:
+        await service.seed_demo(tx, WAREHOUSE, now)
+    elsewhere = msgspec.structs.replace(WAREHOUSE, postal_code="400001", state_code="27")
+    async with database.transaction(actor) as tx:
+        await service.seed_demo(tx, elsewhere, now)
+    settings = await client.get("/v1/shipping-settings")
+    assert settings.headers["etag"] == '"1"'
+    assert settings.json()["origins"][0]["address"]["postal_code"] == "560025"
+
+
+async def test_goods_leave_from_the_origin_of_their_location(
+    database: Database, actor: Actor, now: datetime
+) -> None:
+    """Mumbai to Bengaluru takes longer than across Bengaluru, and the label says Mumbai."""
+    mumbai = msgspec.structs.replace(
+        WAREHOUSE, city="Mumbai", postal_code="400001", state_code="27"
+    )
+    location = uuid4()
+    origins = [
+        AT_BENGALURU.origins[0],
+        Origin(name="Mumbai hub", address=mumbai, location_id=location, handling_days=3),
+    ]
+    async with database.transaction(actor) as tx:
+        await service.save_settings(
+            tx, msgspec.structs.replace(AT_BENGALURU, origins=origins), now=now
+        )
+        here = await service.create_shipment(
+            tx, order=order(promised_on=None, placed_at=MONDAY), items=None, now=MONDAY
+        )
+        there = await service.create_shipment(
+            tx,
+            order=order(promised_on=None, placed_at=MONDAY),
+            items=None,
+            now=MONDAY,
+            location_id=location,
+        )
+    assert [here.sender.name, there.sender.name] == ["Bengaluru hub", "Mumbai hub"]
+    assert [here.promised_on, there.promised_on] == [date(2026, 11, 25), date(2026, 11, 28)]
