@@ -253,7 +253,8 @@ def test_a_day_plays_back_along_the_track_at_the_chosen_speed(
             page.get_by_role("button", name="Play", exact=True).click()
             shown = []
             for _ in range(8):
-                page.wait_for_timeout(150)
+                now = page.evaluate("window.tandemPlayback.now")
+                page.wait_for_function("(now) => window.tandemPlayback.now > now + 3000", arg=now)
                 place = page.evaluate("window.tandemPlayback.where().place")
                 shown.append(along(route, (place[0], place[1])))
             assert all(beside < BESIDE_M for _, beside in shown)
