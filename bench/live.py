@@ -178,22 +178,19 @@ async def watch(asked: Watching) -> Seen:
     room = Room(asked)
     for _ in range(asked.watchers):
         await loop.create_connection(lambda: Watcher(room), "127.0.0.1", asked.port)
-    await _until(lambda: room.ready >= asked.watchers)
+    await _until(lambda: room.ready >= asked.watchers, "every stream to open")
     reader, writer = await asyncio.open_connection("127.0.0.1", asked.port)
     for move in range(1, asked.moves + 1):
-        room.awaited = f"77.{5000 + move}".encode()
-        ping = {
-            "at": datetime.now(UTC),
-            "lat": LAT + move * STEP,
-            "lon": LON + move * STEP,
-            "seq": move,
-        }
+        # Five decimals that end in 5, so that no two moves' numbers begin alike.
+        lon = round(LON + move * STEP + STEP / 2, 5)
+        room.awaited = repr(lon).encode()
+        ping = {"at": datetime.now(UTC), "lat": LAT, "lon": lon, "seq": move}
         room.sent_at = time.perf_counter()
         writer.write(
             _request(asked.token, msgspec.json.encode({"pings": [ping]}).decode()).encode()
         )
         await reader.readuntil(b"\r\n\r\n")
-        await _until(partial(room.has_seen, move * asked.watchers))
+        await _until(partial(room.has_seen, move * asked.watchers), f"move {move}")
         room.awaited = b"nothing yet"
         await asyncio.sleep(1.0)
     ordered = sorted(room.latencies)
@@ -206,10 +203,10 @@ async def watch(asked: Watching) -> Seen:
     )
 
 
-async def _until(is_so: Callable[[], bool], *, seconds_max: float = 120.0) -> None:
+async def _until(is_so: Callable[[], bool], what: str, *, seconds_max: float = 120.0) -> None:
     deadline = time.monotonic() + seconds_max
     while not is_so():
-        assert time.monotonic() < deadline, "the watchers never saw it"
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
         await asyncio.sleep(0.005)
 
 
