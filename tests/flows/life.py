@@ -85,7 +85,9 @@ class Life:
         back = self.public.post(f"{path}/return", data=fields)
         assert back.status_code in {200, 303}, back.text
         self.say(f"paid through the checkout: {fields['razorpay_payment_id']}")
-        confirmed: Json = self.until(lambda: self._order_if(order, "confirmed"), "confirmation")
+        confirmed: Json = self.until(
+            lambda: self._order_if(order, "confirmed", "processing"), "confirmation"
+        )
         assert (confirmed["payment_status"], confirmed["paid_minor"]) == (
             "paid",
             order["total_minor"],
