@@ -21,7 +21,8 @@ insert into orders.order
         payment_method, status, payment_status, fulfilment_status, ship_to, bill_to,
         place_of_supply, discount_minor, taxable_minor, tax_minor, total_minor, placed_at,
         updated_at)
-select $1, gen_random_uuid(), 'SO-' || n, 't' || n, gen_random_uuid(), 'x', 'web', 'INR', 'cod',
+select $1, gen_random_uuid(), 'SO-' || n, 't' || n, gen_random_uuid(), 'x',
+       case when n % 100 = 3 then 'fair' else 'web' end, 'INR', 'cod',
        case when n % 100 = 0 then 'cancelled' else 'draft' end,
        case when n % 100 = 1 then 'voided' else 'none' end,
        case when n % 100 = 2 then 'shipped' else 'unfulfilled' end, '{}', '{}', '29', 0, 1, 0, 1, timestamptz '2020-01-01' + n * interval '1 minute', now()
@@ -32,6 +33,7 @@ VALUES: dict[str, Any] = {
     "status": "cancelled",
     "payment_status": "voided",
     "fulfilment_status": "shipped",
+    "channel": "fair",
     "customer_id": UUID(int=1),
     "number_from": "SO-1",
     "number_before": "SO-2",
@@ -70,6 +72,7 @@ async def test_every_combination_of_filters_is_a_sound_statement(owner_dsn: str)
         (("payment_status",), "order_by_payment"),
         (("fulfilment_status",), "order_by_fulfilment"),
         (("customer_id",), "order_by_customer"),
+        (("channel",), "order_by_channel"),
         (("is_on_hold",), "order_on_hold"),
     ],
 )

@@ -62,6 +62,7 @@ create index order_by_status     on orders.order (org_id, status, placed_at, id)
 create index order_by_payment    on orders.order (org_id, payment_status, placed_at, id);
 create index order_by_fulfilment on orders.order (org_id, fulfilment_status, placed_at, id);
 create index order_by_customer   on orders.order (org_id, customer_id, placed_at, id);
+create index order_by_channel    on orders.order (org_id, channel, placed_at, id);
 create index order_unpaid        on orders.order (org_id, expires_at) where expires_at is not null;
 create index order_on_hold       on orders.order (org_id, placed_at, id) where is_on_hold;
 select kernel.tenant_table('orders.order');

@@ -42,17 +42,17 @@ _AFTER = {
     "placed_at": "(o.placed_at, o.id) > (:after_time::timestamptz, :after_id::uuid)",
 }
 
-# The newest thousand of each kind: a search is for something, and must cost the same at any size.
+# The newest 300 of each kind: a search is for something, and must cost the same at any size.
 _HITS = """
       join ((select id from orders.order
               where org_id = :org_id and number >= :number_from and number < :number_before
               order by number desc
-              limit 1000)
+              limit 300)
              union
             (select id from orders.order
               where org_id = :org_id and customer_id = any(:customer_ids::uuid[])
               order by placed_at desc
-              limit 1000)
+              limit 300)
              union
             select unnest(:order_ids::uuid[])) as hit on hit.id = o.id
 """
