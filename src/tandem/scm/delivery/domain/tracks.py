@@ -22,6 +22,7 @@ PARKED_MPS = 1.0
 GAP_SECONDS = 300.0
 """Longer silence splits the track: nobody knows the way between."""
 STOP_RADIUS_M = 60.0
+HALF_RADIAN = math.radians(0.5)
 STOP_SECONDS_MIN = 120.0
 
 
@@ -135,7 +136,9 @@ def _rank(fix: Fix) -> Rank:
 
 
 def _compare(anchor: Fix, fix: Fix) -> Reason | None:
-    apart = _near_metres(anchor, fix)
+    apart = _near_metres(anchor.lat, anchor.lon, fix.lat, fix.lon)
+    if apart > DRIFT_M_MAX and apart <= SPEED_MPS_MAX * (fix.at_ms - anchor.at_ms) / 1000:
+        return None  # plainly under way, like nearly every fix
     if apart > _reach(anchor, fix):
         return Reason.SIGN_FLIP if _is_flip(anchor, fix) else Reason.JUMP
     speed = fix.speed_mps
@@ -145,7 +148,7 @@ def _compare(anchor: Fix, fix: Fix) -> Reason | None:
 
 
 def _is_reachable(a: Fix, b: Fix) -> bool:
-    return _near_metres(a, b) <= _reach(a, b)
+    return _near_metres(a.lat, a.lon, b.lat, b.lon) <= _reach(a, b)
 
 
 def _reach(a: Fix, b: Fix) -> float:
@@ -158,11 +161,14 @@ def _drift_m(fix: Fix) -> float:
     return min(max(fix.accuracy_m or 0.0, DRIFT_M_MIN), DRIFT_M_MAX)
 
 
-def _near_metres(a: Fix, b: Fix) -> float:
+def _near_metres(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
     """Equirectangular: several times quicker than the haversine, and wrong only where it is far."""
-    lon = abs(b.lon - a.lon)
-    east = min(lon, 360.0 - lon) * math.cos(math.radians((a.lat + b.lat) / 2))
-    return METRES_PER_DEGREE * math.hypot(b.lat - a.lat, east)
+    lon = abs(lon_b - lon_a)
+    if lon > 180.0:
+        lon = 360.0 - lon
+    return METRES_PER_DEGREE * math.hypot(
+        lat_b - lat_a, lon * math.cos(HALF_RADIAN * (lat_a + lat_b))
+    )
 
 
 def _is_flip(a: Fix, b: Fix) -> bool:
@@ -193,7 +199,7 @@ def _stops(good: Sequence[Fix], last_heard_ms: Sequence[int]) -> list[Stop]:
     start = 0
     while start < len(good):
         end = start
-        while end + 1 < len(good) and _near_metres(good[start], good[end + 1]) <= STOP_RADIUS_M:
+        while end + 1 < len(good) and _is_beside(good[start], good[end + 1]):
             end += 1
         if last_heard_ms[end] - good[start].at_ms >= STOP_SECONDS_MIN * 1000:
             stops.append(
@@ -208,3 +214,7 @@ def _stops(good: Sequence[Fix], last_heard_ms: Sequence[int]) -> list[Stop]:
         else:
             start += 1
     return stops
+
+
+def _is_beside(a: Fix, b: Fix) -> bool:
+    return _near_metres(a.lat, a.lon, b.lat, b.lon) <= STOP_RADIUS_M

@@ -67,8 +67,9 @@ class PingsController(Controller):
         resources: Given,
     ) -> Received:
         """Store up to 500 positions. When this is answered they are on disk."""
-        device = await _device_of(database, actor, request.headers.get("authorization", ""))
-        return _received(await _take(resources.get(Live), database, device, data))
+        live = resources.get(Live)
+        device = await _device_of(live, database, actor, request.headers.get("authorization", ""))
+        return _received(await _take(live, database, device, data))
 
     @get(
         "/osmand",
@@ -109,10 +110,11 @@ class PingsController(Controller):
         resources: Given,
     ) -> list[str]:
         """OwnTracks' JSON. Only locations are kept; everything else is answered and forgotten."""
-        device = await _known(database, _basic_password(request))
+        live = resources.get(Live)
+        device = await _known(live, database, _basic_password(request))
         if data.get("_type") == "location":
             batch = Batch(pings=[_from_owntracks(data)])
-            await _take(resources.get(Live), database, device, batch)
+            await _take(live, database, device, batch)
         return []
 
     @websocket("/stream", opt={**PUBLIC, **limited(PINGS_LIMIT)})
@@ -137,7 +139,7 @@ async def _serve(socket: WebSocket[Any, Any, Any], database: Database, live: Liv
     if not token:
         first = await _frame(socket, dict[str, Any])
         token = str(first.get("token", "")) if first else ""
-    device = await service.find_device(database, token)
+    device = await live.devices.find(database, token)
     if device is None:
         await socket.close(code=4401, reason="unknown token")
         return
@@ -185,11 +187,11 @@ def _received(reasons: Reasons) -> Received:
     )
 
 
-async def _device_of(database: Database, actor: Actor, header: str) -> KnownDevice:
+async def _device_of(live: Live, database: Database, actor: Actor, header: str) -> KnownDevice:
     """The device behind a bearer token, or the browser of a person linked to a driver."""
     token = header.partition(" ")[2].strip()
     if token.startswith(DEVICE_MARK):
-        return await _known(database, token)
+        return await _known(live, database, token)
     async with database.transaction(actor) as tx:
         driver = await service.current_driver(tx)
         device = await browser_of(tx, driver.id, now=database.clock.now())
@@ -201,8 +203,8 @@ async def _device_of(database: Database, actor: Actor, header: str) -> KnownDevi
     )
 
 
-async def _known(database: Database, token: str) -> KnownDevice:
-    found = await service.find_device(database, token)
+async def _known(live: Live, database: Database, token: str) -> KnownDevice:
+    found = await live.devices.find(database, token)
     if found is None:
         raise Unauthenticated("This device is unknown or was revoked.")
     return found
@@ -212,7 +214,7 @@ async def _take_form(
     request: Request[Any, Any, Any], given: dict[str, Any], database: Database, live: Live
 ) -> Received:
     token = str(given.get("id") or given.get("deviceid") or "")
-    device = await _known(database, token)
+    device = await _known(live, database, token)
     ping = _from_osmand(given, database.clock.now())
     return _received(await _take(live, database, device, Batch(pings=[ping])))
 

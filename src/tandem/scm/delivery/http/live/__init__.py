@@ -5,6 +5,7 @@ import asyncio
 from tandem.kernel import broadcast
 from tandem.kernel.db import Database
 from tandem.scm.delivery.domain.live import CHANNEL
+from tandem.scm.delivery.http.live.devices import Devices
 from tandem.scm.delivery.http.live.hub import Hub
 from tandem.scm.delivery.http.live.intake import Intake
 from tandem.scm.delivery.http.live.pictures import Pictures
@@ -17,6 +18,7 @@ class Live:
     """One per web process. Taking pings works at once; watchers hear from `start` on."""
 
     def __init__(self) -> None:
+        self.devices = Devices()
         self.hub = Hub()
         self.pictures = Pictures()
         self.publisher = Publisher()

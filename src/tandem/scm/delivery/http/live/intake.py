@@ -1,7 +1,7 @@
 """Pings from all connections of this process, stored together: many uploads, one commit.
 
 An upload is answered when its transaction has committed, so a phone that was answered may forget
-what it sent. Uploads gather for a tenth of a second, and for as long as the last commit takes.
+what it sent. Uploads gather for a tenth of a second, or until a thousand pings wait.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from tandem.scm.delivery.service.positions import Movement, Reasons, Taken, Uplo
 log = structlog.get_logger()
 
 GATHER_SECONDS = 0.1
+ENOUGH = 1_000
 PINGS_MAX = 10_000
 """In one transaction; the rest waits for the next."""
 WAITING_MAX = 200_000
@@ -43,6 +44,7 @@ class Intake:
         self._waiting: list[_Waiting] = []
         self._count = 0
         self._busy: set[UUID] = set()
+        self._enough = asyncio.Event()
         self._workers: set[asyncio.Task[None]] = set()
 
     async def submit(self, database: Database, org_id: UUID, upload: Upload) -> Reasons:
@@ -53,6 +55,8 @@ class Intake:
         stored: asyncio.Future[Reasons] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(org_id, upload, stored))
         self._count += len(upload.pings)
+        if self._count >= ENOUGH:
+            self._enough.set()
         if len(self._workers) < WORKERS:
             worker = asyncio.create_task(self._work(database))
             self._workers.add(worker)
@@ -66,7 +70,7 @@ class Intake:
 
     async def _work(self, database: Database) -> None:
         while self._waiting:
-            await asyncio.sleep(self._gather_seconds)
+            await self._gather()
             batches = self._next_batches()
             devices = {one.upload.device_id for batch in batches.values() for one in batch}
             self._busy |= devices
@@ -75,6 +79,14 @@ class Intake:
                     await self._store(database, org_id, batch)
             finally:
                 self._busy -= devices
+
+    async def _gather(self) -> None:
+        try:
+            async with asyncio.timeout(self._gather_seconds):
+                await self._enough.wait()
+        except TimeoutError:
+            return
+        self._enough.clear()
 
     def _next_batches(self) -> dict[UUID, list[_Waiting]]:
         """Up to `PINGS_MAX` pings of devices nobody works on, by organisation."""
