@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tandem.kernel.db import Query
 from tandem.scm.payments import jobs as payment_jobs
+from tandem.scm.payments import service as payments
 from tests.payments.shop import GOING_OUT, TOTAL, Shop
 from tests.sandbox.serving import until
 
@@ -67,6 +68,26 @@ async def test_seeing_the_same_again_adds_nothing(shop: Shop) -> None:
 async def test_a_payment_the_gateway_does_not_know_is_no_payment(shop: Shop) -> None:
     await payment_jobs.fetch_payment(shop.job, "pay_00000000000000")
     await shop.work()
+
+
+async def test_a_payment_seen_before_its_order_was_known_as_ours_counts_once_it_is(
+    shop: Shop,
+) -> None:
+    """The gateway order was made and paid; the process died before it wrote its id down."""
+    order = await shop.place()
+    await shop.relay()
+    await shop.lose_jobs()
+    (intent,) = await shop.intents(order.id)
+    async with shop.job.transaction() as tx:
+        claimed = await payments.claim_intent(tx, intent.id, now=shop.now())
+    assert claimed
+    made = await payment_jobs._make_or_find_order(shop.gateway, claimed, shop.actor.org_id)
+    name = shop.checkout(made.provider_order_id).json()["razorpay_payment_id"]
+    await payment_jobs.fetch_payment(shop.job, name)
+    assert await shop.payments(order.id) == []
+    await shop.reconcile(after=timedelta(seconds=31))
+    await shop.reconcile(after=timedelta(seconds=31))
+    assert [payment.status for payment in await shop.payments(order.id)] == ["captured"]
 
 
 async def test_a_failure_that_is_authorised_the_next_day_is_not_missed(

@@ -9,7 +9,12 @@ from uuid import UUID
 
 from tandem.contracts.delivery import CashCollected
 from tandem.contracts.orders import OrderPlaced, OrderSnapshot
-from tandem.contracts.payments import PaymentAuthorized, PaymentCaptured, RefundProcessed
+from tandem.contracts.payments import (
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentExceptionRaised,
+    RefundProcessed,
+)
 from tandem.flows import late_payment
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
@@ -54,6 +59,13 @@ async def settle(tx: Tx, event: PaymentCaptured, now: datetime) -> None:
 async def note_refund(tx: Tx, event: RefundProcessed, now: datetime) -> None:
     order = await _note_sums(tx, event.order_id, now=now)
     await _hold_what_was_refunded(tx, order, now=now)
+
+
+@subscribe(PaymentExceptionRaised, "take_payment.note_given_back")
+async def note_given_back(tx: Tx, event: PaymentExceptionRaised, now: datetime) -> None:
+    """The gateway gave back what nobody captured: the order is no longer authorised."""
+    if event.kind == "auto_refunded":
+        await _note_sums(tx, event.order_id, now=now)
 
 
 @subscribe(CashCollected, "take_payment.record_cash")

@@ -1,11 +1,13 @@
 """The buyer's pay page as data, for whoever holds the order's link."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath
 from litestar.response import Redirect
 
@@ -30,6 +32,27 @@ class Returned(msgspec.Struct, kw_only=True):
     razorpay_signature: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{64}$")]
 
 
+@dataclass
+class ReturnOperation(Operation):
+    """Two kinds of bodies at one address: the vendor decides which one comes."""
+
+    def __post_init__(self) -> None:
+        given = OpenAPIMediaType(
+            schema=Schema(
+                type=OpenAPIType.OBJECT,
+                required=["razorpay_payment_id", "razorpay_signature"],
+                properties={
+                    "razorpay_payment_id": Schema(type=OpenAPIType.STRING, max_length=64),
+                    "razorpay_order_id": Schema(type=OpenAPIType.STRING, max_length=64),
+                    "razorpay_signature": Schema(type=OpenAPIType.STRING, max_length=64),
+                },
+            )
+        )
+        self.request_body = RequestBody(
+            content={"application/json": given, FORM: given}, required=True
+        )
+
+
 class PayController(Controller):
     path = "/v1/public/pay"
     tags = ("payments",)
@@ -49,6 +72,7 @@ class PayController(Controller):
         status_code=200,
         opt={**PUBLIC, "cross_site": True},
         request_max_body_size=BODY_MAX,
+        operation_class=ReturnOperation,
         responses=refusals(BadSignature, NotFound, Invalid),
     )
     async def come_back(

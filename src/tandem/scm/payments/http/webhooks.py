@@ -5,12 +5,14 @@ https://razorpay.com/docs/webhooks/validate-test: the signature is over the raw 
 """
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import structlog
 from litestar import Controller, Request, post
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
 from tandem.kernel import inbox, jobs, references
 from tandem.kernel.actor import Actor
@@ -35,6 +37,15 @@ class Received(msgspec.Struct, kw_only=True):
     status: str = "ok"
 
 
+@dataclass
+class WebhookOperation(Operation):
+    """The vendor's envelope, read as raw bytes because the signature is over them."""
+
+    def __post_init__(self) -> None:
+        body = OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))
+        self.request_body = RequestBody(content={"application/json": body}, required=True)
+
+
 class RazorpayWebhooksController(Controller):
     path = "/v1/webhooks"
     tags = ("payments",)
@@ -44,6 +55,7 @@ class RazorpayWebhooksController(Controller):
         status_code=200,
         opt={**PUBLIC, "cross_site": True, **limited(WEBHOOK_LIMIT)},
         request_max_body_size=inbox.BODY_MAX,
+        operation_class=WebhookOperation,
         responses=refusals(BadSignature, TooLarge),
     )
     async def receive(

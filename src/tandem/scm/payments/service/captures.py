@@ -40,6 +40,7 @@ async def request_capture(tx: Tx, payment_id: UUID, *, now: datetime) -> Payment
         raise Misfitting("This payment fits no order. Accept it in the exceptions inbox first.")
     asked = msgspec.structs.replace(payment, capture_requested_at=now)
     await payments.update(tx, asked, now=now)
+    await captures.make_due(tx, payment.id, now=now)
     await audit.write(
         tx, action="payments.capture", subject_kind="payment", subject_id=payment.id, now=now
     )

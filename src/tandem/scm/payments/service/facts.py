@@ -46,19 +46,20 @@ async def apply_fact(tx: Tx, fact: Fact, *, now: datetime) -> Payment | None:
     """Write down what was told and let follow what follows. In any order, any number of times.
 
     Returns the payment as it now stands; None when this was told before, or when the payment is not
-    known yet: then the fact is held, and counts as soon as the payment is known.
+    known yet: then the fact is held, and counts as soon as somebody tells of it and its order is
+    known as ours.
     """
     await ledger.take_turn(tx, fact.provider_payment_id)
-    if not await ledger.add_event(tx, fact, now=now):
-        return None
+    is_new = await ledger.add_event(tx, fact, now=now)
     payment = await payments.lock_by_provider(
         tx, provider=fact.provider, provider_payment_id=fact.provider_payment_id
     )
     if payment is not None:
-        return await follow(tx, payment, [fact], now=now)
+        return await follow(tx, payment, [fact], now=now) if is_new else None
     payment = await _recognise(tx, fact, now=now)
     if payment is None:
-        await _ask_about(tx, fact)
+        if is_new:
+            await _ask_about(tx, fact)
         return None
     held = await ledger.list_facts(
         tx, provider=fact.provider, provider_payment_id=fact.provider_payment_id

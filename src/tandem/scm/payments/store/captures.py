@@ -27,6 +27,14 @@ PUT_OFF = Query(
     """
 )
 
+MAKE_DUE = Query(
+    """
+    update payments.payment
+       set due_at = :now
+     where org_id = :org_id and id = :id and status = 'authorized'
+    """
+)
+
 LIST_DUE = Query(
     """
     select id
@@ -69,6 +77,11 @@ async def claim(
 
 async def put_off(tx: Tx, payment_id: UUID, *, due_at: datetime) -> None:
     await tx.run(PUT_OFF, id=payment_id, due_at=due_at)
+
+
+async def make_due(tx: Tx, payment_id: UUID, *, now: datetime) -> None:
+    """Somebody wants it now, however rarely it was going to be tried."""
+    await tx.run(MAKE_DUE, id=payment_id, now=now)
 
 
 async def list_due(
