@@ -22,8 +22,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Closed after the last of these tests: while it runs, nothing else of the process may use an
+    event loop of its own."""
     with run_browser() as running:
         yield running
 

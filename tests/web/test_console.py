@@ -111,6 +111,8 @@ def test_a_held_order_tells_everybody_why(desk: Desk, shop: Installation) -> Non
         page.get_by_label("Reason").fill("Street is flooded")
         page.get_by_role("button", name="Put on hold").click()
         expect(page.get_by_text("On hold: Street is flooded.")).to_be_visible()
+        expect(page.get_by_text("is on hold.", exact=False).last).to_be_visible()
+        expect(page.locator("html[data-stream=on]")).to_be_attached()
         page.get_by_role("button", name="Release").click()
         expect(page.get_by_text("goes on.")).to_be_visible()
     assert shop.get(f"/v1/orders/{order['id']}")["is_on_hold"] is False
@@ -165,6 +167,7 @@ def test_keys_walk_select_and_open_rows(desk: Desk, shop: Installation) -> None:
         page.keyboard.press("g")
         page.keyboard.press("o")
         expect(page).to_have_url(re.compile(r"/orders$"))
+        expect(page.locator("html[data-stream=on]")).to_be_attached()
         page.keyboard.press("j")
         page.keyboard.press("x")
         page.keyboard.press("j")
@@ -217,13 +220,13 @@ def test_a_view_is_saved_with_its_count_and_removed(desk: Desk, shop: Installati
 def test_what_one_browser_does_the_other_sees(desk: Desk, shop: Installation) -> None:
     with desk() as one, desk() as other:
         one.page.goto("/orders")
-        expect(one.page.locator("html[data-live=on]")).to_be_attached()
+        expect(one.page.locator("html[data-stream=on]")).to_be_attached()
         other.page.goto("/orders/new?customer=")
         order = shop.place_order(seed=39)
         row = one.page.locator(f"#row-{order['id']}")
         expect(row).to_be_visible()
         other.page.goto(f"/orders/{order['id']}")
-        expect(other.page.locator("html[data-live=on]")).to_be_attached()
+        expect(other.page.locator("html[data-stream=on]")).to_be_attached()
         one.page.goto(f"/orders/{order['id']}")
         one.page.get_by_role("button", name="Hold").click()
         one.page.get_by_label("Reason").fill("Asked to wait")

@@ -1,7 +1,8 @@
 // What others do appears without a reload. One stream serves all tabs of this browser: the tab that
 // holds the lock listens and tells the others. A part of the page names what it follows:
 // <div id="list" data-live="orders. inventory."> for topics that begin so, with data-live-key for
-// one record; it is asked again and morphed in place, quietly.
+// one record; it is asked again (at data-live-from, where the page's own address is a form's) and
+// morphed in place, quietly.
 const AGAIN_MS = 250;
 const channel = new BroadcastChannel('tandem-live');
 let timer;
@@ -13,8 +14,12 @@ function follows(part, told) {
 
 function hear(told) {
   document.dispatchEvent(new CustomEvent('tandem:told', { detail: told }));
-  for (const part of document.querySelectorAll('[data-live]')) {
-    if (follows(part, told)) part.dataset.isStale = 'true';
+  doubt((part) => follows(part, told));
+}
+
+function doubt(isStale) {
+  for (const part of document.querySelectorAll('[data-live][id]')) {
+    if (isStale(part)) part.dataset.isStale = 'true';
   }
   clearTimeout(timer);
   timer = setTimeout(refresh, AGAIN_MS);
@@ -27,17 +32,42 @@ function isBusy(part) {
     || document.querySelector('dialog[open], details.menu[open]');
 }
 
-function refresh() {
-  for (const part of document.querySelectorAll('[data-is-stale]')) {
-    if (document.hidden || isBusy(part)) {
-      timer = setTimeout(refresh, AGAIN_MS * 4);
-      continue;
-    }
-    delete part.dataset.isStale;
-    const known = new Set([...part.querySelectorAll('tr[id]')].map((row) => row.id));
-    htmx.ajax('GET', location.href, { target: `#${part.id}`, select: `#${part.id}`, swap: 'outerMorph' })
-      .then(() => greet(part.id, known));
+let isAsking = false;
+
+/** One question at a time: what becomes stale meanwhile is asked for afterwards. */
+async function refresh() {
+  const parts = [...document.querySelectorAll('[data-is-stale]')];
+  const free = parts.filter((part) => !document.hidden && !isBusy(part));
+  if (free.length < parts.length || isAsking) again();
+  if (isAsking) return;
+  isAsking = true;
+  try {
+    for (const part of free) await ask(part);
+  } finally {
+    isAsking = false;
   }
+}
+
+function again() {
+  clearTimeout(timer);
+  timer = setTimeout(refresh, AGAIN_MS * 4);
+}
+
+async function ask(part) {
+  delete part.dataset.isStale;
+  const known = new Set([...part.querySelectorAll('tr[id]')].map((row) => row.id));
+  const from = part.dataset.liveFrom ?? location.href;
+  const answer = await fetch(from, { headers: { 'HX-Request': 'true' } }).catch(() => null);
+  if (answer?.status >= 400) return;
+  const text = await answer?.text();
+  if (!text || isBusy(part)) {
+    part.dataset.isStale = 'true';
+    again();
+    return;
+  }
+  const options = { sourceElement: part, target: `#${part.id}`, select: `#${part.id}`, swap: 'outerMorph' };
+  await htmx.swap({ ...options, text });
+  greet(part.id, known);
 }
 
 function greet(id, known) {
@@ -46,13 +76,18 @@ function greet(id, known) {
   }
 }
 
-channel.addEventListener('message', (event) => hear(event.data));
+channel.addEventListener('message', ({ data }) => (data === 'open' ? doubt(() => true) : hear(data)));
 
 function listen() {
   return new Promise(() => {
     const source = new EventSource('/console/stream');
-    source.addEventListener('open', () => { document.documentElement.dataset.live = 'on'; });
-    source.addEventListener('error', () => { document.documentElement.dataset.live = 'off'; });
+    source.addEventListener('open', () => {
+      document.documentElement.dataset.stream = 'on';
+      channel.postMessage('open');
+      // Between the page's making and this moment something may have happened unheard.
+      doubt(() => true);
+    });
+    source.addEventListener('error', () => { document.documentElement.dataset.stream = 'off'; });
     source.addEventListener('message', (event) => {
       const told = JSON.parse(event.data);
       channel.postMessage(told);
@@ -63,6 +98,9 @@ function listen() {
 }
 
 if (document.querySelector('[data-live]')) {
-  if (navigator.locks) navigator.locks.request('tandem-live', listen);
-  else listen();
+  if (navigator.locks) {
+    navigator.locks.request('tandem-live', listen);
+    // Where another tab listens already, it is heard from here on, and not before.
+    navigator.locks.query().then(({ held }) => held.length && doubt(() => true));
+  } else listen();
 }
