@@ -39,7 +39,7 @@ from tandem.scm.delivery.domain.fleet import (
 from tandem.scm.delivery.http.playback import From, Until, answer_playback, moment
 from tandem.scm.delivery.service.fleet import lock_driver
 from tandem.scm.delivery.service.tracks import Playback
-from tandem.scm.delivery.store.positions import View
+from tandem.scm.delivery.store.views import View
 
 StopsMax = Annotated[int, msgspec.Meta(ge=1, le=500)]
 

@@ -15,7 +15,7 @@ from tandem.scm.delivery.domain.proofs import ProofKind
 from tandem.scm.delivery.domain.statuses import BEFORE_PICKUP, Status, allowed
 from tandem.scm.delivery.service.moves import Told, get_locked, move
 from tandem.scm.delivery.store import deliveries as store
-from tandem.scm.delivery.store import fleet, policies, positions
+from tandem.scm.delivery.store import fleet, policies, positions, rounds
 from tandem.scm.delivery.store import proofs as proof_store
 
 POSITION_COUNTS = timedelta(minutes=15)
@@ -60,7 +60,7 @@ async def hand_over(
     vehicle = await fleet.find_vehicle(tx, vehicle_id) if vehicle_id else None
     if vehicle_id and (vehicle is None or not vehicle.is_active):
         raise UnknownVehicle("There is no such vehicle in use.", field="vehicle_id")
-    run = await store.open_run(tx, driver.id, vehicle_id, now)
+    run = await rounds.open_run(tx, driver.id, vehicle_id, now)
     loads = await store.loads(tx)
     if loads.get(driver.id, 0) >= driver.stops_max:
         raise DriverFull(f"{driver.name} has {driver.stops_max} stops already.")
@@ -73,7 +73,7 @@ async def hand_over(
         driver_id=driver.id,
         vehicle_id=vehicle_id,
         run_id=run.id,
-        stop_seq=await store.next_place(tx, run.id),
+        stop_seq=await rounds.next_place(tx, run.id),
         is_auto_offered=False,
     )
     await tx.publish(

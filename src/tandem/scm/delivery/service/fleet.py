@@ -34,8 +34,8 @@ from tandem.scm.delivery.domain.fleet import (
     new_device_token,
 )
 from tandem.scm.delivery.domain.permissions import DRIVE, FLEET, READ
-from tandem.scm.delivery.store import deliveries
 from tandem.scm.delivery.store import fleet as store
+from tandem.scm.delivery.store import phones, rounds
 
 BROWSER = "Browser"
 
@@ -180,7 +180,7 @@ async def end_shift(tx: Tx, driver_id: UUID, *, now: datetime) -> None:
     """Go off shift. Open stops stay assigned; dispatch sees them."""
     await _require_driver_or(tx, driver_id, FLEET)
     await store.end_shift(tx, driver_id, now)
-    await deliveries.close_run(tx, driver_id, now)
+    await rounds.close_run(tx, driver_id, now)
 
 
 async def find_shift(tx: Tx, driver_id: UUID) -> Shift | None:
@@ -192,7 +192,7 @@ async def add_device(tx: Tx, driver_id: UUID, *, name: str, now: datetime) -> tu
     tx.actor.require(FLEET)
     if await store.lock_driver(tx, driver_id) is None:
         raise NotFound("There is no such driver.")
-    if len(await store.list_devices(tx, driver_id)) >= DEVICES_MAX:
+    if len(await phones.list_devices(tx, driver_id)) >= DEVICES_MAX:
         raise TooManyDevices(f"A driver has {DEVICES_MAX} devices at most. Revoke one first.")
     device, token = await _register(tx, driver_id, name, now)
     await _note(tx, "delivery.device_added", "driver", driver_id, now, after={"device": name})
@@ -202,13 +202,13 @@ async def add_device(tx: Tx, driver_id: UUID, *, name: str, now: datetime) -> tu
 async def list_devices(tx: Tx, driver_id: UUID) -> list[Device]:
     _require_any(tx, READ, FLEET)
     await get_driver(tx, driver_id)
-    return await store.list_devices(tx, driver_id)
+    return await phones.list_devices(tx, driver_id)
 
 
 async def revoke_device(tx: Tx, driver_id: UUID, device_id: UUID, *, now: datetime) -> None:
     """From now on its token is unknown. Revoking twice is fine; another's device is not found."""
     tx.actor.require(FLEET)
-    if not await store.revoke_device(tx, driver_id, device_id, now):
+    if not await phones.revoke_device(tx, driver_id, device_id, now):
         raise NotFound("There is no such device.")
     await _note(
         tx, "delivery.device_revoked", "driver", driver_id, now, after={"device": str(device_id)}
@@ -217,20 +217,20 @@ async def revoke_device(tx: Tx, driver_id: UUID, device_id: UUID, *, now: dateti
 
 async def browser_of(tx: Tx, driver_id: UUID, *, now: datetime) -> Device:
     """The device that stands for a linked person's browser; it has no token of its own."""
-    if found := await store.find_browser(tx, driver_id):
+    if found := await phones.find_browser(tx, driver_id):
         return found
     device = Device(id=new_id(), driver_id=driver_id, name=BROWSER, created_at=now, revoked_at=None)
-    await store.add_device(tx, device, None)
+    await phones.add_device(tx, device, None)
     return device
 
 
 async def find_device(database: Database, token: str) -> KnownDevice | None:
-    return await store.find_device(database, hash_of(token))
+    return await phones.find_device(database, hash_of(token))
 
 
 async def actor_of_device(database: Database, token_hash: bytes) -> Actor | None:
     """The driver behind a bearer token, by its SHA-256; None when it is unknown or revoked."""
-    found = await store.find_device(database, token_hash)
+    found = await phones.find_device(database, token_hash)
     if found is None:
         return None
     return Actor(
@@ -245,15 +245,15 @@ async def actor_of_device(database: Database, token_hash: bytes) -> Actor | None
 async def request_sign_in_code(database: Database, phone: str) -> None:
     """Text a code to the drivers with this phone. Tells nobody whether there are any."""
     now = database.clock.now()
-    for found in await store.find_drivers_by_phone(database, phone):
+    for found in await phones.find_drivers_by_phone(database, phone):
         async with database.transaction(Actor.system(found.org_id)) as tx:
             if await store.lock_driver(tx, found.driver_id) is None:
                 continue
             since = now - timedelta(hours=1)
-            if await store.count_sign_in_codes(tx, found.driver_id, since) >= SIGN_IN_CODES_MAX:
+            if await phones.count_sign_in_codes(tx, found.driver_id, since) >= SIGN_IN_CODES_MAX:
                 continue
             code_id = new_id()
-            await store.add_sign_in_code(
+            await phones.add_sign_in_code(
                 tx,
                 code_id=code_id,
                 driver_id=found.driver_id,
@@ -268,7 +268,7 @@ async def sign_in_code(tx: Tx, code_id: UUID) -> str:
     """The digits for the driver's text message. Only the suite itself may ask."""
     if tx.actor.kind is not Kind.SYSTEM:
         raise Forbidden("Sign-in codes are for the driver alone.", permission="system")
-    secret = await store.sign_in_secret(tx, code_id)
+    secret = await phones.sign_in_secret(tx, code_id)
     if secret is None:
         raise NotFound("There is no such code.")
     return hotp(secret, 0)
@@ -279,7 +279,7 @@ async def sign_in(
 ) -> tuple[Driver, Device, str]:
     """Trade a texted code for a device token. Every refusal is the same WrongSignInCode."""
     now = database.clock.now()
-    for found in await store.find_drivers_by_phone(database, phone):
+    for found in await phones.find_drivers_by_phone(database, phone):
         actor = Actor.system(found.org_id, "Driver sign-in")
         async with database.transaction(actor) as tx:
             signed_in = await _try_code(tx, found.driver_id, code, device_name, now)
@@ -291,30 +291,30 @@ async def sign_in(
 async def _try_code(
     tx: Tx, driver_id: UUID, code: str, device_name: str, now: datetime
 ) -> tuple[Driver, Device, str] | None:
-    held = await store.lock_sign_in_code(tx, driver_id, now)
+    held = await phones.lock_sign_in_code(tx, driver_id, now)
     if held is None or held.tries >= SIGN_IN_TRIES_MAX:
         return None
     if hotp(held.secret, 0) != code:
-        await store.count_sign_in_try(tx, held.id)
+        await phones.count_sign_in_try(tx, held.id)
         return None
-    await store.use_sign_in_code(tx, held.id, now)
+    await phones.use_sign_in_code(tx, held.id, now)
     driver = await store.lock_driver(tx, driver_id)
     assert driver, "the driver was found by phone a moment ago"
-    devices = await store.list_devices(tx, driver_id)
+    devices = await phones.list_devices(tx, driver_id)
     for old in devices[: max(0, len(devices) - DEVICES_MAX + 1)]:
-        await store.revoke_device(tx, driver_id, old.id, now)
+        await phones.revoke_device(tx, driver_id, old.id, now)
     device, token = await _register(tx, driver_id, device_name, now)
     return driver, device, token
 
 
 async def forget_sign_in_codes(tx: Tx, *, now: datetime) -> int:
-    return await store.forget_sign_in_codes(tx, now - timedelta(days=1))
+    return await phones.forget_sign_in_codes(tx, now - timedelta(days=1))
 
 
 async def _register(tx: Tx, driver_id: UUID, name: str, now: datetime) -> tuple[Device, str]:
     token = new_device_token()
     device = Device(id=new_id(), driver_id=driver_id, name=name, created_at=now, revoked_at=None)
-    await store.add_device(tx, device, hash_of(token))
+    await phones.add_device(tx, device, hash_of(token))
     return device, token
 
 

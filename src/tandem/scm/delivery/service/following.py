@@ -15,8 +15,8 @@ from tandem.scm.delivery.domain.statuses import UNDER_WAY, Status
 from tandem.scm.delivery.domain.tracks import Fix
 from tandem.scm.delivery.service.moves import Told, get_locked, move
 from tandem.scm.delivery.service.positions import Movement
+from tandem.scm.delivery.store import circles, etas
 from tandem.scm.delivery.store import deliveries as store
-from tandem.scm.delivery.store import etas, positions
 
 REFRESH_ETA = "delivery.refresh_eta"
 FAR_M = 2_000.0
@@ -37,7 +37,7 @@ async def follow(tx: Tx, movements: Sequence[Movement], *, now: datetime) -> lis
     ]
     changed: list[UUID] = []
     saved: dict[UUID, Fence] = {}
-    fences = await positions.list_fences(tx, [delivery.id for delivery in aboard])
+    fences = await circles.list_fences(tx, [delivery.id for delivery in aboard])
     for driver_id, group in groupby(aboard, key=lambda delivery: delivery.driver_id):
         assert driver_id, "what is aboard has a driver"
         stops = list(group)
@@ -54,7 +54,7 @@ async def follow(tx: Tx, movements: Sequence[Movement], *, now: datetime) -> lis
             is_first = False
         await _ask_again_when_due(tx, driver_id, stops, fixes[driver_id][-1], now)
     if saved:
-        await positions.save_fences(tx, saved)
+        await circles.save_fences(tx, saved)
     return changed
 
 
@@ -82,7 +82,7 @@ async def _react(
     entered: datetime | None = None
     for crossing in crossings:
         at = _instant(crossing.at_ms)
-        await positions.add_crossing(tx, delivery.id, delivery.driver_id, crossing, at=at, now=now)
+        await circles.add_crossing(tx, delivery.id, delivery.driver_id, crossing, at=at, now=now)
         if crossing.edge is Edge.ENTER:
             entered = entered or at
     point = Point(last.lat, last.lon)

@@ -14,7 +14,7 @@ from tandem.scm.delivery.domain.places import Point, distance
 from tandem.scm.delivery.domain.proofs import ProofKind, check_complete
 from tandem.scm.delivery.domain.statuses import ABOARD, AT_THE_DOOR, FINAL, Status, check_move
 from tandem.scm.delivery.store import deliveries as store
-from tandem.scm.delivery.store import etas, fleet, positions
+from tandem.scm.delivery.store import etas, fleet, histories, positions, rounds
 from tandem.scm.delivery.store import proofs as proof_store
 
 SETTING_OUT_SEEN = timedelta(minutes=10)
@@ -56,7 +56,7 @@ async def move(
         **{**_marks(delivery, target, told), **changes},
     )
     await store.save(tx, moved)
-    await store.add_status(
+    await histories.add_status(
         tx,
         delivery_id=moved.id,
         status=target,
@@ -127,7 +127,7 @@ async def _follow_up(tx: Tx, before: Delivery, moved: Delivery, told: Told, now:
             )
         )
     if before.driver_id and moved.status not in ABOARD:
-        await store.close_run(tx, before.driver_id, now)
+        await rounds.close_run(tx, before.driver_id, now)
 
 
 async def request_first_code(tx: Tx, delivery: Delivery, *, now: datetime) -> None:

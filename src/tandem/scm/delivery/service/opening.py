@@ -18,7 +18,7 @@ from tandem.scm.delivery.domain.statuses import Status, allowed
 from tandem.scm.delivery.domain.visibility import Policy
 from tandem.scm.delivery.service.moves import Told, get_locked, move
 from tandem.scm.delivery.store import deliveries as store
-from tandem.scm.delivery.store import policies
+from tandem.scm.delivery.store import histories, policies
 from tandem.scm.delivery.store import proofs as proof_store
 
 TOKEN_KIND = "delivery"  # noqa: S105  the kind of a token, not one
@@ -90,7 +90,7 @@ def _new(event: ShipmentReady, order_number: str, policy: Policy, now: datetime)
 
 
 async def _tell(tx: Tx, delivery: Delivery, now: datetime) -> None:
-    await store.add_status(
+    await histories.add_status(
         tx,
         delivery_id=delivery.id,
         status=delivery.status,

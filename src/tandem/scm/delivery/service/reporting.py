@@ -23,7 +23,7 @@ from tandem.scm.delivery.service import doorcodes, proofs
 from tandem.scm.delivery.service.dispatching import accept_offer, decline
 from tandem.scm.delivery.service.moves import Told, get_locked, move
 from tandem.scm.delivery.store import deliveries as store
-from tandem.scm.delivery.store import fleet, positions
+from tandem.scm.delivery.store import fleet, histories, positions
 
 DRIVERS_SAY = frozenset(
     {
@@ -73,7 +73,7 @@ async def report(
     """
     driver = await current_driver(tx)
     delivery = await own_delivery(tx, driver, delivery_id)
-    if report.client_event_id and await store.known_events(tx, [report.client_event_id]):
+    if report.client_event_id and await histories.known_events(tx, [report.client_event_id]):
         return delivery
     skew = await _skew(tx, driver.id, sent_at, now)
     return await _apply(tx, driver, delivery, report, skew=skew, now=now)
@@ -135,7 +135,7 @@ async def sync(
     driver = await current_driver(tx)
     ids = sorted({event.delivery_id for event in events})
     deliveries = {delivery.id: delivery for delivery in await store.lock(tx, ids)}
-    known = await store.known_events(tx, [event.client_event_id for event in events])
+    known = await histories.known_events(tx, [event.client_event_id for event in events])
     skew = await _skew(tx, driver.id, sent_at, now)
     results: dict[UUID, SyncResult] = {}
     for event in sorted(events, key=lambda event: storable(event.at)):
@@ -164,14 +164,14 @@ async def own_delivery(tx: Tx, driver: Driver, delivery_id: UUID) -> Delivery:
     """The driver's delivery, locked. What never was theirs does not exist for them."""
     delivery = await get_locked(tx, delivery_id)
     if delivery.driver_id != driver.id:
-        if await store.has_served(tx, delivery_id, driver.id):
+        if await histories.has_served(tx, delivery_id, driver.id):
             raise NotYours("This delivery is another driver's now.", status=delivery.status)
         raise NotFound("There is no such delivery.")
     return delivery
 
 
 async def _has_to_do_with(tx: Tx, driver: Driver, delivery: Delivery) -> bool:
-    return delivery.driver_id == driver.id or await store.has_served(tx, delivery.id, driver.id)
+    return delivery.driver_id == driver.id or await histories.has_served(tx, delivery.id, driver.id)
 
 
 def _unknown(event: ClientEvent) -> SyncResult:
@@ -213,7 +213,7 @@ async def _retry_later_ones(
 ) -> Delivery:
     """Uploads overtake one another: what came too early before may follow on from here."""
     last = 0
-    for row in await store.conflicted(tx, delivery.id, driver.id, since=since, after=last):
+    for row in await histories.conflicted(tx, delivery.id, driver.id, since=since, after=last):
         options = allowed(delivery.status, was_picked_up=delivery.was_picked_up)
         if row.status not in options or row.status is Status.DELIVERED:
             continue
@@ -230,7 +230,7 @@ async def _retry_later_ones(
 async def _keep(
     tx: Tx, driver: Driver, event: ClientEvent, occurred_at: datetime, now: datetime, why: str
 ) -> None:
-    await store.add_status(
+    await histories.add_status(
         tx,
         delivery_id=event.delivery_id,
         status=event.status,

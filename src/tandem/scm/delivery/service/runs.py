@@ -21,7 +21,7 @@ from tandem.scm.delivery.domain.runs import (
 )
 from tandem.scm.delivery.domain.statuses import UNDER_WAY, WITH_DRIVER
 from tandem.scm.delivery.store import deliveries as store
-from tandem.scm.delivery.store import positions
+from tandem.scm.delivery.store import positions, rounds
 
 POSITION_COUNTS = timedelta(minutes=15)
 
@@ -42,7 +42,7 @@ async def list_runs(
     """Newest first."""
     tx.actor.require(READ)
     before = decode_cursor(cursor, UUID)[0] if cursor else None
-    rows = await store.list_runs(
+    rows = await rounds.list_runs(
         tx, driver_id=driver_id, is_open=is_open, before_id=before, count=limit + 1
     )
     return page_of(rows, limit, lambda run: (run.id,))
@@ -80,7 +80,7 @@ async def order_stops(
 
 
 async def _lock(tx: Tx, run_id: UUID) -> Run:
-    run = await store.lock_run(tx, run_id)
+    run = await rounds.lock_run(tx, run_id)
     if run is None:
         raise NotFound("There is no such run.")
     return run

@@ -36,7 +36,7 @@ from tandem.scm.delivery.service.moves import get_locked
 from tandem.scm.delivery.service.opening import TOKEN_KIND
 from tandem.scm.delivery.service.viewing import position_of
 from tandem.scm.delivery.store import deliveries as store
-from tandem.scm.delivery.store import etas, fleet, policies
+from tandem.scm.delivery.store import etas, fleet, histories, policies
 from tandem.scm.delivery.store import proofs as proof_store
 
 ORDER_TOKEN_KIND = "order"  # noqa: S105  the kind of a token, not one
@@ -128,7 +128,7 @@ async def _watch(tx: Tx, token: Token, now: datetime) -> Watched:
         return _not_shipped(token)
     if is_gone(delivery.closed_at, policy, now):
         raise Gone("This delivery is over, and so is its tracking page.")
-    statuses = await store.list_statuses(tx, delivery.id)
+    statuses = await histories.list_statuses(tx, delivery.id)
     live = await position_of(tx, delivery, now)
     ahead = await _stops_ahead(tx, delivery)
     away = _distance(live, delivery)

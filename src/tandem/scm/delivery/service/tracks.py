@@ -10,9 +10,10 @@ from tandem.kernel.errors import Invalid, NotFound
 from tandem.scm.delivery.domain.deliveries import StatusRow
 from tandem.scm.delivery.domain.permissions import PLAYBACK
 from tandem.scm.delivery.domain.tracks import Fix, Stop, Track, track_of
-from tandem.scm.delivery.store import deliveries, fleet, policies
+from tandem.scm.delivery.store import circles, deliveries, fleet, histories, policies, views
 from tandem.scm.delivery.store import positions as store
-from tandem.scm.delivery.store.positions import CrossingRow, View
+from tandem.scm.delivery.store.circles import CrossingRow
+from tandem.scm.delivery.store.views import View
 
 SPAN_MAX = timedelta(hours=25)
 """A day and the hour that clocks may gain."""
@@ -53,11 +54,11 @@ async def playback(
         raise NotFound("There is no such driver.")
     if not timedelta() < to_at - from_at <= SPAN_MAX:
         raise Invalid("Ask for a span of up to a day, from before to.", field="to")
-    await store.add_view(
+    await views.add_view(
         tx, driver_id=driver_id, delivery_id=None, from_at=from_at, to_at=to_at, now=now
     )
     track, rejected = await _track(tx, driver_id, from_at, to_at)
-    statuses = await deliveries.list_statuses_of_driver(tx, driver_id, from_at=from_at, to_at=to_at)
+    statuses = await histories.list_statuses_of_driver(tx, driver_id, from_at=from_at, to_at=to_at)
     return _playback(driver_id, from_at, to_at, track, rejected, statuses, [])
 
 
@@ -67,13 +68,13 @@ async def track_of_delivery(tx: Tx, delivery_id: UUID, *, now: datetime) -> Play
     delivery = await deliveries.find(tx, delivery_id)
     if delivery is None:
         raise NotFound("There is no such delivery.")
-    statuses = await deliveries.list_statuses(tx, delivery_id)
+    statuses = await histories.list_statuses(tx, delivery_id)
     if delivery.driver_id is None or delivery.picked_up_at is None:
         nobody = delivery.driver_id or UUID(int=0)
         return _playback(nobody, now, now, track_of([]), {}, statuses, [])
     from_at = delivery.picked_up_at
     to_at = min(delivery.closed_at or now, from_at + SPAN_MAX)
-    await store.add_view(
+    await views.add_view(
         tx,
         driver_id=delivery.driver_id,
         delivery_id=delivery_id,
@@ -82,14 +83,14 @@ async def track_of_delivery(tx: Tx, delivery_id: UUID, *, now: datetime) -> Play
         now=now,
     )
     track, rejected = await _track(tx, delivery.driver_id, from_at, to_at)
-    crossings = await store.list_crossings(tx, delivery_id)
+    crossings = await circles.list_crossings(tx, delivery_id)
     return _playback(delivery.driver_id, from_at, to_at, track, rejected, statuses, crossings)
 
 
 async def list_views(tx: Tx, driver_id: UUID, *, limit: int) -> list[View]:
     """Who looked at where this driver has been, the last first."""
     tx.actor.require(PLAYBACK)
-    return await store.list_views(tx, driver_id, count=limit)
+    return await views.list_views(tx, driver_id, count=limit)
 
 
 async def forget_pings(tx: Tx, *, now: datetime) -> int:

@@ -18,7 +18,7 @@ from tandem.scm.delivery.domain.statuses import Status, allowed
 from tandem.scm.delivery.service.etas import view as eta_view
 from tandem.scm.delivery.service.positions import SHOWN_FOR
 from tandem.scm.delivery.store import deliveries as store
-from tandem.scm.delivery.store import etas, fleet, positions
+from tandem.scm.delivery.store import etas, fleet, histories, positions
 from tandem.scm.delivery.store import proofs as proof_store
 from tandem.scm.delivery.store.deliveries import Count
 
@@ -102,7 +102,7 @@ async def count_open(tx: Tx, *, today: date) -> list[Count]:
 async def list_statuses(tx: Tx, delivery_id: UUID) -> list[StatusRow]:
     """The status table of one delivery, in the order it was written; conflicts included."""
     await get_delivery(tx, delivery_id)
-    return await store.list_statuses(tx, delivery_id)
+    return await histories.list_statuses(tx, delivery_id)
 
 
 async def whole(tx: Tx, delivery_id: UUID, *, now: datetime) -> Whole:
@@ -116,7 +116,7 @@ async def whole(tx: Tx, delivery_id: UUID, *, now: datetime) -> Whole:
         delivery=delivery,
         allowed=allowed(delivery.status, was_picked_up=delivery.was_picked_up),
         missing=lacking(delivery, {proof.kind for proof in proofs}),
-        statuses=await store.list_statuses(tx, delivery_id),
+        statuses=await histories.list_statuses(tx, delivery_id),
         proofs=proofs,
         driver=await fleet.find_driver(tx, driver_id) if driver_id else None,
         vehicle=await fleet.find_vehicle(tx, vehicle_id) if vehicle_id else None,
@@ -148,4 +148,4 @@ async def position_of(tx: Tx, delivery: Delivery, now: datetime) -> LivePosition
 async def list_changes(tx: Tx, *, since: datetime) -> list[dict[str, Any]]:
     """Statuses received since then, for a stream that takes up where it was cut."""
     tx.actor.require(READ)
-    return await store.list_changes(tx, since)
+    return await histories.list_changes(tx, since)

@@ -1,18 +1,16 @@
 """Deliveries, their statuses and runs."""
 
 from datetime import date, datetime
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
 
 from tandem.kernel.db import Database, Query, Tx
-from tandem.kernel.ids import new_id
-from tandem.scm.delivery.domain.deliveries import Delivery, StatusRow
+from tandem.scm.delivery.domain.deliveries import Delivery
 from tandem.scm.delivery.domain.fleet import phone_key
 from tandem.scm.delivery.domain.places import Point
 from tandem.scm.delivery.domain.proofs import ProofKind
-from tandem.scm.delivery.domain.runs import Run
 from tandem.scm.delivery.domain.statuses import Status
 
 COLUMNS: LiteralString = """
@@ -158,131 +156,6 @@ SUMMARIES = Query(
     """
 )
 
-ADD_STATUS = Query(
-    """
-    insert into delivery.delivery_status
-           (org_id, id, delivery_id, status, reason, lat, lon, occurred_at, received_at, actor_kind,
-            actor_id, actor_label, driver_id, proof_id, client_event_id, conflict)
-    values (:org_id, :id, :delivery_id, :status, :reason, :lat, :lon, :occurred_at, :received_at,
-            :actor_kind, :actor_id, :actor_label, :driver_id, :proof_id, :client_event_id,
-            :conflict)
-    """
-)
-
-LIST_STATUSES = Query(
-    """
-    select id, seq, delivery_id, status, reason, lat, lon, occurred_at, received_at, actor_kind,
-           actor_label, proof_id, client_event_id, conflict
-      from delivery.delivery_status
-     where org_id = :org_id and delivery_id = :delivery_id and seq > :after
-     order by seq
-     limit 500
-    """
-)
-
-LIST_STATUSES_OF_DRIVER = Query(
-    """
-    select id, seq, delivery_id, status, reason, lat, lon, occurred_at, received_at, actor_kind,
-           actor_label, proof_id, client_event_id, conflict
-      from delivery.delivery_status
-     where org_id = :org_id and driver_id = :driver_id
-       and occurred_at >= :from_at and occurred_at < :to_at
-     order by occurred_at, seq
-     limit 2000
-    """
-)
-
-LIST_CHANGES = Query(
-    """
-    select s.delivery_id, d.driver_id, d.status, s.received_at
-      from delivery.delivery_status s
-      join delivery.delivery d on d.org_id = s.org_id and d.id = s.delivery_id
-     where s.org_id = :org_id and s.received_at >= :since and s.conflict is null
-     order by s.seq
-     limit 500
-    """
-)
-
-KNOWN_EVENTS = Query(
-    """
-    select client_event_id
-      from delivery.delivery_status
-     where org_id = :org_id and client_event_id = any(:ids::uuid[])
-    """
-)
-
-HAS_SERVED = Query(
-    """
-    select exists (
-           select 1 from delivery.delivery_status
-            where org_id = :org_id and delivery_id = :delivery_id and driver_id = :driver_id)
-    """
-)
-
-CONFLICTED = Query(
-    """
-    select id, seq, delivery_id, status, reason, lat, lon, occurred_at, received_at, actor_kind,
-           actor_label, proof_id, client_event_id, conflict
-      from delivery.delivery_status
-     where org_id = :org_id and delivery_id = :delivery_id and driver_id = :driver_id
-       and conflict = 'illegal_transition' and occurred_at >= :since and seq > :after
-     order by occurred_at, seq
-     limit 20
-    """
-)
-
-OPEN_RUN = Query(
-    """
-    insert into delivery.run as held (org_id, id, driver_id, vehicle_id, opened_at)
-    values (:org_id, :id, :driver_id, :vehicle_id, :now)
-        on conflict (org_id, driver_id) where closed_at is null
-        do update set vehicle_id = coalesce(held.vehicle_id, excluded.vehicle_id)
-    returning id, driver_id, vehicle_id, opened_at, closed_at
-    """
-)
-
-NEXT_PLACE = Query(
-    """
-    select coalesce(max(stop_seq), 0) + 1
-      from delivery.delivery
-     where org_id = :org_id and run_id = :run_id
-    """
-)
-
-LOCK_RUN = Query(
-    """
-    select id, driver_id, vehicle_id, opened_at, closed_at
-      from delivery.run
-     where org_id = :org_id and id = :id
-     order by id
-       for update
-    """
-)
-
-LIST_RUNS = Query(
-    """
-    select id, driver_id, vehicle_id, opened_at, closed_at
-      from delivery.run
-     where org_id = :org_id
-       and (:driver_id::uuid is null or driver_id = :driver_id)
-       and (:is_open::boolean is null or (closed_at is null) = :is_open)
-       and (:before_id::uuid is null or id < :before_id)
-     order by id desc
-     limit :count
-    """
-)
-
-CLOSE_RUN = Query(
-    """
-    update delivery.run
-       set closed_at = :now
-     where org_id = :org_id and driver_id = :driver_id and closed_at is null
-       and not exists (
-           select 1 from delivery.delivery d
-            where d.org_id = :org_id and d.run_id = run.id and d.closed_at is null
-              and d.driver_id = :driver_id)
-    """
-)
 
 SAVE_PROOF_POLICY = Query(
     """
@@ -438,111 +311,6 @@ async def set_places(tx: Tx, ids: list[UUID]) -> int:
 
 async def count_open(tx: Tx, today: date) -> list[Count]:
     return await tx.many(SUMMARIES, Count, today=today)
-
-
-async def add_status(
-    tx: Tx,
-    *,
-    delivery_id: UUID,
-    status: Status,
-    reason: str,
-    point: Point | None,
-    occurred_at: datetime,
-    received_at: datetime,
-    driver_id: UUID | None,
-    proof_id: UUID | None = None,
-    client_event_id: UUID | None = None,
-    conflict: str | None = None,
-) -> None:
-    await tx.run(
-        ADD_STATUS,
-        id=new_id(),
-        delivery_id=delivery_id,
-        status=status,
-        reason=reason,
-        lat=point.lat if point else None,
-        lon=point.lon if point else None,
-        occurred_at=occurred_at,
-        received_at=received_at,
-        actor_kind=tx.actor.kind,
-        actor_id=tx.actor.user_id,
-        actor_label=tx.actor.label,
-        driver_id=driver_id,
-        proof_id=proof_id,
-        client_event_id=client_event_id,
-        conflict=conflict,
-    )
-
-
-async def list_statuses(tx: Tx, delivery_id: UUID, *, after: int = 0) -> list[StatusRow]:
-    return await tx.many(LIST_STATUSES, StatusRow, delivery_id=delivery_id, after=after)
-
-
-async def list_statuses_of_driver(
-    tx: Tx, driver_id: UUID, *, from_at: datetime, to_at: datetime
-) -> list[StatusRow]:
-    """What happened on a driver's way, by the device's clock."""
-    return await tx.many(
-        LIST_STATUSES_OF_DRIVER, StatusRow, driver_id=driver_id, from_at=from_at, to_at=to_at
-    )
-
-
-async def list_changes(tx: Tx, since: datetime) -> list[dict[str, Any]]:
-    return [dict(row) for row in await tx.records(LIST_CHANGES, since=since)]
-
-
-async def known_events(tx: Tx, ids: list[UUID]) -> set[UUID]:
-    return {row["client_event_id"] for row in await tx.records(KNOWN_EVENTS, ids=ids)}
-
-
-async def has_served(tx: Tx, delivery_id: UUID, driver_id: UUID) -> bool:
-    return bool(await tx.value(HAS_SERVED, delivery_id=delivery_id, driver_id=driver_id))
-
-
-async def conflicted(
-    tx: Tx, delivery_id: UUID, driver_id: UUID, *, since: datetime, after: int
-) -> list[StatusRow]:
-    return await tx.many(
-        CONFLICTED,
-        StatusRow,
-        delivery_id=delivery_id,
-        driver_id=driver_id,
-        since=since,
-        after=after,
-    )
-
-
-async def open_run(tx: Tx, driver_id: UUID, vehicle_id: UUID | None, now: datetime) -> Run:
-    """The driver's open run, begun when there is none. Its row stays locked, which orders stops."""
-    return await tx.one(
-        OPEN_RUN, Run, id=new_id(), driver_id=driver_id, vehicle_id=vehicle_id, now=now
-    )
-
-
-async def next_place(tx: Tx, run_id: UUID) -> int:
-    return int(await tx.value(NEXT_PLACE, run_id=run_id))
-
-
-async def lock_run(tx: Tx, run_id: UUID) -> Run | None:
-    return await tx.one_or_none(LOCK_RUN, Run, id=run_id)
-
-
-async def list_runs(
-    tx: Tx,
-    *,
-    driver_id: UUID | None,
-    is_open: bool | None,
-    before_id: UUID | None,
-    count: int,
-) -> list[Run]:
-    return await tx.many(
-        LIST_RUNS, Run, driver_id=driver_id, is_open=is_open, before_id=before_id, count=count
-    )
-
-
-async def close_run(tx: Tx, driver_id: UUID, now: datetime) -> bool:
-    """End the driver's run when none of its stops is open any more."""
-    return bool(await tx.run(CLOSE_RUN, driver_id=driver_id, now=now))
 
 
 async def save_proof_policy(tx: Tx, delivery_id: UUID, kinds: list[ProofKind]) -> None:

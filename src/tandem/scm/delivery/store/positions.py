@@ -8,10 +8,8 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.db import Query, Tx
-from tandem.kernel.ids import new_id
 from tandem.scm.delivery.domain.clocks import Sample
 from tandem.scm.delivery.domain.deliveries import LivePosition
-from tandem.scm.delivery.domain.fences import Crossing, Fence
 from tandem.scm.delivery.domain.pings import FOR_GOOD, Rank, rank_of
 from tandem.scm.delivery.domain.tracks import Fix
 
@@ -167,65 +165,6 @@ SKEW_OF_DRIVER = Query(
     """
 )
 
-LIST_FENCES = Query(
-    """
-    select delivery_id, is_inside, count, since_ms, seen_ms
-      from delivery.fence
-     where org_id = :org_id and delivery_id = any(:delivery_ids::uuid[])
-    """
-)
-
-SAVE_FENCES = Query(
-    """
-    insert into delivery.fence (org_id, delivery_id, is_inside, count, since_ms, seen_ms)
-    select :org_id, delivery_id, is_inside, count, since_ms, seen_ms
-      from unnest(:delivery_ids::uuid[], :insides::boolean[], :counts::int[], :sinces_ms::bigint[],
-                  :seens_ms::bigint[]) as new (delivery_id, is_inside, count, since_ms, seen_ms)
-     order by delivery_id
-        on conflict (org_id, delivery_id) do update
-       set is_inside = excluded.is_inside, count = excluded.count, since_ms = excluded.since_ms,
-           seen_ms = excluded.seen_ms
-    """
-)
-
-ADD_CROSSING = Query(
-    """
-    insert into delivery.fence_crossing
-           (org_id, id, delivery_id, driver_id, edge, occurred_at, received_at)
-    values (:org_id, :id, :delivery_id, :driver_id, :edge, :occurred_at, :received_at)
-    """
-)
-
-LIST_CROSSINGS = Query(
-    """
-    select delivery_id, edge, occurred_at
-      from delivery.fence_crossing
-     where org_id = :org_id and delivery_id = :delivery_id
-     order by occurred_at, id
-     limit 500
-    """
-)
-
-ADD_VIEW = Query(
-    """
-    insert into delivery.track_view
-           (org_id, id, at, actor_kind, actor_id, actor_label, driver_id, delivery_id, from_at,
-            to_at)
-    values (:org_id, :id, :at, :actor_kind, :actor_id, :actor_label, :driver_id, :delivery_id,
-            :from_at, :to_at)
-    """
-)
-
-LIST_VIEWS = Query(
-    """
-    select at, actor_kind, actor_id, actor_label, delivery_id, from_at, to_at
-      from delivery.track_view
-     where org_id = :org_id and driver_id = :driver_id
-     order by at desc, id desc
-     limit :count
-    """
-)
-
 
 class DeviceState(msgspec.Struct, kw_only=True, gc=False):
     """Mutable on purpose: an upload's pings are folded into it one after another."""
@@ -280,24 +219,6 @@ class DeviceFix(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def fix(self) -> Fix:
         return Fix(self.at_ms, self.lat, self.lon, self.accuracy_m, self.speed_mps, self.heading)
-
-
-class View(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at where a driver has been."""
-
-    at: datetime
-    actor_kind: str
-    actor_id: UUID | None
-    actor_label: str
-    delivery_id: UUID | None
-    from_at: datetime | None
-    to_at: datetime | None
-
-
-class CrossingRow(msgspec.Struct, frozen=True, kw_only=True):
-    delivery_id: UUID
-    edge: str
-    occurred_at: datetime
 
 
 async def lock_states(
@@ -438,75 +359,6 @@ async def live(tx: Tx, *, driver_ids: Sequence[UUID] | None, since: datetime) ->
 
 async def skew_ms_of(tx: Tx, driver_id: UUID) -> int:
     return int(await tx.value(SKEW_OF_DRIVER, driver_id=driver_id) or 0)
-
-
-async def list_fences(tx: Tx, delivery_ids: Sequence[UUID]) -> dict[UUID, Fence]:
-    rows = await tx.records(LIST_FENCES, delivery_ids=list(delivery_ids))
-    return {
-        row["delivery_id"]: Fence(
-            is_inside=row["is_inside"],
-            count=row["count"],
-            since_ms=row["since_ms"],
-            seen_ms=row["seen_ms"],
-        )
-        for row in rows
-    }
-
-
-async def save_fences(tx: Tx, fences: dict[UUID, Fence]) -> None:
-    await tx.run(
-        SAVE_FENCES,
-        delivery_ids=list(fences),
-        insides=[fence.is_inside for fence in fences.values()],
-        counts=[fence.count for fence in fences.values()],
-        sinces_ms=[fence.since_ms for fence in fences.values()],
-        seens_ms=[fence.seen_ms for fence in fences.values()],
-    )
-
-
-async def add_crossing(
-    tx: Tx, delivery_id: UUID, driver_id: UUID, crossing: Crossing, *, at: datetime, now: datetime
-) -> None:
-    await tx.run(
-        ADD_CROSSING,
-        id=new_id(),
-        delivery_id=delivery_id,
-        driver_id=driver_id,
-        edge=crossing.edge,
-        occurred_at=at,
-        received_at=now,
-    )
-
-
-async def list_crossings(tx: Tx, delivery_id: UUID) -> list[CrossingRow]:
-    return await tx.many(LIST_CROSSINGS, CrossingRow, delivery_id=delivery_id)
-
-
-async def add_view(
-    tx: Tx,
-    *,
-    driver_id: UUID,
-    delivery_id: UUID | None,
-    from_at: datetime | None,
-    to_at: datetime | None,
-    now: datetime,
-) -> None:
-    await tx.run(
-        ADD_VIEW,
-        id=new_id(),
-        at=now,
-        actor_kind=tx.actor.kind,
-        actor_id=tx.actor.user_id,
-        actor_label=tx.actor.label,
-        driver_id=driver_id,
-        delivery_id=delivery_id,
-        from_at=from_at,
-        to_at=to_at,
-    )
-
-
-async def list_views(tx: Tx, driver_id: UUID, *, count: int) -> list[View]:
-    return await tx.many(LIST_VIEWS, View, driver_id=driver_id, count=count)
 
 
 def _json(value: Any) -> str:
