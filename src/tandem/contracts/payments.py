@@ -101,7 +101,7 @@ class SurplusRefunded(PaymentEvent, frozen=True, kw_only=True):
 
 
 class LatePaymentArrived(PaymentEvent, frozen=True, kw_only=True):
-    """Captured after the order had expired or was cancelled. `outcome` is "revived" or "refunded"."""
+    """Captured after expiry or cancellation. `outcome` is "revived" or "refunded"."""
 
     topic: ClassVar[str] = "payments.late_payment_arrived.v1"
     payment_id: UUID

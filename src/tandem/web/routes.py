@@ -19,8 +19,8 @@ from tandem.web.console.settings_promise import PromiseSettings
 from tandem.web.console.shipments import ShipmentPage, ShipmentsPage
 from tandem.web.console.stock import ShelfPage, StockPage
 from tandem.web.console.suggestions import Suggestions
-from tandem.web.dispatch import DISPATCH_PAGES
 from tandem.web.console.views import ViewsController
+from tandem.web.dispatch import DISPATCH_PAGES
 from tandem.web.driver import DriverPage
 from tandem.web.files import static_file
 from tandem.web.public.pages import PUBLIC_PAGES
