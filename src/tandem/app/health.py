@@ -71,9 +71,7 @@ class Measure(ASGIMiddleware):
         async def watch(message: Message) -> None:
             if message["type"] == "http.response.start":
                 status = str(message["status"])
-                REQUESTS.labels(method, route, status).observe(
-                    time.perf_counter() - started
-                )
+                REQUESTS.labels(method, route, status).observe(time.perf_counter() - started)
                 if message["status"] >= 400:
                     REFUSED.labels(status).inc()
             await send(message)
