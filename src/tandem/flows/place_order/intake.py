@@ -22,7 +22,7 @@ from tandem.kernel.errors import Refusal, Unavailable
 from tandem.kernel.http.unit import Answer, check_same_request
 
 WRITERS_MAX = 2
-JOIN_FROM = 16
+JOIN_FROM = 32
 """A second writer helps from this many waiting orders on; fewer are cheaper in one batch."""
 WAITING_MAX = 5_000
 JSON = "application/json"
