@@ -27,7 +27,6 @@ select $1, gen_random_uuid(), 'SO-' || n, 't' || n, gen_random_uuid(), 'x',
        case when n % 100 = 1 then 'voided' else 'none' end,
        case when n % 100 = 2 then 'shipped' else 'unfulfilled' end,
        '{}', '{}', '29', 0, 1, 0, 1, timestamptz '2020-01-01' + n * interval '1 minute', now()
-       timestamptz '2020-01-01' + n * interval '1 minute', now()
   from generate_series(1, $2::int) as n
 """
 
