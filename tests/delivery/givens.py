@@ -164,3 +164,8 @@ def phone_of(app: Litestar, crew: Crew) -> httpx.AsyncClient:
     caller = visitor(app)
     caller.headers["authorization"] = f"Bearer {crew.token}"
     return caller
+
+
+def wrong(code: str) -> str:
+    """Six other digits."""
+    return f"{(int(code) + 1) % 1_000_000:06d}"
