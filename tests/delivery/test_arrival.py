@@ -177,3 +177,50 @@ async def test_a_new_eta_is_asked_for_after_a_minute_or_half_a_kilometre(
     assert await drive(40, 480.0) == 0
     assert await drive(50, 505.0) == 1
     assert await drive(61, 520.0) == 1
+
+
+async def test_fixes_from_before_it_set_out_arrive_nowhere(
+    database: Database, boss: Actor, crew: Crew, now: datetime
+) -> None:
+    async with database.transaction(boss) as tx:
+        opened = await a_delivery(tx, now)
+    await brought_to(database, boss.org_id, crew, opened.id, Status.EN_ROUTE, now)
+    passing = [ping(now - timedelta(seconds=20 - 5 * step), DOOR) for step in range(4)]
+    away = ping(now + timedelta(seconds=60), at(*DOOR, -1_500.0, 0.0))
+    await send(database, boss.org_id, crew, [*passing, away], now + timedelta(seconds=61))
+    async with database.transaction(boss) as tx:
+        assert (await service.get_delivery(tx, opened.id)).status is Status.EN_ROUTE
+
+
+async def test_the_next_estimate_knows_how_fast_vehicles_were_here(
+    database: Database, boss: Actor, crew: Crew, now: datetime
+) -> None:
+    """25 km by crow in 2,500 s, in two ways: 10 m/s from then on."""
+    for number in range(2):
+        start = now + timedelta(hours=number)
+        async with database.transaction(boss) as tx:
+            opened = await a_delivery(tx, start, door=at(*HUB, 12_500.0, 0.0))
+        await send(database, boss.org_id, crew, [ping(start, HUB)], start)
+        await brought_to(database, boss.org_id, crew, opened.id, Status.EN_ROUTE, start)
+        async with database.transaction(boss) as tx:
+            question = await etas.ask(tx, crew.driver.id, now=start)
+            assert question is not None
+            assert question.crow_mps == 7.5 / 1.4
+            for status in (Status.ARRIVING, Status.ARRIVED):
+                arrived = start + timedelta(seconds=1_250)
+                await service.set_status(tx, opened.id, status=status, reason="seen", now=arrived)
+            await service.set_status(
+                tx, opened.id, status=Status.FAILED, reason="refused", now=arrived
+            )
+            await service.set_status(
+                tx, opened.id, status=Status.RETURNING, reason="refused", now=arrived
+            )
+    last = now + timedelta(hours=2)
+    async with database.transaction(boss) as tx:
+        opened = await a_delivery(tx, last)
+    await send(database, boss.org_id, crew, [ping(last, HUB)], last)
+    await brought_to(database, boss.org_id, crew, opened.id, Status.EN_ROUTE, last)
+    async with database.transaction(boss) as tx:
+        question = await etas.ask(tx, crew.driver.id, now=last)
+    assert question is not None
+    assert abs(question.crow_mps - 10.0) < 0.2

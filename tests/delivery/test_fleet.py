@@ -6,7 +6,9 @@ from xml.etree import ElementTree
 
 import httpx2 as httpx
 import pytest
+from litestar import Litestar
 
+from tandem.crm.identity import service as identity
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.scm.delivery import service
@@ -14,7 +16,7 @@ from tandem.scm.delivery.domain.statuses import Status
 from tests.delivery.givens import DOOR, HUB, Crew, a_delivery, a_driver, brought_to
 from tests.delivery.positions import send
 from tests.delivery.traces import straight
-from tests.givens import api_key_of
+from tests.givens import api_key_of, visitor
 
 DRIVER = {"name": "Imran Khan", "phone": "+919845012345"}
 
@@ -271,3 +273,30 @@ async def test_what_a_key_may_not_do_names_the_permission(
         answer = await client.request(method, path, json=body)
         assert (answer.status_code, answer.json().get("permission")) == (403, permission), path
     assert (await client.get("/v1/deliveries")).status_code == 200
+
+
+async def test_a_person_linked_to_a_driver_drives_from_the_browser(
+    app: Litestar, database: Database, actor: Actor, boss: Actor, now: datetime
+) -> None:
+    async with database.transaction(boss) as tx:
+        made, key = await identity.add_api_key(tx, name="Ravi", grants=["delivery.drive"], now=now)
+        driver = await service.add_driver(
+            tx, name="Ravi Kumar", phone="+919845055555", user_id=made.id, now=now
+        )
+    when = database.clock.now()
+    async with visitor(app) as browser:
+        browser.headers["authorization"] = f"Bearer {key}"
+        day = await browser.get("/v1/driver/day")
+        ping = {"at": when.isoformat(), "lat": HUB[0], "lon": HUB[1]}
+        answers = [await browser.post("/v1/driver/pings", json={"pings": [ping]}) for _ in range(2)]
+    assert day.json()["driver"]["id"] == str(driver.id)
+    assert [answer.json()["accepted"] for answer in answers] == [1, 0]
+    async with database.transaction(boss) as tx:
+        (live,) = await service.live_positions(tx, now=when)
+        (browser_device,) = await service.list_devices(tx, driver.id)
+    assert (live.driver_id, browser_device.name) == (driver.id, "Browser")
+    other = await api_key_of(database, actor, "delivery.drive")
+    async with visitor(app) as nobody:
+        nobody.headers["authorization"] = f"Bearer {other}"
+        refused = await nobody.get("/v1/driver/day")
+    assert (refused.status_code, refused.json()["permission"]) == (403, "delivery.drive")

@@ -391,3 +391,15 @@ async def test_another_companys_delivery_does_not_exist(
     with pytest.raises(NotFound):
         async with database.transaction(stranger) as tx:
             await service.get_delivery(tx, opened.id)
+
+
+async def test_a_driver_with_room_for_one_takes_the_one_that_was_offered(
+    database: Database, boss: Actor, now: datetime
+) -> None:
+    async with database.transaction(boss) as tx:
+        crew = await a_driver(tx, now, stops_max=1)
+        opened = await a_delivery(tx, now)
+        await service.offer(tx, opened.id, driver_id=crew.driver.id, now=now)
+    async with database.transaction(crew.actor(boss.org_id)) as tx:
+        yes = await service.report(tx, opened.id, Report(status=Status.ACCEPTED), now=now)
+    assert yes.status is Status.ACCEPTED

@@ -61,8 +61,8 @@ async def hand_over(
     if vehicle_id and (vehicle is None or not vehicle.is_active):
         raise UnknownVehicle("There is no such vehicle in use.", field="vehicle_id")
     run = await rounds.open_run(tx, driver.id, vehicle_id, now)
-    loads = await store.loads(tx)
-    if loads.get(driver.id, 0) >= driver.stops_max:
+    others = (await store.loads(tx)).get(driver.id, 0) - (delivery.driver_id == driver.id)
+    if others >= driver.stops_max:
         raise DriverFull(f"{driver.name} has {driver.stops_max} stops already.")
     moved = await move(
         tx,

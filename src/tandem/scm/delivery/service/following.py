@@ -29,7 +29,7 @@ async def follow(tx: Tx, movements: Sequence[Movement], *, now: datetime) -> lis
     Returns the deliveries that changed. Works on the way under way only: whoever is parked at the
     hub or drives home has no door to arrive at.
     """
-    fixes = {movement.driver_id: movement.fixes for movement in movements}
+    fixes = _newest(movements)
     aboard = [
         delivery
         for delivery in await store.list_of_drivers(tx, sorted(fixes))
@@ -46,7 +46,7 @@ async def follow(tx: Tx, movements: Sequence[Movement], *, now: datetime) -> lis
             if delivery.status not in UNDER_WAY or delivery.door is None:
                 continue
             held = fences.get(delivery.id, Fence())
-            fence, crossings = _cross_all(held, delivery.door, fixes[driver_id])
+            fence, crossings = _cross_all(held, delivery, fixes[driver_id])
             if fence != held:
                 saved[delivery.id] = fence
             if await _react(tx, delivery, crossings, fixes[driver_id][-1], is_first, now):
@@ -58,9 +58,26 @@ async def follow(tx: Tx, movements: Sequence[Movement], *, now: datetime) -> lis
     return changed
 
 
-def _cross_all(fence: Fence, door: Point, fixes: Sequence[Fix]) -> tuple[Fence, list[Crossing]]:
+def _newest(movements: Sequence[Movement]) -> dict[UUID, list[Fix]]:
+    """Per driver the fixes of whichever device was heard last: two phones are one vehicle."""
+    newest: dict[UUID, list[Fix]] = {}
+    for movement in movements:
+        held = newest.get(movement.driver_id)
+        if held is None or held[-1].at_ms < movement.fixes[-1].at_ms:
+            newest[movement.driver_id] = movement.fixes
+    return newest
+
+
+def _cross_all(
+    fence: Fence, delivery: Delivery, fixes: Sequence[Fix]
+) -> tuple[Fence, list[Crossing]]:
+    """Fixes from before it set out, uploaded late, say nothing of this way."""
+    door, set_out_at = delivery.door, delivery.set_out_at
+    assert door and set_out_at, "what is under way has a door and has set out"
     crossings: list[Crossing] = []
     for fix in fixes:
+        if fix.at < set_out_at:
+            continue
         away = metres_between(fix.lat, fix.lon, door.lat, door.lon)
         if away > FAR_M and not fence.is_inside and not fence.count:
             continue

@@ -12,7 +12,7 @@ from tandem.kernel.errors import NotFound
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.delivery.domain.deliveries import Delivery, EtaView, LivePosition, StatusRow
 from tandem.scm.delivery.domain.fleet import Driver, Vehicle
-from tandem.scm.delivery.domain.permissions import READ
+from tandem.scm.delivery.domain.permissions import READ, WATCH
 from tandem.scm.delivery.domain.proofs import Proof, ProofKind, missing
 from tandem.scm.delivery.domain.statuses import Status, allowed
 from tandem.scm.delivery.service.etas import view as eta_view
@@ -24,7 +24,8 @@ from tandem.scm.delivery.store.deliveries import Count
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery with everything staff look at beside it. Door codes are no part of it."""
+    """One delivery with everything staff look at beside it. Door codes are no part of it; the
+    position is for whoever may watch vehicles."""
 
     delivery: Delivery
     allowed: list[Status]
@@ -120,7 +121,7 @@ async def whole(tx: Tx, delivery_id: UUID, *, now: datetime) -> Whole:
         proofs=proofs,
         driver=await fleet.find_driver(tx, driver_id) if driver_id else None,
         vehicle=await fleet.find_vehicle(tx, vehicle_id) if vehicle_id else None,
-        position=position,
+        position=position if tx.actor.may(WATCH) else None,
         eta=eta_view(standing, position, now) if standing and is_awaited else None,
     )
 
