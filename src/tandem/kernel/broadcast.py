@@ -31,6 +31,7 @@ async def tell(database: Database, channel: str, payloads: Sequence[str]) -> Non
     """Send payloads (`PAYLOAD_BYTES_MAX` each) in one small transaction of their own."""
     if not payloads:
         return
+    assert all(len(payload.encode()) <= PAYLOAD_BYTES_MAX for payload in payloads), "split them"
     values = {"channel": channel, "payloads": list(payloads)}
     async with database.pool.acquire() as connection:
         await connection.execute(TELL.sql, *[values[name] for name in TELL.names])

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.kernel.errors import Conflict, Invalid, TooManyRequests, Unauthenticated
+from tandem.kernel.errors import Conflict, Invalid, Unauthenticated
 
 DEVICE_MARK = "tdd_"
 """Bearer tokens of devices start with it."""
@@ -127,10 +127,6 @@ class WrongSignInCode(Unauthenticated):
 
     code = "wrong_sign_in_code"
     keeps_changes = True
-
-
-class TooManyCodes(TooManyRequests):
-    code = "too_many_codes"
 
 
 def new_device_token() -> str:

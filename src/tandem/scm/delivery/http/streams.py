@@ -115,8 +115,9 @@ def _positions(vehicles: list[bytes], event_id: str) -> bytes:
 
 async def _missed(database: Database, actor: Actor, since: datetime) -> bytes:
     reader = Actor.system(actor.org_id)
+    earliest = database.clock.now() - RESUME_MAX
     async with database.transaction(reader) as tx:
-        changes = await list_changes(tx, since=since - OVERLAP)
+        changes = await list_changes(tx, since=max(since - OVERLAP, earliest))
     return b"".join(_event("delivery", change, None) for change in changes)
 
 

@@ -90,15 +90,6 @@ LIST_OVERDUE_OFFERS = Query(
     """
 )
 
-LIST_UNPLACED = Query(
-    f"""
-    select {COLUMNS} from delivery.delivery
-     where org_id = :org_id and closed_at is null and lat is null
-     order by id
-     limit 50
-    """
-)
-
 SAVE = Query(
     """
     update delivery.delivery
@@ -281,10 +272,6 @@ async def list_of_drivers(tx: Tx, driver_ids: list[UUID]) -> list[Delivery]:
 
 async def lock_overdue_offers(tx: Tx, now: datetime) -> list[Delivery]:
     return await tx.many(LIST_OVERDUE_OFFERS, Delivery, now=now)
-
-
-async def list_unplaced(tx: Tx) -> list[Delivery]:
-    return await tx.many(LIST_UNPLACED, Delivery)
 
 
 async def save(tx: Tx, delivery: Delivery) -> None:
