@@ -5,7 +5,7 @@ import gzip
 import secrets
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -31,6 +31,7 @@ KNOWN_WORDS = {
     "sms": "SMS",
     "upi": "UPI",
 }
+TOAST_COOKIE = "tandem_toast"
 WORTH_COMPRESSING = 900
 SYMBOLS = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£"}
 
@@ -139,9 +140,10 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
     """A whole page, or a part of one for htmx, with its nonce and content security policy.
 
     Templates find `actor`, `path`, `query`, `nonce`, `is_part` (asked for by htmx), `settings` and
-    `has_page` beside `context`.
+    `has_page` beside `context`, and `toast`, the note that a form left for this page.
     """
     nonce = secrets.token_urlsafe(12)
+    toast = _left_toast(request)
     actor: Actor | None = request.scope["state"].get("actor")
     settings = request.app.state.settings
     body = render(
@@ -152,12 +154,34 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
         nonce=nonce,
         is_part=is_part(request),
         settings=settings,
+        toast=toast,
         has_page=functools.partial(has_page, request),
         **context,
     )
     has_map = bool(context.get("has_map"))
     headers = {**SECURITY_HEADERS, "content-security-policy": policy(nonce, settings, has_map)}
-    return packed(request, body, status=status, headers=headers)
+    answer = packed(request, body, status=status, headers=headers)
+    if toast:
+        answer.delete_cookie(TOAST_COOKIE)
+    return answer
+
+
+class Toast(msgspec.Struct, frozen=True, kw_only=True):
+    """A short note about what was just done, and where it is."""
+
+    text: str
+    href: str = ""
+
+
+def _left_toast(request: AnyRequest) -> Toast | None:
+    """What the form before this page left to say. Parts that scripts ask for leave it alone."""
+    left = request.cookies.get(TOAST_COOKIE)
+    if not left or request.headers.get("hx-request"):
+        return None
+    try:
+        return msgspec.json.decode(unquote(left), type=Toast)
+    except msgspec.MsgspecError:
+        return None
 
 
 def packed(
@@ -197,7 +221,7 @@ def redirect(request: AnyRequest, to: str, *, toast: str = "", link: str = "") -
         answer = Response(None, status_code=303, headers={"location": to})
     if toast:
         note = quote(msgspec.json.encode({"text": toast, "href": link}).decode())
-        answer.cookies.append(Cookie(key="tandem_toast", value=note, max_age=60, samesite="lax"))
+        answer.cookies.append(Cookie(key=TOAST_COOKIE, value=note, max_age=60, samesite="lax"))
     return answer
 
 

@@ -1,5 +1,5 @@
-// Short notes that name the thing they are about and link to it. A form's answer leaves one in a
-// cookie for the page that comes next; scripts call `toast`.
+// Short notes that name the thing they are about and link to it. The page brings the one that a
+// form left for it; scripts call `toast`.
 const place = document.getElementById('toasts');
 const SHOWN_MS = 7000;
 
@@ -19,17 +19,18 @@ export function toast(text, { href = '', tone = '' } = {}) {
   setTimeout(() => !note.matches(':hover, :focus-within') && note.remove(), SHOWN_MS);
 }
 
-function left() {
+if (place.dataset.text) toast(place.dataset.text, { href: place.dataset.href });
+
+// A form may have changed a part of the page only; its note is in the cookie. A part that was only
+// asked for again (js/live.js) leaves the cookie to the page that is coming.
+document.addEventListener('htmx:after:swap', (event) => {
+  if (event.detail.ctx?.sourceElement?.matches?.('[data-live]')) return;
   const found = document.cookie.match(/(?:^|; )tandem_toast=([^;]*)/);
   if (!found) return;
   document.cookie = 'tandem_toast=; max-age=0; path=/; samesite=lax';
   const { text, href } = JSON.parse(decodeURIComponent(found[1]));
   toast(text, { href });
-}
-
-left();
-// A form may have changed a part of the page only.
-document.addEventListener('htmx:after:swap', left);
+});
 
 document.addEventListener('click', async (event) => {
   const button = event.target.closest('[data-copy]');
