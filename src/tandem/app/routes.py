@@ -4,7 +4,12 @@ from typing import Any
 
 from tandem.app.health import healthz, metrics, readyz
 from tandem.crm.customers.http import CustomerController
-from tandem.crm.identity.http import IdentityController
+from tandem.crm.identity.http import (
+    CompanyController,
+    KeyController,
+    PeopleController,
+    SessionController,
+)
 from tandem.crm.notifications.http import MessagesController, TextReportsController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.resolve import ResolveController
@@ -32,7 +37,10 @@ ROUTES: list[Any] = [
     healthz,
     readyz,
     metrics,
-    IdentityController,
+    SessionController,
+    CompanyController,
+    PeopleController,
+    KeyController,
     CustomerController,
     ProductController,
     VariantController,

@@ -9,8 +9,9 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie, State
 from litestar.types import Scope
 
-from tandem.crm.identity import store
 from tandem.crm.identity.domain import KEY_MARK, SEEN_GRAIN, SESSION_IDLE, hash_of
+from tandem.crm.identity.store import keys as keys_store
+from tandem.crm.identity.store import sessions as sessions_store
 from tandem.kernel.actor import Actor, Kind
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Unauthenticated
@@ -87,7 +88,7 @@ class Sessions:
     async def _of_session(self, token_hash: bytes) -> Actor | None:
         database: Database = self._state.database
         now = database.clock.now()
-        found = await store.find_session(database, token_hash, now)
+        found = await sessions_store.find_session(database, token_hash, now)
         if found is None or now - found.last_seen_at > SESSION_IDLE:
             return None
         actor = Actor(
@@ -95,12 +96,12 @@ class Sessions:
         )
         if now - found.last_seen_at > SEEN_GRAIN:
             async with database.transaction(Actor.system(found.org_id)) as tx:
-                await tx.run(store.TOUCH_SESSION, id=found.session_id, now=now)
+                await tx.run(sessions_store.TOUCH_SESSION, id=found.session_id, now=now)
         return actor
 
     async def _of_key(self, secret_hash: bytes) -> Actor | None:
         database: Database = self._state.database
-        found = await store.find_key(database, secret_hash, database.clock.now())
+        found = await keys_store.find_key(database, secret_hash, database.clock.now())
         if found is None:
             return None
         return Actor(

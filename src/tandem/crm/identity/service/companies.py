@@ -1,0 +1,64 @@
+"""Founding and changing an organisation."""
+
+from datetime import datetime
+from uuid import UUID
+
+from tandem.crm.identity.domain import (
+    ROLES,
+    Organisation,
+)
+from tandem.crm.identity.store import company as company_store
+from tandem.crm.identity.store import roles as roles_store
+from tandem.kernel import audit
+from tandem.kernel.actor import Actor
+from tandem.kernel.db import Database, Tx
+from tandem.kernel.ids import new_id
+
+
+async def found_organisation(
+    database: Database,
+    *,
+    name: str,
+    slug: str,
+    now: datetime,
+    time_zone: str = "Asia/Kolkata",
+    currency: str = "INR",
+    country: str = "IN",
+) -> UUID:
+    """A new company with the ready-made roles. Only the command line and the seed may."""
+    org_id = new_id()
+    async with database.transaction(Actor.system(org_id)) as tx:
+        await tx.run(
+            company_store.INSERT_ORGANISATION,
+            name=name,
+            slug=slug,
+            time_zone=time_zone,
+            currency=currency,
+            country=country,
+            created_at=now,
+        )
+        for key, (title, grants) in ROLES.items():
+            await tx.run(roles_store.INSERT_ROLES, key=key, name=title, grants=grants)
+    return org_id
+
+
+async def get_organisation(tx: Tx) -> Organisation:
+    return await company_store.get_organisation(tx)
+
+
+async def update_organisation(tx: Tx, *, name: str, time_zone: str, now: datetime) -> Organisation:
+    tx.actor.require("identity.settings")
+    before = await company_store.get_organisation(tx)
+    after = await tx.one(
+        company_store.UPDATE_ORGANISATION, Organisation, name=name, time_zone=time_zone
+    )
+    await audit.write(
+        tx,
+        action="organisation.updated",
+        subject_kind="organisation",
+        subject_id=tx.actor.org_id,
+        now=now,
+        before={"name": before.name, "time_zone": before.time_zone},
+        after={"name": after.name, "time_zone": after.time_zone},
+    )
+    return after

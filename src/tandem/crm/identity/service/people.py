@@ -1,0 +1,62 @@
+"""People and their roles."""
+
+from datetime import datetime
+
+from tandem.crm.identity import passwords
+from tandem.crm.identity.domain import (
+    EmailTaken,
+    Role,
+    User,
+    check_password,
+    normal_email,
+)
+from tandem.crm.identity.service.granting import check_may_give
+from tandem.crm.identity.store import people as people_store
+from tandem.crm.identity.store import roles as roles_store
+from tandem.kernel import audit
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import Invalid
+from tandem.kernel.ids import new_id
+
+
+async def list_roles(tx: Tx) -> list[Role]:
+    tx.actor.require("identity.read")
+    return await roles_store.list_roles(tx)
+
+
+async def list_users(tx: Tx) -> list[User]:
+    tx.actor.require("identity.read")
+    return await people_store.list_users(tx)
+
+
+async def add_user(
+    tx: Tx, *, email: str, name: str, password: str, role_key: str, now: datetime
+) -> User:
+    """A person who signs in with e-mail and password. Refuses a taken address or unknown role."""
+    tx.actor.require("identity.manage")
+    check_password(password)
+    roles = {role.key: role for role in await roles_store.list_roles(tx)}
+    if role_key not in roles:
+        raise Invalid(f"There is no role {role_key!r}.", field="role_key")
+    check_may_give(tx.actor, roles[role_key].grants)
+    user_id = new_id()
+    added = await tx.run(
+        people_store.INSERT_USER,
+        id=user_id,
+        email=normal_email(email),
+        name=name,
+        password_hash=await passwords.hash_password(password),
+        role_key=role_key,
+        created_at=now,
+    )
+    if not added:
+        raise EmailTaken("Somebody with this e-mail address is here already.", field="email")
+    await audit.write(
+        tx,
+        action="user.added",
+        subject_kind="user",
+        subject_id=user_id,
+        now=now,
+        after={"role": role_key},
+    )
+    return (await people_store.list_users(tx, user_id))[0]

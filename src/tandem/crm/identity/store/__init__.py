@@ -1,0 +1,1 @@
+"""All of identity's SQL, a file for each of its tables."""
