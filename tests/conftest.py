@@ -12,8 +12,10 @@ from litestar import Litestar
 from tandem.app.asgi import create_app
 from tandem.app.doctor import broken_invariants
 from tandem.app.migrate import migrate, migrations
+from tandem.app.sealed import ring_of
 from tandem.app.settings import Settings
 from tandem.crm.identity import service as identity
+from tandem.kernel import secrets
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.ids import new_id
@@ -50,7 +52,8 @@ def settings(owner_dsn: str, tmp_path: object) -> Settings:
 
 
 def settings_for(owner_dsn: str, tmp_path: str) -> Settings:
-    return Settings(
+    """A process's settings; its secret keys are held as `app.wiring` would."""
+    settings = Settings(
         database_url=owner_dsn,
         app_database_url=postgres.as_role(owner_dsn, APP_ROLE, APP_PASSWORD),
         secret_key=SECRET,
@@ -61,6 +64,8 @@ def settings_for(owner_dsn: str, tmp_path: str) -> Settings:
         razorpay_key_secret="sandbox_key_secret",
         razorpay_webhook_secret="sandbox_webhook_secret",
     )
+    secrets.hold(ring_of(settings))
+    return settings
 
 
 @pytest.fixture

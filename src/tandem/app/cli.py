@@ -5,6 +5,7 @@ import asyncio
 import sys
 
 from tandem import __version__
+from tandem.app.care import add_care
 from tandem.app.supervisor.options import add_arguments
 
 
@@ -68,6 +69,7 @@ def _add_care(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     create.add_argument("--company", default="demo", help="the company's short name")
     create.add_argument("--company-name", help="found the company when it is not there")
     create.set_defaults(run=_user_create)
+    add_care(commands)
 
 
 def _add_trying(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

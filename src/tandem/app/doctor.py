@@ -6,6 +6,7 @@ import asyncpg
 import msgspec
 
 from tandem.app.migrate import SERVICES
+from tandem.app.sealed import unreadable, waiting
 from tandem.app.settings import Settings
 from tandem.kernel import jobs, outbox
 from tandem.kernel.actor import Actor
@@ -60,10 +61,12 @@ async def examine(settings: Settings, *, is_live: bool, retry_parked: bool) -> i
     _say("invariants", broken or [f"all {len(invariants())} hold"])
     parked = await _parked(settings, retry=retry_parked)
     _say("parked events", parked or ["none"])
+    closed = await unreadable(settings)
+    _say("secrets at rest", closed or [f"all open; {await waiting(settings)} wait for rotation"])
     unsent = await _check_providers(settings) if is_live else []
     if is_live:
         _say("providers", unsent or ["all answer"])
-    return 1 if broken or (parked and not retry_parked) or unsent else 0
+    return 1 if broken or (parked and not retry_parked) or unsent or closed else 0
 
 
 async def _parked(settings: Settings, *, retry: bool) -> list[str]:

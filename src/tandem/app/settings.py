@@ -31,6 +31,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The app's own role; derived from the owner's URL and the secret key when empty."""
     secret_key: Annotated[str, msgspec.Meta(min_length=32)]
     """At least 32 characters; sessions, door codes and the app role's password derive from it."""
+    secret_keys: str = ""
+    """Keys of the secrets at rest, base64url with commas, newest first (`tandem secrets new-key`).
+
+    The first seals, all open. One derived from the secret key stands behind them.
+    """
     base_url: str = "http://127.0.0.1:8080"
     """How people reach this installation; links in messages start with it."""
     data_dir: str = "."
@@ -95,6 +100,7 @@ def app_dsn_of(owner_dsn: str, role: str, password: str) -> str:
 SECRETS = frozenset(
     {
         "secret_key",
+        "secret_keys",
         "razorpay_key_secret",
         "razorpay_webhook_secret",
         "razorpay_webhook_secret_previous",

@@ -10,11 +10,13 @@ from typing import Any
 import tandem.crm
 import tandem.flows
 import tandem.scm
+from tandem.app.sealed import ring_of
 from tandem.app.settings import Settings
 from tandem.crm.notifications.gateways.port import Mailer, Refused, Site, Texter
 from tandem.crm.notifications.gateways.port import TryLater as NotTaken
 from tandem.crm.notifications.gateways.smtp import SmtpMailer
 from tandem.crm.notifications.gateways.twilio import TwilioTexter
+from tandem.kernel import secrets
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.outbound import OutcomeUnknown
 from tandem.kernel.resources import Resources
@@ -52,6 +54,7 @@ def _modules_of(service: str) -> list[str]:
 
 def resources_of(settings: Settings) -> Resources:
     """Gateways by port. Each service's construction stands in its own lines below."""
+    secrets.hold(ring_of(settings))
     held = Resources()
     held.add(Settings, settings)
     held.add(Blobs, Blobs(settings.blobs_url))

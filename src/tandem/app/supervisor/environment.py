@@ -50,10 +50,13 @@ def environment_of_product(
     database_url: str,
     secret_key: str,
     data: Path,
+    secret_keys: str = "",
     given: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
     """For the parts with Settings: what we decide, and the person's own variable elsewhere."""
     offered = {"TANDEM_SECRET_KEY": secret_key}
+    if secret_keys:
+        offered["TANDEM_SECRET_KEYS"] = secret_keys
     if addresses.sandbox_url:
         offered |= {
             "TANDEM_SANDBOX_URL": addresses.sandbox_url,

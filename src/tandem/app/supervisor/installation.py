@@ -18,7 +18,7 @@ from tandem.app.supervisor.environment import (
     environment_of_product,
     environment_of_python,
 )
-from tandem.app.supervisor.kept import secret_key
+from tandem.app.supervisor.kept import secret_key, secret_keys
 from tandem.app.supervisor.leftovers import clear_parts
 from tandem.app.supervisor.options import Options
 from tandem.app.supervisor.ports import Ports
@@ -128,6 +128,7 @@ class Installation:
             addresses=addresses,
             database_url=database_url,
             secret_key=secret_key(self._data),
+            secret_keys=secret_keys(self._data),
             data=self._data,
         )
         return self._told

@@ -5,7 +5,10 @@ import os
 import secrets
 from pathlib import Path
 
+from tandem.kernel.secrets import new_key
+
 PRIVATE = 0o600
+SECRETS = "secrets.json"
 
 
 def write_json(path: Path, content: object) -> None:
@@ -32,8 +35,23 @@ def read_json(path: Path) -> dict[str, object]:
 
 def secret_key(data: Path) -> str:
     """The installation's one key: made at the first start, kept for good."""
-    kept = read_json(data / "secrets.json")
+    kept = read_json(data / SECRETS)
     if "secret_key" not in kept:
         kept["secret_key"] = secrets.token_urlsafe(48)
-        write_json(data / "secrets.json", kept)
+        write_json(data / SECRETS, kept)
     return str(kept["secret_key"])
+
+
+def secret_keys(data: Path) -> str:
+    """The keys of the secrets at rest, newest first: the first is made at the first start."""
+    kept = read_json(data / SECRETS)
+    return str(kept["secret_keys"]) if "secret_keys" in kept else add_secret_key(data)
+
+
+def add_secret_key(data: Path) -> str:
+    """Put a fresh key before the ones that are there; it seals from the next start on."""
+    kept = read_json(data / SECRETS)
+    listed = [new_key(), *filter(None, [str(kept.get("secret_keys", ""))])]
+    kept["secret_keys"] = ",".join(listed)
+    write_json(data / SECRETS, kept)
+    return str(kept["secret_keys"])

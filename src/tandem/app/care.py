@@ -1,0 +1,49 @@
+"""`tandem secrets`: keys of the secrets at rest."""
+
+import argparse
+import asyncio
+
+
+def add_care(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    secrets = commands.add_parser("secrets", help="keys of the secrets at rest")
+    verbs = secrets.add_subparsers(required=True, metavar="verb")
+    verbs.add_parser("new-key", help="print a fresh key for TANDEM_SECRET_KEYS").set_defaults(
+        run=_new_key
+    )
+    verbs.add_parser(
+        "add-key", help="put a fresh key first in the data folder of `tandem up`"
+    ).set_defaults(run=_add_key)
+    verbs.add_parser("rotate", help="wrap every secret with the first key").set_defaults(
+        run=_rotate
+    )
+
+
+def _new_key(_: argparse.Namespace) -> int:
+    from tandem.kernel.secrets import new_key
+
+    _say(new_key())
+    return 0
+
+
+def _add_key(_: argparse.Namespace) -> int:
+    import os
+
+    from tandem.app.supervisor.kept import add_secret_key
+    from tandem.app.supervisor.options import data_folder
+
+    add_secret_key(data_folder(None, os.environ))
+    _say("a new key stands first; start again, then `tandem secrets rotate`")
+    return 0
+
+
+def _rotate(_: argparse.Namespace) -> int:
+    from tandem.app.sealed import rotate
+    from tandem.app.settings import read_settings
+    from tandem.app.supervisor.beside import environment
+
+    _say(f"{asyncio.run(rotate(read_settings(environment())))} secrets moved to the first key")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201  the command line's own voice
