@@ -9,6 +9,7 @@ import uvicorn
 
 from tandem.app.asgi import create_app
 from tandem.app.settings import Settings
+from tests.waiting import until
 
 
 @contextmanager
@@ -22,10 +23,8 @@ def serving(settings: Settings) -> Iterator[str]:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
-        deadline = threading.Event()
-        while not server.started:
-            assert thread.is_alive(), "the application did not start"
-            deadline.wait(0.02)
+        until(lambda: server.started or not thread.is_alive())
+        assert server.started, "the application did not start"
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join(5)

@@ -11,7 +11,8 @@ from typing import Any, Self
 
 import httpx2 as httpx
 
-from tests.app.until import is_alive, until
+from tests.app.processes import is_alive
+from tests.waiting import until
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 5.0

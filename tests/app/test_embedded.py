@@ -18,7 +18,8 @@ import pytest
 
 from tandem.app.embedded import CannotRun, EmbeddedPostgres, InUse, binaries
 from tandem.app.embedded.process import running_pid
-from tests.app.until import is_alive, until
+from tests.app.processes import is_alive
+from tests.waiting import until
 
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 IS_ROOT = os.geteuid() == 0

@@ -16,7 +16,8 @@ from tandem.app.supervisor.leftovers import clear_parts
 from tandem.app.supervisor.options import data_folder
 from tandem.app.supervisor.pauses import SECONDS, Pauses
 from tests.app.installation import SOURCES
-from tests.app.until import is_alive, until
+from tests.app.processes import is_alive
+from tests.waiting import until
 
 STUBBORN = """
 import os, signal, subprocess, sys, time

@@ -18,7 +18,8 @@ import pytest
 from tandem.app.embedded import EmbeddedPostgres
 from tests import postgres
 from tests.app.installation import SOURCES, Up, clean_environment, company_name
-from tests.app.until import is_alive, until
+from tests.app.processes import is_alive
+from tests.waiting import until
 
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 COMPANY = "Tandem Demo Traders Pvt Ltd"

@@ -8,6 +8,7 @@ from tandem.app.simulate import simulate
 from tandem.sandbox.city import build_city
 from tests.app.installation import Up
 from tests.flows.life import Life
+from tests.waiting import until
 
 
 async def test_a_simulated_vehicle_brings_a_paid_order_to_the_door(tmp_path: Path) -> None:
@@ -26,7 +27,7 @@ async def test_a_simulated_vehicle_brings_a_paid_order_to_the_door(tmp_path: Pat
         )
         assert await in_a_thread(options) == 0
 
-        done = life.until(lambda: life._order_if(order, "completed"), "completion")
+        done = until(lambda: life._order_if(order, "completed"), "completion")
         assert done["fulfilment_status"] == "delivered"
         shown = life.call("GET", f"/v1/deliveries/{parcel['id']}")
         statuses = [row["status"] for row in shown["statuses"] if row["conflict"] is None]

@@ -20,7 +20,7 @@ import pytest
 
 from tandem.app.doctor import broken_invariants
 from tests.app.installation import Up
-from tests.app.until import until
+from tests.waiting import until
 
 SECONDS = float(os.environ.get("CRASH_SECONDS", "12"))
 GAP = float(os.environ.get("CRASH_GAP", "1.5"))

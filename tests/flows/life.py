@@ -16,6 +16,8 @@ from uuid import uuid4
 
 import httpx2 as httpx
 
+from tests.waiting import until
+
 Json = dict[str, Any]
 CODE = re.compile(r"\b(\d{6})\b")
 
@@ -38,13 +40,6 @@ class Life:
         answer = self.api.request(method, path, **content)
         assert answer.status_code == wants, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
-
-    def until(self, what: Callable[[], Any], told: str, seconds: float = 30) -> Any:
-        deadline = time.monotonic() + seconds
-        while not (found := what()):
-            assert time.monotonic() < deadline, f"waited {seconds} s for {told}"
-            time.sleep(0.05)
-        return found
 
     def place_order(self) -> Json:
         customer = self.call("GET", "/v1/customers?limit=1")["items"][0]
@@ -71,7 +66,7 @@ class Life:
             state = self.public.get(path).json()
             return state if state.get("checkout") else None
 
-        state = self.until(payable, "the gateway order")
+        state = until(payable, "the gateway order")
         checkout = state["checkout"]
         page = self.sandbox.post(
             f"/razorpay/checkout/{checkout['provider_order_id']}/payments",
@@ -85,7 +80,7 @@ class Life:
         back = self.public.post(f"{path}/return", data=fields)
         assert back.status_code in {200, 303}, back.text
         self.say(f"paid through the checkout: {fields['razorpay_payment_id']}")
-        confirmed: Json = self.until(
+        confirmed: Json = until(
             lambda: self._order_if(order, "confirmed", "processing"), "confirmation"
         )
         assert (confirmed["payment_status"], confirmed["paid_minor"]) == (
@@ -102,7 +97,7 @@ class Life:
         def issued() -> Any:
             return self.call("GET", f"/v1/invoices?order_id={order['id']}")["items"]
 
-        (invoice,) = self.until(issued, "the invoice")
+        (invoice,) = until(issued, "the invoice")
         pdf = self.api.get(f"/v1/invoices/{invoice['id']}/pdf")
         assert pdf.status_code == 200 and pdf.content.startswith(b"%PDF")
         assert invoice["total_minor"] == order["total_minor"]
@@ -113,7 +108,7 @@ class Life:
         def opened() -> Any:
             return self.call("GET", f"/v1/deliveries?order_id={order['id']}")["items"]
 
-        (delivery,) = self.until(opened, "the delivery")
+        (delivery,) = until(opened, "the delivery")
         self.say(f"shipment {delivery['shipment_number']}, promised {order['promised_on']}")
         return dict(delivery)
 
@@ -181,7 +176,7 @@ class Life:
             ]
             return codes and codes[0]
 
-        code: str = self.until(texted, "the door code")
+        code: str = until(texted, "the door code")
         self.say("the buyer has the door code")
         return code
 
@@ -198,7 +193,7 @@ class Life:
         if self.call("GET", f"/v1/deliveries/{delivery['id']}")["status"] == "arriving":
             self.tap(phone, delivery, "arrived")
         self.tap(phone, delivery, "delivered", door_code=self.door_code(order))
-        done: Json = self.until(lambda: self._order_if(order, "completed"), "completion")
+        done: Json = until(lambda: self._order_if(order, "completed"), "completion")
         assert done["fulfilment_status"] == "delivered"
         lines = self.call("GET", f"/v1/orders/{order['id']}/timeline")["items"]
         self.say(f"completed, {len(lines)} lines on the timeline")

@@ -15,7 +15,7 @@ from tandem.scm.payments import service as payments
 from tandem.scm.payments.domain import Intent
 from tests.payments import conftest as fixtures
 from tests.payments.shop import GOING_OUT, TOTAL, Shop
-from tests.sandbox.serving import until
+from tests.waiting import until
 
 running, sandbox = fixtures.running, fixtures.sandbox
 settings, shop = fixtures.settings, fixtures.shop

@@ -25,7 +25,7 @@ from tandem.kernel.resources import Resources
 from tests.givens import api_key_of, visitor
 from tests.notifications.givens import EMAIL, Post
 from tests.sandbox.listening import Listener, listening
-from tests.sandbox.serving import until
+from tests.waiting import until
 
 TOKEN = "sandbox_auth_token"
 BASE = "https://shop.test"

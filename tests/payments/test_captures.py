@@ -15,7 +15,7 @@ from tandem.scm.payments import jobs as payment_jobs
 from tandem.scm.payments import service as payments
 from tandem.scm.payments.domain import Intent, Payment, Status
 from tests.payments.shop import GOING_OUT, TOTAL, Shop
-from tests.sandbox.serving import until
+from tests.waiting import until
 
 
 async def authorized(shop: Shop) -> tuple[OrderSnapshot, Payment]:

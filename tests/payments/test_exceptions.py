@@ -22,7 +22,7 @@ from tandem.scm.payments.domain import (
     Status,
 )
 from tests.payments.shop import GOING_OUT, TOTAL, Shop
-from tests.sandbox.serving import until
+from tests.waiting import until
 
 
 async def tell(

@@ -6,7 +6,7 @@ from tandem.kernel.db import Query
 from tandem.scm.payments import jobs as payment_jobs
 from tandem.scm.payments import service as payments
 from tests.payments.shop import GOING_OUT, TOTAL, Shop
-from tests.sandbox.serving import until
+from tests.waiting import until
 
 CHECKS = Query("select checks, check_at from payments.intent where org_id = :org_id and id = :id")
 

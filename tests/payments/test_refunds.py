@@ -21,7 +21,7 @@ from tandem.scm.payments.domain import (
     RefundStatus,
 )
 from tests.payments.shop import TOTAL, Shop
-from tests.sandbox.serving import until
+from tests.waiting import until
 
 
 async def ask(shop: Shop, payment: Payment, amount: int | None = None) -> Refund:

@@ -22,7 +22,7 @@ from tandem.kernel.signatures import sign
 from tandem.scm.payments.domain import Intent
 from tests.givens import visitor
 from tests.payments.shop import GOING_OUT, TOTAL, Shop
-from tests.sandbox.serving import until
+from tests.waiting import until
 
 PATH = "/v1/webhooks/razorpay"
 SECRET = "sandbox_webhook_secret"

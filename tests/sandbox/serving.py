@@ -2,11 +2,9 @@
 
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import httpx2
 import msgspec
@@ -14,10 +12,9 @@ import uvicorn
 
 from tandem.sandbox.server import serving
 from tandem.sandbox.settings import SandboxSettings
+from tests.waiting import until
 
-DEADLINE_SECONDS = 15.0
-
-Value = TypeVar("Value")
+STOP_SECONDS = 15.0
 
 
 class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +44,7 @@ def running_sandbox(folder: Path) -> Iterator[Sandbox]:
             yield Sandbox(settings=settings, http=http)
     finally:
         server.should_exit = True
-        thread.join(DEADLINE_SECONDS)
+        thread.join(STOP_SECONDS)
 
 
 def free_port() -> int:
@@ -55,12 +52,3 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def until(condition: Callable[[], Value]) -> Value:
-    """The first truthy answer of the condition; fails after the deadline."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-    return value

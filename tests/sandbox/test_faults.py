@@ -4,8 +4,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.sandbox.serving import Sandbox, until
+from tests.sandbox.serving import Sandbox
 from tests.sandbox.test_sms import TEXT, post, texts
+from tests.waiting import until
 
 
 def test_a_fault_meets_as_many_requests_as_asked_and_no_more(sandbox: Sandbox) -> None:

@@ -15,9 +15,10 @@ import pytest
 from tandem.sandbox.__main__ import read_settings
 from tandem.sandbox.settings import SandboxSettings
 from tests.sandbox.listening import Listener
-from tests.sandbox.serving import Sandbox, free_port, until
+from tests.sandbox.serving import Sandbox, free_port
 from tests.sandbox.test_mailbox import inbox, letter, send
 from tests.sandbox.test_sms import TEXT, post
+from tests.waiting import until
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from razorpay.errors import (  # type: ignore[import-untyped]
     SignatureVerificationError,
 )
 
-from tests.sandbox.serving import Sandbox, until
+from tests.sandbox.serving import Sandbox
+from tests.waiting import until
 
 ORDER = {"amount": 50000, "currency": "INR", "receipt": "R1001", "notes": {"order_id": "1"}}
 

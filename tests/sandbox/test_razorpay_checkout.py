@@ -8,8 +8,9 @@ import pytest
 import razorpay  # type: ignore[import-untyped]  # the vendor ships no types
 
 from tests.sandbox.listening import Listener
-from tests.sandbox.serving import Sandbox, until
+from tests.sandbox.serving import Sandbox
 from tests.sandbox.test_razorpay_api import Shop
+from tests.waiting import until
 
 
 @pytest.fixture

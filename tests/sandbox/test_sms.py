@@ -5,7 +5,8 @@ import pytest
 
 from tandem.sandbox.sms.twilio import count_segments, signature
 from tests.sandbox.listening import Listener
-from tests.sandbox.serving import Sandbox, until
+from tests.sandbox.serving import Sandbox
+from tests.waiting import until
 
 TEXT = {"To": "+919876543210", "From": "TANDEM", "Body": "Your code is 482913"}
 

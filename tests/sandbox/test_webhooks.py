@@ -13,8 +13,9 @@ from tandem.sandbox.store import Store
 from tandem.sandbox.webhook_queue import Delivery
 from tandem.sandbox.webhooks import Webhooks
 from tests.sandbox.listening import Call, Listener
-from tests.sandbox.serving import Sandbox, until
+from tests.sandbox.serving import Sandbox
 from tests.sandbox.test_sms import TEXT, post
+from tests.waiting import until
 
 BODY = b'{"event":"payment.captured"}'
 

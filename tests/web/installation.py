@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,10 +20,14 @@ import msgspec
 
 from tandem.sandbox.city import build_city
 from tandem.sandbox.city.addresses import Address
+from tests.waiting import until
 
 START_SECONDS = 60
 T = TypeVar("T")
 HUB = (12.9716, 77.5946)
+
+
+eventually = until
 
 
 class Refused(AssertionError):
@@ -84,7 +88,7 @@ class Installation:
 
     def delivery_of(self, order_id: str) -> dict[str, Any]:
         """The order's delivery, as soon as the suite has opened it."""
-        return eventually(
+        return until(
             lambda: next(iter(self.get("/v1/deliveries", order_id=order_id)["items"]), None)
         )
 
@@ -140,7 +144,7 @@ class Installation:
                     return str(message["text"].split(": ")[1][:6])
             return None
 
-        return eventually(read)
+        return until(read)
 
 
 def house(seed: int) -> Address:
@@ -157,17 +161,6 @@ def ship_to(found: Address, phone: str) -> dict[str, Any]:
         "postal_code": found.pin,
         "phone": phone,
     }
-
-
-def eventually(look: Callable[[], T | None], *, seconds: float = 20) -> T:
-    """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"nothing within {seconds} s"
-        time.sleep(0.1)
 
 
 @contextmanager
@@ -189,13 +182,8 @@ def run_installation(folder: Path) -> Iterator[Installation]:
         start_new_session=True,
     )
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while not ready.is_file():
-            has_ended = process.poll() is not None
-            output = (folder / "up.log").read_text()
-            assert not has_ended, f"tandem up ended:\n{output}"
-            assert time.monotonic() < deadline, f"not ready in time:\n{output}"
-            time.sleep(0.1)
+        until(lambda: ready.is_file() or process.poll() is not None, seconds=START_SECONDS)
+        assert ready.is_file(), f"tandem up ended:\n{(folder / 'up.log').read_text()}"
         yield Installation(json.loads(ready.read_text()))
     finally:
         process.send_signal(signal.SIGINT)

@@ -9,7 +9,8 @@ import httpx2 as httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.installation import HUB, Installation, Vehicle, eventually, run_installation
+from tests.waiting import until
+from tests.web.installation import HUB, Installation, Vehicle, run_installation
 from tests.web.screens import PICTURES, Screen, run_browser, screen
 
 ON_A_PHONE: dict[str, Any] = {
@@ -356,7 +357,7 @@ def test_the_phone_tells_its_position_only_while_a_shift_runs(
         assert live() == []
         tap(page, "Begin my shift")
         expect(page.get_by_role("heading", name="You are off duty")).to_have_count(0)
-        (seen,) = eventually(live)
+        (seen,) = until(live)
         assert (round(seen["lat"], 4), round(seen["lon"], 4)) == HUB
         page.get_by_role("link", name="Me and this phone").click()
         expect(page.get_by_text("On, to 8 m")).to_be_visible()
@@ -382,7 +383,7 @@ def test_a_driver_signs_in_with_a_texted_code(
         page.get_by_label("Your phone number").fill(phone.removeprefix("+91"))
         window.check("driver-sign-in-phone-light")
         tap(page, "Text me a code")
-        code = eventually(texted)
+        code = until(texted)
         page.get_by_label("Code", exact=True).fill(f"{(int(code) + 1) % 10**6:06}")
         tap(page, "Sign in")
         expect(page.get_by_role("alert")).to_contain_text("wrong, used or too old")
@@ -411,7 +412,7 @@ def test_a_revoked_phone_keeps_what_it_has_to_tell_until_it_is_signed_in_again(
         path = f"/v1/drivers/{vehicle.driver_id}/devices"
         for device in shop.get(path)["items"]:
             shop.call("DELETE", f"{path}/{device['id']}")
-        eventually(lambda: is_refused(shop, vehicle))
+        until(lambda: is_refused(shop, vehicle))
         lose_signal(window, lost=False)
         expect(page.get_by_text("1 tap is kept on this phone")).to_be_visible()
         token = shop.post(path, name="Phone")["token"]

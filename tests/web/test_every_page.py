@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import until
 from tests.web.conftest import Desk
-from tests.web.installation import Installation, eventually
+from tests.web.installation import Installation
 
 FIXED = (
     "/",
@@ -68,7 +69,7 @@ def pages(shop: Installation) -> list[str]:
 
 
 def _first(shop: Installation, path: str, **query: Any) -> dict[str, Any]:
-    return eventually(lambda: next(iter(shop.get(path, limit=1, **query)["items"]), None))
+    return until(lambda: next(iter(shop.get(path, limit=1, **query)["items"]), None))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -11,13 +11,8 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.installation import (
-    HUB,
-    Installation,
-    Vehicle,
-    eventually,
-    house,
-)
+from tests.waiting import until
+from tests.web.installation import HUB, Installation, Vehicle, house
 from tests.web.routes_driven import along, drive, length, way
 from tests.web.screens import Screen, screen
 from tests.web.test_public_tracking import BESIDE_M, SHOWN_M, door_of, shown
@@ -101,7 +96,7 @@ def pay_link(page: Page, shop: Installation) -> str:
         link = re.search(r"/pay/[\w-]{20,}", page.content())
         return link[0] if link else None
 
-    return shop.base_url + eventually(read)
+    return shop.base_url + until(read)
 
 
 def pay(buyer: Screen, address: str, *, name: str) -> None:
@@ -158,7 +153,7 @@ def follow(shop: Installation, buyer: Screen, vehicle: Vehicle, *, seed: int, na
         shop.ping(vehicle, HUB, speed=0)
         return "Arriving in" in page.locator("h1").inner_text()
 
-    eventually(is_awaited, seconds=30)
+    until(is_awaited, seconds=30)
     expect(page.locator(".map-vehicle")).to_be_visible()
     seen: list[tuple[float, float]] = []
     for place in [*drive(route, step_m=STEP_M, start_m=60), route[-1], route[-1], route[-1]]:
