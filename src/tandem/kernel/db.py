@@ -11,8 +11,9 @@ import asyncpg
 import msgspec
 from uuid_utils.compat import uuid7
 
-from tandem.kernel.actor import EVERYTHING, Actor
+from tandem.kernel.actor import INSTALLATION, Actor
 from tandem.kernel.clock import Clock, clock
+from tandem.kernel.errors import Refusal
 from tandem.kernel.events import Event, subscribers_of
 
 T = TypeVar("T")
@@ -32,8 +33,7 @@ class Query:
     __slots__ = ("beyond_org", "names", "sql")
 
     def __init__(self, text: LiteralString, *, beyond_org: str | None = None) -> None:
-        self.names = list(dict.fromkeys(_PARAMETER.findall(text)))
-        self.sql = _PARAMETER.sub(lambda found: f"${self.names.index(found[1]) + 1}", text)
+        self.names, self.sql = numbered(text)
         self.beyond_org = beyond_org
         QUERIES.append(self)
 
@@ -43,6 +43,12 @@ class Query:
         known = {**params, "org_id": actor.org_id}
         assert params.keys() <= set(self.names) <= known.keys(), f"{self.names} != {list(params)}"
         return [known[name] for name in self.names]
+
+
+def numbered(text: str) -> tuple[list[str], str]:
+    """The parameters in order, and the text with `$1` for the first of them."""
+    names = list(dict.fromkeys(_PARAMETER.findall(text)))
+    return names, _PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", text)
 
 
 class Tx:
@@ -60,8 +66,34 @@ class Tx:
 
         Whoever may cancel an order need not hold the permission to refund: cancelling refunds.
         """
-        trusted = msgspec.structs.replace(self.actor, grants=frozenset({EVERYTHING}))
-        return Tx(self.connection, trusted, self.started_at)
+        return Tx(self.connection, self.actor.trusted(), self.started_at)
+
+    @asynccontextmanager
+    async def installation(self) -> AsyncIterator["Tx"]:
+        """The same transaction over the rows of no company: persons and how they sign in.
+
+        What was begun for the company is out of sight meanwhile, and the other way round after.
+        """
+        own = Actor.system(INSTALLATION, self.actor.label)
+        await self.connection.execute(_within(INSTALLATION))
+        try:
+            yield Tx(self.connection, own, self.started_at)
+        except Refusal:
+            await self.connection.execute(_within(self.actor.org_id))
+            raise
+        await self.connection.execute(_within(self.actor.org_id))
+
+    @asynccontextmanager
+    async def company(self, actor: Actor) -> AsyncIterator["Tx"]:
+        """From the installation's rows into one company's, in the same transaction."""
+        assert self.actor.org_id == INSTALLATION, "a company never reaches into another"
+        await self.connection.execute(_within(actor.org_id))
+        try:
+            yield Tx(self.connection, actor, self.started_at)
+        except Refusal:
+            await self.connection.execute(_within(INSTALLATION))
+            raise
+        await self.connection.execute(_within(INSTALLATION))
 
     async def records(self, query: Query, **params: Any) -> list[asyncpg.Record]:
         """Raw rows, for the few places where a struct per row would be felt."""
@@ -222,7 +254,11 @@ LOST = (
 
 
 async def begin(connection: Any, org_id: UUID) -> None:
-    await connection.execute(f"begin; set local app.org_id = '{UUID(str(org_id))}'")
+    await connection.execute(f"begin; {_within(org_id)}")
+
+
+def _within(org_id: UUID) -> str:
+    return f"set local app.org_id = '{UUID(str(org_id))}'"
 
 
 async def rollback(connection: Any) -> None:
