@@ -133,5 +133,6 @@ def _scene(
     vehicles: Sequence[Scene], stops: Sequence[Scene], *, focus: list[list[float]], now: datetime
 ) -> Scene:
     silent = sum(bool(each["is_stale"]) for each in vehicles)
-    text = f"{len(vehicles)} vehicles on the map, {silent} of them not heard of for two minutes."
+    count = "1 vehicle" if len(vehicles) == 1 else f"{len(vehicles)} vehicles"
+    text = f"{count} on the map, {silent} not heard of for two minutes."
     return {"now": now, "vehicles": vehicles, "stops": stops, "focus": focus, "text": text}

@@ -32,6 +32,12 @@ function isBusy(part) {
     || document.querySelector('dialog[open], details.menu[open]');
 }
 
+// Somebody went on meanwhile (a filter, a form): an answer from before must not cover theirs.
+let steps = 0;
+for (const step of ['htmx:before:request', 'htmx:finally:request']) {
+  document.addEventListener(step, () => { steps += 1; });
+}
+
 let isAsking = false;
 
 /** One question at a time: what becomes stale meanwhile is asked for afterwards. */
@@ -57,16 +63,17 @@ async function ask(part) {
   delete part.dataset.isStale;
   const known = new Set([...part.querySelectorAll('tr[id]')].map((row) => row.id));
   const from = part.dataset.liveFrom ?? location.href;
+  const seen = steps;
   const answer = await fetch(from, { headers: { 'HX-Request': 'true' } }).catch(() => null);
   if (answer?.status >= 400) return;
   const text = await answer?.text();
-  if (!text || isBusy(part)) {
+  if (!text || isBusy(part) || seen !== steps) {
     part.dataset.isStale = 'true';
     again();
     return;
   }
   const options = { sourceElement: part, target: `#${part.id}`, select: `#${part.id}`, swap: 'outerMorph' };
-  await htmx.swap({ ...options, text });
+  await htmx.swap({ ...options, text, isLive: true });
   greet(part.id, known);
 }
 

@@ -24,7 +24,7 @@ if (place.dataset.text) toast(place.dataset.text, { href: place.dataset.href });
 // A form may have changed a part of the page only; its note is in the cookie. A part that was only
 // asked for again (js/live.js) leaves the cookie to the page that is coming.
 document.addEventListener('htmx:after:swap', (event) => {
-  if (event.detail.ctx?.sourceElement?.matches?.('[data-live]')) return;
+  if (event.detail.ctx?.isLive) return;
   const found = document.cookie.match(/(?:^|; )tandem_toast=([^;]*)/);
   if (!found) return;
   document.cookie = 'tandem_toast=; max-age=0; path=/; samesite=lax';
