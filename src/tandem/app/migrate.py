@@ -20,6 +20,7 @@ SERVICES = (
     "scm/shipping",
     "scm/delivery",
     "crm/notifications",
+    "scm/support",
 )
 LOCK = 7_264_001
 

@@ -32,6 +32,7 @@ from tandem.scm.shipping.http import (
     SettingsController,
     ShipmentController,
 )
+from tandem.scm.support.http import CONTROLLERS as SUPPORT
 
 ROUTES: list[Any] = [
     healthz,
@@ -63,4 +64,5 @@ ROUTES: list[Any] = [
     *DELIVERY,
     MessagesController,
     TextReportsController,
+    *SUPPORT,
 ]

@@ -1,0 +1,136 @@
+"""What a company says about its desk: one document, read whole and written whole."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import msgspec
+
+from tandem.contracts.address import PRINTABLE
+from tandem.kernel.errors import Invalid
+from tandem.scm.support.domain.calendars import Calendar, check_calendar
+from tandem.scm.support.domain.complaints import Key, UnknownCategory, UnknownQueue
+from tandem.scm.support.domain.statuses import Severity
+
+Minutes = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PRINTABLE)]
+
+
+class DeskWrong(Invalid):
+    code = "desk_settings_wrong"
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Business minutes until the first answer and until it is resolved."""
+
+    response_minutes: Minutes
+    resolution_minutes: Minutes
+
+
+class Targets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    low: Target = Target(response_minutes=600, resolution_minutes=3_000)
+    normal: Target = Target(response_minutes=240, resolution_minutes=1_200)
+    high: Target = Target(response_minutes=60, resolution_minutes=480)
+    critical: Target = Target(response_minutes=30, resolution_minutes=240)
+
+    def of(self, severity: Severity) -> Target:
+        by_severity: Mapping[Severity, Target] = {
+            Severity.LOW: self.low,
+            Severity.NORMAL: self.normal,
+            Severity.HIGH: self.high,
+            Severity.CRITICAL: self.critical,
+        }
+        return by_severity[severity]
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    key: Key
+    name: Name
+
+
+class Category(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`is_public`: a buyer may choose it. A retired one stays on the complaints that have it."""
+
+    key: Key
+    name: Name
+    queue: Key
+    severity: Severity = Severity.NORMAL
+    is_public: bool = True
+    is_retired: bool = False
+
+
+def usual_queues() -> list[Queue]:
+    return [
+        Queue(key="general", name="General"),
+        Queue(key="delivery", name="Delivery"),
+        Queue(key="money", name="Payments and refunds"),
+    ]
+
+
+def usual_categories() -> list[Category]:
+    high = Severity.HIGH
+    return [
+        Category(key="late", name="It is late", queue="delivery"),
+        Category(key="not_received", name="Not received", queue="delivery", severity=high),
+        Category(key="damaged", name="Arrived damaged", queue="general", severity=high),
+        Category(key="wrong_item", name="Wrong item", queue="general"),
+        Category(key="missing_item", name="Something is missing", queue="general"),
+        Category(key="quality", name="Not as described", queue="general"),
+        Category(key="driver", name="About the driver", queue="delivery"),
+        Category(key="payment", name="Payment problem", queue="money", severity=high),
+        Category(key="refund", name="Refund not received", queue="money", severity=high),
+        Category(key="other", name="Something else", queue="general", severity=Severity.LOW),
+        Category(
+            key="failed_delivery",
+            name="Delivery keeps failing",
+            queue="delivery",
+            severity=high,
+            is_public=False,
+        ),
+    ]
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`warn_minutes` before a clock runs out it turns amber. A resolved complaint closes after
+    `close_after_hours` of silence. Files are limited to `file_mib_max` each."""
+
+    calendar: Calendar = msgspec.field(default_factory=Calendar)
+    targets: Targets = Targets()
+    warn_minutes: Minutes = 60
+    close_after_hours: Annotated[int, msgspec.Meta(ge=1, le=2_160)] = 72
+    file_mib_max: Annotated[int, msgspec.Meta(ge=1, le=20)] = 10
+    queues: Annotated[list[Queue], msgspec.Meta(min_length=1, max_length=30)] = msgspec.field(
+        default_factory=usual_queues
+    )
+    categories: Annotated[list[Category], msgspec.Meta(min_length=1, max_length=60)] = (
+        msgspec.field(default_factory=usual_categories)
+    )
+
+    def category(self, key: str) -> Category:
+        for category in self.categories:
+            if category.key == key:
+                return category
+        known = ", ".join(category.key for category in self.categories)
+        raise UnknownCategory(f"There is no category {key!r}. Known: {known}.", field="category")
+
+    def check_queue(self, key: str) -> None:
+        if key not in {queue.key for queue in self.queues}:
+            known = ", ".join(queue.key for queue in self.queues)
+            raise UnknownQueue(f"There is no queue {key!r}. Known: {known}.", field="queue")
+
+
+def check_desk(desk: Desk) -> None:
+    """Refuse keys given twice, a category whose queue does not exist, and an impossible week."""
+    check_calendar(desk.calendar)
+    _check_keys([queue.key for queue in desk.queues], "queues")
+    _check_keys([category.key for category in desk.categories], "categories")
+    for place, category in enumerate(desk.categories):
+        if category.queue not in {queue.key for queue in desk.queues}:
+            raise DeskWrong(
+                f"Category {category.key!r} goes to queue {category.queue!r}, which is not there.",
+                field=f"categories[{place}].queue",
+            )
+
+
+def _check_keys(keys: Sequence[str], field: str) -> None:
+    if twice := sorted({key for key in keys if keys.count(key) > 1}):
+        raise DeskWrong(f"{twice[0]!r} is there twice.", field=field)

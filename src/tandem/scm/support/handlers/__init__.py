@@ -1,0 +1,1 @@
+"""What support does when others tell something. Importing registers each module's handlers."""

@@ -1,0 +1,7 @@
+"""Support over HTTP."""
+
+from tandem.scm.support.http.desk import DeskController
+
+CONTROLLERS = (DeskController,)
+
+__all__ = ["CONTROLLERS"]

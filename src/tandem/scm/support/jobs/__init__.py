@@ -1,0 +1,1 @@
+"""Support's timed and outside work. Importing registers each module's jobs."""

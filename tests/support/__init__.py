@@ -1,0 +1,1 @@
+"""Complaints: what is said, who may, and how long it may take."""
