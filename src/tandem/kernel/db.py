@@ -54,19 +54,27 @@ def numbered(text: str) -> tuple[list[str], str]:
 class Tx:
     """An open transaction, the actor it works for, and typed access to rows."""
 
-    __slots__ = ("actor", "connection", "started_at")
+    __slots__ = ("actor", "audited", "connection", "started_at")
 
-    def __init__(self, connection: Any, actor: Actor, started_at: datetime) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        actor: Actor,
+        started_at: datetime,
+        audited: set[str] | None = None,
+    ) -> None:
         self.connection = connection
         self.actor = actor
         self.started_at = started_at
+        self.audited = set() if audited is None else audited
+        """The actions that the audit has of this transaction (kernel.audit)."""
 
     def with_all_grants(self) -> "Tx":
         """The same transaction and person, for what follows of itself from what was allowed.
 
         Whoever may cancel an order need not hold the permission to refund: cancelling refunds.
         """
-        return Tx(self.connection, self.actor.trusted(), self.started_at)
+        return Tx(self.connection, self.actor.trusted(), self.started_at, self.audited)
 
     @asynccontextmanager
     async def installation(self) -> AsyncIterator["Tx"]:

@@ -1,0 +1,196 @@
+"""From a rule to SQL. Every comparison is true or false, never null, exactly as in Python.
+
+A comparison with something unset is false; the opposites (`is_not`, `not_in`, …) are then true.
+Text is compared without regard to the case of ASCII letters.
+"""
+
+from typing import Any, LiteralString
+
+from tandem.kernel.rules.bounds import bounds_of
+from tandem.kernel.rules.periods import INSTANT_STEP, Moment, anniversaries, since
+from tandem.kernel.rules.statements import Condition
+from tandem.kernel.rules.tree import (
+    All,
+    Compare,
+    Exactly,
+    Happened,
+    Leaf,
+    Not,
+    Rule,
+    Some,
+    leaves_of,
+)
+from tandem.kernel.rules.vocabulary import SQL_TYPE, Field, Kind, Vocabulary
+
+OPPOSITES = {"is_not": "is", "not_in": "in", "not_contains": "contains", "has_none": "has_any"}
+_SIGNS = {"is": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+
+
+def condition(rule: Rule, vocabulary: Vocabulary, moment: Moment) -> Condition:
+    """The rule as a condition for the place `{rule}` of a `RuledQuery`."""
+    writer = _Writer(vocabulary, moment)
+    return Condition(writer.rule(rule), writer.values)
+
+
+def facts(rule: Rule, vocabulary: Vocabulary, moment: Moment) -> Condition:
+    """What each leaf looks at, as one jsonb list for the place `{facts}`; see `explain_row`."""
+    writer = _Writer(vocabulary, moment)
+    found = [writer.fact(leaf) for leaf in leaves_of(rule)]
+    return Condition(f"jsonb_build_array({', '.join(found)})", writer.values)
+
+
+class _Writer:
+    def __init__(self, vocabulary: Vocabulary, moment: Moment) -> None:
+        self.vocabulary = vocabulary
+        self.moment = moment
+        self.values: dict[str, Any] = {}
+
+    def bind(self, value: Any, sql_type: str) -> str:
+        name = f"rule_{len(self.values)}"
+        self.values[name] = value
+        return f":{name}::{sql_type}"
+
+    def rule(self, rule: Rule) -> str:
+        match rule:
+            case All(parts):
+                return self._join("and", parts)
+            case Some(parts):
+                return self._join("or", parts)
+            case Not(part):
+                return f"(not {self.rule(part)})"
+            case Happened():
+                return self._happened(rule)
+        return self._compare(rule, self.vocabulary.fields[rule.field])
+
+    def fact(self, leaf: Leaf) -> str:
+        if isinstance(leaf, Happened):
+            return f"(select count(*) {self._source(leaf)})"
+        field = self.vocabulary.fields[leaf.field]
+        expression = self._expression(field)
+        # As text: a JSON number would lose digits on its way through a float.
+        return f"({expression})::text" if field.kind is Kind.NUMBER else f"({expression})"
+
+    def _join(self, word: str, parts: tuple[Rule, ...]) -> str:
+        return f"({f' {word} '.join(self.rule(part) for part in parts)})"
+
+    def _expression(self, field: Field) -> str:
+        if field.key is None:
+            return field.sql
+        return field.sql.replace(":key", self.bind(field.key, "text"))
+
+    def _compare(self, leaf: Compare, field: Field) -> str:
+        if leaf.op == "unset":
+            return f"(not {self._is_set(field)})"
+        if leaf.op == "set":
+            return self._is_set(field)
+        positive = OPPOSITES.get(leaf.op, leaf.op)
+        plain = self._positive(Compare(field=leaf.field, op=positive, value=leaf.value), field)
+        sure = f"coalesce({plain}, false)"
+        return sure if positive == leaf.op else f"(not {sure})"
+
+    def _is_set(self, field: Field) -> str:
+        expression = self._expression(field)
+        if field.kind is Kind.TEXT:
+            return f"(coalesce({expression}, '') <> '')"
+        if field.kind is Kind.TAGS:
+            return f"(coalesce(cardinality({expression}), 0) > 0)"
+        return f"(({expression}) is not null)"
+
+    def _positive(self, leaf: Compare, field: Field) -> str:
+        expression = f"({self._expression(field)})"
+        match field.kind:
+            case Kind.TEXT:
+                return self._text(leaf, f'lower({expression} collate "C")')
+            case Kind.TAGS:
+                return self._tags(leaf, expression)
+            case Kind.DATE | Kind.INSTANT:
+                return self._when(leaf, field.kind, expression)
+        return self._ordered(leaf, expression, SQL_TYPE[field.kind])
+
+    def _text(self, leaf: Compare, expression: str) -> str:
+        if leaf.op == "in":
+            return f"{expression} = any({self.bind([fold(one) for one in leaf.value], 'text[]')})"
+        value = self.bind(fold(leaf.value), "text")
+        forms = {
+            "is": f"{expression} = {value}",
+            "contains": f"strpos({expression}, {value}) > 0",
+            "starts_with": f"starts_with({expression}, {value})",
+        }
+        return forms[leaf.op]
+
+    def _tags(self, leaf: Compare, expression: str) -> str:
+        if leaf.op == "has":
+            return f"{expression} @> array[{self.bind(leaf.value, 'text')}]"
+        sign = "@>" if leaf.op == "has_all" else "&&"
+        return f"{expression} {sign} {self.bind(list(leaf.value), 'text[]')}"
+
+    def _ordered(self, leaf: Compare, expression: str, sql_type: LiteralString) -> str:
+        if leaf.op == "in":
+            return f"{expression} = any({self.bind(list(leaf.value), f'{sql_type}[]')})"
+        if leaf.op == "between":
+            low, high = (self.bind(value, sql_type) for value in leaf.value)
+            return f"{expression} between {low} and {high}"
+        return f"{expression} {_SIGNS[leaf.op]} {self.bind(leaf.value, sql_type)}"
+
+    def _when(self, leaf: Compare, kind: Kind, expression: str) -> str:
+        if leaf.op == "anniversary_in_next":
+            days = self.bind(anniversaries(leaf.value, self.moment), "text[]")
+            local = expression
+            if kind is Kind.INSTANT:
+                local = f"({expression} at time zone {self.bind(self.moment.zone, 'text')})"
+            return f"to_char({local}, 'MM-DD') = any({days})"
+        first, end = bounds_of(leaf, kind, self.moment)
+        sql_type = SQL_TYPE[kind]
+        edges = []
+        if first is not None:
+            edges.append(f"{expression} >= {self.bind(first, sql_type)}")
+        if end is not None:
+            edges.append(f"{expression} < {self.bind(end, sql_type)}")
+        return f"({' and '.join(edges)})"
+
+    def _happened(self, leaf: Happened) -> str:
+        """Counting stops at the first event that decides."""
+        least, most = range_of(leaf.count)
+        if (least, most) == (0, None):
+            return "true"
+        if least == 0 and most == 0:
+            return f"(not exists (select {self._source(leaf)}))"
+        if (least, most) == (1, None):
+            return f"exists (select {self._source(leaf)})"
+        enough = least if most is None else most + 1
+        counted = f"(select count(*) from (select {self._source(leaf)} limit {int(enough)}) as met)"
+        if most is None:
+            return f"({counted} >= {int(least)})"
+        return f"({counted} between {int(least)} and {int(most)})"
+
+    def _source(self, leaf: Happened) -> str:
+        behaviour = self.vocabulary.behaviours[leaf.event]
+        parts = [f"{behaviour.source} and {behaviour.at} < {self._end()}"]
+        if leaf.within is not None:
+            start = self.bind(since(leaf.within, self.moment), "timestamptz")
+            parts.append(f"{behaviour.at} >= {start}")
+        parts += [self._compare(part, behaviour.fields[part.field]) for part in leaf.where]
+        return " and ".join(parts)
+
+    def _end(self) -> str:
+        return self.bind(self.moment.now + INSTANT_STEP, "timestamptz")
+
+
+def fold(text: str) -> str:
+    """ASCII letters in lower case, as `lower(… collate "C")` does; others stay."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
+
+
+def range_of(count: Exactly) -> tuple[int, int | None]:
+    """The least and the most times; None where there is no most, and (1, 0) where nothing fits."""
+    n = count.n
+    match count.op:
+        case "gte":
+            return n, None
+        case "gt":
+            return n + 1, None
+        case "is":
+            return n, n
+        case "lte":
+            return 0, n
+    return (0, n - 1) if n else (1, 0)

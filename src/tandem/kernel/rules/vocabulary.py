@@ -1,0 +1,146 @@
+"""What a rule may speak of: fields and events by name, each with its SQL, all of it literal."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import LiteralString
+
+import msgspec
+
+
+class Kind(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    FLAG = "flag"
+    DATE = "date"
+    INSTANT = "instant"
+    TAGS = "tags"
+
+
+_PRESENCE = ("set", "unset")
+_WHEN = ("on", "before", "after", "between", "in_last", "in_next", "anniversary_in_next")
+OPERATORS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.TEXT: (
+        "is", "is_not", "in", "not_in", "contains", "not_contains", "starts_with", *_PRESENCE,
+    ),
+    Kind.NUMBER: ("is", "is_not", "lt", "lte", "gt", "gte", "between", "in", *_PRESENCE),
+    Kind.FLAG: ("is", *_PRESENCE),
+    Kind.DATE: (*_WHEN, *_PRESENCE),
+    Kind.INSTANT: (*_WHEN, *_PRESENCE),
+    Kind.TAGS: ("has", "has_any", "has_all", "has_none", *_PRESENCE),
+}  # fmt: skip
+"""`is_not`, `not_in`, `not_contains`, `has_none` and `unset` are the opposites of another one."""
+
+SQL_TYPE: Mapping[Kind, LiteralString] = {
+    Kind.TEXT: "text",
+    Kind.NUMBER: "numeric",
+    Kind.FLAG: "boolean",
+    Kind.DATE: "date",
+    Kind.INSTANT: "timestamptz",
+    Kind.TAGS: "text[]",
+}
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """`sql` is an expression over the statement's tables. `key`, where given, is bound as `:key`:
+    what people named themselves never becomes text of a statement."""
+
+    kind: Kind
+    sql: str
+    label: str
+    options: tuple[str, ...] = ()
+    key: str | None = None
+
+
+class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happens: `source` is `from … where …` naming org_id and the subject's row;
+    `at` is its instant; `fields` are what `where` may compare."""
+
+    source: str
+    at: str
+    label: str
+    fields: Mapping[str, Field] = {}
+
+
+class CustomField(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation's own field; every kind but an instant. Values are checked when written."""
+
+    key: str
+    kind: Kind
+    label: str
+    options: tuple[str, ...] = ()
+
+
+VOCABULARIES: list["Vocabulary"] = []
+"""Every vocabulary of the suite; a test PREPAREs each field with each of its operators."""
+
+
+class Vocabulary:
+    """`tables` is the FROM clause (with its WHERE) under which the fields make sense."""
+
+    def __init__(
+        self,
+        *,
+        tables: LiteralString,
+        fields: Mapping[str, Field],
+        behaviours: Mapping[str, Behaviour] | None = None,
+        custom_column: LiteralString | None = None,
+    ) -> None:
+        self.tables = tables
+        self.fields = dict(fields)
+        self.behaviours = dict(behaviours or {})
+        self.custom_column = custom_column
+        VOCABULARIES.append(self)
+
+    def with_custom(self, definitions: Sequence[CustomField]) -> "Vocabulary":
+        """The same words and an organisation's own fields, named `custom.<key>`."""
+        assert self.custom_column, "these records have no custom fields"
+        extended = object.__new__(Vocabulary)
+        extended.tables = self.tables
+        extended.behaviours = self.behaviours
+        extended.custom_column = self.custom_column
+        own = {f"custom.{one.key}": custom_field(self.custom_column, one) for one in definitions}
+        extended.fields = {**self.fields, **own}
+        return extended
+
+
+def field(kind: Kind, sql: LiteralString, label: str, *options: str) -> Field:
+    """A field of a vocabulary written in the code; its SQL must be a literal."""
+    return Field(kind=kind, sql=sql, label=label, options=options)
+
+
+def behaviour(
+    source: LiteralString, *, at: LiteralString, label: str, **fields: Field
+) -> Behaviour:
+    """An event of a vocabulary written in the code; its SQL must be a literal."""
+    return Behaviour(source=source, at=at, label=label, fields=fields)
+
+
+_OF_JSON: Mapping[Kind, LiteralString] = {
+    Kind.TEXT: "COLUMN ->> :key",
+    Kind.NUMBER: (
+        "case when jsonb_typeof(COLUMN -> :key) = 'number' then (COLUMN ->> :key)::numeric end"
+    ),
+    Kind.FLAG: (
+        "case when jsonb_typeof(COLUMN -> :key) = 'boolean' then (COLUMN ->> :key)::boolean end"
+    ),
+    Kind.DATE: (
+        "case when COLUMN ->> :key ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'"
+        " then (COLUMN ->> :key)::date end"
+    ),
+    Kind.TAGS: (
+        "array(select jsonb_array_elements_text(case when jsonb_typeof(COLUMN -> :key) = 'array'"
+        " then COLUMN -> :key else '[]' end))"
+    ),
+}
+
+
+def custom_field(column: LiteralString, definition: CustomField) -> Field:
+    """A value of a jsonb column by a key that people chose; another type than defined is unset."""
+    sql = _OF_JSON[definition.kind].replace("COLUMN", column)
+    return Field(
+        kind=definition.kind,
+        sql=sql,
+        label=definition.label,
+        options=definition.options,
+        key=definition.key,
+    )
