@@ -7,9 +7,8 @@ from litestar.params import FromQuery
 
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain import WrongCredentials
-from tandem.crm.identity.sessions import COOKIE, SIGN_IN_LIMIT, session_cookie
+from tandem.crm.identity.sessions import SIGN_IN_LIMIT, cookie_name, session_cookie, visitor_of
 from tandem.kernel.http import PUBLIC, Now, Store, Transaction, limited
-from tandem.kernel.http.access import client_address
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -33,8 +32,7 @@ class SigningIn(Controller):
                 database,
                 email=email[:254],
                 password=password[:256],
-                address=client_address(request.scope),
-                user_agent=request.headers.get("user-agent", ""),
+                visitor=visitor_of(request),
                 now=now,
             )
         except WrongCredentials as refusal:
@@ -45,10 +43,13 @@ class SigningIn(Controller):
 
     @post("/sign-out", status_code=200)
     async def sign_out(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[None]:
-        if token := request.cookies.get(COOKIE):
+        name = cookie_name(request.app.state.settings.base_url)
+        if token := request.cookies.get(name):
             await identity.sign_out(tx, token=token, now=now)
+            request.app.state.authenticator.forget(token)
         answer = redirect(request, "/sign-in")
-        answer.delete_cookie(COOKIE)
+        answer.headers["clear-site-data"] = '"cache", "cookies", "storage"'
+        answer.delete_cookie(name)
         return answer
 
 

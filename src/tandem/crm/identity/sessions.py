@@ -2,19 +2,27 @@
 
 import time
 from collections import OrderedDict
-from datetime import timedelta
 from typing import Any, TypeVar
 
+from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie, State
 from litestar.types import Scope
 
-from tandem.crm.identity.domain import KEY_MARK, SEEN_GRAIN, SESSION_IDLE, hash_of
+from tandem.crm.identity.domain import (
+    KEY_MARK,
+    SEEN_GRAIN,
+    SESSION_IDLE,
+    SESSION_LIFE,
+    Visitor,
+    hash_of,
+)
 from tandem.crm.identity.store import keys as keys_store
 from tandem.crm.identity.store import sessions as sessions_store
-from tandem.kernel.actor import Actor, Kind
+from tandem.kernel.actor import INSTALLATION, Actor, Kind
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Unauthenticated
+from tandem.kernel.http.access import client_address
 from tandem.kernel.limits import Limit
 
 COOKIE = "tandem_session"
@@ -25,16 +33,34 @@ REMEMBERED_MAX = 10_000
 T = TypeVar("T")
 
 
-def session_cookie(token: str, base_url: str) -> Cookie:
+def cookie_name(base_url: str, name: str = COOKIE) -> str:
+    """Over TLS `__Host-`: no subdomain, no plain connection can plant one (RFC 6265bis, 4.1.3)."""
+    return f"__Host-{name}" if base_url.startswith("https://") else name
+
+
+def guarded_cookie(name: str, value: str, base_url: str, *, max_age: int) -> Cookie:
     """HttpOnly and SameSite=Lax always; Secure wherever people reach us over TLS."""
     return Cookie(
-        key=COOKIE,
-        value=token,
+        key=cookie_name(base_url, name),
+        value=value,
         path="/",
         httponly=True,
         samesite="lax",
         secure=base_url.startswith("https://"),
-        max_age=int(timedelta(days=14).total_seconds()),
+        max_age=max_age,
+    )
+
+
+def session_cookie(token: str, base_url: str) -> Cookie:
+    return guarded_cookie(COOKIE, token, base_url, max_age=int(SESSION_LIFE.total_seconds()))
+
+
+def visitor_of(request: Request[Any, Any, Any]) -> Visitor:
+    """Where a sign-in comes from, and the session it replaces."""
+    return Visitor(
+        address=client_address(request.scope),
+        user_agent=request.headers.get("user-agent", ""),
+        old_token=request.cookies.get(cookie_name(request.app.state.settings.base_url), ""),
     )
 
 
@@ -46,6 +72,7 @@ class Sessions:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._cookie = cookie_name(state.settings.base_url)
         self._seen: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
 
     async def actor_of(self, scope: Scope) -> Actor | None:
@@ -56,7 +83,7 @@ class Sessions:
             if scheme.lower() != "bearer" or not credential:
                 return None
             return await self._of_bearer(credential.strip())
-        token = connection.cookies.get(COOKIE)
+        token = connection.cookies.get(self._cookie)
         if not token:
             return None
         return await self._remembered(token, self._of_session)
@@ -91,13 +118,19 @@ class Sessions:
         found = await sessions_store.find_session(database, token_hash, now)
         if found is None or now - found.last_seen_at > SESSION_IDLE:
             return None
-        actor = Actor(
-            org_id=found.org_id, user_id=found.user_id, grants=found.grants, label=found.name
-        )
         if now - found.last_seen_at > SEEN_GRAIN:
-            async with database.transaction(Actor.system(found.org_id)) as tx:
-                await tx.run(sessions_store.TOUCH_SESSION, id=found.session_id, now=now)
-        return actor
+            async with database.transaction(Actor.system(INSTALLATION)) as own:
+                await own.run(sessions_store.TOUCH_SESSION, id=found.session_id, now=now)
+        return Actor(
+            org_id=found.org_id,
+            user_id=found.user_id,
+            grants=found.grants,
+            label=found.name,
+            person_id=found.person_id,
+            session_id=found.session_id,
+            proved_at=found.proved_at,
+            has_two_factors=found.has_two_factors,
+        )
 
     async def _of_key(self, secret_hash: bytes) -> Actor | None:
         database: Database = self._state.database

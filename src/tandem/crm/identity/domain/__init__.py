@@ -9,11 +9,15 @@ from tandem.crm.identity.domain.passwords import (
     check_password,
 )
 from tandem.crm.identity.domain.people import Email, EmailTaken, PersonName, User, normal_email
+from tandem.crm.identity.domain.persons import Membership, Person
 from tandem.crm.identity.domain.roles import PERMISSIONS, ROLES, Role
 from tandem.crm.identity.domain.sessions import (
     SEEN_GRAIN,
     SESSION_IDLE,
     SESSION_LIFE,
+    OpenSession,
+    SignedIn,
+    Visitor,
     WrongCredentials,
 )
 from tandem.crm.identity.domain.views import VIEWS_MAX, SavedView, TooManyViews
@@ -31,12 +35,17 @@ __all__ = [
     "ApiKey",
     "Email",
     "EmailTaken",
+    "Membership",
+    "OpenSession",
     "Organisation",
+    "Person",
     "PersonName",
     "Role",
     "SavedView",
+    "SignedIn",
     "TooManyViews",
     "User",
+    "Visitor",
     "WeakPassword",
     "WrongCredentials",
     "check_password",

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from tandem.crm.identity import passwords
 from tandem.crm.identity.domain import (
     EmailTaken,
     Role,
@@ -11,6 +10,7 @@ from tandem.crm.identity.domain import (
     normal_email,
 )
 from tandem.crm.identity.service.granting import check_may_give
+from tandem.crm.identity.service.persons import enrol_person
 from tandem.crm.identity.store import people as people_store
 from tandem.crm.identity.store import roles as roles_store
 from tandem.kernel import audit
@@ -32,7 +32,10 @@ async def list_users(tx: Tx) -> list[User]:
 async def add_user(
     tx: Tx, *, email: str, name: str, password: str, role_key: str, now: datetime
 ) -> User:
-    """A person who signs in with e-mail and password. Refuses a taken address or unknown role."""
+    """A member who signs in with e-mail and password. Refuses a taken address or unknown role.
+
+    Somebody who is a member elsewhere keeps the password they have.
+    """
     tx.actor.require("identity.manage")
     check_password(password)
     roles = {role.key: role for role in await roles_store.list_roles(tx)}
@@ -40,12 +43,13 @@ async def add_user(
         raise Invalid(f"There is no role {role_key!r}.", field="role_key")
     check_may_give(tx.actor, roles[role_key].grants)
     user_id = new_id()
+    person_id = await enrol_person(tx, email=email, password=password, now=now)
     added = await tx.run(
         people_store.INSERT_USER,
         id=user_id,
+        person_id=person_id,
         email=normal_email(email),
         name=name,
-        password_hash=await passwords.hash_password(password),
         role_key=role_key,
         created_at=now,
     )

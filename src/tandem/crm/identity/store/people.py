@@ -1,27 +1,16 @@
-"""People and what they sign in with."""
+"""Members of a company; who they are beyond it stands in `persons`."""
 
 from uuid import UUID
 
-import msgspec
-
 from tandem.crm.identity.domain import User
-from tandem.kernel.db import Database, Query, Tx
+from tandem.kernel.db import Query, Tx
 
 INSERT_USER = Query(
     """
     insert into identity.user_account
-           (org_id, id, email, name, password_hash, role_key, created_at)
-    values (:org_id, :id, :email, :name, :password_hash, :role_key, :created_at)
+           (org_id, id, person_id, email, name, role_key, created_at)
+    values (:org_id, :id, :person_id, :email, :name, :role_key, :created_at)
         on conflict (org_id, email) do nothing
-    """
-)
-
-
-SET_PASSWORD = Query(
-    """
-    update identity.user_account
-       set password_hash = :password_hash, version = version + 1
-     where org_id = :org_id and id = :id
     """
 )
 
@@ -35,22 +24,6 @@ LIST_USERS = Query(
      limit 500
     """
 )
-
-
-FIND_LOGIN = Query(
-    "select org_id, user_id, password_hash from identity.find_login(:email)",
-    beyond_org="nobody is signed in yet; the address is the question",
-)
-
-
-class Login(msgspec.Struct, frozen=True):
-    org_id: UUID
-    user_id: UUID
-    password_hash: str | None
-
-
-async def find_logins(database: Database, email: str) -> list[Login]:
-    return await database.look_up(FIND_LOGIN, Login, email=email)
 
 
 async def list_users(tx: Tx, user_id: UUID | None = None) -> list[User]:

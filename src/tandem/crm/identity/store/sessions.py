@@ -1,22 +1,23 @@
-"""Open sessions."""
+"""Open sessions, in the installation's own organisation."""
 
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from tandem.kernel.db import Database, Query
+from tandem.crm.identity.domain.sessions import OpenSession
+from tandem.kernel.db import Database, Query, Tx
 
 INSERT_SESSION = Query(
     """
     insert into identity.session
-           (org_id, id, user_id, token_hash, created_at, last_seen_at, expires_at,
-            address, user_agent)
-    values (:org_id, :id, :user_id, :token_hash, :created_at, :created_at, :expires_at,
+           (org_id, id, person_id, company_id, user_id, token_hash, method, has_two_factors,
+            created_at, proved_at, last_seen_at, expires_at, address, user_agent)
+    values (:org_id, :id, :person_id, :company_id, :user_id, :token_hash, :method,
+            :has_two_factors, :created_at, :proved_at, :created_at, :expires_at,
             :address, :user_agent)
     """
 )
-
 
 TOUCH_SESSION = Query(
     """
@@ -25,34 +26,99 @@ TOUCH_SESSION = Query(
     """
 )
 
-
-REVOKE_SESSION = Query(
+ROTATE_SESSION = Query(
     """
-    update identity.session set revoked_at = :now
-     where org_id = :org_id and token_hash = :token_hash and revoked_at is null
+    update identity.session
+       set token_hash = :token_hash, proved_at = :now, last_seen_at = :now, method = :method,
+           has_two_factors = has_two_factors or :has_two_factors
+     where org_id = :org_id and id = :id and person_id = :person_id and revoked_at is null
     """
 )
 
+REVOKE_SESSIONS = Query(
+    """
+    update identity.session set revoked_at = :now
+     where org_id = :org_id and revoked_at is null
+       and (:id::uuid is null or id = :id)
+       and (:person_id::uuid is null or person_id = :person_id)
+       and (:token_hash::bytea is null or token_hash = :token_hash)
+       and (:user_id::uuid is null or user_id = :user_id)
+       and (:except_id::uuid is null or id <> :except_id)
+    """
+)
+
+FORGET_SESSIONS = Query(
+    """
+    delete from identity.session
+     where org_id = :org_id and (expires_at < :before or revoked_at < :before)
+    """
+)
+
+LIST_SESSIONS = Query(
+    """
+    select id, company_id, method, has_two_factors, created_at, proved_at, last_seen_at,
+           expires_at, address, user_agent
+      from identity.session
+     where org_id = :org_id and person_id = :person_id and revoked_at is null
+       and expires_at > :now and last_seen_at > :idle_since
+     order by last_seen_at desc, id
+     limit 200
+    """
+)
 
 FIND_SESSION = Query(
     """
-    select org_id, user_id, session_id, name, grants, last_seen_at, expires_at
+    select org_id, user_id, session_id, person_id, name, grants, last_seen_at, proved_at,
+           has_two_factors
       from identity.find_session(:token_hash, :now)
     """,
     beyond_org="the session's token is the credential",
 )
 
 
-class OpenSession(msgspec.Struct, frozen=True):
+class FoundSession(msgspec.Struct, frozen=True):
     org_id: UUID
     user_id: UUID
     session_id: UUID
+    person_id: UUID
     name: str
     grants: frozenset[str]
     last_seen_at: datetime
-    expires_at: datetime
+    proved_at: datetime
+    has_two_factors: bool
 
 
-async def find_session(database: Database, token_hash: bytes, now: datetime) -> OpenSession | None:
-    rows = await database.look_up(FIND_SESSION, OpenSession, token_hash=token_hash, now=now)
+async def find_session(database: Database, token_hash: bytes, now: datetime) -> FoundSession | None:
+    rows = await database.look_up(FIND_SESSION, FoundSession, token_hash=token_hash, now=now)
     return rows[0] if rows else None
+
+
+async def revoke(
+    own: Tx,
+    *,
+    now: datetime,
+    session_id: UUID | None = None,
+    person_id: UUID | None = None,
+    token_hash: bytes | None = None,
+    user_id: UUID | None = None,
+    except_id: UUID | None = None,
+) -> int:
+    """End the sessions that match all that is given; at least one thing is."""
+    assert session_id or person_id or token_hash or user_id, "never everybody's at once"
+    return await own.run(
+        REVOKE_SESSIONS,
+        id=session_id,
+        person_id=person_id,
+        token_hash=token_hash,
+        user_id=user_id,
+        except_id=except_id,
+        now=now,
+    )
+
+
+async def list_sessions(
+    own: Tx, person_id: UUID, *, idle_since: datetime, now: datetime
+) -> list[OpenSession]:
+    return await own.many(
+        LIST_SESSIONS, OpenSession, person_id=person_id, idle_since=idle_since, now=now
+    )

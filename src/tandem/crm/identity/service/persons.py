@@ -1,0 +1,64 @@
+"""Persons behind memberships."""
+
+from datetime import datetime
+from uuid import UUID
+
+from tandem.crm.identity import passwords
+from tandem.crm.identity.domain import normal_email
+from tandem.crm.identity.store import persons as persons_store
+from tandem.crm.identity.store import sessions as sessions_store
+from tandem.kernel.actor import Kind
+from tandem.kernel.db import Tx
+from tandem.kernel.ids import new_id
+
+
+async def enrol_person(
+    tx: Tx,
+    *,
+    email: str,
+    now: datetime,
+    password: str | None = None,
+    is_address_proved: bool = False,
+) -> UUID:
+    """The person with this address, made if there is none.
+
+    The password is for a new person only: nobody sets that of somebody who is here already, except
+    the owner of the address (`is_address_proved`: they followed a mailed link) for the first time.
+    The installation's own work (the command line, the seed) vouches for the addresses it enters.
+    """
+    address = normal_email(email)
+    is_proved = is_address_proved or tx.actor.kind is Kind.SYSTEM
+    company_id = tx.actor.org_id
+    async with tx.installation() as own:
+        person = await persons_store.find_person(own, email=address)
+        if person is None:
+            hashed = await passwords.hash_password(password) if password else None
+            await own.run(
+                persons_store.INSERT_PERSON,
+                id=new_id(),
+                email=address,
+                password_hash=hashed,
+                password_set_at=now if hashed else None,
+                enrolled_by=company_id,
+                address_proved_at=now if is_proved else None,
+                created_at=now,
+            )
+            person = await persons_store.find_person(own, email=address)
+        elif is_address_proved and await prove_address(own, person.id, now=now) and password:
+            await _set_first_password(own, person.id, password, now)
+    assert person, "an address has a person once one was inserted"
+    return person.id
+
+
+async def prove_address(own: Tx, person_id: UUID, *, now: datetime) -> bool:
+    """The owner of the address was here. The first time, all that was set before by whoever
+    enrolled them ends: the password and every session. Whether this was the first time."""
+    is_first = bool(await own.run(persons_store.PROVE_ADDRESS, id=person_id, now=now))
+    if is_first:
+        await sessions_store.revoke(own, person_id=person_id, now=now)
+    return is_first
+
+
+async def _set_first_password(own: Tx, person_id: UUID, password: str, now: datetime) -> None:
+    hashed = await passwords.hash_password(password)
+    await own.run(persons_store.SET_PASSWORD, id=person_id, password_hash=hashed, now=now)
