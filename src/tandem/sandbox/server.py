@@ -20,6 +20,7 @@ from tandem.sandbox.fault_middleware import FaultMiddleware
 from tandem.sandbox.faults import Faults
 from tandem.sandbox.google import stand_in as google
 from tandem.sandbox.http_protocol import SandboxProtocol
+from tandem.sandbox.jira import stand_in as jira
 from tandem.sandbox.mailbox import stand_in as mailbox
 from tandem.sandbox.razorpay import stand_in as razorpay
 from tandem.sandbox.settings import HOST, SandboxSettings
@@ -34,6 +35,7 @@ STAND_INS: Sequence[Callable[[Dependencies], Sequence[ControllerRouterHandler]]]
     control.routes,
     mailbox.routes,
     razorpay.routes,
+    jira.routes,
     sms.routes,
     google.routes,
     city_pages.routes,

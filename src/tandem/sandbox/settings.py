@@ -25,6 +25,11 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     sms_account_sid: str = "AC" + "0" * 32
     sms_auth_token: str = "sandbox_auth_token"  # noqa: S105 - public, see above
     google_api_key: str = "sandbox_google_key"
+    jira_api_token: str = "sandbox_jira_token"  # noqa: S105 - public, see above
+    jira_pat: str = "sandbox_jira_pat"
+    jira_client_id: str = "sandbox_jira_client"
+    jira_client_secret: str = "sandbox_jira_secret"  # noqa: S105 - public, see above
+    jira_refresh_token: str = "sandbox_jira_refresh"  # noqa: S105 - public, see above
 
     @property
     def base_url(self) -> str:
