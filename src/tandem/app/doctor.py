@@ -5,6 +5,7 @@ from importlib.resources import files
 import asyncpg
 import msgspec
 
+from tandem.app.chain import audit_heads, torn_seals
 from tandem.app.migrate import SERVICES
 from tandem.app.sealed import unreadable, waiting
 from tandem.app.settings import Settings
@@ -61,12 +62,14 @@ async def examine(settings: Settings, *, is_live: bool, retry_parked: bool) -> i
     _say("invariants", broken or [f"all {len(invariants())} hold"])
     parked = await _parked(settings, retry=retry_parked)
     _say("parked events", parked or ["none"])
+    torn = await torn_seals(settings)
+    _say("audit", torn or await audit_heads(settings))
     closed = await unreadable(settings)
     _say("secrets at rest", closed or [f"all open; {await waiting(settings)} wait for rotation"])
     unsent = await _check_providers(settings) if is_live else []
     if is_live:
         _say("providers", unsent or ["all answer"])
-    return 1 if broken or (parked and not retry_parked) or unsent or closed else 0
+    return 1 if broken or (parked and not retry_parked) or unsent or closed or torn else 0
 
 
 async def _parked(settings: Settings, *, retry: bool) -> list[str]:

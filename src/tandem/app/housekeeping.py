@@ -1,7 +1,12 @@
-"""What the kernel keeps only for a while, forgotten in time."""
+"""What the kernel keeps only for a while, forgotten in time; and the audit's seals."""
 
+import structlog
+
+from tandem.kernel import audit, secrets
 from tandem.kernel.http.unit import FORGET_KEYS, KEPT_FOR
 from tandem.kernel.jobs import Work, every
+
+log = structlog.get_logger()
 
 
 @every(3600, "kernel.forget_idempotency_keys")
@@ -9,3 +14,20 @@ async def forget_idempotency_keys(work: Work) -> None:
     """Keys count for 24 hours; after that a repeat is a new request."""
     async with work.transaction() as tx:
         await tx.run(FORGET_KEYS, expired_before=work.now() - KEPT_FOR)
+
+
+@every(60, "kernel.seal_audit")
+async def seal_audit(work: Work) -> None:
+    """Seal how far the audit goes with a key that the database does not have."""
+    async with work.transaction() as tx:
+        head = await audit.head(tx)
+        if head is None or head.seq == head.sealed_seq:
+            return
+        sealed = secrets.seal(
+            bytes.fromhex(head.hash),
+            org_id=work.org_id,
+            purpose=audit.SEAL,
+            subject=str(head.seq),
+        )
+        await tx.run(audit.ADD_SEAL, seq=head.seq, sealed=sealed, at=work.now())
+    log.info("audit_sealed", org_id=str(work.org_id), seq=head.seq, hash=head.hash)

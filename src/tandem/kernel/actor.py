@@ -30,6 +30,23 @@ class Kind(StrEnum):
     SYSTEM = "system"
 
 
+class Origin(msgspec.Struct, frozen=True):
+    """Where a request came from: the network address, and the id its answer carried."""
+
+    address: str = ""
+    request_id: str = ""
+
+
+class Impersonator(msgspec.Struct, frozen=True, kw_only=True):
+    """Who really acts when somebody is seen through another person's eyes, and why."""
+
+    user_id: UUID
+    label: str
+    reason: str
+    may_write: bool
+    until: datetime
+
+
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """`user_id` is the person or key in the audit; `label` is what a timeline may show of them.
 
@@ -47,6 +64,11 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     proved_at: datetime | None = None
     """When the person last proved who they are, not merely had a cookie."""
     has_two_factors: bool = False
+
+    origin: Origin = Origin()
+    impersonator: Impersonator | None = None
+    maker_id: UUID | None = None
+    """The person that an API key was made by, and never exceeds."""
 
     standing: Standing | None = None
     """None: whatever is granted is granted for everybody's records."""

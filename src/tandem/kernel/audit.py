@@ -1,8 +1,14 @@
-"""Audit rows: who changed what by hand, before and after, without secrets. Append-only."""
+"""Audit rows: who changed what by hand, before and after, without secrets. Append-only, chained.
+
+The database numbers and hashes the rows when their transaction commits (0003_audit_chain.sql).
+Nobody hands in who acted or from where: both are the transaction's actor.
+"""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
@@ -10,12 +16,95 @@ from tandem.kernel.ids import new_id
 WRITE = Query(
     """
     insert into kernel.audit
-           (org_id, id, at, actor_kind, actor_id, actor_label,
-            action, subject_kind, subject_id, before, after)
-    values (:org_id, :id, :at, :actor_kind, :actor_id, :actor_label,
-            :action, :subject_kind, :subject_id, :before, :after)
+           (org_id, id, at, actor_kind, actor_id, actor_label, action, subject_kind, subject_id,
+            before, after, address, request_id, on_behalf_of, on_behalf_label, reason)
+    values (:org_id, :id, :at, :actor_kind, :actor_id, :actor_label, :action, :subject_kind,
+            :subject_id, :before, :after, :address, :request_id, :on_behalf_of,
+            :on_behalf_label, :reason)
     """
 )
+
+LIST = Query(
+    """
+    select seq, id, at, actor_kind, actor_id, actor_label, action, subject_kind, subject_id,
+           before, after, address, request_id, on_behalf_of, on_behalf_label, reason,
+           encode(hash, 'hex') as hash
+      from kernel.audit
+     where org_id = :org_id and seq is not null
+       and (:before_seq::bigint is null or seq < :before_seq)
+       and (:actor_id::uuid is null or actor_id = :actor_id or on_behalf_of = :actor_id)
+       and (:action::text is null or action = :action
+            or starts_with(action, :action || '.'))
+       and (:subject_id::uuid is null or subject_id = :subject_id)
+       and (:since::timestamptz is null or at >= :since)
+       and (:until::timestamptz is null or at < :until)
+       and (:address::text is null or address = :address)
+     order by seq desc
+     limit :count
+    """
+)
+
+HEAD = Query(
+    """
+    select h.count as seq, encode(h.hash, 'hex') as hash,
+           coalesce((select max(s.seq) from kernel.audit_seal s where s.org_id = :org_id), 0)
+               as sealed_seq
+      from kernel.audit_head h
+     where h.org_id = :org_id
+    """
+)
+
+ADD_SEAL = Query(
+    """
+    insert into kernel.audit_seal (org_id, seq, sealed, at)
+    values (:org_id, :seq, :sealed, :at) on conflict do nothing
+    """
+)
+
+SEAL = "audit.seal"
+"""The purpose that heads are sealed for (kernel.secrets)."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """`actor_*` really acted (a person, a key, a driver's phone); with `on_behalf_of` they acted as
+    that person. `seq` and `hash` are the row's place in the company's chain."""
+
+    seq: int
+    id: UUID
+    at: datetime
+    actor_kind: str
+    actor_id: UUID | None
+    actor_label: str
+    action: str
+    subject_kind: str
+    subject_id: UUID
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    address: str
+    request_id: str
+    on_behalf_of: UUID | None
+    on_behalf_label: str
+    reason: str
+    hash: str
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What to show of the audit. `action` is a whole one, or a service's name for all of its."""
+
+    actor_id: UUID | None = None
+    action: str | None = None
+    subject_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    address: str | None = None
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest row's place and hash, and how far the chain is sealed."""
+
+    seq: int
+    hash: str
+    sealed_seq: int
 
 
 async def write(
@@ -28,16 +117,34 @@ async def write(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
+    """One row beside the change. Leave secrets out of `before` and `after`."""
+    actor, by = tx.actor, tx.actor.impersonator
     await tx.run(
         WRITE,
         id=new_id(),
         at=now,
-        actor_kind=tx.actor.kind,
-        actor_id=tx.actor.user_id,
-        actor_label=tx.actor.label,
+        actor_kind=actor.kind,
+        actor_id=by.user_id if by else actor.user_id,
+        actor_label=by.label if by else actor.label,
         action=action,
         subject_kind=subject_kind,
         subject_id=subject_id,
         before=before,
         after=after,
+        address=actor.origin.address,
+        request_id=actor.origin.request_id,
+        on_behalf_of=actor.user_id if by else actor.maker_id,
+        on_behalf_label=actor.label if by else "",
+        reason=by.reason if by else "",
     )
+    tx.audited.add(action)
+
+
+async def read(tx: Tx, asked: Asked, *, count: int, before_seq: int | None = None) -> list[Entry]:
+    """Newest first."""
+    shown = msgspec.structs.asdict(asked)
+    return await tx.many(LIST, Entry, count=count, before_seq=before_seq, **shown)
+
+
+async def head(tx: Tx) -> Head | None:
+    return await tx.one_or_none(HEAD, Head)

@@ -8,3 +8,6 @@ select d.org_id, d.id, d.event_id
 select org_id, key
   from kernel.idempotency
  where status = 0;
+
+-- name: every audit row follows the one before it, and none is missing
+select org_id, seq, id, reason from kernel.audit_breaks();

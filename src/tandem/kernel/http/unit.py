@@ -18,10 +18,13 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query, Tx, begin, rollback
 from tandem.kernel.errors import Invalid, TooLarge
+from tandem.kernel.http import noting
+from tandem.kernel.ids import new_id
 
 KEY_LENGTH_MAX = 255
 KEPT_FOR = timedelta(hours=24)
 BODY_MAX = 25 * 1024 * 1024
+FORBIDDEN = 403
 
 
 class IdempotencyKeyReused(Invalid):
@@ -76,6 +79,7 @@ class Unit:
         self._connection: Any = None
         self.tx: Tx | None = None
         self.is_kept = False
+        self.is_replay = False
 
     async def open(self) -> Tx:
         if self.tx is None:
@@ -103,9 +107,12 @@ class UnitOfWork(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         state: Any = scope["state"]
-        unit = Unit(scope["litestar_app"].state.database, state.get("actor"))
+        database = scope["litestar_app"].state.database
+        request_id = new_id().hex
+        actor = state["actor"] = noting.with_origin(state.get("actor"), scope, request_id)
+        unit = Unit(database, actor)
         state["unit"] = unit
-        held = _Held(unit, send)
+        held = _Held(unit, send, request_id)
         is_good = False
         try:
             key = _idempotency_key(scope)
@@ -113,18 +120,23 @@ class UnitOfWork(ASGIMiddleware):
                 await next_app(scope, receive, held.send)
             else:
                 await _once(scope, receive, held, next_app, key)
+            if held.status < 400 and unit.tx is not None and not unit.is_replay:
+                await noting.note_change(unit.tx, scope)
             is_good = held.status < 400 or unit.is_kept
         finally:
             await unit.close(is_good=is_good)
+        if held.status == FORBIDDEN and actor is not None:
+            await noting.note_refusal(database, actor, scope)
         await held.flush()
 
 
 class _Held:
     """Holds the answer back while a transaction is open; lets streams without one pass."""
 
-    def __init__(self, unit: Unit, send: Send) -> None:
+    def __init__(self, unit: Unit, send: Send, request_id: str) -> None:
         self._unit = unit
         self._send = send
+        self._request_id = (b"x-request-id", request_id.encode())
         self._messages: list[Message] = []
         self._is_passing = False
         self.status = 500
@@ -132,6 +144,7 @@ class _Held:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            message["headers"] = [*message.get("headers", []), self._request_id]
             self._is_passing = self._unit.tx is None
         if self._is_passing:
             await self._send(message)
@@ -195,6 +208,7 @@ async def _once(scope: Any, receive: Receive, held: _Held, next_app: ASGIApp, ke
     if not claimed:
         answer = Answer(**dict((await tx.records(READ_KEY, key=key))[0]))
         check_same_request(answer.fingerprint, asked)
+        unit.is_replay = True
         return await _replay(answer, held.send)
     await next_app(scope, _replaying(body, receive), held.send)
     # A refusal that keeps its changes (a counted wrong try) is an answer like any other.
