@@ -17,6 +17,7 @@ from tandem.crm.identity.domain import (
     Visitor,
     hash_of,
 )
+from tandem.crm.identity.domain.access import actor_of
 from tandem.crm.identity.store import keys as keys_store
 from tandem.crm.identity.store import sessions as sessions_store
 from tandem.kernel.actor import INSTALLATION, Actor, Kind
@@ -121,10 +122,10 @@ class Sessions:
         if now - found.last_seen_at > SEEN_GRAIN:
             async with database.transaction(Actor.system(INSTALLATION)) as own:
                 await own.run(sessions_store.TOUCH_SESSION, id=found.session_id, now=now)
-        return Actor(
+        return actor_of(
+            found.access,
             org_id=found.org_id,
             user_id=found.user_id,
-            grants=found.grants,
             label=found.name,
             person_id=found.person_id,
             session_id=found.session_id,

@@ -8,9 +8,18 @@ from tandem.crm.identity.domain.passwords import (
     WeakPassword,
     check_password,
 )
-from tandem.crm.identity.domain.people import Email, EmailTaken, PersonName, User, normal_email
+from tandem.crm.identity.domain.people import (
+    Email,
+    EmailTaken,
+    LastAdministrator,
+    MemberChange,
+    PersonName,
+    RoleKeys,
+    User,
+    normal_email,
+)
 from tandem.crm.identity.domain.persons import Membership, Person
-from tandem.crm.identity.domain.roles import PERMISSIONS, ROLES, Role
+from tandem.crm.identity.domain.roles import PERMISSIONS, ROLES, MoreThanHeld, Role
 from tandem.crm.identity.domain.sessions import (
     SEEN_GRAIN,
     SESSION_IDLE,
@@ -35,12 +44,16 @@ __all__ = [
     "ApiKey",
     "Email",
     "EmailTaken",
+    "LastAdministrator",
+    "MemberChange",
     "Membership",
+    "MoreThanHeld",
     "OpenSession",
     "Organisation",
     "Person",
     "PersonName",
     "Role",
+    "RoleKeys",
     "SavedView",
     "SignedIn",
     "TooManyViews",

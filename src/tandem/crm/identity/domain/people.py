@@ -13,7 +13,17 @@ class EmailTaken(Conflict):
     code = "email_taken"
 
 
+class LastAdministrator(Conflict):
+    code = "last_administrator"
+
+
+class RingOfManagers(Conflict):
+    code = "ring_of_managers"
+
+
 class User(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of the company. `role_keys` are all their roles, `role_key` the first of them."""
+
     id: UUID
     email: str
     name: str
@@ -21,12 +31,28 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool
     created_at: datetime
     version: int
+    role_keys: list[str] = msgspec.field(default_factory=list)
+    manager_id: UUID | None = None
 
 
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
 PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+
+
+RoleKeys = Annotated[
+    list[Annotated[str, msgspec.Meta(max_length=64)]], msgspec.Meta(min_length=1, max_length=20)
+]
+
+
+class MemberChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Only what is given changes."""
+
+    name: PersonName | msgspec.UnsetType = msgspec.UNSET
+    role_keys: RoleKeys | msgspec.UnsetType = msgspec.UNSET
+    manager_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    is_active: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 def normal_email(email: str) -> str:

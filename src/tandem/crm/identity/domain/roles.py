@@ -1,20 +1,135 @@
-"""Roles and the permissions they carry."""
+"""Roles: what they carry, for whose records, and which fields they keep back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Annotated
 
 import msgspec
 
+from tandem.kernel.errors import Conflict, Forbidden
+
 PERMISSIONS: Mapping[str, str] = {
-    "identity.read": "See people, roles and API keys.",
-    "identity.manage": "Add people, change roles, make and revoke API keys.",
+    "identity.read": "See people, teams, territories, roles and API keys.",
+    "identity.manage": "Invite, disable and remove people; change teams; make and revoke API keys.",
+    "identity.roles": "Make and change roles.",
     "identity.settings": "Change the company's settings.",
 }
 
+OWNED_SERVICES = frozenset({"customers", "orders", "invoicing", "payments", "shipping"})
+"""Services whose records have an owner, or hang below an order that has one. Stock, catalogue and
+fleet belong to the whole company: a narrow grant there would mean nothing."""
 
-ROLES: Mapping[str, tuple[str, list[str]]] = {
-    "admin": ("Administrator", ["*"]),
-    "operations": (
+FIELDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "customer": (
+        "customers",
+        ("emails", "phones", "addresses", "gstin", "pan", "notes", "company_name"),
+    ),
+    "order": ("orders", ("customer_email", "customer_phone", "customer_gstin", "note")),
+}
+"""Resource → the service it belongs to and the fields that a role may keep back."""
+
+Grant = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(\*|[a-z_]+\.(\*|[a-z_]+)(@(own|team|subtree|territory))?)$",
+        max_length=80,
+        description="`orders.read`, `orders.*` or `*`, for all records; `orders.read@own` "
+        "for one's own (or `@team`, `@subtree`, `@territory`).",
+    ),
+]
+FieldName = Annotated[str, msgspec.Meta(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=80)]
+RoleKey = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+COVERED_BY: Mapping[str, frozenset[str]] = {
+    "own": frozenset({"own", "team", "subtree", "territory", "all"}),
+    "team": frozenset({"team", "subtree", "all"}),
+    "subtree": frozenset({"subtree", "all"}),
+    "territory": frozenset({"territory", "all"}),
+    "all": frozenset({"all"}),
+}
+"""A scope, and the scopes that reach at least as far."""
+
+
+class RoleKeyTaken(Conflict):
+    code = "role_key_taken"
+
+
+class RoleInUse(Conflict):
+    code = "role_in_use"
+
+
+class RoleReadyMade(Conflict):
+    """Ready-made roles stay as they come; a copy may be changed."""
+
+    code = "role_ready_made"
+
+
+class MoreThanHeld(Forbidden):
+    """Nobody hands out, or takes from somebody, more than they hold themselves."""
+
+    code = "more_than_held"
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    """`grants` as `Grant`; `hidden` and `read_only` name fields such as `customer.notes`."""
+
+    key: str
+    name: str
+    grants: list[str]
+    description: str = ""
+    hidden: list[str] = msgspec.field(default_factory=list)
+    read_only: list[str] = msgspec.field(default_factory=list)
+    is_ready_made: bool = False
+    version: int = 1
+
+
+def split(grant: str) -> tuple[str, str]:
+    """(permission, scope) of a grant."""
+    permission, _, scope = grant.partition("@")
+    return permission, scope or "all"
+
+
+def joined(permission: str, scope: str) -> str:
+    return permission if scope == "all" else f"{permission}@{scope}"
+
+
+def _at(scope: str, *permissions: str) -> list[str]:
+    return [joined(permission, scope) for permission in permissions]
+
+
+_SELLING = (
+    "customers.read",
+    "customers.write",
+    "orders.read",
+    "orders.write",
+    "orders.cancel",
+    "invoicing.read",
+    "payments.read",
+    "shipping.read",
+)
+_LOOKING = [
+    "orders.read",
+    "catalog.read",
+    "customers.read",
+    "inventory.read",
+    "shipping.read",
+    "delivery.read",
+    "invoicing.read",
+    "payments.read",
+]
+
+
+def _ready(key: str, name: str, description: str, grants: Iterable[str]) -> Role:
+    return Role(
+        key=key, name=name, description=description, grants=list(grants), is_ready_made=True
+    )
+
+
+READY_MADE: tuple[Role, ...] = (
+    _ready("admin", "Administrator", "Everything, people and roles too.", ["*"]),
+    _ready(
+        "operations",
         "Operations",
+        "Orders from the first call to the door, stock and catalogue.",
         [
             "orders.*",
             "catalog.*",
@@ -22,62 +137,62 @@ ROLES: Mapping[str, tuple[str, list[str]]] = {
             "inventory.*",
             "shipping.*",
             "delivery.*",
-            "invoicing.read",
-            "payments.read",
-            "notifications.read",
             "support.*",
-        ],
-    ),
-    "care": (
-        "Customer care",
-        [
-            "support.read",
-            "support.write",
-            "support.assign",
-            "orders.read",
-            "customers.read",
-            "catalog.read",
-            "shipping.read",
-            "delivery.read",
             "invoicing.read",
             "payments.read",
             "notifications.read",
         ],
     ),
-    "finance": (
-        "Finance",
-        [
-            "invoicing.*",
-            "payments.*",
-            "orders.read",
-            "customers.read",
-            "catalog.read",
-            "support.read",
-        ],
+    _ready(
+        "stock",
+        "Stock",
+        "Goods in, counts and parcels out; no customers, no money.",
+        ["inventory.*", "catalog.read", "shipping.read", "shipping.scan", "orders.read"],
     ),
-    "dispatcher": (
+    _ready(
+        "dispatcher",
         "Dispatcher",
-        ["delivery.*", "shipping.*", "orders.read", "customers.read", "support.read"],
+        "Drivers, vehicles and what they carry.",
+        ["delivery.*", "shipping.*", "orders.read", "customers.read"],
     ),
-    "driver": ("Driver", ["delivery.drive"]),
-    "read_only": (
-        "Read only",
-        [
-            "orders.read",
-            "catalog.read",
-            "customers.read",
-            "inventory.read",
-            "shipping.read",
-            "delivery.read",
-            "invoicing.read",
-            "payments.read",
-            "support.read",
-        ],
+    _ready("driver", "Driver", "Their own deliveries, on their phone.", ["delivery.drive"]),
+    _ready(
+        "sales",
+        "Sales",
+        "Their own customers and what these buy.",
+        [*_at("own", *_SELLING), "catalog.read", "inventory.read"],
     ),
-}
+    _ready(
+        "sales_manager",
+        "Sales manager",
+        "The customers of their teams and of everybody below them.",
+        [*_at("subtree", *_SELLING), "catalog.read", "inventory.read"],
+    ),
+    _ready(
+        "marketing",
+        "Marketing",
+        "Who buys what, and what was sent to them.",
+        ["customers.read", "orders.read", "catalog.read", "notifications.read"],
+    ),
+    _ready(
+        "finance",
+        "Finance",
+        "Invoices, payments and refunds.",
+        ["invoicing.*", "payments.*", "orders.read", "customers.read", "catalog.read"],
+    ),
+    _ready(
+        "support",
+        "Support",
+        "Complaints, and all that helps to answer them.",
+        ["support.*", *_LOOKING, "notifications.read", "notifications.send"],
+    ),
+    _ready(
+        "analyst",
+        "Analyst",
+        "Everything there is to be counted, nothing to be changed.",
+        [*_LOOKING, "notifications.read", "support.read"],
+    ),
+    _ready("read_only", "Read only", "Looks at everything but people and messages.", _LOOKING),
+)
 
-
-class Role(msgspec.Struct, frozen=True, kw_only=True):
-    key: str
-    name: str
-    grants: list[str]
+ROLES: Mapping[str, Role] = {role.key: role for role in READY_MADE}

@@ -4,11 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from tandem.crm.identity.domain import (
-    ROLES,
     Organisation,
 )
+from tandem.crm.identity.service.roles import add_ready_made
 from tandem.crm.identity.store import company as company_store
-from tandem.crm.identity.store import roles as roles_store
 from tandem.kernel import audit
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Tx
@@ -37,8 +36,7 @@ async def found_organisation(
             country=country,
             created_at=now,
         )
-        for key, (title, grants) in ROLES.items():
-            await tx.run(roles_store.INSERT_ROLES, key=key, name=title, grants=grants)
+        await add_ready_made(tx)
     return org_id
 
 

@@ -4,24 +4,16 @@ from datetime import datetime
 
 from tandem.crm.identity.domain import (
     EmailTaken,
-    Role,
     User,
     check_password,
     normal_email,
 )
-from tandem.crm.identity.service.granting import check_may_give
+from tandem.crm.identity.service.granting import check_may_give_role, roles_named
 from tandem.crm.identity.service.persons import enrol_person
 from tandem.crm.identity.store import people as people_store
-from tandem.crm.identity.store import roles as roles_store
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import Invalid
 from tandem.kernel.ids import new_id
-
-
-async def list_roles(tx: Tx) -> list[Role]:
-    tx.actor.require("identity.read")
-    return await roles_store.list_roles(tx)
 
 
 async def list_users(tx: Tx) -> list[User]:
@@ -38,10 +30,8 @@ async def add_user(
     """
     tx.actor.require("identity.manage")
     check_password(password)
-    roles = {role.key: role for role in await roles_store.list_roles(tx)}
-    if role_key not in roles:
-        raise Invalid(f"There is no role {role_key!r}.", field="role_key")
-    check_may_give(tx.actor, roles[role_key].grants)
+    for role in await roles_named(tx, [role_key], field="role_key"):
+        check_may_give_role(tx.actor, role)
     user_id = new_id()
     person_id = await enrol_person(tx, email=email, password=password, now=now)
     added = await tx.run(

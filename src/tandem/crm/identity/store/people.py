@@ -17,10 +17,13 @@ INSERT_USER = Query(
 
 LIST_USERS = Query(
     """
-    select id, email, name, role_key, is_active, created_at, version
-      from identity.user_account
-     where org_id = :org_id and (:id::uuid is null or id = :id)
-     order by name, id
+    select u.id, u.email, u.name, u.role_key, u.is_active, u.created_at, u.version, u.manager_id,
+           u.role_key || array(select m.role_key from identity.user_role m
+                                where m.org_id = :org_id and m.user_id = u.id
+                                order by m.role_key) as role_keys
+      from identity.user_account u
+     where u.org_id = :org_id and (:id::uuid is null or u.id = :id) and u.removed_at is null
+     order by u.name, u.id
      limit 500
     """
 )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.crm.identity.domain.access import Access
 from tandem.crm.identity.domain.sessions import OpenSession
 from tandem.kernel.db import Database, Query, Tx
 
@@ -68,9 +69,9 @@ LIST_SESSIONS = Query(
 
 FIND_SESSION = Query(
     """
-    select org_id, user_id, session_id, person_id, name, grants, last_seen_at, proved_at,
-           has_two_factors
-      from identity.find_session(:token_hash, :now)
+    select s.org_id, s.user_id, s.session_id, s.person_id, s.name, s.last_seen_at, s.proved_at,
+           s.has_two_factors, identity.access_of(s.org_id, s.user_id, :now) as access
+      from identity.find_session(:token_hash, :now) s
     """,
     beyond_org="the session's token is the credential",
 )
@@ -82,7 +83,7 @@ class FoundSession(msgspec.Struct, frozen=True):
     session_id: UUID
     person_id: UUID
     name: str
-    grants: frozenset[str]
+    access: Access
     last_seen_at: datetime
     proved_at: datetime
     has_two_factors: bool

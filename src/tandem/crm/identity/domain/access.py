@@ -1,0 +1,101 @@
+"""From the roles somebody holds and where they stand to an actor. Pure: the same for who asks, for
+whom an administrator asks about, and for what would be if."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tandem.crm.identity.domain.roles import COVERED_BY, FIELDS, split
+from tandem.kernel.actor import Actor
+from tandem.kernel.reach import Standing
+
+
+class HeldRole(msgspec.Struct, frozen=True, kw_only=True):
+    key: str
+    grants: list[str]
+    hidden: list[str] = msgspec.field(default_factory=list)
+    read_only: list[str] = msgspec.field(default_factory=list)
+
+    def touches(self, service: str) -> bool:
+        return any(
+            permission == "*" or permission.partition(".")[0] == service
+            for permission, _ in map(split, self.grants)
+        )
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """What `identity.access_of` answers for one member."""
+
+    roles: list[HeldRole]
+    teams: frozenset[UUID] = frozenset()
+    peers: frozenset[UUID] = frozenset()
+    teams_below: frozenset[UUID] = frozenset()
+    people_below: frozenset[UUID] = frozenset()
+    territories: frozenset[UUID] = frozenset()
+    shared_to_read: frozenset[UUID] = frozenset()
+    shared_to_write: frozenset[UUID] = frozenset()
+
+
+def actor_of(
+    access: Access, *, org_id: UUID, user_id: UUID, label: str = "", **known: Any
+) -> Actor:
+    """The member as an actor; `known` is what else is known of them (their session, their kind)."""
+    granted = [split(grant) for role in access.roles for grant in role.grants]
+    return Actor(
+        org_id=org_id,
+        user_id=user_id,
+        label=label,
+        grants=frozenset(permission for permission, _ in granted),
+        standing=_standing(access, user_id, granted),
+        hidden=_kept_back(access.roles, "hidden"),
+        read_only=_kept_back(access.roles, "read_only"),
+        **known,
+    )
+
+
+def _standing(access: Access, user_id: UUID, granted: Sequence[tuple[str, str]]) -> Standing | None:
+    narrow = frozenset(grant for grant in granted if grant[1] != "all")
+    if not narrow:
+        return None
+    return Standing(
+        user_id=user_id,
+        wide=frozenset(permission for permission, scope in granted if scope == "all"),
+        narrow=narrow,
+        teams=access.teams,
+        peers=access.peers,
+        teams_below=access.teams_below,
+        people_below=access.people_below,
+        territories=access.territories,
+        shared_to_read=access.shared_to_read,
+        shared_to_write=access.shared_to_write,
+    )
+
+
+def _kept_back(roles: Sequence[HeldRole], rule: str) -> frozenset[str]:
+    """A field is kept back where every role that opens its records keeps it back."""
+    found = set()
+    for field in {field for role in roles for field in getattr(role, rule)}:
+        resource = field.partition(".")[0]
+        service = FIELDS[resource][0] if resource in FIELDS else resource
+        opening = [role for role in roles if role.touches(service)]
+        if all(field in role.hidden or field in getattr(role, rule) for role in opening):
+            found.add(field)
+    return frozenset(found)
+
+
+def holds(actor: Actor, grant: str) -> bool:
+    """Whether the actor has this grant, with a scope that reaches at least as far."""
+    permission, scope = split(grant)
+    if actor.standing is None:
+        return actor.may(permission)
+    return not actor.standing.scopes(permission).isdisjoint(COVERED_BY[scope])
+
+
+class AccessRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A member and their access, as the explanations look through everybody."""
+
+    user_id: UUID
+    name: str
+    access: Access
