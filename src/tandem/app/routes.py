@@ -5,6 +5,7 @@ from typing import Any
 from tandem.app.health import healthz, metrics, readyz
 from tandem.crm.customers.http import CustomerController
 from tandem.crm.identity.http import (
+    AuditController,
     CompanyController,
     KeyController,
     PeopleController,
@@ -38,6 +39,7 @@ ROUTES: list[Any] = [
     healthz,
     readyz,
     metrics,
+    AuditController,
     SessionController,
     CompanyController,
     PeopleController,

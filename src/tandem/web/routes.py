@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tandem.web.console.audit import AuditPage
 from tandem.web.console.customers import CustomerPage, CustomersPage
 from tandem.web.console.home import HomePage
 from tandem.web.console.invoices import InvoicesPage
@@ -51,6 +52,7 @@ PAGES: list[Any] = [
     ShipmentPage,
     MessagesPage,
     SettingsPage,
+    AuditPage,
     PromiseSettings,
     IntegrationsPage,
 ]

@@ -26,6 +26,7 @@ from tandem.flows.place_order.quoting import OrderQuote, quote_order
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound, Unavailable
 from tandem.kernel.http import (
+    COMPUTES,
     Cursor,
     LimitParameter,
     Now,
@@ -109,7 +110,12 @@ class OrderFlowsController(Controller):
         headers = {"idempotency-replayed": "true"} if placed.is_replay else etag(1)
         return Response(placed.body, media_type=JSON, headers=headers)  # type: ignore[arg-type]  # the order, encoded once
 
-    @post("/order-quotes", status_code=200, responses=refusals(Forbidden, Invalid))
+    @post(
+        "/order-quotes",
+        status_code=200,
+        opt=COMPUTES,
+        responses=refusals(Forbidden, Invalid),
+    )
     async def quote_order(
         self, data: JSONBody[OrderQuestion], tx: Transaction, now: Now
     ) -> OrderQuote:

@@ -12,10 +12,12 @@ from tandem.kernel.http.dependencies import (
     Transaction,
     dependencies,
 )
+from tandem.kernel.http.noting import COMPUTES, unaudited
 from tandem.kernel.http.problems import refusals
 from tandem.kernel.pages import LIMIT_DEFAULT
 
 __all__ = [
+    "COMPUTES",
     "LIMIT_DEFAULT",
     "PUBLIC",
     "Acting",
@@ -31,4 +33,5 @@ __all__ = [
     "etag",
     "limited",
     "refusals",
+    "unaudited",
 ]

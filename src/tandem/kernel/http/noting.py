@@ -27,6 +27,9 @@ def unaudited(reason: str) -> dict[str, Any]:
     return {"unaudited": reason}
 
 
+COMPUTES = unaudited("computes an answer, changes nothing")
+
+
 def with_origin(actor: Actor | None, scope: Any, request_id: str) -> Actor | None:
     if actor is None:
         return None

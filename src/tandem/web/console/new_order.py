@@ -18,7 +18,7 @@ from tandem.flows.place_order.quoting import OrderQuote, quote_order
 from tandem.kernel import references
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
-from tandem.kernel.http import Now, Transaction
+from tandem.kernel.http import COMPUTES, Now, Transaction
 from tandem.kernel.ids import new_id
 from tandem.web.console.addresses import STATE_OPTIONS, address_values, read_address
 from tandem.web.console.forms import (
@@ -56,7 +56,7 @@ class NewOrderPage(Controller):
         values = await _start(tx, request.query_params.get("customer", ""))
         return await _page(request, tx, values, now=now)
 
-    @post("/quote", status_code=200)
+    @post("/quote", status_code=200, opt=COMPUTES)
     async def quote(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
         """The lines and sums for what is typed so far. Writes nothing."""
         form = await read_form(request)

@@ -11,7 +11,7 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 from tandem.contracts.address import PRINTABLE
 from tandem.contracts.invoicing import Cart, CartLine, Quote
 from tandem.kernel.errors import Forbidden, Invalid, StaleVersion
-from tandem.kernel.http import IfMatch, Now, Transaction, check_if_match, etag, refusals
+from tandem.kernel.http import COMPUTES, IfMatch, Now, Transaction, check_if_match, etag, refusals
 from tandem.kernel.pages import Page
 from tandem.scm.invoicing import service
 from tandem.scm.invoicing.domain.identifiers import (
@@ -100,6 +100,7 @@ class TaxController(Controller):
 
     @post(
         "/tax-quotes",
+        opt=COMPUTES,
         status_code=200,
         responses=refusals(TaxClassUnknown, LineWrong, GstinWrong, RateMissing, SellerMissing),
     )

@@ -11,7 +11,7 @@ from tandem.contracts.address import PRINTABLE
 from tandem.contracts.india import PIN, PostalCodeWrong
 from tandem.contracts.shipping import Promise, PromiseAsk
 from tandem.kernel.errors import Forbidden, Invalid, StaleVersion
-from tandem.kernel.http import IfMatch, Now, Transaction, check_if_match, etag, refusals
+from tandem.kernel.http import COMPUTES, IfMatch, Now, Transaction, check_if_match, etag, refusals
 from tandem.scm.shipping import service
 from tandem.scm.shipping.domain.calendars import CalendarWrong, NoWorkingDay
 from tandem.scm.shipping.domain.configuration import Configuration, SettingsWrong
@@ -31,7 +31,7 @@ class QuoteController(Controller):
     path = "/v1/edd-quotes"
     tags = ("shipping",)
 
-    @post("/", responses=refusals(Forbidden, PostalCodeWrong, Invalid, NoWorkingDay))
+    @post("/", opt=COMPUTES, responses=refusals(Forbidden, PostalCodeWrong, Invalid, NoWorkingDay))
     async def quote(self, data: JSONBody[NewQuote], tx: Transaction, now: Now) -> Promise:
         """The day a purchase would be promised for, and how it comes about."""
         tx.actor.require("shipping.read")
