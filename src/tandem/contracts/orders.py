@@ -81,6 +81,9 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     authorized_minor: int = 0
     hold_reason: str = ""
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    territory_id: UUID | None = None
 
 
 class OrderEvent(Event, frozen=True, kw_only=True):

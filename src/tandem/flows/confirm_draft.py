@@ -17,6 +17,7 @@ async def confirm_draft(tx: Tx, order_id: UUID, *, now: datetime) -> OrderSnapsh
     """At the draft's prices, with today's promise. Refuses OutOfStock, changing nothing."""
     tx.actor.require("orders.write")
     draft = await orders.lock_order(tx, order_id)
+    tx.actor.require_with("orders.write", draft)
     needs_payment = draft.payment_method == "prepaid" and draft.total_minor > 0
     target = Status.PENDING_PAYMENT if needs_payment else Status.CONFIRMED
     check_move(Action.PLACE, Status(draft.status), target)

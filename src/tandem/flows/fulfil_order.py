@@ -84,8 +84,9 @@ async def ship(
     Raises OrderNotShippable, NothingToShip, UnknownCarrier; Invalid for a line of another order.
     """
     tx.actor.require("shipping.write")
+    order = await orders.lock_order(tx, order_id)
+    tx.actor.require_with("shipping.write", order)
     trusted = tx.with_all_grants()
-    order = await orders.lock_order(trusted, order_id)
     if order.status not in MAY_SHIP or order.is_on_hold:
         state = "held" if order.is_on_hold else order.status
         raise OrderNotShippable(f"Order {order.number} is {state}: nothing of it can be shipped.")

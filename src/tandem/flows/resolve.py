@@ -13,6 +13,7 @@ from tandem.kernel import references, tokens
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import parse_id
+from tandem.kernel.ownership import sees_order
 from tandem.scm.invoicing import service as invoicing
 from tandem.scm.orders import service as orders
 from tandem.scm.payments import service as payments
@@ -47,7 +48,8 @@ async def resolve(tx: Tx, q: str) -> Matches:
     found: dict[UUID, Resolved] = {}
     for ask in (_order, _shipment, _invoice, _payment, _reference):
         for one in await ask(reader, q):
-            found.setdefault(one.id, one)
+            if await sees_order(tx, "orders.read", one.order_id):
+                found.setdefault(one.id, one)
     if not found:
         raise NotFound("Nothing here answers to that.")
     best, *others = found.values()

@@ -122,9 +122,23 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         """Granted, and for this record."""
         return self.may(permission) and self.reach(permission).holds(record)
 
+    def sees(self, permission: str, record: Owned) -> bool:
+        """Whether the record is one for the actor at all; that it may be read is asked apart."""
+        return self.standing is None or self.standing.reach(permission).holds(record)
+
     def require(self, permission: str) -> None:
         if not self.may(permission):
             raise Forbidden(f"This needs the permission {permission!r}.", permission=permission)
+
+    def require_everywhere(self, permission: str) -> None:
+        """For what tells of everybody's records at once: series, totals, whole-company files."""
+        self.require(permission)
+        if not self.reach(permission).is_all:
+            raise Forbidden(
+                f"This needs the permission {permission!r} for the whole company.",
+                permission=permission,
+                reason="out_of_reach",
+            )
 
     def require_with(self, permission: str, record: Owned) -> None:
         """The permission for a record that the asker sees. What they do not see is NotFound, and

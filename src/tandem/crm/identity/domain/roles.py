@@ -15,9 +15,20 @@ PERMISSIONS: Mapping[str, str] = {
     "identity.audit": "Read the audit log and take it along as a file.",
 }
 
-OWNED_SERVICES = frozenset({"customers", "orders", "invoicing", "payments", "shipping"})
-"""Services whose records have an owner, or hang below an order that has one. Stock, catalogue and
-fleet belong to the whole company: a narrow grant there would mean nothing."""
+SCOPED = frozenset(
+    {
+        "customers.read",
+        "customers.write",
+        "orders.read",
+        "orders.write",
+        "orders.cancel",
+        "invoicing.read",
+        "payments.read",
+        "shipping.read",
+    }
+)
+"""Permissions about records that have an owner, or hang below an order that has one. All others
+are for the whole company: stock, catalogue, fleet, settings."""
 
 FIELDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "customer": (
@@ -31,7 +42,7 @@ FIELDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 Grant = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^(\*|[a-z_]+\.(\*|[a-z_]+)(@(own|team|subtree|territory))?)$",
+        pattern=r"^(\*|[a-z_]+\.\*|[a-z_]+\.[a-z_]+(@(own|team|subtree|territory))?)$",
         max_length=80,
         description="`orders.read`, `orders.*` or `*`, for all records; `orders.read@own` "
         "for one's own (or `@team`, `@subtree`, `@territory`).",

@@ -8,8 +8,8 @@ import msgspec
 
 from tandem.crm.identity.domain.roles import (
     FIELDS,
-    OWNED_SERVICES,
     READY_MADE,
+    SCOPED,
     Role,
     RoleInUse,
     RoleKeyTaken,
@@ -95,8 +95,7 @@ async def remove_role(tx: Tx, key: str, *, now: datetime) -> None:
 def _check(role: Role) -> None:
     for place, grant in enumerate(role.grants):
         permission, scope = split(grant)
-        service = permission.partition(".")[0]
-        if scope != "all" and service not in OWNED_SERVICES:
+        if scope != "all" and permission not in SCOPED:
             raise Invalid(
                 f"{permission!r} is for the whole company; it has no narrower scope.",
                 field=f"grants[{place}]",

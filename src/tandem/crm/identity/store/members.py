@@ -6,7 +6,9 @@ from uuid import UUID
 
 from tandem.kernel.db import Query, Tx
 
-LOCK_COMPANY = Query("select 1 from identity.organisation where org_id = :org_id for update")
+LOCK_COMPANY = Query(
+    "select 1 from identity.organisation where org_id = :org_id order by org_id for update"
+)
 
 UPDATE_MEMBER = Query(
     """

@@ -40,7 +40,6 @@ LIST_ROLES = Query(
     """
 )
 
-LOCK_ROLE = Query("select 1 from identity.role where org_id = :org_id and key = :key for update")
 
 COUNT_HOLDERS = Query(
     """

@@ -50,7 +50,7 @@ async def audit_numbers(
     tx: Tx, *, series: Literal["INV", "CRN"], fy: str, after_seq: int = 0
 ) -> NumberAudit:
     """Audit one series of one financial year (`2026-27` or `26-27`)."""
-    tx.actor.require("invoicing.read")
+    tx.actor.require_everywhere("invoicing.read")
     year = parse_year(fy)
     facts = await store.read_series(tx, series=series, fy=year)
     counter = facts["taken"] or facts["last_seq"]

@@ -10,6 +10,7 @@ from tandem.contracts.invoicing import CreditNoteIssued
 from tandem.contracts.orders import OrderSnapshot
 from tandem.kernel.db import Tx
 from tandem.kernel.ids import new_id
+from tandem.kernel.ownership import sees_order
 from tandem.scm.invoicing.domain.crediting import (
     CreditItem,
     NothingToCredit,
@@ -80,6 +81,8 @@ async def credit_invoice(
     """The same by hand, from an invoice. Every call is a credit note of its own."""
     tx.actor.require("invoicing.credit")
     invoice = await get_issued(tx, invoice_id)
+    if not await sees_order(tx, "invoicing.read", invoice.order_id):
+        raise InvoiceMissing("There is no such invoice.")
     if invoice.kind != "INV":
         raise NothingToCredit("A credit note is not credited. Name the invoice.")
     await store.lock_order(tx, invoice.order_id)

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from tandem.kernel.db import Tx
+from tandem.kernel.ownership import sees_order
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.invoicing.domain.documents import Invoice, InvoiceHead, InvoiceMissing
 from tandem.scm.invoicing.domain.numbers import Kind
@@ -12,11 +13,16 @@ from tandem.scm.invoicing.store import documents as store
 
 async def get_invoice(tx: Tx, invoice_id: UUID) -> Invoice:
     tx.actor.require("invoicing.read")
-    return await get_issued(tx, invoice_id)
+    invoice = await get_issued(tx, invoice_id)
+    if not await sees_order(tx, "invoicing.read", invoice.order_id):
+        raise InvoiceMissing("There is no such invoice.")
+    return invoice
 
 
 async def find_for_order(tx: Tx, order_id: UUID) -> Invoice | None:
     tx.actor.require("invoicing.read")
+    if not await sees_order(tx, "invoicing.read", order_id):
+        return None
     return await store.find_of_order(tx, order_id)
 
 

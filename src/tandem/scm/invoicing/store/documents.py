@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.db import Query, Tx
+from tandem.kernel.reach import within_order
 from tandem.scm.invoicing.domain.crediting import Credited
 from tandem.scm.invoicing.domain.documents import Amounts, Invoice, InvoiceHead
 from tandem.scm.invoicing.domain.numbers import Kind
@@ -79,6 +80,7 @@ _LISTED = """
        and (:issued_to::date is null or issued_on <= :issued_to)
        and (:number::text is null or position(lower(:number) in lower(number)) > 0)
 """
+_LISTED += f"       and {within_order('order_id')}"
 _NEWEST_FIRST = """
        and (:after_at::timestamptz is null or (issued_at, id) < (:after_at, :after_id::uuid))
      order by issued_at desc, id desc
@@ -232,6 +234,7 @@ async def list_heads(
         after_at=after[0] if after else None,
         after_id=after[1] if after else None,
         count=count,
+        **tx.actor.reach("invoicing.read").params(),
     )
 
 

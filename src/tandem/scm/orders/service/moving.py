@@ -55,6 +55,7 @@ async def cancel(tx: Tx, order_id: UUID, *, reason: str, now: datetime) -> Order
     """
     tx.actor.require("orders.cancel")
     order = await lock_order(tx, order_id)
+    tx.actor.require_with("orders.cancel", order)
     check_move(
         Action.CANCEL,
         Status(order.status),

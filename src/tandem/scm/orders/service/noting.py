@@ -39,7 +39,7 @@ async def annotate(
 
     An ended order can be noted but neither held nor released (OrderEnded).
     """
-    tx.actor.require("orders.write")
+    tx.actor.require_with("orders.write", order)
     after = order
     if note is not None:
         after = msgspec.structs.replace(after, note=note)

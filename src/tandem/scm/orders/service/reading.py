@@ -18,17 +18,18 @@ NUMBER_LENGTH_MAX = 30
 
 
 async def find_order(tx: Tx, order_id: UUID) -> OrderSnapshot | None:
-    return await store.find(tx, order_id)
+    """None too for an order that the asker does not reach."""
+    return _reached(tx, await store.find(tx, order_id))
 
 
 async def get_order(tx: Tx, order_id: UUID) -> OrderSnapshot:
     """For flows; people read with `read_order`."""
-    return _found(await store.find(tx, order_id))
+    return _found(await find_order(tx, order_id))
 
 
 async def lock_order(tx: Tx, order_id: UUID) -> OrderSnapshot:
     """The order as it is now, and nobody else changes it until this transaction ends."""
-    return _found(await store.lock(tx, order_id))
+    return _found(_reached(tx, await store.lock(tx, order_id)))
 
 
 async def read_order(tx: Tx, order_id: UUID) -> OrderSnapshot:
@@ -80,6 +81,10 @@ async def read_timeline(
 
 async def find_by_identifier(tx: Tx, q: str) -> OrderSnapshot | None:
     """The order with this id, number, public token, or reference in another system."""
+    return _reached(tx, await _identified(tx, q))
+
+
+async def _identified(tx: Tx, q: str) -> OrderSnapshot | None:
     if order_id := parse_id(q):
         return await store.find(tx, order_id)
     if len(q) <= NUMBER_LENGTH_MAX and (order := await store.find_by_number(tx, q.upper())):
@@ -91,6 +96,13 @@ async def find_by_identifier(tx: Tx, q: str) -> OrderSnapshot | None:
     if token is not None and token.kind == "order":
         return await store.find(tx, token.entity_id)
     return None
+
+
+def _reached(tx: Tx, order: OrderSnapshot | None) -> OrderSnapshot | None:
+    """What lies outside the asker's reach is as if it were not there."""
+    if order is not None and not tx.actor.sees("orders.read", order):
+        return None
+    return order
 
 
 def _found(order: OrderSnapshot | None) -> OrderSnapshot:

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.db import Query, Tx
+from tandem.kernel.reach import within
 from tandem.scm.orders.domain.views import Filters, Found, OrderRow, Sort
 
 _COLUMNS = """
@@ -30,6 +31,7 @@ CONDITIONS = {
     "placed_before": "o.placed_at < :placed_before",
     "is_on_hold": "o.is_on_hold",
     "is_free": "not o.is_on_hold",
+    "reach": within("o"),
 }
 
 _ORDERS = {
@@ -80,7 +82,7 @@ async def list_rows(
     after: tuple[Any, UUID] | None,
     limit: int,
 ) -> list[OrderRow]:
-    given, names = _given(filters)
+    given, names = _given(tx, filters)
     query = listing(names, sort, is_search=found is not None, is_later_page=after is not None)
     if found is not None:
         given |= {
@@ -105,13 +107,14 @@ def counting(names: tuple[str, ...]) -> Query:
 
 
 async def count_rows(tx: Tx, filters: Filters, *, most: int) -> int:
-    given, names = _given(filters)
+    given, names = _given(tx, filters)
     counted: int = await tx.value(counting(names), most=most, **given)
     return counted
 
 
-def _given(filters: Filters) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The filters' parameters, and the names of their conditions.
+def _given(tx: Tx, filters: Filters) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The filters' parameters, and the names of their conditions; how far the asker reaches is one
+    of them, except for whoever reaches everything.
 
     Whether an order is held is said in the text, not by a parameter: only so does its index serve.
     """
@@ -120,4 +123,8 @@ def _given(filters: Filters) -> tuple[dict[str, Any], tuple[str, ...]]:
     }
     held = given.pop("is_on_hold", None)
     flags = () if held is None else ("is_on_hold",) if held else ("is_free",)
-    return given, (*given, *flags)
+    names = (*given, *flags)
+    reach = tx.actor.reach("orders.read")
+    if reach.is_all:
+        return given, names
+    return given | reach.params(), (*names, "reach")

@@ -18,12 +18,13 @@ INSERT = Query(
                (org_id, id, number, public_token, customer_id, customer_name, customer_email,
                 customer_phone, customer_gstin, channel, currency, payment_method, status,
                 ship_to, bill_to, place_of_supply, discount_minor, taxable_minor, tax_minor,
-                total_minor, placed_at, expires_at, promised_on, note, updated_at)
+                total_minor, placed_at, expires_at, promised_on, note, owner_id, team_id,
+                territory_id, updated_at)
         select :org_id, id, number, public_token, customer_id, customer_name, customer_email,
                customer_phone, customer_gstin, channel, currency, payment_method, status,
                ship_to::jsonb, bill_to::jsonb, place_of_supply, discount_minor, taxable_minor,
-               tax_minor, total_minor, :now::timestamptz, expires_at, promised_on, note,
-               :now::timestamptz
+               tax_minor, total_minor, :now::timestamptz, expires_at, promised_on, note, owner_id,
+               team_id, territory_id, :now::timestamptz
           from unnest(:orders::orders.new_order[])
     )
     insert into orders.line
@@ -61,6 +62,9 @@ _AFTER_ADDRESSES = attrgetter(
     "expires_at",
     "promised_on",
     "note",
+    "owner_id",
+    "team_id",
+    "territory_id",
 )
 _OF_LINE = attrgetter(
     "line_no",

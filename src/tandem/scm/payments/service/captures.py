@@ -7,7 +7,7 @@ import msgspec
 
 from tandem.kernel import audit, jobs
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import IllegalMove, NotFound
+from tandem.kernel.errors import IllegalMove
 from tandem.scm.payments.domain import (
     ALARM_AFTER,
     LEASE,
@@ -20,6 +20,7 @@ from tandem.scm.payments.domain import (
     next_try,
 )
 from tandem.scm.payments.service.exceptions import raise_about
+from tandem.scm.payments.service.reading import seen
 from tandem.scm.payments.store import captures, payments
 
 BATCH = 10
@@ -29,9 +30,7 @@ async def request_capture(tx: Tx, payment_id: UUID, *, now: datetime) -> Payment
     """Capture by hand; the gateway is called at once by a job. A captured payment is answered as it
     is. Refuses IllegalMove unless authorised, Misfitting while it counts for no order."""
     tx.actor.require("payments.capture")
-    payment = await payments.lock(tx, payment_id)
-    if payment is None:
-        raise NotFound("There is no such payment.")
+    payment = await seen(tx, await payments.lock(tx, payment_id))
     if is_captured(payment) or payment.capture_requested_at is not None:
         return payment
     if payment.status is not Status.AUTHORIZED:

@@ -8,6 +8,7 @@ import msgspec
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
+from tandem.kernel.ownership import sees_order
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.payments.domain import (
     Action,
@@ -60,7 +61,7 @@ async def resolve(
     """
     tx.actor.require("payments.resolve")
     found = await exceptions.lock(tx, exception_id)
-    if found is None:
+    if found is None or not await sees_order(tx, "payments.read", found.order_id):
         raise NotFound("There is no such exception.")
     if found.resolved_at is not None and found.resolution == action:
         return found

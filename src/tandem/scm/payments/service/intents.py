@@ -9,6 +9,7 @@ from tandem.kernel import jobs, references
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id
+from tandem.kernel.ownership import sees_order
 from tandem.kernel.references import Reference
 from tandem.scm.payments.domain import (
     LEASE,
@@ -67,7 +68,7 @@ async def request_payment(tx: Tx, *, order_id: UUID, mode: Mode, now: datetime) 
     """
     tx.actor.require("payments.request")
     current = await intents.lock_current(tx, order_id)
-    if current is None:
+    if current is None or not await sees_order(tx, "payments.read", order_id):
         raise NotFound("This order was never to be paid in advance.")
     if current.status in {IntentStatus.PAID, IntentStatus.CLOSED}:
         raise NothingToPay(f"The order is {current.close_reason}.")
@@ -102,6 +103,8 @@ async def close_intent(tx: Tx, *, order_id: UUID, reason: str, now: datetime) ->
 async def list_intents(tx: Tx, *, order_id: UUID) -> list[Intent]:
     """Newest first."""
     tx.actor.require("payments.read")
+    if not await sees_order(tx, "payments.read", order_id):
+        return []
     return await intents.list_of_order(tx, order_id)
 
 

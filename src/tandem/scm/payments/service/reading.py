@@ -5,6 +5,7 @@ from uuid import UUID
 
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
+from tandem.kernel.ownership import sees_order
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.payments.domain import Payment, Refund, Totals
 from tandem.scm.payments.store import ledger, payments, refunds
@@ -14,8 +15,12 @@ from tandem.scm.payments.store.payments import Filter as Filter
 
 async def get_payment(tx: Tx, payment_id: UUID) -> Payment:
     tx.actor.require("payments.read")
-    payment = await payments.find(tx, payment_id)
-    if payment is None:
+    return await seen(tx, await payments.find(tx, payment_id))
+
+
+async def seen(tx: Tx, payment: Payment | None) -> Payment:
+    """What the asker does not reach is as if it were not there."""
+    if payment is None or not await sees_order(tx, "payments.read", payment.order_id):
         raise NotFound("There is no such payment.")
     return payment
 
@@ -45,8 +50,11 @@ async def list_refunds(
     """Of a payment, or of an order; oldest first."""
     tx.actor.require("payments.read")
     if payment_id is not None:
+        await get_payment(tx, payment_id)
         return await refunds.list_of_payment(tx, payment_id)
     assert order_id, "refunds are listed of a payment or of an order"
+    if not await sees_order(tx, "payments.read", order_id):
+        return []
     return await refunds.list_of_order(tx, order_id)
 
 

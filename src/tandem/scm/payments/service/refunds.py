@@ -22,6 +22,7 @@ from tandem.scm.payments.domain import (
     settle,
 )
 from tandem.scm.payments.service.news import Change, tell
+from tandem.scm.payments.service.reading import seen
 from tandem.scm.payments.service.refunding import give_back
 from tandem.scm.payments.store import payments, refunds
 
@@ -72,9 +73,7 @@ async def refund_payment(
 ) -> Refund:
     """One refund of one payment, by hand. Refuses RefundExceedsBalance, NotRefundable."""
     tx.actor.require("payments.refund")
-    payment = await payments.lock(tx, payment_id)
-    if payment is None:
-        raise NotFound("There is no such payment.")
+    payment = await seen(tx, await payments.lock(tx, payment_id))
     made = await give_back(tx, payment, amount_minor=amount_minor, reason=reason, now=now)
     if made is None:
         raise NotRefundable("All of this payment has been given back.")

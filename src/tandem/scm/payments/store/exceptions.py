@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.db import Query, Tx
+from tandem.kernel.reach import within_order
 from tandem.scm.payments.domain import ACTIONS, ExceptionKind, PaymentException
 
 COLUMNS = """id, order_id, order_number, payment_id, subject_id, kind, detail, raised_at,
@@ -41,6 +42,7 @@ LIST = Query(
        and (:order_id::uuid is null or order_id = :order_id)
        and (:before_at::timestamptz is null
             or (raised_at, id) < (:before_at::timestamptz, :before_id::uuid))
+       and {within_order("order_id")}
      order by raised_at desc, id desc
      limit :count
     """
@@ -132,6 +134,7 @@ async def list_page(
         before_at=before_at,
         before_id=before_id,
         count=count,
+        **tx.actor.reach("payments.read").params(),
     )
     return [row.whole() for row in rows]
 

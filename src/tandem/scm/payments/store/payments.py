@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.db import Query, Tx
+from tandem.kernel.reach import within_order
 from tandem.scm.payments.domain import Payment, Totals
 
 COLUMNS = """id, order_id, order_number, intent_id, provider, provider_payment_id, mode, method,
@@ -77,6 +78,7 @@ LIST = Query(
        and (:search::text is null or order_number = :search or provider_payment_id = :search)
        and (:before_at::timestamptz is null
             or (created_at, id) < (:before_at::timestamptz, :before_id::uuid))
+       and {within_order("order_id")}
      order by created_at desc, id desc
      limit :count
     """
@@ -128,11 +130,12 @@ TOTALS = Query(
 
 
 RECEIVED = Query(
-    """
+    f"""
     select coalesce(sum(captured_minor), 0)::bigint
       from payments.payment
      where org_id = :org_id and standing = 'counted' and currency = :currency
        and captured_at >= :since and created_at >= :since - interval '7 days'
+       and {within_order("order_id")}
     """
 )
 
@@ -183,6 +186,7 @@ async def list_page(
         before_at=before_at,
         before_id=before_id,
         count=count,
+        **tx.actor.reach("payments.read").params(),
     )
 
 
@@ -236,5 +240,7 @@ async def totals(tx: Tx, order_id: UUID) -> Totals:
 async def received(tx: Tx, *, currency: str, since: datetime) -> int:
     """Captured since an instant. A payment is captured within days of its beginning, so the index
     by creation serves."""
-    found: int = await tx.value(RECEIVED, currency=currency, since=since)
+    found: int = await tx.value(
+        RECEIVED, currency=currency, since=since, **tx.actor.reach("payments.read").params()
+    )
     return found

@@ -121,6 +121,7 @@ async def set_parcels(
 async def hand_over(tx: Tx, shipment_ids: Sequence[UUID], *, now: datetime) -> Manifest:
     """One hand-over sheet for ready shipments of one carrier. Then none can be cancelled."""
     tx.actor.require("shipping.write")
+    tx.actor.require_everywhere("shipping.read")
     found = await store.lock_many(tx, shipment_ids)
     if len(found) < len(set(shipment_ids)):
         raise NotFound("One of these shipments does not exist.", field="shipment_ids")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
+from tandem.kernel.ownership import sees_order
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.shipping.domain.shipments import Manifest, PromiseRevision, Scan, Shipment
 from tandem.scm.shipping.domain.statuses import Status
@@ -17,28 +18,32 @@ NEWEST = UUID(int=2**128 - 1)
 
 async def get_shipment(tx: Tx, shipment_id: UUID) -> Shipment:
     tx.actor.require("shipping.read")
-    return _there(await store.find(tx, shipment_id))
+    return await _there(tx, await store.find(tx, shipment_id))
 
 
 async def find_shipment(tx: Tx, number: str) -> Shipment | None:
     """By our own number (SHP-100001)."""
     tx.actor.require("shipping.read")
-    return await store.find_by_number(tx, number)
+    found = await store.find_by_number(tx, number)
+    return found if found and await sees_order(tx, "shipping.read", found.order_id) else None
 
 
 async def list_of_order(tx: Tx, order_id: UUID) -> list[Shipment]:
     """All of an order's shipments, cancelled ones too, oldest first."""
     tx.actor.require("shipping.read")
+    if not await sees_order(tx, "shipping.read", order_id):
+        return []
     return await store.list_of_order(tx, order_id)
 
 
 async def lock_shipment(tx: Tx, shipment_id: UUID) -> Shipment:
     """For verbs that check their own permission."""
-    return _there(await store.lock(tx, shipment_id))
+    return await _there(tx, await store.lock(tx, shipment_id))
 
 
-def _there(shipment: Shipment | None) -> Shipment:
-    if shipment is None:
+async def _there(tx: Tx, shipment: Shipment | None) -> Shipment:
+    """What the asker does not reach is as if it were not there."""
+    if shipment is None or not await sees_order(tx, "shipping.read", shipment.order_id):
         raise NotFound("There is no such shipment.")
     return shipment
 
@@ -82,7 +87,7 @@ async def list_revisions(tx: Tx, shipment_id: UUID) -> list[PromiseRevision]:
 
 
 async def get_manifest(tx: Tx, manifest_id: UUID) -> Manifest:
-    tx.actor.require("shipping.read")
+    tx.actor.require_everywhere("shipping.read")
     found = await store.find_manifest(tx, manifest_id)
     if found is None:
         raise NotFound("There is no such manifest.")

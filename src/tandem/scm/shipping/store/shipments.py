@@ -9,6 +9,7 @@ import msgspec
 
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
+from tandem.kernel.reach import within_order
 from tandem.scm.shipping.domain.shipments import Manifest, Parcel, PromiseRevision, Shipment
 from tandem.scm.shipping.domain.statuses import Status
 
@@ -53,7 +54,7 @@ LOCK = Query(
 
 LIST = Query(
     _SHIPMENT
-    + """
+    + f"""
      where s.org_id = :org_id and s.id < :before
        and (cardinality(:statuses::text[]) = 0 or s.status = any(:statuses::text[]))
        and (:order_id::uuid is null or s.order_id = :order_id)
@@ -61,6 +62,7 @@ LIST = Query(
        and (:number = '' or s.number = :number or s.awb = :number or s.order_number = :number)
        and (:promised_from::date is null or s.promised_on >= :promised_from)
        and (:promised_to::date is null or s.promised_on <= :promised_to)
+       and {within_order("s.order_id")}
      order by s.id desc
      limit :limit
     """
@@ -239,6 +241,7 @@ async def list_shipments(tx: Tx, filters: Filters, *, before: UUID, limit: int) 
         promised_to=filters.promised_to,
         before=before,
         limit=limit,
+        **tx.actor.reach("shipping.read").params(),
     )
 
 
