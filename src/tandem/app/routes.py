@@ -12,6 +12,7 @@ from tandem.crm.identity.http import (
     SessionController,
 )
 from tandem.crm.notifications.http import MessagesController, TextReportsController
+from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.resolve import ResolveController
 from tandem.flows.http.shipments import ShipmentFlowsController
@@ -66,5 +67,6 @@ ROUTES: list[Any] = [
     *DELIVERY,
     MessagesController,
     TextReportsController,
+    ComplaintFlowsController,
     *SUPPORT,
 ]

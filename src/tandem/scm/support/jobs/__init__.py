@@ -1,1 +1,5 @@
 """Support's timed and outside work. Importing registers each module's jobs."""
+
+from tandem.scm.support.jobs import clocks
+
+__all__ = ["clocks"]

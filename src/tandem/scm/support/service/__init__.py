@@ -6,16 +6,25 @@ from tandem.scm.support.service.opening import COMPLAINT, open_complaint
 from tandem.scm.support.service.reading import (
     EVERYTHING,
     PUBLIC_ONLY,
+    count_complaints,
     find_by_number,
     get_complaint,
     get_message,
+    list_complaints,
     list_files,
     list_messages,
     list_of_order,
     list_steps,
     lock_complaint,
 )
+from tandem.scm.support.service.replies import (
+    add_reply,
+    change_reply,
+    list_replies,
+    remove_reply,
+)
 from tandem.scm.support.service.settings import HeldDesk, get_desk, lock_desk, save_desk
+from tandem.scm.support.service.sweeping import close_silent, tell_breaches
 from tandem.scm.support.service.talking import TooManyMessages, add_message, edit_message
 
 __all__ = [
@@ -26,16 +35,22 @@ __all__ = [
     "TooManyMessages",
     "add_file",
     "add_message",
+    "add_reply",
     "assign",
     "change",
+    "change_reply",
+    "close_silent",
+    "count_complaints",
     "edit_message",
     "find_by_number",
     "get_complaint",
     "get_desk",
     "get_message",
+    "list_complaints",
     "list_files",
     "list_messages",
     "list_of_order",
+    "list_replies",
     "list_steps",
     "lock_complaint",
     "lock_desk",
@@ -43,5 +58,7 @@ __all__ = [
     "open_complaint",
     "rate",
     "read_file",
+    "remove_reply",
     "save_desk",
+    "tell_breaches",
 ]

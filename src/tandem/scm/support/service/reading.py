@@ -1,14 +1,17 @@
 """Finding complaints and what belongs to them."""
 
+from datetime import datetime
 from uuid import UUID
 
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
+from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.support.domain.complaints import Complaint, Message, Step
 from tandem.scm.support.domain.files import File
 from tandem.scm.support.domain.statuses import Visibility
+from tandem.scm.support.domain.views import Count, Filters, Sort
 from tandem.scm.support.store import complaints as store
-from tandem.scm.support.store import threads
+from tandem.scm.support.store import listing, threads
 
 EVERYTHING = frozenset(Visibility)
 PUBLIC_ONLY = frozenset({Visibility.PUBLIC})
@@ -27,6 +30,34 @@ async def lock_complaint(tx: Tx, complaint_id: UUID) -> Complaint:
 async def find_by_number(tx: Tx, number: str) -> Complaint | None:
     tx.actor.require("support.read")
     return await store.find_by_number(tx, number)
+
+
+async def list_complaints(
+    tx: Tx,
+    filters: Filters,
+    *,
+    limit: int,
+    cursor: str | None,
+    now: datetime,
+    sort: Sort = Sort.NEWEST,
+) -> Page[Complaint]:
+    """Raises Invalid for a cursor of another order."""
+    tx.actor.require("support.read")
+    if sort is Sort.NEWEST:
+        (before,) = decode_cursor(cursor, UUID) if cursor else (None,)
+        rows = await listing.list_newest(tx, filters, before=before, count=limit + 1, now=now)
+    else:
+        after = decode_cursor(cursor, datetime, UUID) if cursor else None
+        rows = await listing.list_due(
+            tx, filters, after=(after[0], after[1]) if after else None, count=limit + 1, now=now
+        )
+    return page_of(rows, limit, lambda row: listing.place_of(row, sort))
+
+
+async def count_complaints(tx: Tx, *, now: datetime) -> list[Count]:
+    """How many wait, in each queue and (with an empty name) altogether."""
+    tx.actor.require("support.read")
+    return await listing.count(tx, me=tx.actor.user_id, now=now)
 
 
 async def list_of_order(tx: Tx, order_id: UUID) -> list[Complaint]:

@@ -12,7 +12,7 @@ from tandem.kernel.ids import new_id
 from tandem.scm.support.domain.complaints import Complaint, Step
 from tandem.scm.support.domain.statuses import Origin
 
-_COMPLAINT: LiteralString = """
+COMPLAINT: LiteralString = """
     select id, number, public_token, order_id, order_number, shipment_id, shipment_number,
            invoice_id, invoice_number, customer_id, customer_name, customer_email, customer_phone,
            channel, origin, category, severity, status, queue, assignee_id, assignee_name, subject,
@@ -45,20 +45,20 @@ HOLD_DEDUPE = Query(
     """
 )
 
-FIND_BY_DEDUPE = Query(_COMPLAINT + "where org_id = :org_id and dedupe = :dedupe")
+FIND_BY_DEDUPE = Query(COMPLAINT + "where org_id = :org_id and dedupe = :dedupe")
 
 FIND_BY_RULE = Query(
-    _COMPLAINT + "where org_id = :org_id and rule = :rule and rule_subject = :rule_subject"
+    COMPLAINT + "where org_id = :org_id and rule = :rule and rule_subject = :rule_subject"
 )
 
-GET = Query(_COMPLAINT + "where org_id = :org_id and id = :id")
+GET = Query(COMPLAINT + "where org_id = :org_id and id = :id")
 
-LOCK = Query(_COMPLAINT + "where org_id = :org_id and id = :id for update")
+LOCK = Query(COMPLAINT + "where org_id = :org_id and id = :id for update")
 
-FIND_BY_NUMBER = Query(_COMPLAINT + "where org_id = :org_id and number = :number")
+FIND_BY_NUMBER = Query(COMPLAINT + "where org_id = :org_id and number = :number")
 
 LIST_OF_ORDER = Query(
-    _COMPLAINT + "where org_id = :org_id and order_id = :order_id order by id desc limit 100"
+    COMPLAINT + "where org_id = :org_id and order_id = :order_id order by id desc limit 100"
 )
 
 SAVE = Query(
