@@ -3,7 +3,7 @@
 from typing import Any
 
 from tandem.app.health import healthz, metrics, readyz
-from tandem.crm.customers.http import CustomerController
+from tandem.crm.customers.http import CONTROLLERS as CUSTOMERS
 from tandem.crm.identity.http import (
     AuditController,
     CompanyController,
@@ -45,7 +45,7 @@ ROUTES: list[Any] = [
     CompanyController,
     PeopleController,
     KeyController,
-    CustomerController,
+    *CUSTOMERS,
     ProductController,
     VariantController,
     InventoryController,

@@ -21,3 +21,15 @@ class CustomerChanged(Event, frozen=True, kw_only=True):
 
     def key(self) -> str:
         return str(self.customer_id)
+
+
+class CustomerAssigned(Event, frozen=True, kw_only=True):
+    """Somebody else looks after them now."""
+
+    topic: ClassVar[str] = "customers.assigned.v1"
+    customer_id: UUID
+    owner_id: UUID | None
+    team_id: UUID | None
+
+    def key(self) -> str:
+        return str(self.customer_id)

@@ -20,6 +20,7 @@ from tandem.crm.customers.domain.people import (
     CustomerAddress,
     CustomerChange,
     CustomerDraft,
+    CustomerMerged,
     NewAddress,
     NewCustomer,
     PossibleDuplicate,
@@ -28,7 +29,9 @@ from tandem.crm.customers.domain.tax_numbers import GstinWrong, PanWrong, check_
 
 PERMISSIONS: Mapping[str, str] = {
     "customers.read": "See customers with their contacts, addresses and notes.",
-    "customers.write": "Add and change customers.",
+    "customers.write": "Add and change customers, accounts, notes, tasks and files.",
+    "customers.assign": "Say whose a customer or an account is.",
+    "customers.configure": "Define the organisation's own fields.",
 }
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "CustomerAddress",
     "CustomerChange",
     "CustomerDraft",
+    "CustomerMerged",
     "EmailWrong",
     "GstinWrong",
     "Key",

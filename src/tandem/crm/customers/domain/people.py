@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 
 from tandem.contracts.address import PRINTABLE, Address
 from tandem.crm.customers.domain.contacts import Contact, Key, NewContact
-from tandem.kernel.errors import Conflict
+from tandem.crm.customers.domain.records import Tags
+from tandem.kernel.errors import Conflict, Gone
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
 CompanyName = Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTABLE)]
@@ -37,11 +38,14 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     gstin: TaxNumber | None = None
     pan: TaxNumber | None = None
     notes: Notes = ""
+    tags: Tags = []
+    custom: dict[str, Any] = {}
     allow_duplicate: bool = False
 
 
 class CustomerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Only the fields given change; a list given replaces the whole list."""
+    """Only the fields given change; a list given replaces the whole list, and of `custom` the keys
+    given are written, or taken away with null."""
 
     name: Name | msgspec.UnsetType = msgspec.UNSET
     company_name: CompanyName | msgspec.UnsetType = msgspec.UNSET
@@ -51,6 +55,8 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     gstin: TaxNumber | msgspec.UnsetType | None = msgspec.UNSET
     pan: TaxNumber | msgspec.UnsetType | None = msgspec.UNSET
     notes: Notes | msgspec.UnsetType = msgspec.UNSET
+    tags: Tags | msgspec.UnsetType = msgspec.UNSET
+    custom: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class CustomerDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +91,13 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     created_at: datetime
     updated_at: datetime
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    territory_id: UUID | None = None
+    tags: list[str] = []
+    custom: dict[str, Any] = {}
+    merged_into_id: UUID | None = None
+    erased_at: datetime | None = None
 
     @property
     def email(self) -> str | None:
@@ -123,6 +136,17 @@ class PossibleDuplicate(Conflict):
             f"This may be somebody you know already: {listed}. Use that customer, or repeat with "
             "allow_duplicate if it is another person.",
             candidates=[msgspec.to_builtins(found) for found in candidates],
+        )
+
+
+class CustomerMerged(Gone):
+    """They live on as somebody else; `merged_into_id` says who."""
+
+    code = "customer_merged"
+
+    def __init__(self, merged_into_id: UUID) -> None:
+        super().__init__(
+            "This customer was merged into another one.", merged_into_id=str(merged_into_id)
         )
 
 

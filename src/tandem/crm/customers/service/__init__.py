@@ -1,5 +1,23 @@
 """What customers can be asked to do. Callers pass a Tx; nothing here opens or commits one."""
 
+from tandem.crm.customers.service.accounts import (
+    add_account,
+    change_account,
+    get_account,
+    join_account,
+    leave_account,
+    list_accounts,
+    list_children,
+    list_members,
+    list_memberships,
+    lock_account,
+)
+from tandem.crm.customers.service.custom_fields import (
+    add_field,
+    change_field,
+    list_fields,
+    write_custom,
+)
 from tandem.crm.customers.service.demo import seed_demo
 from tandem.crm.customers.service.intake import find_or_add
 from tandem.crm.customers.service.people import (
@@ -10,14 +28,56 @@ from tandem.crm.customers.service.people import (
     list_customers,
     lock_customer,
 )
+from tandem.crm.customers.service.records import (
+    add_file,
+    add_note,
+    add_task,
+    assign_account,
+    assign_customer,
+    list_files,
+    list_notes,
+    list_own_tasks,
+    list_tasks,
+    read_file,
+    remove_file,
+    remove_note,
+    settle_task,
+)
 
 __all__ = [
     "Sort",
+    "add_account",
     "add_customer",
+    "add_field",
+    "add_file",
+    "add_note",
+    "add_task",
+    "assign_account",
+    "assign_customer",
+    "change_account",
     "change_customer",
+    "change_field",
     "find_or_add",
+    "get_account",
     "get_customer",
+    "join_account",
+    "leave_account",
+    "list_accounts",
+    "list_children",
     "list_customers",
+    "list_fields",
+    "list_files",
+    "list_members",
+    "list_memberships",
+    "list_notes",
+    "list_own_tasks",
+    "list_tasks",
+    "lock_account",
     "lock_customer",
+    "read_file",
+    "remove_file",
+    "remove_note",
     "seed_demo",
+    "settle_task",
+    "write_custom",
 ]

@@ -7,7 +7,6 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.customers import CustomerAdded
-from tandem.crm.customers import store
 from tandem.crm.customers.domain import (
     Contact,
     Customer,
@@ -18,6 +17,7 @@ from tandem.crm.customers.domain import (
     normal_email,
     normal_phone,
 )
+from tandem.crm.customers.store import people as store
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
 from tandem.kernel.ids import new_id
@@ -35,6 +35,7 @@ async def find_or_add(tx: Tx, drafts: Sequence[CustomerDraft], *, now: datetime)
     known, by_id = await _find(tx, drafts, asked)
     fresh: dict[UUID, Customer] = {}
     chosen: list[Customer] = []
+    await _follow_merges(tx, by_id)
     for draft, keys in zip(drafts, asked, strict=True):
         customer = _known(draft, keys, known, by_id)
         if customer is None:
@@ -66,6 +67,15 @@ async def _find(
     keys = sorted({key for each in asked for key in each})
     found = await store.find(tx, list(ids), keys)
     return _holders(found), {customer.id: customer for customer in found}
+
+
+async def _follow_merges(tx: Tx, by_id: dict[UUID, Customer]) -> None:
+    """Whoever still knows somebody by an id from before a merge means the survivor."""
+    merged = {one.id: one.merged_into_id for one in by_id.values() if one.merged_into_id}
+    if not merged:
+        return
+    survivors = {one.id: one for one in await store.get(tx, list(merged.values()))}
+    by_id.update({old: survivors[into] for old, into in merged.items()})
 
 
 def _holders(found: Sequence[store.Found]) -> dict[Key, Customer]:

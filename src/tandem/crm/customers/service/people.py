@@ -8,12 +8,12 @@ import msgspec
 
 from tandem.contracts.customers import CustomerAdded, CustomerChanged
 from tandem.contracts.india import check_address, with_state
-from tandem.crm.customers import store
 from tandem.crm.customers.domain import (
     Contact,
     Customer,
     CustomerAddress,
     CustomerChange,
+    CustomerMerged,
     NewAddress,
     NewCustomer,
     PossibleDuplicate,
@@ -21,6 +21,11 @@ from tandem.crm.customers.domain import (
     read_contacts,
     starts_of,
 )
+from tandem.crm.customers.domain.records import Owning, tidy_tags
+from tandem.crm.customers.service.custom_fields import write_custom
+from tandem.crm.customers.store import lists
+from tandem.crm.customers.store import people as store
+from tandem.crm.customers.store.records import own
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
@@ -56,10 +61,17 @@ async def add_customer(tx: Tx, new: NewCustomer, *, now: datetime) -> Customer:
         created_at=now,
         updated_at=now,
     )
+    customer = msgspec.structs.replace(
+        customer,
+        tags=tidy_tags(new.tags),
+        custom=await write_custom(tx, "customer", customer.id, new.custom, {}),
+    )
     alike = await store.candidates(tx, customer)
     if alike and not new.allow_duplicate:
         raise PossibleDuplicate(alike)
     numbers, _ = await store.insert(tx, [customer], now)
+    if not tx.actor.reach("customers.read").is_all:
+        await own(tx, "customer", customer.id, Owning(owner_id=tx.actor.user_id), now)
     await audit.write(
         tx,
         action="customers.add",
@@ -73,19 +85,23 @@ async def add_customer(tx: Tx, new: NewCustomer, *, now: datetime) -> Customer:
 
 
 async def get_customer(tx: Tx, customer_id: UUID) -> Customer:
+    """Raises NotFound also where the actor's permission does not reach, and CustomerMerged."""
     tx.actor.require("customers.read")
     found = await store.get(tx, [customer_id])
-    if not found:
+    return _reached(tx, found[0] if found else None, "customers.read")
+
+
+def _reached(tx: Tx, customer: Customer | None, permission: str) -> Customer:
+    if customer is None or not tx.actor.reach(permission).holds(customer):
         raise NotFound("There is no such customer.")
-    return found[0]
+    if customer.merged_into_id is not None:
+        raise CustomerMerged(customer.merged_into_id)
+    return customer
 
 
 async def lock_customer(tx: Tx, customer_id: UUID) -> Customer:
     tx.actor.require("customers.write")
-    found = await store.lock(tx, customer_id)
-    if found is None:
-        raise NotFound("There is no such customer.")
-    return found
+    return _reached(tx, await store.lock(tx, customer_id), "customers.write")
 
 
 async def change_customer(
@@ -94,6 +110,10 @@ async def change_customer(
     """Apply what is given to a customer from `lock_customer`. Orders keep what they copied."""
     tx.actor.require("customers.write")
     given = _read_change(change, customer)
+    if change.custom is not msgspec.UNSET:
+        given["custom"] = await write_custom(
+            tx, "customer", customer.id, change.custom, customer.custom
+        )
     changed = msgspec.structs.replace(customer, **given)
     await store.update(tx, changed, now)
     before, after = msgspec.to_builtins(customer), msgspec.to_builtins(changed)
@@ -121,19 +141,20 @@ async def list_customers(
     """By name, or the newest first. A search goes by name: parts of names, the whole number or
     GSTIN, the beginning of a phone or an e-mail."""
     tx.actor.require("customers.read")
+    reach = tx.actor.reach("customers.read")
     text = " ".join(text.split()[:WORDS_MAX])
     if sort == "-created_at" and not text:
         before = decode_cursor(cursor, UUID)[0] if cursor else NEWEST
-        rows = await store.list_newest(tx, before=before, limit=limit + 1)
+        rows = await lists.list_newest(tx, reach, before=before, limit=limit + 1)
         return page_of(rows, limit, lambda customer: [customer.id])
     after: tuple[str, UUID] = ("", store.NOTHING)
     if cursor:
         name, customer_id = decode_cursor(cursor, str, UUID)
         after = name, customer_id
     if text:
-        rows = await store.search(tx, text, starts_of(text), after=after, limit=limit + 1)
+        rows = await lists.search(tx, reach, text, starts_of(text), after=after, limit=limit + 1)
     else:
-        rows = await store.list_by_name(tx, after=after, limit=limit + 1)
+        rows = await lists.list_by_name(tx, reach, after=after, limit=limit + 1)
     return page_of(rows, limit, lambda customer: (customer.name, customer.id))
 
 
@@ -152,6 +173,8 @@ def _read_change(change: CustomerChange, customer: Customer) -> dict[str, Any]:
     for field in ("name", "company_name", "notes"):
         if (value := getattr(change, field)) is not msgspec.UNSET:
             given[field] = value if field == "notes" else value.strip()
+    if change.tags is not msgspec.UNSET:
+        given["tags"] = tidy_tags(change.tags)
     if change.emails is not msgspec.UNSET:
         given["emails"] = _keep_flags(read_contacts(change.emails, "email"), customer.emails)
     if change.phones is not msgspec.UNSET:

@@ -1,4 +1,4 @@
-"""All of customers' SQL."""
+"""A customer with contacts and addresses: reading, and writing whole."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,8 +15,9 @@ from tandem.kernel.db import Query, Tx
 
 NOTHING = UUID(int=0)
 
-_CUSTOMER: LiteralString = """
+CUSTOMER: LiteralString = """
     select c.id, c.number, c.name, c.company_name, c.gstin, c.pan, c.notes, c.version,
+           c.owner_id, c.team_id, c.territory_id, c.tags, c.custom, c.merged_into_id, c.erased_at,
            c.created_at, c.updated_at,
            coalesce((select jsonb_agg(jsonb_build_object(
                             'value', p.value, 'label', p.label, 'invalid_at', p.invalid_at)
@@ -39,7 +40,7 @@ _CUSTOMER: LiteralString = """
       from customers.customer c
 """
 
-GET = Query(_CUSTOMER + "where c.org_id = :org_id and c.id = any(:ids::uuid[]) order by c.id")
+GET = Query(CUSTOMER + "where c.org_id = :org_id and c.id = any(:ids::uuid[]) order by c.id")
 
 LOCK = Query("select 1 from customers.customer where org_id = :org_id and id = :id for update")
 
@@ -63,7 +64,7 @@ FIND = Query(
          where id not in (select customer_id from known)
     )
     """
-    + _CUSTOMER.replace("select c.id,", "select wanted.asked, c.id,", 1)
+    + CUSTOMER.replace("select c.id,", "select wanted.asked, c.id,", 1)
     + "join wanted on wanted.customer_id = c.id where c.org_id = :org_id"
 )
 
@@ -72,11 +73,13 @@ INSERT = Query(
     """
     with added as (
         insert into customers.customer
-               (org_id, id, name, company_name, gstin, pan, notes, created_at, updated_at)
+               (org_id, id, name, company_name, gstin, pan, notes, tags, custom,
+                created_at, updated_at)
         select :org_id, id, name, company_name, gstin, pan, notes,
-               :now::timestamptz, :now::timestamptz
+               coalesce(tags, '{}'), coalesce(custom, '{}'), :now::timestamptz, :now::timestamptz
           from jsonb_to_recordset(:customers::jsonb)
-               as given (id uuid, name text, company_name text, gstin text, pan text, notes text)
+               as given (id uuid, name text, company_name text, gstin text, pan text, notes text,
+                         tags text[], custom jsonb)
         returning id, number
     ),
     points as (
@@ -111,7 +114,8 @@ UPDATE = Query(
     """
     update customers.customer
        set name = :name, company_name = :company_name, gstin = :gstin, pan = :pan,
-           notes = :notes, version = version + 1, updated_at = :now
+           notes = :notes, tags = :tags::text[], custom = :custom::jsonb,
+           version = version + 1, updated_at = :now
      where org_id = :org_id and id = :id
     """
 )
@@ -206,39 +210,10 @@ CANDIDATES = Query(
            array_agg(alike.reason order by alike.reason) as matched_on
       from alike
       join customers.customer c on c.org_id = :org_id and c.id = alike.customer_id
+     where c.merged_into_id is null and c.erased_at is null
      group by c.id, c.number, c.name, c.company_name
      order by count(*) desc, c.id
      limit 20
-    """
-)
-
-LIST_BY_NAME = Query(
-    _CUSTOMER
-    + """
-     where c.org_id = :org_id and (c.name, c.id) > (:after_name, :after_id)
-     order by c.name, c.id
-     limit :limit
-    """
-)
-
-LIST_NEWEST = Query(
-    _CUSTOMER
-    + """
-     where c.org_id = :org_id and c.id < :before
-     order by c.id desc
-     limit :limit
-    """
-)
-
-SEARCH = Query(
-    _CUSTOMER
-    + """
-      join customers.matching_customers(
-               :text, :longest, :patterns::text[], :starts::text[], :after_name, :after_id,
-               :limit) as found (customer_id)
-        on found.customer_id = c.id
-     where c.org_id = :org_id
-     order by c.name, c.id
     """
 )
 
@@ -274,7 +249,7 @@ async def insert(
     found = (
         await tx.records(
             INSERT,
-            customers=[_row(customer) for customer in customers],
+            customers=[_row(customer) | _extras(customer) for customer in customers],
             points=[point for customer in customers for point in _points(customer)],
             addresses=[row for customer in customers for row in _addresses(customer)],
             now=now,
@@ -291,7 +266,7 @@ async def delete(tx: Tx, ids: Sequence[UUID]) -> None:
 async def update(tx: Tx, customer: Customer, now: datetime) -> None:
     """Write a locked customer whole; a contact it lets go of passes to whoever shares it."""
     row = _row(customer)
-    await tx.run(UPDATE, **row, now=now)
+    await tx.run(UPDATE, **row, tags=customer.tags, custom=customer.custom, now=now)
     keys = list(customer.contact_keys())
     await tx.run(DROP_POINTS, id=customer.id, **_columns(keys))
     await tx.run(KEEP_POINTS, points=_points(customer))
@@ -316,34 +291,6 @@ async def candidates(tx: Tx, customer: Customer) -> list[Candidate]:
     )
 
 
-async def list_by_name(tx: Tx, *, after: tuple[str, UUID], limit: int) -> list[Customer]:
-    return await tx.many(
-        LIST_BY_NAME, Customer, after_name=after[0], after_id=after[1], limit=limit
-    )
-
-
-async def list_newest(tx: Tx, *, before: UUID, limit: int) -> list[Customer]:
-    return await tx.many(LIST_NEWEST, Customer, before=before, limit=limit)
-
-
-async def search(
-    tx: Tx, text: str, starts: Sequence[str], *, after: tuple[str, UUID], limit: int
-) -> list[Customer]:
-    """By words of the names, the number or GSTIN, or how a contact starts."""
-    patterns = [f"%{_literal(word)}%" for word in text.lower().split()]
-    return await tx.many(
-        SEARCH,
-        Customer,
-        text=text.upper(),
-        longest=max(patterns, key=len),
-        patterns=patterns,
-        starts=list(starts),
-        after_name=after[0],
-        after_id=after[1],
-        limit=limit,
-    )
-
-
 def _columns(keys: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
     return {"kinds": [kind for kind, _ in keys], "values": [value for _, value in keys]}
 
@@ -362,6 +309,12 @@ def _row(customer: Customer) -> dict[str, Any]:
         "pan": customer.pan,
         "notes": customer.notes,
     }
+
+
+def _extras(customer: Customer) -> dict[str, Any]:
+    """Only what is there: an order's new buyer has neither, and need not carry them."""
+    extras = {"tags": customer.tags, "custom": customer.custom}
+    return {name: value for name, value in extras.items() if value}
 
 
 def _points(customer: Customer) -> list[dict[str, Any]]:
@@ -383,7 +336,3 @@ def _addresses(customer: Customer) -> list[dict[str, Any]]:
          "address": home.address}
         for position, home in enumerate(customer.addresses)
     ]  # fmt: skip
-
-
-def _literal(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")

@@ -12,6 +12,7 @@ from tandem.crm.customers import service
 from tandem.crm.customers.domain import (
     Customer,
     CustomerChange,
+    CustomerMerged,
     EmailWrong,
     GstinWrong,
     NewCustomer,
@@ -19,6 +20,9 @@ from tandem.crm.customers.domain import (
     PhoneWrong,
     PossibleDuplicate,
 )
+from tandem.crm.customers.domain.accounts import Membership
+from tandem.crm.customers.domain.custom_fields import CustomFieldTaken, CustomFieldWrong
+from tandem.crm.customers.domain.records import Owning
 from tandem.crm.customers.service import Sort
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
@@ -35,7 +39,16 @@ from tandem.kernel.http import (
 from tandem.kernel.pages import Page
 
 SearchText = Annotated[str, QueryParameter(max_length=100, pattern=PRINTABLE)]
-WRONG_VALUES = (EmailWrong, PhoneWrong, GstinWrong, PanWrong, PostalCodeWrong, StateMismatch)
+WRONG_VALUES = (
+    EmailWrong,
+    PhoneWrong,
+    GstinWrong,
+    PanWrong,
+    PostalCodeWrong,
+    StateMismatch,
+    CustomFieldWrong,
+    CustomFieldTaken,
+)
 
 
 class CustomerController(Controller):
@@ -62,7 +75,7 @@ class CustomerController(Controller):
         customer = await service.add_customer(tx, data, now=now)
         return Response(customer, headers=etag(customer.version))
 
-    @get("/{customer_id:uuid}", responses=refusals(Forbidden, NotFound))
+    @get("/{customer_id:uuid}", responses=refusals(Forbidden, NotFound, CustomerMerged))
     async def get_customer(
         self, customer_id: FromPath[UUID], tx: Transaction
     ) -> Response[Customer]:
@@ -70,7 +83,8 @@ class CustomerController(Controller):
         return Response(customer, headers=etag(customer.version))
 
     @patch(
-        "/{customer_id:uuid}", responses=refusals(Forbidden, NotFound, StaleVersion, *WRONG_VALUES)
+        "/{customer_id:uuid}",
+        responses=refusals(Forbidden, NotFound, CustomerMerged, StaleVersion, *WRONG_VALUES),
     )
     async def change_customer(
         self,
@@ -85,3 +99,19 @@ class CustomerController(Controller):
         check_if_match(if_match, customer.version)
         changed = await service.change_customer(tx, customer, data, now=now)
         return Response(changed, headers=etag(changed.version))
+
+    @post("/{customer_id:uuid}/ownership", responses=refusals(Forbidden, NotFound))
+    async def assign_customer(
+        self, customer_id: FromPath[UUID], data: JSONBody[Owning], tx: Transaction, now: Now
+    ) -> Customer:
+        """Say whose the customer is: a person, a team, a territory."""
+        customer = await service.lock_customer(tx, customer_id)
+        await service.assign_customer(tx, customer, data, now=now)
+        return await service.get_customer(tx, customer_id)
+
+    @get("/{customer_id:uuid}/accounts", responses=refusals(Forbidden, NotFound))
+    async def list_memberships(
+        self, customer_id: FromPath[UUID], tx: Transaction
+    ) -> list[Membership]:
+        """The accounts they belong to, and in which roles."""
+        return await service.list_memberships(tx, customer_id)

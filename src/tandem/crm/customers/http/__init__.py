@@ -1,0 +1,16 @@
+"""Customers over HTTP."""
+
+from typing import Any
+
+from tandem.crm.customers.http.accounts import AccountController
+from tandem.crm.customers.http.custom_fields import CustomFieldController
+from tandem.crm.customers.http.people import CustomerController
+from tandem.crm.customers.http.records import AccountRecordsController, CustomerRecordsController
+
+CONTROLLERS: tuple[Any, ...] = (
+    CustomerController,
+    CustomerRecordsController,
+    AccountController,
+    AccountRecordsController,
+    CustomFieldController,
+)

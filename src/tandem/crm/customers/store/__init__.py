@@ -1,0 +1,1 @@
+"""All of customers' SQL, by what it is about."""

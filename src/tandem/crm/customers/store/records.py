@@ -1,0 +1,173 @@
+"""Notes, tasks and files of customers and accounts, and whose the records are."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tandem.crm.customers.domain.records import KEPT_MAX, KeptFile, Note, Owning, Task
+from tandem.kernel.db import Query, Tx
+
+LIST_NOTES = Query(
+    """
+    select id, text, is_pinned, author_id, author_label, created_at
+      from customers.note
+     where org_id = :org_id and subject_kind = :kind and subject_id = :subject_id
+     order by is_pinned desc, id desc
+     limit :limit
+    """
+)
+
+INSERT_NOTE = Query(
+    """
+    insert into customers.note
+           (org_id, id, subject_kind, subject_id, text, is_pinned, author_id, author_label,
+            created_at)
+    values (:org_id, :id, :kind, :subject_id, :text, :is_pinned, :author_id, :author_label,
+            :created_at)
+    """
+)
+
+DELETE_NOTE = Query(
+    """
+    delete from customers.note
+     where org_id = :org_id and id = :id and subject_kind = :kind and subject_id = :subject_id
+    """
+)
+
+LIST_TASKS = Query(
+    """
+    select id, subject_kind, subject_id, title, due_on, assignee_id, done_at, created_label,
+           created_at
+      from customers.task
+     where org_id = :org_id and subject_kind = :kind and subject_id = :subject_id
+     order by (done_at is not null), due_on nulls last, id
+     limit :limit
+    """
+)
+
+LIST_OPEN_TASKS = Query(
+    """
+    select id, subject_kind, subject_id, title, due_on, assignee_id, done_at, created_label,
+           created_at
+      from customers.task
+     where org_id = :org_id and assignee_id = :assignee_id and done_at is null
+     order by due_on nulls last, id
+     limit :limit
+    """
+)
+
+INSERT_TASK = Query(
+    """
+    insert into customers.task
+           (org_id, id, subject_kind, subject_id, title, due_on, assignee_id, created_label,
+            created_at)
+    values (:org_id, :id, :subject_kind, :subject_id, :title, :due_on, :assignee_id,
+            :created_label, :created_at)
+    """
+)
+
+SETTLE_TASK = Query(
+    """
+    update customers.task
+       set done_at = :done_at
+     where org_id = :org_id and id = :id and subject_kind = :kind and subject_id = :subject_id
+    """
+)
+
+LIST_FILES = Query(
+    """
+    select id, blob_id, filename, media_type, size_bytes, added_label, added_at
+      from customers.file
+     where org_id = :org_id and subject_kind = :kind and subject_id = :subject_id
+     order by id desc
+     limit :limit
+    """
+)
+
+INSERT_FILE = Query(
+    """
+    insert into customers.file
+           (org_id, id, subject_kind, subject_id, blob_id, filename, media_type, size_bytes,
+            added_label, added_at)
+    values (:org_id, :id, :kind, :subject_id, :blob_id, :filename, :media_type, :size_bytes,
+            :added_label, :added_at)
+    """
+)
+
+DELETE_FILE = Query(
+    """
+    delete from customers.file
+     where org_id = :org_id and id = :id and subject_kind = :kind and subject_id = :subject_id
+    """
+)
+
+OWN_CUSTOMER = Query(
+    """
+    update customers.customer
+       set owner_id = :owner_id, team_id = :team_id, territory_id = :territory_id,
+           version = version + 1, updated_at = :now
+     where org_id = :org_id and id = :id
+    """
+)
+
+OWN_ACCOUNT = Query(
+    """
+    update customers.account
+       set owner_id = :owner_id, team_id = :team_id, territory_id = :territory_id,
+           version = version + 1, updated_at = :now
+     where org_id = :org_id and id = :id
+    """
+)
+
+
+async def notes(tx: Tx, kind: str, subject_id: UUID) -> list[Note]:
+    return await tx.many(LIST_NOTES, Note, kind=kind, subject_id=subject_id, limit=KEPT_MAX)
+
+
+async def add_note(tx: Tx, kind: str, subject_id: UUID, note: Note) -> None:
+    await tx.run(INSERT_NOTE, kind=kind, subject_id=subject_id, **msgspec.structs.asdict(note))
+
+
+async def remove_note(tx: Tx, kind: str, subject_id: UUID, note_id: UUID) -> bool:
+    return bool(await tx.run(DELETE_NOTE, kind=kind, subject_id=subject_id, id=note_id))
+
+
+async def tasks(tx: Tx, kind: str, subject_id: UUID) -> list[Task]:
+    return await tx.many(LIST_TASKS, Task, kind=kind, subject_id=subject_id, limit=KEPT_MAX)
+
+
+async def tasks_of(tx: Tx, assignee_id: UUID, limit: int) -> list[Task]:
+    return await tx.many(LIST_OPEN_TASKS, Task, assignee_id=assignee_id, limit=limit)
+
+
+async def add_task(tx: Tx, task: Task) -> None:
+    row: dict[str, Any] = msgspec.structs.asdict(task)
+    del row["done_at"]
+    await tx.run(INSERT_TASK, **row)
+
+
+async def settle_task(
+    tx: Tx, kind: str, subject_id: UUID, task_id: UUID, done_at: datetime | None
+) -> bool:
+    return bool(
+        await tx.run(SETTLE_TASK, kind=kind, subject_id=subject_id, id=task_id, done_at=done_at)
+    )
+
+
+async def files(tx: Tx, kind: str, subject_id: UUID) -> list[KeptFile]:
+    return await tx.many(LIST_FILES, KeptFile, kind=kind, subject_id=subject_id, limit=KEPT_MAX)
+
+
+async def add_file(tx: Tx, kind: str, subject_id: UUID, file: KeptFile) -> None:
+    await tx.run(INSERT_FILE, kind=kind, subject_id=subject_id, **msgspec.structs.asdict(file))
+
+
+async def remove_file(tx: Tx, kind: str, subject_id: UUID, file_id: UUID) -> bool:
+    return bool(await tx.run(DELETE_FILE, kind=kind, subject_id=subject_id, id=file_id))
+
+
+async def own(tx: Tx, kind: str, subject_id: UUID, owning: Owning, now: datetime) -> None:
+    query = OWN_CUSTOMER if kind == "customer" else OWN_ACCOUNT
+    await tx.run(query, id=subject_id, **msgspec.structs.asdict(owning), now=now)
