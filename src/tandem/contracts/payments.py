@@ -108,3 +108,36 @@ class LatePaymentArrived(PaymentEvent, frozen=True, kw_only=True):
     outcome: str
     amount_minor: int
     currency: str
+
+
+class SettlementReceived(Event, frozen=True, kw_only=True):
+    """Money is at the bank, and every row of it is known. `fee_minor` contains `tax_minor`."""
+
+    topic: ClassVar[str] = "payments.settlement_received.v1"
+    settlement_id: UUID
+    provider_settlement_id: str
+    utr: str
+    amount_minor: int
+    fee_minor: int
+    tax_minor: int
+    currency: str
+
+    def key(self) -> str:
+        return str(self.settlement_id)
+
+
+class SettlementExceptionRaised(Event, frozen=True, kw_only=True):
+    """A settlement does not fit what we know, or a payment is in none. Needs a person.
+
+    `settlement_id` is null for a payment that was never settled.
+    """
+
+    topic: ClassVar[str] = "payments.settlement_exception_raised.v1"
+    exception_id: UUID
+    settlement_id: UUID | None
+    order_id: UUID | None
+    kind: str
+    detail: str
+
+    def key(self) -> str:
+        return str(self.settlement_id or self.order_id or self.exception_id)

@@ -7,6 +7,8 @@ import msgspec
 EXPONENT = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "OMR": 3, "TND": 3}
 """Minor digits per currency where it is not two (ISO 4217)."""
 
+SYMBOLS = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£"}
+
 
 class Money(msgspec.Struct, frozen=True, kw_only=True):
     minor: int
@@ -14,6 +16,26 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
 
     def major(self) -> Decimal:
         return Decimal(self.minor).scaleb(-EXPONENT.get(self.currency, 2))
+
+
+def in_figures(minor: int, currency: str = "INR") -> str:
+    """₹1,23,456.00: lakh and crore grouping for rupees, thousands for the rest."""
+    digits = EXPONENT.get(currency, 2)
+    whole, part = divmod(abs(minor), 10**digits)
+    shown = _grouped(whole, 2 if currency == "INR" else 3)
+    fraction = f".{part:0{digits}}" if digits else ""
+    sign = "−" if minor < 0 else ""
+    return f"{sign}{SYMBOLS.get(currency, currency + ' ')}{shown}{fraction}"
+
+
+def _grouped(whole: int, step: int) -> str:
+    text = str(whole)
+    head, tail = text[:-3], text[-3:]
+    groups: list[str] = []
+    while head:
+        groups.insert(0, head[-step:])
+        head = head[:-step]
+    return ",".join([*groups, tail])
 
 
 def round_half_up(amount: Decimal) -> int:

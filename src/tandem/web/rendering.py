@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
-from tandem.kernel.money import EXPONENT
+from tandem.kernel.money import in_figures
 from tandem.web.files import asset_url, import_map
 
 AnyRequest = Request[Any, Any, Any]
@@ -33,27 +33,8 @@ KNOWN_WORDS = {
 }
 TOAST_COOKIE = "tandem_toast"
 WORTH_COMPRESSING = 900
-SYMBOLS = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£"}
 
-
-def money(minor: int, currency: str = "INR") -> str:
-    """₹1,23,456.00: lakh and crore grouping for rupees, thousands for the rest."""
-    digits = EXPONENT.get(currency, 2)
-    whole, part = divmod(abs(minor), 10**digits)
-    shown = _grouped(whole, 2 if currency == "INR" else 3)
-    fraction = f".{part:0{digits}}" if digits else ""
-    sign = "−" if minor < 0 else ""
-    return f"{sign}{SYMBOLS.get(currency, currency + ' ')}{shown}{fraction}"
-
-
-def _grouped(whole: int, step: int) -> str:
-    text = str(whole)
-    head, tail = text[:-3], text[-3:]
-    groups: list[str] = []
-    while head:
-        groups.insert(0, head[-step:])
-        head = head[:-step]
-    return ",".join([*groups, tail])
+money = in_figures
 
 
 def compact_money(minor: int, currency: str = "INR") -> str:

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from tandem.sandbox.dependencies import Dependencies
-from tandem.sandbox.razorpay import orders, payments, refunds
+from tandem.sandbox.razorpay import orders, payments, refunds, settlements
 from tandem.sandbox.razorpay.reading import AnyRequest, check_caller, read_json
 from tandem.sandbox.razorpay.refusals import RazorpayRefusal
 
@@ -84,6 +84,22 @@ class RazorpayController(Controller):
     @get("/refunds/{refund_id:str}")
     async def get_refund(self, refund_id: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
         return _answer(deps, request, lambda: refunds.get_refund(deps, refund_id))
+
+    @get("/settlements")
+    async def list_settlements(self, request: AnyRequest, deps: Deps) -> Answer:
+        return _answer(
+            deps, request, lambda: settlements.list_settlements(deps, request.query_params)
+        )
+
+    @get("/settlements/recon/combined")
+    async def list_settled(self, request: AnyRequest, deps: Deps) -> Answer:
+        return _answer(deps, request, lambda: settlements.list_settled(deps, request.query_params))
+
+    @get("/settlements/{settlement_id:str}")
+    async def get_settlement(
+        self, settlement_id: FromPath[str], request: AnyRequest, deps: Deps
+    ) -> Answer:
+        return _answer(deps, request, lambda: settlements.get_settlement(deps, settlement_id))
 
 
 async def _given(request: AnyRequest) -> Callable[[], dict[str, Any]]:

@@ -1,5 +1,9 @@
-"""What the vendor's dashboard is for: the account's switches, and a bank that changes its mind."""
+"""What the vendor's dashboard is for: the account's switches, a bank that changes its mind, and
+settlements before their time."""
 
+from typing import Annotated, Any
+
+import msgspec
 from litestar import Controller, Response, get, patch, post
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
@@ -7,9 +11,24 @@ from litestar.params import FromPath, JSONBody
 
 from tandem.sandbox.dependencies import Dependencies
 from tandem.sandbox.loopback import NotLoopback
-from tandem.sandbox.razorpay import payments, refunds
+from tandem.sandbox.razorpay import payments, refunds, settlements
 from tandem.sandbox.razorpay.account import Account, AccountChange, change_account, read_account
 from tandem.sandbox.razorpay.ledger import find
+from tandem.sandbox.razorpay.refusals import RazorpayRefusal
+
+
+class SettleNow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`again` names captured payments that are settled once more, by mistake."""
+
+    again: Annotated[list[str], msgspec.Meta(max_length=100)] = []
+
+
+class NewAdjustments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Minor units; below zero for what the vendor takes."""
+
+    amount: Annotated[int, msgspec.Meta(ge=-(10**12), le=10**12)]
+    description: Annotated[str, msgspec.Meta(max_length=255)] = ""
+    count: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 1
 
 
 class AccountController(Controller):
@@ -52,3 +71,25 @@ class AccountController(Controller):
             return Response(None, status_code=404)
         refunds.settle(deps, refund_id, status)
         return Response(None, status_code=202)
+
+    @post("/settlements")
+    async def settle_now(
+        self, data: JSONBody[SettleNow], deps: NamedDependency[Dependencies]
+    ) -> Response[dict[str, Any]]:
+        """Settle everything captured, without waiting two days."""
+        try:
+            made = settlements.settle_now(deps, data.again)
+        except RazorpayRefusal as refused:
+            return Response(refused.body, status_code=404)
+        if made is None:
+            return Response({"detail": "There is nothing to settle."}, status_code=409)
+        return Response(made, status_code=201)
+
+    @post("/adjustments")
+    async def add_adjustments(
+        self, data: JSONBody[NewAdjustments], deps: NamedDependency[Dependencies]
+    ) -> list[str]:
+        """Add to, or take from, the next settlement."""
+        return settlements.add_adjustments(
+            deps, amount=data.amount, description=data.description, count=data.count
+        )

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from tandem.sandbox.razorpay.ledger import notes_of, refunded
+from tandem.sandbox.razorpay.ledger import find, notes_of, refunded
 from tandem.sandbox.store import Store
 
 
@@ -80,6 +80,78 @@ def refund_json(_: Store, row: sqlite3.Row) -> dict[str, Any]:
         "status": row["status"],
         "speed_processed": "normal",
         "speed_requested": row["speed"],
+    }
+
+
+def settlement_json(row: sqlite3.Row) -> dict[str, Any]:
+    """Fees and tax are 0: a normal settlement has them in its rows."""
+    return {
+        "id": row["id"],
+        "entity": "settlement",
+        "amount": row["amount"],
+        "status": row["status"],
+        "fees": 0,
+        "tax": 0,
+        "utr": row["utr"],
+        "created_at": row["created_at"],
+    }
+
+
+def settled_json(store: Store, row: sqlite3.Row) -> dict[str, Any]:
+    """A row of the reconciliation: the thing settled, and the settlement it is in."""
+    about = _settled_entity(store, row)
+    return {
+        "entity_id": row["entity_id"],
+        "type": row["type"],
+        "debit": row["debit"],
+        "credit": row["credit"],
+        "amount": row["amount"],
+        "currency": "INR",
+        "fee": row["fee"],
+        "tax": row["tax"],
+        "on_hold": False,
+        "settled": True,
+        "created_at": about["created_at"],
+        "settled_at": row["settled_at"],
+        "settlement_id": row["settlement_id"],
+        "posted_at": None,
+        "credit_type": "default",
+        "description": about["description"],
+        "notes": "{}",
+        "payment_id": about["payment_id"],
+        "settlement_utr": row["utr"],
+        "order_id": about["order_id"],
+        "order_receipt": about["order_receipt"],
+        "method": about["method"],
+        "card_network": None,
+        "card_issuer": None,
+        "card_type": None,
+        "dispute_id": None,
+    }
+
+
+def _settled_entity(store: Store, row: sqlite3.Row) -> dict[str, Any]:
+    if row["type"] == "adjustment":
+        found = find(store, "razorpay_adjustment", row["entity_id"])
+        assert found is not None, "a settled adjustment exists"
+        nothing = dict.fromkeys(("payment_id", "order_id", "order_receipt", "method"))
+        return {
+            "created_at": found["created_at"],
+            "description": found["description"],
+            **nothing,
+        }
+    refund = find(store, "razorpay_refund", row["entity_id"])
+    payment_id = refund["payment_id"] if refund is not None else row["entity_id"]
+    payment = find(store, "razorpay_payment", payment_id)
+    assert payment is not None, "what was settled was paid"
+    order = find(store, "razorpay_order", payment["order_id"] or "")
+    return {
+        "created_at": (refund or payment)["created_at"],
+        "description": None,
+        "payment_id": payment_id if refund is not None else None,
+        "order_id": payment["order_id"],
+        "order_receipt": order["receipt"] if order is not None else None,
+        "method": payment["method"],
     }
 
 

@@ -40,6 +40,24 @@ create index if not exists razorpay_refund_payment on razorpay_refund (payment_i
 create table if not exists razorpay_idempotency (
     key text primary key, payment_id text not null, request text not null, refund_id text
 );
+create index if not exists razorpay_payment_captured
+    on razorpay_payment (authorized_at) where captured = 1;
+create table if not exists razorpay_settlement (
+    seq integer primary key, id text unique not null, amount integer not null, utr text not null,
+    status text not null default 'processed', created_at integer not null
+);
+create index if not exists razorpay_settlement_made on razorpay_settlement (created_at);
+create table if not exists razorpay_settled (
+    seq integer primary key, settlement_id text references razorpay_settlement (id),
+    entity_id text not null, type text not null, amount integer not null, credit integer not null,
+    debit integer not null, fee integer not null, tax integer not null
+);
+create index if not exists razorpay_settled_entity on razorpay_settled (entity_id);
+create index if not exists razorpay_settled_settlement on razorpay_settled (settlement_id, seq);
+create table if not exists razorpay_adjustment (
+    seq integer primary key, id text unique not null, amount integer not null,
+    description text not null, created_at integer not null
+);
 create table if not exists razorpay_account (
     id integer primary key check (id = 1), webhook_url text, webhook_secret text not null,
     old_webhook_secret text, is_auto_capturing integer not null default 0,
@@ -47,6 +65,15 @@ create table if not exists razorpay_account (
 );
 """
 
+TABLES = frozenset(
+    {
+        "razorpay_order",
+        "razorpay_payment",
+        "razorpay_refund",
+        "razorpay_settlement",
+        "razorpay_adjustment",
+    }
+)
 ALPHABET = string.ascii_letters + string.digits
 
 
@@ -60,7 +87,7 @@ def now_seconds(deps: Dependencies) -> int:
 
 
 def find(store: Store, table: str, entity_id: str) -> sqlite3.Row | None:
-    assert table in {"razorpay_order", "razorpay_payment", "razorpay_refund"}, table
+    assert table in TABLES, table
     return store.row(f"select * from {table} where id = ?", (entity_id,))
 
 

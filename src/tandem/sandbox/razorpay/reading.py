@@ -103,10 +103,11 @@ def read_text(given: Mapping[str, Any], field: str, *, length_max: int) -> str |
 
 def read_page(query: Mapping[str, Any]) -> tuple[int, int]:
     """`count` (10 unless told, 100 at most) and `skip`."""
-    return _number(query, "count", 10, 100), _number(query, "skip", 0, 10**9)
+    return read_number(query, "count", 10, 100), read_number(query, "skip", 0, 10**9)
 
 
-def _number(query: Mapping[str, Any], field: str, default: int, largest: int) -> int:
+def read_number(query: Mapping[str, Any], field: str, default: int, largest: int) -> int:
+    """A whole number of the query, without a sign."""
     given = query.get(field)
     if given is None:
         return default

@@ -14,10 +14,20 @@ from tandem.sandbox.razorpay.desk import AccountController
 from tandem.sandbox.razorpay.refusals import fault_body
 
 OWN_FAULTS = frozenset(
-    {"captured_first", "callback_lost", "refund_busy", "refund_pending", "refund_failed"}
+    {
+        "captured_first",
+        "callback_lost",
+        "refund_busy",
+        "refund_pending",
+        "refund_failed",
+        "never_settled",
+        "recon_missing",
+        "recon_doubled",
+        "recon_wrong_fee",
+    }
 )
 """Matched against the payment's id; `callback_lost` against the order's: the browser never comes
-back after paying."""
+back after paying. The four of settlements match the id of what was settled."""
 
 
 def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:

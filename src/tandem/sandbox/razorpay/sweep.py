@@ -1,10 +1,11 @@
-"""What happens by itself: banks answer, late authorisations arrive, forgotten ones go back."""
+"""What happens by itself: banks answer, late authorisations arrive, forgotten ones go back, and
+what was captured is settled."""
 
 import asyncio
 import time
 
 from tandem.sandbox.dependencies import Dependencies
-from tandem.sandbox.razorpay import payments, refunds
+from tandem.sandbox.razorpay import payments, refunds, settlements
 from tandem.sandbox.razorpay.ledger import now_seconds
 
 PAUSE_SECONDS = 0.2
@@ -30,6 +31,7 @@ def sweep(deps: Dependencies) -> None:
     forgotten = "status = 'authorized' and authorized_at <= ?"
     for payment_id in _ids(deps, forgotten, now - AUTO_REFUND_SECONDS):
         refunds.give_back_uncaptured(deps, payment_id)
+    settlements.settle_due(deps)
 
 
 def _due_refunds(deps: Dependencies) -> list[tuple[str, str]]:

@@ -10,7 +10,11 @@ from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
 from tandem.kernel.inbox import WebhookKept
 from tandem.scm.payments import service
-from tandem.scm.payments.gateways.razorpay.webhooks import NotANotice, facts_of
+from tandem.scm.payments.gateways.razorpay.webhooks import (
+    NotANotice,
+    facts_of,
+    is_about_settlements,
+)
 from tandem.scm.payments.gateways.razorpay.wire import PROVIDER
 
 log = structlog.get_logger()
@@ -24,11 +28,14 @@ async def read_webhook(tx: Tx, event: WebhookKept, now: datetime) -> None:
     kept = await inbox.get(tx, event.webhook_id)
     try:
         facts = facts_of(kept.body, event_id=kept.delivery_id, received_at=kept.received_at)
+        tells_of_settlement = is_about_settlements(kept.body)
     except NotANotice as reason:
         log.warning("webhook_unreadable", webhook_id=str(kept.id), error=str(reason))
         return
     for fact in facts:
         await service.apply_fact(tx, fact, now=now)
+    if tells_of_settlement:
+        await service.request_settlements(tx)
 
 
 @subscribe(OrderExpired, "payments.close_expired")

@@ -47,3 +47,35 @@ select p.org_id, p.id
  where p.standing = 'misfit'
    and not exists (select 1 from payments.exception x
                     where x.org_id = p.org_id and x.payment_id = p.id);
+
+-- name: a settlement's sums are those of its rows
+select s.org_id, s.id, s.net_minor, s.fee_minor, sum(r.credit_minor - r.debit_minor) as rows_minor
+  from payments.settlement s
+  left join payments.settlement_row r on r.org_id = s.org_id and r.settlement_id = s.id
+ group by s.org_id, s.id
+having s.rows_count <> count(r.id)
+    or s.net_minor <> coalesce(sum(r.credit_minor - r.debit_minor), 0)
+    or s.fee_minor <> coalesce(sum(r.fee_minor), 0)
+    or s.tax_minor <> coalesce(sum(r.tax_minor), 0)
+    or s.payments_minor <> coalesce(sum(r.amount_minor) filter (where r.kind = 'payment'), 0)
+    or s.refunds_minor <> coalesce(sum(r.amount_minor) filter (where r.kind = 'refund'), 0);
+
+-- name: a processed settlement whose rows are not its amount is in the inbox or will be looked at
+select s.org_id, s.id, s.amount_minor, s.net_minor, s.elsewhere_minor
+  from payments.settlement s
+ where s.status = 'processed' and not s.is_balanced and s.check_at is null
+   and not exists (select 1 from payments.settlement_exception x
+                    where x.org_id = s.org_id and x.settlement_id = s.id
+                      and x.kind = 'unbalanced');
+
+-- name: what was settled twice, and found to be ours, is in the inbox
+select b.org_id, b.id, b.entity_id
+  from payments.settlement_row a
+  join payments.settlement_row b
+    on b.org_id = a.org_id and b.kind = a.kind and b.entity_id = a.entity_id and b.id > a.id
+  join payments.settlement sa on sa.org_id = a.org_id and sa.id = a.settlement_id
+  join payments.settlement sb on sb.org_id = b.org_id and sb.id = b.settlement_id
+ where a.kind in ('payment', 'refund') and sa.status = 'processed' and sb.status = 'processed'
+   and not exists (select 1 from payments.settlement_exception x
+                    where x.org_id = b.org_id and x.kind = 'settled_twice'
+                      and x.subject_id = b.id);

@@ -1,6 +1,7 @@
 """What payments say no to."""
 
 from tandem.kernel.errors import Conflict, Invalid, Refusal
+from tandem.kernel.money import in_figures
 
 
 class BadSignature(Refusal):
@@ -15,8 +16,8 @@ class RefundExceedsBalance(Conflict):
 
     def __init__(self, asked_minor: int, refundable_minor: int, currency: str) -> None:
         super().__init__(
-            f"Only {refundable_minor} of {asked_minor} ({currency}, minor units) can still be "
-            "given back.",
+            f"Only {in_figures(refundable_minor, currency)} of "
+            f"{in_figures(asked_minor, currency)} can still be given back.",
             field="amount_minor",
             refundable_minor=refundable_minor,
             currency=currency,
@@ -43,3 +44,9 @@ class Misfitting(Conflict):
     """The payment counts for no order as long as nobody accepts it."""
 
     code = "payment_misfits"
+
+
+class AlreadyDecided(Conflict):
+    """Somebody decided otherwise, or it fits by itself by now."""
+
+    code = "already_decided"

@@ -5,13 +5,13 @@ Every call is made with no transaction open, and ends in one of four ways: an an
 kernel's `OutcomeUnknown` (it may have acted: look it up, never just send again).
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
 import msgspec
 
-from tandem.scm.payments.domain import Fact, Mode
+from tandem.scm.payments.domain import Fact, Mode, ToldRow, ToldSettlement
 
 
 class GatewayRefused(Exception):
@@ -77,6 +77,12 @@ class PaymentGateway(Protocol):
 
     async def look_at_refunds(self, provider_payment_id: str, *, seen_at: datetime) -> list[Fact]:
         """The refunds of a payment as they stand."""
+
+    async def list_settlements(self, *, since: datetime, until: datetime) -> list[ToldSettlement]:
+        """Everything paid out to the bank, or about to be, that was made in this time."""
+
+    async def list_settled(self, day: date) -> list[ToldRow]:
+        """What was settled on one of the gateway's days, thing by thing. May repeat itself."""
 
     async def check(self) -> None:
         """Prove that the keys are good without changing anything. Raises like any other call."""

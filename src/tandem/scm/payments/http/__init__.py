@@ -3,6 +3,10 @@
 from tandem.scm.payments.http.exceptions import PaymentExceptionsController
 from tandem.scm.payments.http.pay import PayController
 from tandem.scm.payments.http.payments import PaymentsController
+from tandem.scm.payments.http.settlements import (
+    SettlementExceptionsController,
+    SettlementsController,
+)
 from tandem.scm.payments.http.webhooks import RazorpayWebhooksController
 
 __all__ = [
@@ -10,4 +14,6 @@ __all__ = [
     "PaymentExceptionsController",
     "PaymentsController",
     "RazorpayWebhooksController",
+    "SettlementExceptionsController",
+    "SettlementsController",
 ]

@@ -1,6 +1,5 @@
 """Payments, refunds and payment requests, for staff."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -35,15 +34,14 @@ from tandem.scm.payments.domain import (
     refundable,
 )
 from tandem.scm.payments.gateways.port import PaymentGateway
+from tandem.scm.payments.http.instants import Instant, instant
 from tandem.scm.payments.store.ledger import PaymentEntry
 from tandem.scm.payments.store.payments import Filter
 
 AMOUNT_MAX = 10**15
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 Method = Annotated[str | None, QueryParameter(max_length=30, pattern="^[a-z_]*$")]
 Search = Annotated[str | None, QueryParameter(max_length=64, pattern=PRINTABLE)]
-Instant = Annotated[datetime | None, QueryParameter(description="RFC 3339, with its offset.")]
 
 
 class NewRefund(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -85,8 +83,8 @@ class PaymentsController(Controller):
             mode=mode,
             order_id=order_id,
             method=method or None,
-            since=_instant(since, "since"),
-            until=_instant(until, "until"),
+            since=instant(since, "since"),
+            until=instant(until, "until"),
             search=search or None,
         )
         return await service.list_payments(tx, wanted, limit=limit, cursor=cursor)
@@ -145,11 +143,3 @@ class PaymentsController(Controller):
         is."""
         mode = resources.get(PaymentGateway).mode
         return await service.request_payment(tx, order_id=order_id, mode=mode, now=now)
-
-
-def _instant(given: datetime | None, field: str) -> datetime | None:
-    if given is None:
-        return None
-    if given.tzinfo is None or not EARLIEST < given < LATEST:
-        raise Invalid("Give an instant with its offset: 2026-11-22T10:00:00Z.", field=field)
-    return given

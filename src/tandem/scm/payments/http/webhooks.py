@@ -75,21 +75,21 @@ class RazorpayWebhooksController(Controller):
         except NotANotice as reason:
             log.warning("webhook_refused", reason=str(reason)[:200])
             raise BadSignature("This is not one of Razorpay's notices.") from reason
-        org_id = await _organisation_of(database, notice)
-        if org_id is None:
+        owners = await _owners_of(database, notice)
+        if not owners:
             log.warning("webhook_without_owner", notice=notice.event)
-            return Received()
         delivery_id = _delivery_id(request.headers.get("x-razorpay-event-id", ""), body)
-        async with database.transaction(Actor.system(org_id, "Razorpay")) as tx:
-            await inbox.keep(
-                tx,
-                provider=PROVIDER,
-                delivery_id=delivery_id,
-                subject=notice.subject,
-                body=body,
-                headers={"x-razorpay-event-id": delivery_id},
-                now=now,
-            )
+        for org_id in owners:
+            async with database.transaction(Actor.system(org_id, "Razorpay")) as tx:
+                await inbox.keep(
+                    tx,
+                    provider=PROVIDER,
+                    delivery_id=delivery_id,
+                    subject=notice.subject,
+                    body=body,
+                    headers={"x-razorpay-event-id": delivery_id},
+                    now=now,
+                )
         return Received()
 
 
@@ -100,14 +100,17 @@ def _delivery_id(given: str, body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-async def _organisation_of(database: Database, notice: Notice) -> UUID | None:
+async def _owners_of(database: Database, notice: Notice) -> list[UUID]:
     """Whose it is: by an id we gave out, by the note we left at the gateway, or because there is
-    only one organisation here. Nobody's is possible: the account may serve other shops too."""
+    only one organisation here. What is about the gateway account itself concerns all that share
+    it. Nobody's is possible: the account may serve other shops too."""
+    everybody = await jobs.organisations(database)
+    if notice.is_about_account:
+        return everybody
     for kind, external_id in notice.references:
         found = await references.find_org(database, PROVIDER, kind, external_id)
         if found is not None:
-            return found
-    everybody = await jobs.organisations(database)
+            return [found]
     if notice.org_id in everybody:
-        return notice.org_id
-    return everybody[0] if len(everybody) == 1 else None
+        return [notice.org_id]
+    return everybody if len(everybody) == 1 else []

@@ -1,6 +1,7 @@
 """The calls we make to Razorpay's REST API. Amounts are minor units there too."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote as percent_encode
@@ -10,8 +11,14 @@ import msgspec
 
 from tandem.kernel.outbound import NotSent, Outbound, OutcomeUnknown
 from tandem.kernel.signatures import is_signed
-from tandem.scm.payments.domain import Fact, Mode, Source
+from tandem.scm.payments.domain import Fact, Mode, Source, ToldRow, ToldSettlement
 from tandem.scm.payments.gateways.port import GatewayOrder, GatewayRefused, TryLater
+from tandem.scm.payments.gateways.razorpay.settled import (
+    WireSettledRows,
+    WireSettlements,
+    row_of,
+    settlement_of,
+)
 from tandem.scm.payments.gateways.razorpay.wire import (
     PROVIDER,
     WireOrder,
@@ -31,6 +38,9 @@ quote = partial(percent_encode, safe="")
 
 PAGE = 100
 """Razorpay lists 100 entities at most; an order has had far fewer payments before it is paid."""
+
+PAGES_MAX = 5_000
+"""Half a million rows in a day: more is a list that never ends."""
 
 TEST_KEY = "rzp_test_"
 
@@ -144,6 +154,32 @@ class RazorpayGateway:
             fact_of_refund(refund, source=Source.FETCH, seen_at=seen_at) for refund in found.items
         ]
 
+    async def list_settlements(self, *, since: datetime, until: datetime) -> list[ToldSettlement]:
+        """https://razorpay.com/docs/api/settlements/fetch-all"""
+        between = {"from": int(since.timestamp()), "to": int(until.timestamp()) + 1}
+        found: list[ToldSettlement] = []
+        for page in range(PAGES_MAX):
+            params = {**between, **_page(page)}
+            told = await self._call("GET", "settlements", WireSettlements, params=params)
+            found += [settlement_of(one) for one in told.items]
+            if len(told.items) < PAGE:
+                return found
+        raise OutcomeUnknown("The list of settlements does not end.")
+
+    async def list_settled(self, day: date) -> list[ToldRow]:
+        """https://razorpay.com/docs/api/settlements/fetch-recon. A row without a settlement is on
+        hold there and not settled yet."""
+        on = {"year": day.year, "month": f"{day:%m}", "day": f"{day:%d}"}
+        found: list[ToldRow] = []
+        for page in range(PAGES_MAX):
+            params = {**on, **_page(page)}
+            path = "settlements/recon/combined"
+            told = await self._call("GET", path, WireSettledRows, params=params)
+            found += [row_of(one) for one in told.items if one.settlement_id]
+            if len(told.items) < PAGE:
+                return found
+        raise OutcomeUnknown("The list of what was settled does not end.")
+
     async def check(self) -> None:
         await self._call("GET", "orders", WireOrders, params={"count": 1})
 
@@ -185,6 +221,10 @@ class RazorpayGateway:
             return msgspec.json.decode(answer.content, type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError) as reason:
             raise OutcomeUnknown(f"An answer that cannot be read: {reason}") from reason
+
+
+def _page(page: int) -> Mapping[str, int]:
+    return {"count": PAGE, "skip": page * PAGE}
 
 
 def _order(order: WireOrder) -> GatewayOrder:

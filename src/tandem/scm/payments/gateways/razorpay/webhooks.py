@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.scm.payments.domain import Fact, RefundStatus, Source, Status
+from tandem.scm.payments.gateways.razorpay.settled import WireSettlement
 from tandem.scm.payments.gateways.razorpay.wire import (
     PROVIDER,
     WireOrder,
@@ -38,12 +39,14 @@ REFUND_EVENTS = {
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """`references` are ids of ours the notice names (kind and id), the surest of its owner first;
-    `subject` is what it is about, so that notices about one thing are read in turn."""
+    `subject` is what it is about, so that notices about one thing are read in turn. A settlement is
+    the account's and names nothing of ours."""
 
     event: str
     subject: str
     org_id: UUID | None
     references: Sequence[tuple[str, str]]
+    is_about_account: bool = False
 
 
 class _Part(msgspec.Struct, kw_only=True):
@@ -67,6 +70,7 @@ def read_notice(body: bytes) -> Notice:
     order = _part(envelope, "order", WireOrder)
     payment = _part(envelope, "payment", WirePayment)
     refund = _part(envelope, "refund", WireRefund)
+    settlement = _part(envelope, "settlement", WireSettlement)
     payment_id = payment.id if payment else refund.payment_id if refund else ""
     order_id = order.id if order else (payment.order_id if payment else None) or ""
     named = [("order", order_id), ("payment", payment_id), ("refund", refund.id if refund else "")]
@@ -76,7 +80,13 @@ def read_notice(body: bytes) -> Notice:
         subject=(payment_id or order_id or envelope.event)[:100],
         org_id=next((found for part in notes if (found := note_id(part, "org_id"))), None),
         references=[(kind, external_id) for kind, external_id in named if external_id],
+        is_about_account=settlement is not None,
     )
+
+
+def is_about_settlements(body: bytes) -> bool:
+    """`settlement.processed`: money went to the bank, and its rows can be fetched."""
+    return _open(body).event.startswith("settlement.")
 
 
 def facts_of(body: bytes, *, event_id: str, received_at: datetime) -> list[Fact]:

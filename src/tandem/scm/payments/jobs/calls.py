@@ -1,8 +1,4 @@
-"""The calls to the gateway: claim the row, call with no transaction open, record what came of it.
-
-None of these raises over a gateway's trouble: what could not be decided is put off in its own row,
-and `reconcile` takes it up again, also after the death of whoever had it in hand.
-"""
+"""Payment requests, captures, refunds, and the sweep over all that waits."""
 
 import asyncio
 from datetime import datetime, timedelta

@@ -1,0 +1,26 @@
+"""The calls to the gateway: claim the row, call with no transaction open, record what came of it.
+
+None of these raises over a gateway's trouble: what could not be decided is put off in its own row,
+and a sweep takes it up again, also after the death of whoever had it in hand.
+"""
+
+from tandem.scm.payments.jobs.calls import (
+    capture_payment,
+    fetch_payment,
+    open_gateway_order,
+    reconcile,
+    send_refund,
+    watch_uncaptured,
+)
+from tandem.scm.payments.jobs.settlements import fetch_settlements, watch_settlements
+
+__all__ = [
+    "capture_payment",
+    "fetch_payment",
+    "fetch_settlements",
+    "open_gateway_order",
+    "reconcile",
+    "send_refund",
+    "watch_settlements",
+    "watch_uncaptured",
+]
