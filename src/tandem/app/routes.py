@@ -27,6 +27,8 @@ from tandem.scm.payments.http import (
     PaymentExceptionsController,
     PaymentsController,
     RazorpayWebhooksController,
+    SettlementExceptionsController,
+    SettlementsController,
 )
 from tandem.scm.shipping.http import (
     ManifestController,
@@ -64,6 +66,8 @@ ROUTES: list[Any] = [
     PaymentExceptionsController,
     PaymentsController,
     RazorpayWebhooksController,
+    SettlementsController,
+    SettlementExceptionsController,
     *DELIVERY,
     MessagesController,
     TextReportsController,
