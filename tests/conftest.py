@@ -9,9 +9,9 @@ import httpx2 as httpx
 import pytest
 from litestar import Litestar
 
-from tandem.app.asgi import create_app
-from tandem.app.doctor import broken_invariants
+from tandem.app.asgi import create_app, equip
 from tandem.app.migrate import migrate, migrations
+from tandem.app.reference import NOWHERE
 from tandem.app.sealed import ring_of
 from tandem.app.settings import Settings
 from tandem.crm.identity import service as identity
@@ -21,6 +21,7 @@ from tandem.kernel.db import Database
 from tandem.kernel.ids import new_id
 from tests import postgres
 from tests.givens import api_key_of, visitor
+from tests.invariants import Invariants
 
 APP_ROLE = "tandem_test_app"
 APP_PASSWORD = "test"
@@ -46,6 +47,10 @@ def owner_dsn(server: postgres.Server) -> Iterator[str]:
     postgres.drop(server, dsn)
 
 
+def as_app(owner_dsn: str) -> str:
+    return postgres.as_role(owner_dsn, APP_ROLE, APP_PASSWORD)
+
+
 @pytest.fixture
 def settings(owner_dsn: str, tmp_path: object) -> Settings:
     return settings_for(owner_dsn, str(tmp_path))
@@ -55,7 +60,7 @@ def settings_for(owner_dsn: str, tmp_path: str) -> Settings:
     """A process's settings; its secret keys are held as `app.wiring` would."""
     settings = Settings(
         database_url=owner_dsn,
-        app_database_url=postgres.as_role(owner_dsn, APP_ROLE, APP_PASSWORD),
+        app_database_url=as_app(owner_dsn),
         secret_key=SECRET,
         data_dir=str(tmp_path),
         blobs_url=f"file://{tmp_path}/blobs",
@@ -68,13 +73,28 @@ def settings_for(owner_dsn: str, tmp_path: str) -> Settings:
     return settings
 
 
+@pytest.fixture(scope="module")
+async def opened(owner_dsn: str) -> AsyncIterator[Database]:
+    """The app role's pool, for a whole file: its connections stay warm from test to test."""
+    pool = await Database.connect(as_app(owner_dsn), size_min=1, size_max=16)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture(scope="module")
+async def invariants(owner_dsn: str) -> AsyncIterator[Invariants]:
+    watched = await Invariants.of(owner_dsn)
+    yield watched
+    await watched.close()
+
+
 @pytest.fixture
-async def database(settings: Settings, owner_dsn: str) -> AsyncIterator[Database]:
+async def database(
+    settings: Settings, opened: Database, invariants: Invariants
+) -> AsyncIterator[Database]:
     """The app role's database; every invariant of every service must hold when a test ends."""
-    opened = await Database.connect(settings.app_dsn, size_min=1, size_max=16)
-    yield opened
-    await opened.close()
-    assert await broken_invariants(owner_dsn) == []
+    yield Database(opened.pool)
+    assert await invariants.broken() == []
 
 
 @pytest.fixture
@@ -96,9 +116,17 @@ def now() -> datetime:
     return datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 
+@pytest.fixture(scope="session")
+def application() -> Litestar:
+    """Its 500 routes take a third of a second to set up: once for all tests of a process."""
+    return create_app(NOWHERE)
+
+
 @pytest.fixture
-def app(settings: Settings, database: Database) -> Litestar:
-    return create_app(settings, database)
+def app(application: Litestar, settings: Settings, database: Database) -> Litestar:
+    """The application with this test's settings and database, and nothing of the one before."""
+    equip(application.state, settings, database)
+    return application
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from tandem.app.asgi import create_app
+from tandem.app.asgi import equip
 from tandem.app.settings import Settings
 from tandem.crm.notifications import service
 from tandem.crm.notifications.domain.messages import State
@@ -32,12 +32,13 @@ BASE = "https://shop.test"
 
 
 @pytest.fixture
-def app(settings: Settings, database: Database) -> Litestar:
+def app(application: Litestar, settings: Settings, database: Database) -> Litestar:
     """An installation at a public address, with the stand-in's gateway keys."""
     public = msgspec.structs.replace(
         settings, base_url=BASE, sms_account_sid="AC" + "0" * 32, sms_auth_token=TOKEN
     )
-    return create_app(public, database)
+    equip(application.state, public, database)
+    return application
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from tandem.app.asgi import create_app
+from tandem.app.asgi import equip
 from tandem.app.settings import Settings
 from tandem.kernel.db import Database, Query
 from tandem.kernel.ids import new_id
@@ -167,7 +167,7 @@ async def test_what_is_not_signed_is_refused_and_leaves_nothing(
 
 
 async def test_the_old_secret_is_good_while_it_is_set_and_no_longer(
-    shop: Shop, settings: Settings, database: Database
+    shop: Shop, app: Litestar, settings: Settings, database: Database
 ) -> None:
     _, intent = await shop.payable()
     body = notice("payment.authorized", intent, "pay_00000000000003")
@@ -178,7 +178,8 @@ async def test_the_old_secret_is_good_while_it_is_set_and_no_longer(
             razorpay_webhook_secret="the-new-one",
             razorpay_webhook_secret_previous=previous,
         )
-        async with visitor(create_app(rotated, database)) as client:
+        equip(app.state, rotated, database)
+        async with visitor(app) as client:
             statuses.append((await post(client, body)).status_code)
     assert statuses == [200, 400]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from litestar import Litestar
 from litestar.datastructures import State
@@ -23,7 +22,6 @@ from tandem.kernel.http import dependencies
 from tandem.kernel.http.access import Access
 from tandem.kernel.http.unit import UnitOfWork
 from tandem.kernel.limits import Limiter
-from tandem.kernel.resources import Resources
 from tandem.scm.delivery import service as delivery
 from tandem.scm.delivery.http.live import Live
 from tandem.web.errors import HANDLERS
@@ -35,29 +33,35 @@ BODY_MAX = 25 * 1024 * 1024
 def create_app(settings: Settings, database: Database | None = None) -> Litestar:
     """The suite over ASGI. A test may hand in an open database; else the life span opens one."""
     import_reactions()
-    resources = resources_of(settings)
-    resources.add(Live, Live())
-    state = State(
-        {
-            "settings": settings,
-            "resources": resources,
-            "database": database,
-            "find_device": find_device,
-        }
-    )
-    sessions = Sessions(state)
+    state = State()
+    equip(state, settings, database)
     return Litestar(
         route_handlers=[*ROUTES, *PAGES],
         dependencies=dependencies,
         exception_handlers=HANDLERS,
-        middleware=[*_tracing(settings), Measure(), Access(sessions, Limiter()), UnitOfWork()],
+        middleware=[*_tracing(settings), Measure(), Access(), UnitOfWork()],
         state=state,
-        lifespan=[_life(settings, resources)],
+        lifespan=[_life],
         openapi_config=_openapi(),
         request_max_body_size=BODY_MAX,
         logging_config=None,
         debug=False,
     )
+
+
+def equip(state: State, settings: Settings, database: Database | None) -> None:
+    """Put all that an application holds into its state; whatever was there before is gone."""
+    resources = resources_of(settings)
+    resources.add(Live, Live())
+    state.clear()
+    state.update(
+        settings=settings,
+        resources=resources,
+        database=database,
+        find_device=find_device,
+        limiter=Limiter(),
+    )
+    state.authenticator = Sessions(state)
 
 
 def _tracing(settings: Settings) -> list[Trace]:
@@ -69,21 +73,19 @@ async def find_device(database: Database, token_hash: bytes) -> Actor | None:
     return await delivery.actor_of_device(database, token_hash)
 
 
-def _life(settings: Settings, resources: Resources) -> Any:
-    @asynccontextmanager
-    async def live(app: Litestar) -> AsyncIterator[None]:
-        opened = None
-        if app.state.database is None:
-            app.state.database = opened = await Database.connect(settings.app_dsn)
-        resources.get(Live).start(app.state.database)
-        try:
-            yield
-        finally:
-            await resources.get(Live).stop()
-            if opened:
-                await opened.close()
-
-    return live
+@asynccontextmanager
+async def _life(app: Litestar) -> AsyncIterator[None]:
+    state, opened = app.state, None
+    if state.database is None:
+        state.database = opened = await Database.connect(state.settings.app_dsn)
+    live = state.resources.get(Live)
+    live.start(state.database)
+    try:
+        yield
+    finally:
+        await live.stop()
+        if opened:
+            await opened.close()
 
 
 def _openapi() -> OpenAPIConfig:

@@ -35,20 +35,21 @@ class Authenticator(Protocol):
 
 
 class Access(ASGIMiddleware):
-    """Puts `state.actor` in place, refuses cross-site writes and callers over their limit."""
+    """Puts `state.actor` in place, refuses cross-site writes and callers over their limit.
+
+    The application's state holds its `authenticator` and its `limiter`.
+    """
 
     scopes = (ScopeType.HTTP, ScopeType.WEBSOCKET)
-
-    def __init__(self, authenticator: Authenticator, limiter: Limiter) -> None:
-        self._authenticator = authenticator
-        self._limiter = limiter
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         opt = scope["route_handler"].opt
         is_public = bool(opt.get("public"))
         if opt.get("static"):
             return await next_app(scope, receive, send)
-        actor = await self._authenticator.actor_of(scope)
+        held = scope["litestar_app"].state
+        limiter: Limiter = held.limiter
+        actor: Actor | None = await held.authenticator.actor_of(scope)
         scope.setdefault("state", {})["actor"] = actor
         if actor is None and not is_public:
             raise Unauthenticated("Sign in, or send `Authorization: Bearer <API key>`.")
@@ -56,36 +57,35 @@ class Access(ASGIMiddleware):
         address = client_address(scope)
         who = str(actor.user_id) if actor and actor.user_id else address
         if is_public:
-            self._check(self._limiter.peek(MISSES_LIMIT, address))
+            _check(limiter.peek(MISSES_LIMIT, address))
         general = PUBLIC_LIMIT if actor is None else API_LIMIT
-        verdict = self._limiter.take(opt.get("limit") or general, who)
-        self._check(verdict)
-        return await next_app(
-            scope, receive, self._watching(send, verdict, address if is_public else None)
+        verdict = limiter.take(opt.get("limit") or general, who)
+        _check(verdict)
+        misses_of = address if is_public else None
+        return await next_app(scope, receive, _watching(send, verdict, limiter, misses_of))
+
+
+def _check(verdict: Verdict) -> None:
+    if not verdict.is_allowed:
+        refusal = TooManyRequests(
+            f"Too many requests. Try again in {verdict.reset_seconds} s.",
+            retry_after_seconds=verdict.reset_seconds,
         )
+        refusal.headers = verdict.headers()
+        raise refusal
 
-    def _check(self, verdict: Verdict) -> None:
-        if not verdict.is_allowed:
-            refusal = TooManyRequests(
-                f"Too many requests. Try again in {verdict.reset_seconds} s.",
-                retry_after_seconds=verdict.reset_seconds,
-            )
-            refusal.headers = verdict.headers()
-            raise refusal
 
-    def _watching(self, send: Send, verdict: Verdict, misses_of: str | None) -> Send:
-        added = [
-            (name.encode(), value.encode()) for name, value in sorted(verdict.headers().items())
-        ]
+def _watching(send: Send, verdict: Verdict, limiter: Limiter, misses_of: str | None) -> Send:
+    added = [(name.encode(), value.encode()) for name, value in sorted(verdict.headers().items())]
 
-        async def watch(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *added]
-                if misses_of is not None and message["status"] == 404:
-                    self._limiter.take(MISSES_LIMIT, misses_of)
-            await send(message)
+    async def watch(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", []), *added]
+            if misses_of is not None and message["status"] == 404:
+                limiter.take(MISSES_LIMIT, misses_of)
+        await send(message)
 
-        return watch
+    return watch
 
 
 def client_address(scope: Scope) -> str:
