@@ -36,6 +36,10 @@ PARAMETERS = {
     "reason": "Changed my mind",
     "due": "",
     "code": "482913",
+    "reset_link": "/reset/abc",
+    "what": "Your password was changed.",
+    "when": "22 Nov 2026, 10:00 UTC",
+    "security_link": "/security",
 }
 
 TOLD = Query(

@@ -25,11 +25,12 @@ from tandem.web.dispatch import DISPATCH_PAGES
 from tandem.web.driver import DriverPage
 from tandem.web.files import static_file
 from tandem.web.public.pages import PUBLIC_PAGES
-from tandem.web.signing_in import SigningIn
+from tandem.web.signing_in import Forgetting, SigningIn
 
 PAGES: list[Any] = [
     static_file,
     SigningIn,
+    Forgetting,
     HomePage,
     LiveController,
     ViewsController,

@@ -1,28 +1,61 @@
-"""argon2id, off the event loop, a few at a time so that logins cannot fill the memory."""
+"""argon2id, off the event loop, a few at a time so that logins can fill neither memory nor time."""
 
 import asyncio
 import functools
 import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from tandem.kernel.errors import Unavailable
+
+T = TypeVar("T")
+
 AT_ONCE = 2
-_gate = asyncio.Semaphore(AT_ONCE)
+WAITING_MAX = 256
+"""At some 25 ms each, the last one in the queue waits about three seconds."""
 _hasher = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))
 """OWASP's argon2id minimum: 19 MiB, two passes."""
+_workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
+_inside = 0
+
+
+class TooManyAtOnce(Unavailable):
+    """The queue is full: sooner a plain no than memory and time without end."""
+
+    code = "too_many_sign_ins"
 
 
 async def hash_password(password: str) -> str:
-    async with _gate:
-        return await asyncio.to_thread(_hasher.hash, password)
+    return await _in_turn(lambda: _hasher.hash(password))
 
 
 async def is_password(password: str, hashed: str | None) -> bool:
     """Takes as long for an unknown person as for a known one."""
-    async with _gate:
-        found = await asyncio.to_thread(_hasher.verify, password, hashed or _nobody())
-    return found and hashed is not None
+    return (await verify_password(password, hashed))[0]
+
+
+async def verify_password(password: str, hashed: str | None) -> tuple[bool, str | None]:
+    """Whether it is right, and a new hash where the stored one has yesterday's parameters."""
+    found, fresh = await _in_turn(lambda: _hasher.verify_and_update(password, hashed or _nobody()))
+    is_right = found and hashed is not None
+    return is_right, fresh if is_right else None
+
+
+async def _in_turn(work: Callable[[], T]) -> T:
+    global _inside
+    if _inside >= AT_ONCE + WAITING_MAX:
+        refusal = TooManyAtOnce("Many people sign in right now. Try again in a few seconds.")
+        refusal.headers = {"retry-after": "3"}
+        raise refusal
+    _inside += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_workers, work)
+    finally:
+        _inside -= 1
 
 
 @functools.cache

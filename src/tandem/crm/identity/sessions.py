@@ -1,5 +1,6 @@
 """From a request's cookie or key to an actor: one look-up, remembered for one second."""
 
+import secrets
 import time
 from collections import OrderedDict
 from typing import Any, TypeVar
@@ -18,8 +19,10 @@ from tandem.crm.identity.domain import (
     hash_of,
 )
 from tandem.crm.identity.domain.access import actor_of
+from tandem.crm.identity.service.signing_in import HALF_LIFE
 from tandem.crm.identity.store import keys as keys_store
 from tandem.crm.identity.store import sessions as sessions_store
+from tandem.crm.identity.store.guarding import BROWSER_LIFE
 from tandem.kernel.actor import INSTALLATION, Actor, Kind
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Unauthenticated
@@ -27,6 +30,8 @@ from tandem.kernel.http.access import client_address
 from tandem.kernel.limits import Limit
 
 COOKIE = "tandem_session"
+BROWSER = "tandem_browser"
+HALF = "tandem_half"
 SIGN_IN_LIMIT = Limit(name="sign_in", count=20, seconds=60)
 REMEMBERED_SECONDS = 1.0
 REMEMBERED_MAX = 10_000
@@ -57,12 +62,34 @@ def session_cookie(token: str, base_url: str) -> Cookie:
 
 
 def visitor_of(request: Request[Any, Any, Any]) -> Visitor:
-    """Where a sign-in comes from, and the session it replaces."""
+    """Where a sign-in comes from, the session it replaces, and which browser it is."""
     return Visitor(
         address=client_address(request.scope),
         user_agent=request.headers.get("user-agent", ""),
-        old_token=request.cookies.get(cookie_name(request.app.state.settings.base_url), ""),
+        old_token=held_cookie(request, COOKIE),
+        device=held_cookie(request, BROWSER)[:100] or secrets.token_urlsafe(24),
     )
+
+
+def held_cookie(request: Request[Any, Any, Any], name: str) -> str:
+    return request.cookies.get(cookie_name(request.app.state.settings.base_url, name), "")
+
+
+def cookies_of(request: Request[Any, Any, Any], token: str, visitor: Visitor) -> list[Cookie]:
+    """After signing in: the session, the browser known from now on, and nothing half done."""
+    base_url = request.app.state.settings.base_url
+    browser_life = int(BROWSER_LIFE.total_seconds())
+    return [
+        session_cookie(token, base_url),
+        guarded_cookie(BROWSER, visitor.device, base_url, max_age=browser_life),
+        guarded_cookie(HALF, "", base_url, max_age=0),
+    ]
+
+
+def half_cookie(request: Request[Any, Any, Any], token: str) -> Cookie:
+    """What ties the next step of a sign-in to this browser."""
+    life = int(HALF_LIFE.total_seconds())
+    return guarded_cookie(HALF, token, request.app.state.settings.base_url, max_age=life)
 
 
 class Sessions:

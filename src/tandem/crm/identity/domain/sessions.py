@@ -47,6 +47,13 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class HalfSignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """One factor was right; `token` ties the other to this browser. `factors` that would do."""
+
+    token: str
+    factors: list[str]
+
+
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """Where somebody signs in from. `old_token` is the cookie they came with: it ends here."""
 

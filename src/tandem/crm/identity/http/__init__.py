@@ -2,14 +2,23 @@
 
 from tandem.crm.identity.http.audit import AuditController
 from tandem.crm.identity.http.company import CompanyController
+from tandem.crm.identity.http.invitations import InvitationController
 from tandem.crm.identity.http.keys import KeyController
 from tandem.crm.identity.http.people import PeopleController
+from tandem.crm.identity.http.roles import RoleController
+from tandem.crm.identity.http.security import SecurityController
 from tandem.crm.identity.http.sessions import SessionController
+from tandem.crm.identity.http.teams import TeamController, TerritoryController
 
 __all__ = [
     "AuditController",
     "CompanyController",
+    "InvitationController",
     "KeyController",
     "PeopleController",
+    "RoleController",
+    "SecurityController",
     "SessionController",
+    "TeamController",
+    "TerritoryController",
 ]

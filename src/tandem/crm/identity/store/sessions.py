@@ -36,6 +36,13 @@ ROTATE_SESSION = Query(
     """
 )
 
+STRENGTHEN_SESSION = Query(
+    """
+    update identity.session set has_two_factors = true
+     where org_id = :org_id and id = :id and person_id = :person_id
+    """
+)
+
 REVOKE_SESSIONS = Query(
     """
     update identity.session set revoked_at = :now

@@ -46,6 +46,10 @@ TEMPLATES: Mapping[str, Template] = {
     "late_payment_refunded": Template(channels=BOTH),
     "surplus_refunded": Template(channels=BOTH),
     "driver_code": Template(channels=SMS_ONLY),
+    "invitation": Template(channels=EMAIL_ONLY),
+    "sign_in_code": Template(channels=EMAIL_ONLY),
+    "password_reset": Template(channels=EMAIL_ONLY),
+    "account_notice": Template(channels=EMAIL_ONLY),
 }
 
 
