@@ -9,6 +9,7 @@ from tandem.crm.identity.http import (
     CompanyController,
     KeyController,
     PeopleController,
+    SecurityController,
     SessionController,
 )
 from tandem.crm.notifications.http import MessagesController, TextReportsController
@@ -44,6 +45,7 @@ ROUTES: list[Any] = [
     metrics,
     AuditController,
     SessionController,
+    SecurityController,
     CompanyController,
     PeopleController,
     KeyController,
