@@ -80,12 +80,27 @@ def _watching(send: Send, verdict: Verdict, limiter: Limiter, misses_of: str | N
 
     async def watch(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", []), *added]
+            message["headers"] = with_guards([*message.get("headers", []), *added])
             if misses_of is not None and message["status"] == 404:
                 limiter.take(MISSES_LIMIT, misses_of)
         await send(message)
 
     return watch
+
+
+GUARDS = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"cross-origin-resource-policy": b"same-origin",
+}
+"""For every answer that does not say otherwise; pages and files say otherwise."""
+
+
+def with_guards(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    given = {name.lower() for name, _ in headers}
+    return headers + [(name, value) for name, value in GUARDS.items() if name not in given]
 
 
 def client_address(scope: Scope) -> str:
@@ -97,14 +112,16 @@ def client_address(scope: Scope) -> str:
 def _check_same_site(scope: Scope) -> None:
     """A browser says where a request comes from; writes with our cookie must come from our pages.
 
-    Requests without a cookie (API keys, webhooks) carry no ambient authority and are let through.
+    Requests without a cookie (API keys, webhooks) carry no ambient authority and are let through,
+    except at the door: nobody is signed in from another site to an account that is not theirs.
     """
     if scope["type"] != ScopeType.HTTP or scope["method"] in SAFE_METHODS:
         return
     headers = dict(scope["headers"])
-    if b"cookie" not in headers or b"authorization" in headers:
-        return
     site = headers.get(b"sec-fetch-site", b"").decode("latin-1")
+    is_door = bool(site) and scope["route_handler"].opt.get("door")
+    if (b"cookie" not in headers and not is_door) or b"authorization" in headers:
+        return
     if site in {"same-origin", "none"}:
         return
     origin = headers.get(b"origin", b"").decode("latin-1")
