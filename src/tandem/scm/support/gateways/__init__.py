@@ -1,0 +1,1 @@
+"""Outside systems support talks to. Nothing here sees a transaction."""
