@@ -1,9 +1,12 @@
 """Who knows the way: Google (its stand-in), the demo streets, and the crow when all is down."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import asyncpg
+import msgspec
 import pytest
 
 from tandem.contracts.address import Address
@@ -15,12 +18,14 @@ from tandem.sandbox.city import build_city
 from tandem.scm.delivery import jobs, service
 from tandem.scm.delivery.domain.eta import estimate
 from tandem.scm.delivery.domain.fleet import VehicleKind
+from tandem.scm.delivery.domain.live import CHANNEL
 from tandem.scm.delivery.domain.places import Point, distance
 from tandem.scm.delivery.domain.statuses import Status
 from tandem.scm.delivery.gateways.google import GoogleGeocoder, GoogleRoutes, decode_polyline
 from tandem.scm.delivery.gateways.locator import Locator
 from tandem.scm.delivery.gateways.planner import NotCovered, RoutePlanner, RouteUnavailable
 from tandem.scm.delivery.gateways.streets import StreetGeocoder, StreetRoutes
+from tandem.scm.delivery.service.following import REFRESH_ETA
 from tests.delivery.givens import DOOR, HUB, Crew, a_delivery, brought_to
 from tests.delivery.positions import stand_at
 from tests.sandbox.serving import Sandbox, running_sandbox
@@ -169,6 +174,29 @@ async def test_an_address_without_a_place_is_put_on_the_map(
     with pytest.raises(RouteUnavailable):
         await google.find("14, 3rd Cross")
     await google.close()
+
+
+async def test_a_door_found_while_the_vehicle_is_under_way_gets_its_eta_and_is_told(
+    database: Database, boss: Actor, crew: Crew, now: datetime, owner_dsn: str
+) -> None:
+    async with database.transaction(boss) as tx:
+        opened = await a_delivery(tx, now, door=None)
+    await brought_to(database, boss.org_id, crew, opened.id, Status.EN_ROUTE, now)
+    resources = Resources()
+    resources.add(Locator, Locator([_At(Point(12.98, 77.6))]))
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    connection = await asyncpg.connect(owner_dsn)
+    await connection.add_listener(CHANNEL, lambda *told: heard.put_nowait(told[3]))
+    await connection.execute("delete from jobs.pgqueuer")
+    await jobs.locate(Work(database, resources, boss.org_id), str(opened.id))
+    async with asyncio.timeout(10):
+        told = msgspec.json.decode(await heard.get())
+    due = await connection.fetchval(
+        "select count(*) from jobs.pgqueuer where entrypoint = $1", REFRESH_ETA
+    )
+    await connection.close()
+    assert due == 1
+    assert [each["delivery_id"] for each in told["changed"]] == [str(opened.id)]
 
 
 class _At:

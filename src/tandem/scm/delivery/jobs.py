@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from tandem.kernel import broadcast
+from tandem.kernel import broadcast, jobs
 from tandem.kernel.jobs import Work, every, job
 from tandem.scm.delivery.domain.live import CHANNEL, Changed, encode_changes
 from tandem.scm.delivery.gateways.locator import Locator
@@ -36,7 +36,8 @@ async def refresh_eta(work: Work, driver_id: str) -> None:
 
 @job(LOCATE)
 async def locate(work: Work, delivery_id: str) -> None:
-    """Find the door on the map for an address that came without a place."""
+    """Find the door on the map for an address that came without a place. The vehicle may be on its
+    way already: it gets its ETA then, and whoever watches sees the door appear."""
     async with work.transaction() as tx:
         delivery = await opening.find_unplaced(tx, UUID(delivery_id))
     if delivery is None:
@@ -45,7 +46,11 @@ async def locate(work: Work, delivery_id: str) -> None:
     if point is None:
         return
     async with work.transaction() as tx:
-        await opening.locate(tx, delivery.id, point)
+        driver_id = await opening.locate(tx, delivery.id, point)
+        if driver_id is not None:
+            await jobs.enqueue(tx, REFRESH_ETA, dedupe=str(driver_id), driver_id=str(driver_id))
+    change = Changed(delivery_id=delivery.id, driver_id=driver_id, status=None)
+    await broadcast.tell(work.database, CHANNEL, encode_changes(work.org_id, [change]))
 
 
 @every(10, "delivery.expire_offers")

@@ -132,10 +132,13 @@ async def cancel_delivery(
     return delivery
 
 
-async def locate(tx: Tx, delivery_id: UUID, point: Point) -> bool:
-    """Put a delivery on the map; False when it has its place already."""
+async def locate(tx: Tx, delivery_id: UUID, point: Point) -> UUID | None:
+    """Put a delivery on the map, unless it has its place already. Returns the driver who carries
+    it at this moment."""
     tx.actor.require(DISPATCH)
-    return await store.place(tx, delivery_id, point)
+    await store.place(tx, delivery_id, point)
+    delivery = await store.find(tx, delivery_id)
+    return delivery.driver_id if delivery and delivery.is_aboard else None
 
 
 async def find_unplaced(tx: Tx, delivery_id: UUID) -> Delivery | None:

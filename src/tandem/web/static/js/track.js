@@ -35,8 +35,8 @@ function sceneOf(picture) {
 }
 
 function mattersMore(one, other) {
-  const shown = ({ status, sight, estimated_minutes: minutes, remaining_stop_count: stops, steps, warnings, driver_first_name: driver }) =>
-    JSON.stringify([status, sight, minutes, stops, steps.length, warnings, driver]);
+  const shown = ({ status, sight, estimated_minutes: minutes, remaining_stop_count: stops, steps, warnings, driver_first_name: driver, planned_location: door, vehicle_location: vehicle }) =>
+    JSON.stringify([status, sight, minutes, stops, steps.length, warnings, driver, Boolean(door ?? vehicle)]);
   return shown(one) !== shown(other);
 }
 
@@ -127,7 +127,9 @@ function listen() {
   stream.addEventListener('tracking', (event) => take(JSON.parse(event.data)));
   stream.addEventListener('position', (event) => {
     const { latitude: lat, longitude: lon, heading, at, is_stale: isStale } = JSON.parse(event.data);
-    map?.move({ id: 'vehicle', lat, lon, heading, at, is_stale: isStale });
+    if (map) map.move({ id: 'vehicle', lat, lon, heading, at, is_stale: isStale });
+    // Nothing was known of any place when the page was made; now there is something to show.
+    else refresh();
   });
   stream.addEventListener('gone', () => location.reload());
   addEventListener('pagehide', () => stream.close());
