@@ -19,14 +19,14 @@ from tandem.contracts.inventory import Hold
 from tandem.contracts.orders import OrderSnapshot
 from tandem.contracts.shipping import Promise, PromiseAsk
 from tandem.crm.customers import service as customers
-from tandem.crm.customers.domain import CustomerDraft
+from tandem.crm.customers.domain import Customer, CustomerDraft
 from tandem.flows.place_order import pricing
 from tandem.flows.place_order.basket import NewOrder
 from tandem.flows.place_order.contact import Contact, contact_of
 from tandem.flows.place_order.pricing import Priced
 from tandem.kernel import references
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import Invalid, Refusal
+from tandem.kernel.errors import Invalid, NotFound, Refusal
 from tandem.kernel.ids import new_id
 from tandem.kernel.references import Reference
 from tandem.scm.catalog import service as catalog
@@ -171,12 +171,25 @@ async def _place(
                 status=status,
                 expires_at=unpaid_until if status is Status.PENDING_PAYMENT else None,
                 promised_on=candidate.promise.promised_on if candidate.promise else None,
+                owner_id=_owner_of(tx, candidate, buyer),
                 now=now,
             )
         )
     await _keep_what_costs_nothing(tx, fresh)
     await _refer(tx, candidates)
     return await orders.place(tx, fresh, settings=settings, now=now)
+
+
+def _owner_of(tx: Tx, candidate: Candidate, buyer: Customer) -> UUID | None:
+    """Somebody who sells to buyers of their own keeps what they place; else it goes with the buyer.
+
+    A buyer named by id must be one they reach, or is not there for them.
+    """
+    if tx.actor.standing is None:
+        return buyer.owner_id
+    if candidate.ask.customer_id and not tx.actor.sees("customers.read", buyer):
+        raise NotFound("There is no such customer.", field="customer_id")
+    return tx.actor.user_id
 
 
 def _draft_of(candidate: Candidate) -> CustomerDraft:

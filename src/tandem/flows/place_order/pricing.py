@@ -132,6 +132,7 @@ def order_of(
     status: str,
     expires_at: datetime | None,
     promised_on: date | None,
+    owner_id: UUID | None,
     now: datetime,
 ) -> OrderSnapshot:
     """The whole order but for its number and its link, which orders gives it."""
@@ -171,6 +172,9 @@ def order_of(
         promised_on=promised_on,
         note=ask.note,
         version=1,
+        owner_id=owner_id,
+        team_id=customer.team_id,
+        territory_id=customer.territory_id,
     )
 
 

@@ -1,26 +1,26 @@
-"""People and their roles."""
+"""People: added, changed, disabled, removed."""
 
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
-from litestar import Controller, get, post
-from litestar.params import JSONBody
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
 
 from tandem.crm.identity import service
 from tandem.crm.identity.domain import (
     Email,
     EmailTaken,
+    LastAdministrator,
+    MemberChange,
+    MoreThanHeld,
     PersonName,
-    Role,
     User,
     WeakPassword,
 )
-from tandem.kernel.errors import Forbidden
-from tandem.kernel.http import (
-    Now,
-    Transaction,
-    refusals,
-)
+from tandem.crm.identity.domain.people import RingOfManagers
+from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
+from tandem.kernel.http import IfMatch, Now, Transaction, check_if_match, etag, refusals
 
 
 class NewUser(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -31,22 +31,17 @@ class NewUser(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class PeopleController(Controller):
-    path = "/v1"
+    path = "/v1/users"
     tags = ("identity",)
 
-    @get("/roles", responses=refusals(Forbidden))
-    async def list_roles(self, tx: Transaction) -> list[Role]:
-        """Roles and the permissions each one carries."""
-        return await service.list_roles(tx)
-
-    @get("/users", responses=refusals(Forbidden))
+    @get("/", responses=refusals(Forbidden))
     async def list_users(self, tx: Transaction) -> list[User]:
-        """People who may sign in, at most 500."""
+        """Members of the company, at most 500."""
         return await service.list_users(tx)
 
-    @post("/users", responses=refusals(Forbidden, EmailTaken, WeakPassword))
+    @post("/", responses=refusals(Forbidden, MoreThanHeld, EmailTaken, WeakPassword))
     async def add_user(self, data: JSONBody[NewUser], tx: Transaction, now: Now) -> User:
-        """Add a person with a first password."""
+        """Add a person with a first password. An invitation lets them choose it themselves."""
         return await service.add_user(
             tx,
             email=data.email,
@@ -55,3 +50,43 @@ class PeopleController(Controller):
             role_key=data.role_key,
             now=now,
         )
+
+    @get("/{user_id:uuid}", responses=refusals(Forbidden, NotFound))
+    async def get_user(self, user_id: FromPath[UUID], tx: Transaction) -> Response[User]:
+        user = await service.get_user(tx, user_id)
+        return Response(user, headers=etag(user.version))
+
+    @patch(
+        "/{user_id:uuid}",
+        responses=refusals(
+            Forbidden,
+            MoreThanHeld,
+            NotFound,
+            LastAdministrator,
+            RingOfManagers,
+            StaleVersion,
+            Invalid,
+        ),
+    )
+    async def change_user(
+        self,
+        user_id: FromPath[UUID],
+        data: JSONBody[MemberChange],
+        tx: Transaction,
+        now: Now,
+        if_match: IfMatch = None,
+    ) -> Response[User]:
+        """Change a member's name, roles or manager, or let them in no more; works in a second."""
+        if if_match is not None:
+            check_if_match(if_match, (await service.get_user(tx, user_id)).version)
+        user = await service.change_member(tx, user_id, data, now=now)
+        return Response(user, headers=etag(user.version))
+
+    @delete(
+        "/{user_id:uuid}",
+        status_code=204,
+        responses=refusals(Forbidden, MoreThanHeld, NotFound, LastAdministrator),
+    )
+    async def remove_user(self, user_id: FromPath[UUID], tx: Transaction, now: Now) -> None:
+        """End a membership: no sign-in, no team, no share. What they did keeps their name."""
+        await service.remove_member(tx, user_id, now=now)
