@@ -16,7 +16,7 @@ from tandem.contracts.orders import OrderSnapshot
 from tandem.flows.place_order.basket import NewOrder
 from tandem.flows.place_order.placing import BATCH_MAX, place_orders
 from tandem.kernel import idempotency
-from tandem.kernel.actor import Actor
+from tandem.kernel.actor import Actor, Origin
 from tandem.kernel.db import LOST, Database, Tx
 from tandem.kernel.errors import Refusal, Unavailable
 from tandem.kernel.http.unit import Answer, check_same_request
@@ -67,6 +67,8 @@ class Intake:
         (`idempotency_key_reused`), and with Unavailable when too many are waiting.
         """
         actor.require("orders.write")
+        # One lane for all requests of one person: which request it was makes no other actor.
+        actor = msgspec.structs.replace(actor, origin=Origin())
         if key is None:
             return await self._queue(actor, order, None, fingerprint)
         while (twin := self._in_work.get((actor.org_id, key))) is not None:

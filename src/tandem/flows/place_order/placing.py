@@ -189,7 +189,7 @@ def _owner_of(tx: Tx, candidate: Candidate, buyer: Customer) -> UUID | None:
         return buyer.owner_id
     if candidate.ask.customer_id and not tx.actor.sees("customers.read", buyer):
         raise NotFound("There is no such customer.", field="customer_id")
-    return tx.actor.user_id
+    return tx.actor.standing.user_id
 
 
 def _draft_of(candidate: Candidate) -> CustomerDraft:

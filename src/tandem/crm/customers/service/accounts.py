@@ -44,7 +44,7 @@ async def add_account(tx: Tx, new: NewAccount, *, now: datetime) -> Account:
         gstin=check_tax_numbers(new.gstin, None)[0],
         industry=new.industry.strip(),
         parent_id=new.parent_id,
-        owner_id=None if reach.is_all else tx.actor.user_id,
+        owner_id=tx.actor.standing.user_id if tx.actor.standing and not reach.is_all else None,
         team_id=None,
         territory_id=None,
         tags=tidy_tags(new.tags),

@@ -70,8 +70,8 @@ async def add_customer(tx: Tx, new: NewCustomer, *, now: datetime) -> Customer:
     if alike and not new.allow_duplicate:
         raise PossibleDuplicate(alike)
     numbers, _ = await store.insert(tx, [customer], now)
-    if not tx.actor.reach("customers.read").is_all:
-        await own(tx, "customer", customer.id, Owning(owner_id=tx.actor.user_id), now)
+    if tx.actor.standing is not None and not tx.actor.reach("customers.read").is_all:
+        await own(tx, "customer", customer.id, Owning(owner_id=tx.actor.standing.user_id), now)
     await audit.write(
         tx,
         action="customers.add",
