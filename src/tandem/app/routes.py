@@ -7,14 +7,20 @@ from tandem.crm.customers.http import CONTROLLERS as CUSTOMERS
 from tandem.crm.identity.http import (
     AuditController,
     CompanyController,
+    InvitationController,
     KeyController,
     PeopleController,
+    RoleController,
     SecurityController,
     SessionController,
+    TeamController,
+    TerritoryController,
 )
 from tandem.crm.notifications.http import MessagesController, TextReportsController
 from tandem.flows.http.complaints import ComplaintFlowsController
+from tandem.flows.http.access import AccessController
 from tandem.flows.http.orders import OrderFlowsController
+from tandem.flows.http.public_complaints import PublicComplaintsController
 from tandem.flows.http.resolve import ResolveController
 from tandem.flows.http.shipments import ShipmentFlowsController
 from tandem.flows.http.stock import StockFlowsController
@@ -48,6 +54,11 @@ ROUTES: list[Any] = [
     SecurityController,
     CompanyController,
     PeopleController,
+    RoleController,
+    TeamController,
+    TerritoryController,
+    InvitationController,
+    AccessController,
     KeyController,
     *CUSTOMERS,
     ProductController,
@@ -74,5 +85,6 @@ ROUTES: list[Any] = [
     MessagesController,
     TextReportsController,
     ComplaintFlowsController,
+    PublicComplaintsController,
     *SUPPORT,
 ]
