@@ -139,6 +139,11 @@ class AccessController(Controller):
             now=now,
         )
 
+    @get("/invitations", responses=refusals(Forbidden))
+    async def list_invitations(self, tx: Transaction) -> list[Invitation]:
+        """Newest first, at most 500."""
+        return await identity.list_invitations(tx)
+
     @get("/shares/{object_kind:str}/{object_id:uuid}", responses=refusals(Forbidden, NotFound))
     async def list_shares(
         self, object_kind: FromPath[Shared], object_id: FromPath[UUID], tx: Transaction

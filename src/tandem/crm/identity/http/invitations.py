@@ -1,5 +1,5 @@
-"""Invitations: listed and taken back here, accepted by whoever holds the link. They are sent by a
-flow, because a mail goes out (`flows/http/access`)."""
+"""Invitations: taken back, and accepted by whoever holds the link. They are sent and listed beside
+the flow that mails them (`flows/http/access`)."""
 
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +11,6 @@ from litestar.params import FromPath, JSONBody
 from tandem.crm.identity import service
 from tandem.crm.identity.domain import WeakPassword
 from tandem.crm.identity.domain.invitations import (
-    Invitation,
     InvitationGone,
     InvitationView,
     InvitedName,
@@ -39,11 +38,6 @@ class Accepted(msgspec.Struct, kw_only=True):
 class InvitationController(Controller):
     path = "/v1"
     tags = ("identity",)
-
-    @get("/invitations", responses=refusals(Forbidden))
-    async def list_invitations(self, tx: Transaction) -> list[Invitation]:
-        """Newest first, at most 500."""
-        return await service.list_invitations(tx)
 
     @delete(
         "/invitations/{invitation_id:uuid}",
