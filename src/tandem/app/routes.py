@@ -17,13 +17,14 @@ from tandem.crm.identity.http import (
     TerritoryController,
 )
 from tandem.crm.notifications.http import MessagesController, TextReportsController
-from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.access import AccessController
+from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.public_complaints import PublicComplaintsController
 from tandem.flows.http.resolve import ResolveController
 from tandem.flows.http.shipments import ShipmentFlowsController
 from tandem.flows.http.stock import StockFlowsController
+from tandem.flows.http.stuck_events import StuckEventsController
 from tandem.scm.catalog.http import ProductController, VariantController
 from tandem.scm.delivery.http import CONTROLLERS as DELIVERY
 from tandem.scm.inventory.http import InventoryController
@@ -67,6 +68,7 @@ ROUTES: list[Any] = [
     OrdersController,
     OrderFlowsController,
     StockFlowsController,
+    StuckEventsController,
     ResolveController,
     QuoteController,
     SettingsController,

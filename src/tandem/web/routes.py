@@ -11,12 +11,14 @@ from tandem.web.console.messages import MessagesPage
 from tandem.web.console.new_order import NewOrderPage
 from tandem.web.console.order_page import OrderPage
 from tandem.web.console.orders import OrdersPage
+from tandem.web.console.payment_settlements import SettlementPage, SettlementsPage
 from tandem.web.console.payments import PaymentPage, PaymentsPage
 from tandem.web.console.product_import import ProductImport
 from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
 from tandem.web.console.settings import SettingsPage
 from tandem.web.console.settings_integrations import IntegrationsPage
 from tandem.web.console.settings_promise import PromiseSettings
+from tandem.web.console.settings_stuck import StuckEventsPage
 from tandem.web.console.shipments import ShipmentPage, ShipmentsPage
 from tandem.web.console.stock import ShelfPage, StockPage
 from tandem.web.console.suggestions import Suggestions
@@ -49,6 +51,8 @@ PAGES: list[Any] = [
     InvoicesPage,
     PaymentsPage,
     PaymentPage,
+    SettlementsPage,
+    SettlementPage,
     ShipmentsPage,
     ShipmentPage,
     MessagesPage,
@@ -56,6 +60,7 @@ PAGES: list[Any] = [
     AuditPage,
     PromiseSettings,
     IntegrationsPage,
+    StuckEventsPage,
 ]
 
 PAGES += PUBLIC_PAGES
