@@ -6,6 +6,7 @@ from tandem.crm.customers.http.accounts import AccountController
 from tandem.crm.customers.http.custom_fields import CustomFieldController
 from tandem.crm.customers.http.people import CustomerController
 from tandem.crm.customers.http.records import AccountRecordsController, CustomerRecordsController
+from tandem.crm.customers.http.timeline import TimelineController
 
 CONTROLLERS: tuple[Any, ...] = (
     CustomerController,
@@ -13,4 +14,5 @@ CONTROLLERS: tuple[Any, ...] = (
     AccountController,
     AccountRecordsController,
     CustomFieldController,
+    TimelineController,
 )

@@ -43,6 +43,12 @@ from tandem.crm.customers.service.records import (
     remove_note,
     settle_task,
 )
+from tandem.crm.customers.service.timeline import (
+    list_purchases,
+    read_timeline,
+    record_activity,
+    sum_up,
+)
 
 __all__ = [
     "Sort",
@@ -71,13 +77,17 @@ __all__ = [
     "list_memberships",
     "list_notes",
     "list_own_tasks",
+    "list_purchases",
     "list_tasks",
     "lock_account",
     "lock_customer",
     "read_file",
+    "read_timeline",
+    "record_activity",
     "remove_file",
     "remove_note",
     "seed_demo",
     "settle_task",
+    "sum_up",
     "write_custom",
 ]

@@ -1,0 +1,190 @@
+"""The timeline and what orders are to their customers, both fed by events."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from tandem.crm.customers.domain.timeline import Activity, NewActivity, Purchase, Summary
+from tandem.kernel.db import Query, Tx
+from tandem.kernel.ids import new_id
+
+WRITE = Query(
+    """
+    insert into customers.activity
+           (org_id, id, customer_id, order_id, kind, dedupe, occurred_at, actor_label, facts)
+    select :org_id, :id, coalesce(c.merged_into_id, c.id), :order_id, :kind, :dedupe, :occurred_at,
+           :actor_label, :facts::jsonb
+      from (select 1) as once
+      left join customers.customer c
+        on c.org_id = :org_id
+       and c.id = coalesce(:customer_id::uuid, (
+               select p.customer_id from customers.purchase p
+                where p.org_id = :org_id and p.order_id = :order_id))
+     where c.erased_at is null and (c.id is not null or :order_id::uuid is not null)
+        on conflict (org_id, dedupe) do nothing
+    """
+)
+
+# The customer of a purchase may have been merged while the event was on its way.
+PLACE = Query(
+    """
+    insert into customers.purchase as known
+           (org_id, order_id, customer_id, number, placed_at, total_minor, currency)
+    select :org_id, :order_id, coalesce(c.merged_into_id, c.id), :number, :placed_at, :total_minor,
+           :currency
+      from customers.customer c
+     where c.org_id = :org_id and c.id = :customer_id
+        on conflict (org_id, order_id) do update
+       set customer_id = coalesce(known.customer_id, excluded.customer_id),
+           number = excluded.number,
+           placed_at = coalesce(known.placed_at, excluded.placed_at),
+           total_minor = excluded.total_minor, currency = excluded.currency
+    """
+)
+
+CLAIM_WAITING = Query(
+    """
+    update customers.activity a
+       set customer_id = p.customer_id
+      from customers.purchase p
+     where a.org_id = :org_id and a.order_id = :order_id and a.customer_id is null
+       and p.org_id = :org_id and p.order_id = :order_id
+    """
+)
+
+MOVE = Query(
+    """
+    insert into customers.purchase as known (org_id, order_id, status)
+    values (:org_id, :order_id, :status)
+        on conflict (org_id, order_id) do update
+       set status = excluded.status
+     where known.status = any(:sources::text[])
+    """
+)
+
+MONEY = Query(
+    """
+    insert into customers.purchase as known (org_id, order_id, paid_minor, refunded_minor)
+    values (:org_id, :order_id, :paid_minor, :refunded_minor)
+        on conflict (org_id, order_id) do update
+       set paid_minor = greatest(known.paid_minor, excluded.paid_minor),
+           refunded_minor = greatest(known.refunded_minor, excluded.refunded_minor)
+    """
+)
+
+READ = Query(
+    """
+    select id, kind, occurred_at, order_id, actor_label, facts
+      from customers.activity
+     where org_id = :org_id and customer_id = :customer_id and kind = any(:kinds::text[])
+       and (occurred_at, id) < (:before_at, :before_id)
+     order by occurred_at desc, id desc
+     limit :limit
+    """
+)
+
+PURCHASES = Query(
+    """
+    select order_id, number, placed_at, status, total_minor, currency, paid_minor, refunded_minor
+      from customers.purchase
+     where org_id = :org_id and customer_id = :customer_id and placed_at is not null
+     order by placed_at desc, order_id
+     limit :limit
+    """
+)
+
+SUMMARY = Query(
+    """
+    select count(*) filter (where status in ('placed', 'completed')) as orders,
+           count(*) filter (where status in ('cancelled', 'expired')) as cancelled,
+           coalesce(sum(total_minor) filter (where status in ('placed', 'completed')), 0)::bigint
+               as ordered_minor,
+           coalesce(sum(paid_minor), 0)::bigint as paid_minor,
+           coalesce(sum(refunded_minor), 0)::bigint as refunded_minor,
+           min(placed_at) filter (where status in ('placed', 'completed')) as first_order_at,
+           max(placed_at) filter (where status in ('placed', 'completed')) as last_order_at
+      from customers.purchase
+     where org_id = :org_id and customer_id = :customer_id
+    """
+)
+
+
+OF_COMPLAINT = Query(
+    "select customer_id from customers.activity where org_id = :org_id and dedupe = :dedupe"
+)
+
+
+async def write(tx: Tx, activity: NewActivity) -> bool:
+    """False where it stood there already, or nobody is left whose timeline it would be."""
+    return bool(
+        await tx.run(
+            WRITE,
+            id=new_id(),
+            customer_id=activity.customer_id,
+            order_id=activity.order_id,
+            kind=activity.kind,
+            dedupe=activity.dedupe,
+            occurred_at=activity.occurred_at,
+            actor_label=activity.actor_label,
+            facts=activity.facts,
+        )
+    )
+
+
+async def place(
+    tx: Tx,
+    *,
+    order_id: UUID,
+    customer_id: UUID,
+    number: str,
+    placed_at: datetime,
+    total_minor: int,
+    currency: str,
+) -> None:
+    await tx.run(
+        PLACE,
+        order_id=order_id,
+        customer_id=customer_id,
+        number=number,
+        placed_at=placed_at,
+        total_minor=total_minor,
+        currency=currency,
+    )
+    await tx.run(CLAIM_WAITING, order_id=order_id)
+
+
+async def move(tx: Tx, order_id: UUID, status: str, sources: Sequence[str]) -> None:
+    """To this status, from any of these only."""
+    await tx.run(MOVE, order_id=order_id, status=status, sources=list(sources))
+
+
+async def money(tx: Tx, order_id: UUID, *, paid_minor: int = 0, refunded_minor: int = 0) -> None:
+    """Totals only grow, so that events in any order end alike."""
+    await tx.run(MONEY, order_id=order_id, paid_minor=paid_minor, refunded_minor=refunded_minor)
+
+
+async def read(
+    tx: Tx, customer_id: UUID, kinds: Sequence[str], before: tuple[datetime, UUID], limit: int
+) -> list[Activity]:
+    return await tx.many(
+        READ,
+        Activity,
+        customer_id=customer_id,
+        kinds=list(kinds),
+        before_at=before[0],
+        before_id=before[1],
+        limit=limit,
+    )
+
+
+async def purchases(tx: Tx, customer_id: UUID, limit: int) -> list[Purchase]:
+    return await tx.many(PURCHASES, Purchase, customer_id=customer_id, limit=limit)
+
+
+async def summary(tx: Tx, customer_id: UUID) -> Summary:
+    return await tx.one(SUMMARY, Summary, customer_id=customer_id)
+
+
+async def customer_of_complaint(tx: Tx, complaint_id: UUID) -> UUID | None:
+    found: UUID | None = await tx.value(OF_COMPLAINT, dedupe=f"complaint_opened:{complaint_id}")
+    return found
