@@ -29,7 +29,7 @@ async def add_user(
     Somebody who is a member elsewhere keeps the password they have.
     """
     tx.actor.require("identity.manage")
-    check_password(password)
+    check_password(password, about=[email, name])
     for role in await roles_named(tx, [role_key], field="role_key"):
         check_may_give_role(tx.actor, role)
     user_id = new_id()
