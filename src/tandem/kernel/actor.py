@@ -47,6 +47,13 @@ class Impersonator(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
 
 
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What an API key was bound to: networks (CIDR, none is everywhere) and requests a minute."""
+
+    networks: tuple[str, ...] = ()
+    per_minute: int | None = None
+
+
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """`user_id` is the person or key in the audit; `label` is what a timeline may show of them.
 
@@ -69,6 +76,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     impersonator: Impersonator | None = None
     maker_id: UUID | None = None
     """The person that an API key was made by, and never exceeds."""
+    terms: Terms | None = None
 
     standing: Standing | None = None
     """None: whatever is granted is granted for everybody's records."""

@@ -19,15 +19,16 @@ from tandem.crm.identity.domain import (
     hash_of,
 )
 from tandem.crm.identity.domain.access import actor_of
+from tandem.crm.identity.domain.keys import TOKEN_MARK, is_well_formed
+from tandem.crm.identity.service.keys import actor_of_credential, check_terms
 from tandem.crm.identity.service.signing_in import HALF_LIFE
-from tandem.crm.identity.store import keys as keys_store
 from tandem.crm.identity.store import sessions as sessions_store
 from tandem.crm.identity.store.guarding import BROWSER_LIFE
-from tandem.kernel.actor import INSTALLATION, Actor, Kind
+from tandem.kernel.actor import INSTALLATION, Actor
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Unauthenticated
 from tandem.kernel.http.access import client_address
-from tandem.kernel.limits import Limit
+from tandem.kernel.limits import Limit, Limiter
 
 COOKIE = "tandem_session"
 BROWSER = "tandem_browser"
@@ -102,6 +103,7 @@ class Sessions:
         self._state = state
         self._cookie = cookie_name(state.settings.base_url)
         self._seen: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
+        self._limiter = Limiter()
 
     async def actor_of(self, scope: Scope) -> Actor | None:
         connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
@@ -110,19 +112,24 @@ class Sessions:
             scheme, _, credential = header.partition(" ")
             if scheme.lower() != "bearer" or not credential:
                 return None
-            return await self._of_bearer(credential.strip())
+            return await self._of_bearer(credential.strip(), client_address(scope))
         token = connection.cookies.get(self._cookie)
         if not token:
             return None
         return await self._remembered(token, self._of_session)
 
-    async def _of_bearer(self, credential: str) -> Actor | None:
-        if credential.startswith(f"{KEY_MARK}_"):
-            actor = await self._remembered(credential, self._of_key)
+    async def _of_bearer(self, credential: str, address: str) -> Actor | None:
+        mark = credential.partition("_")[0]
+        if mark in {KEY_MARK, TOKEN_MARK}:
+            find = self._of_key if mark == KEY_MARK else self._of_token
+            actor = None
+            if is_well_formed(credential):
+                actor = await self._remembered(credential, find)
         else:
             actor = await self._remembered(credential, self._of_device)
         if actor is None:
             raise Unauthenticated("This API key is unknown, expired or revoked.")
+        check_terms(actor, address, self._limiter)
         return actor
 
     async def _remembered(self, credential: str, find: Any) -> Actor | None:
@@ -161,17 +168,10 @@ class Sessions:
         )
 
     async def _of_key(self, secret_hash: bytes) -> Actor | None:
-        database: Database = self._state.database
-        found = await keys_store.find_key(database, secret_hash, database.clock.now())
-        if found is None:
-            return None
-        return Actor(
-            org_id=found.org_id,
-            user_id=found.key_id,
-            kind=Kind.API_KEY,
-            grants=found.grants,
-            label=found.name,
-        )
+        return await actor_of_credential(self._state.database, secret_hash)
+
+    async def _of_token(self, secret_hash: bytes) -> Actor | None:
+        return await actor_of_credential(self._state.database, secret_hash, is_token=True)
 
     async def _of_device(self, token_hash: bytes) -> Actor | None:
         return await self._state.find_device(self._state.database, token_hash)  # type: ignore[no-any-return]

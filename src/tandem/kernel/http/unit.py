@@ -15,9 +15,10 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from tandem.kernel import secrets
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query, Tx, begin, rollback
-from tandem.kernel.errors import Invalid, TooLarge
+from tandem.kernel.errors import Conflict, Invalid, TooLarge
 from tandem.kernel.http import noting
 from tandem.kernel.ids import new_id
 
@@ -25,6 +26,7 @@ KEY_LENGTH_MAX = 255
 KEPT_FOR = timedelta(hours=24)
 BODY_MAX = 25 * 1024 * 1024
 FORBIDDEN = 403
+SECRET_ANSWER = "kernel.idempotent_answer"  # noqa: S105  a purpose, no secret
 
 
 class IdempotencyKeyReused(Invalid):
@@ -209,14 +211,37 @@ async def _once(scope: Any, receive: Receive, held: _Held, next_app: ASGIApp, ke
         answer = Answer(**dict((await tx.records(READ_KEY, key=key))[0]))
         check_same_request(answer.fingerprint, asked)
         unit.is_replay = True
-        return await _replay(answer, held.send)
+        return await _replay(_opened(scope, tx, key, answer), held.send)
     await next_app(scope, _replaying(body, receive), held.send)
     # A refusal that keeps its changes (a counted wrong try) is an answer like any other.
     if held.status < 400 or unit.is_kept:
         await tx.run(
-            KEEP_ANSWER, key=key, status=held.status, media_type=held.media_type(), body=held.body()
+            KEEP_ANSWER,
+            key=key,
+            status=held.status,
+            media_type=held.media_type(),
+            body=_closed(scope, tx, key, held.body()),
         )
     return None
+
+
+def _closed(scope: Any, tx: Tx, key: str, body: bytes) -> bytes:
+    """An answer that shows a secret this once waits for its repetition sealed."""
+    if not scope["route_handler"].opt.get("secret_answer"):
+        return body
+    return secrets.seal(body, org_id=tx.actor.org_id, purpose=SECRET_ANSWER, subject=key)
+
+
+def _opened(scope: Any, tx: Tx, key: str, answer: Answer) -> Answer:
+    if not scope["route_handler"].opt.get("secret_answer"):
+        return answer
+    try:
+        body = secrets.unseal(
+            answer.body, org_id=tx.actor.org_id, purpose=SECRET_ANSWER, subject=key
+        )
+    except secrets.CannotOpen as reason:
+        raise Conflict("This answer can no longer be shown. Use a new Idempotency-Key.") from reason
+    return msgspec.structs.replace(answer, body=body)
 
 
 async def _replay(answer: Answer, send: Send) -> None:

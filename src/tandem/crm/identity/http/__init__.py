@@ -4,6 +4,7 @@ from tandem.crm.identity.http.audit import AuditController
 from tandem.crm.identity.http.company import CompanyController
 from tandem.crm.identity.http.invitations import InvitationController
 from tandem.crm.identity.http.keys import KeyController
+from tandem.crm.identity.http.oauth import OauthController
 from tandem.crm.identity.http.people import PeopleController
 from tandem.crm.identity.http.roles import RoleController
 from tandem.crm.identity.http.security import SecurityController
@@ -15,6 +16,7 @@ __all__ = [
     "CompanyController",
     "InvitationController",
     "KeyController",
+    "OauthController",
     "PeopleController",
     "RoleController",
     "SecurityController",

@@ -13,7 +13,12 @@ from tandem.crm.identity.service.invitations import (
     read_invitation,
     revoke_invitation,
 )
-from tandem.crm.identity.service.keys import add_api_key, list_api_keys, revoke_api_key
+from tandem.crm.identity.service.keys import (
+    add_api_key,
+    list_api_keys,
+    revoke_api_key,
+    rotate_api_key,
+)
 from tandem.crm.identity.service.members import change_member, get_user, remove_member
 from tandem.crm.identity.service.people import add_user, list_users
 from tandem.crm.identity.service.persons import enrol_person
@@ -93,6 +98,7 @@ __all__ = [
     "remove_role",
     "remove_view",
     "revoke_api_key",
+    "rotate_api_key",
     "revoke_invitation",
     "revoke_other_sessions",
     "revoke_session",
