@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from tandem.web.public.complaints import ComplaintPages
 from tandem.web.public.paying import PayPages
 from tandem.web.public.streets import StreetsController
 from tandem.web.public.tracking import TrackingPages
 
-PUBLIC_PAGES: list[Any] = [StreetsController, TrackingPages, PayPages]
+PUBLIC_PAGES: list[Any] = [StreetsController, TrackingPages, ComplaintPages, PayPages]

@@ -1,5 +1,6 @@
 """Follow a parcel: by its link, or by its number and the recipient's phone."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,15 +8,18 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
+from tandem.flows import complaints_public
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
-from tandem.kernel.errors import Gone, Refusal
+from tandem.kernel.errors import Gone, NotFound, Refusal
 from tandem.kernel.http import PUBLIC, Now, Store, limited
 from tandem.kernel.limits import Limit
 from tandem.scm.delivery import service as delivery
 from tandem.scm.delivery.service.tracking import TokenUnknown
 from tandem.scm.invoicing import service as invoicing
+from tandem.scm.support.domain.public import PublicHead
 from tandem.web.public.company import Company, company_of
+from tandem.web.public.complaints import STATE_WORDS
 from tandem.web.public.journey import journey_of
 from tandem.web.rendering import page, redirect
 
@@ -89,6 +93,8 @@ async def _tracking_page(
         journey=journey_of(tracking),
         scene=msgspec.json.encode(tracking).decode().replace("<", "\\u003c"),
         company=await _company(database, watched.org_id),
+        complaints=await _complaints(database, token, now),
+        complaint_words=STATE_WORDS,
         refusal=refusal,
         note=note,
     )
@@ -97,6 +103,16 @@ async def _tracking_page(
 async def _company(database: Database, org_id: UUID) -> Company | None:
     async with database.transaction(Actor.public(org_id)) as tx:
         return company_of(await invoicing.find_seller(tx))
+
+
+async def _complaints(database: Database, token: str, now: datetime) -> list[PublicHead] | None:
+    """What was complained about with this order; None where its link no longer takes complaints."""
+    try:
+        found = await complaints_public.find_tracking_token(database, token, now)
+    except (Gone, NotFound):
+        return None
+    async with database.transaction(complaints_public.buyer(found.org_id)) as tx:
+        return await complaints_public.list_public(tx, found)
 
 
 def _look_up_page(

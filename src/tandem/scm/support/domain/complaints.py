@@ -130,6 +130,11 @@ class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     def is_unsettled(self) -> bool:
         return self.status in UNSETTLED
 
+    @property
+    def is_known_to_customer(self) -> bool:
+        """They complained, or we wrote to them about it."""
+        return self.origin is not Origin.RULE or self.responded_at is not None
+
 
 class ComplaintChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Only the fields given change."""

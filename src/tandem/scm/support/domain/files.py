@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
@@ -127,6 +128,17 @@ def clean_filename(filename: str, media_type: str) -> str:
     kept = "".join(c for c in last if c.isprintable() and c not in '"<>|:*?;').strip(". ")
     stem = kept.rsplit(".", 1)[0].strip(". ")[:FILENAME_LENGTH_MAX] or "file"
     return f"{stem}.{EXTENSIONS[media_type]}"
+
+
+def headers_of(file: File) -> dict[str, str]:
+    """Pictures in place, everything else as a download; nothing of it may run as a page."""
+    kind = "inline" if file.media_type in SHOWN_INLINE else "attachment"
+    return {
+        "content-disposition": f"{kind}; filename*=UTF-8''{quote(file.filename)}",
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; sandbox",
+        "cache-control": "private, no-store",
+    }
 
 
 def _media_type(content: bytes) -> str | None:

@@ -1,6 +1,5 @@
 """Files of a complaint."""
 
-from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
@@ -15,12 +14,12 @@ from tandem.kernel.pages import Page
 from tandem.scm.support import service
 from tandem.scm.support.domain.complaints import ComplaintClosed
 from tandem.scm.support.domain.files import (
-    SHOWN_INLINE,
     File,
     FileNotReady,
     FileRefused,
     FileTooLarge,
     TooManyFiles,
+    headers_of,
 )
 from tandem.scm.support.domain.statuses import Origin, Visibility
 
@@ -85,19 +84,4 @@ class ComplaintFilesController(Controller):
         file, content = await service.read_file(
             tx, resources.get(Blobs), complaint_id=complaint_id, file_id=file_id
         )
-        return answer_file(file, content)
-
-
-def answer_file(file: File, content: bytes) -> Response[bytes]:
-    """Pictures in place, everything else as a download; nothing of it may run as a page."""
-    kind = "inline" if file.media_type in SHOWN_INLINE else "attachment"
-    return Response(
-        content,
-        media_type=file.media_type,
-        headers={
-            "content-disposition": f"{kind}; filename*=UTF-8''{quote(file.filename)}",
-            "x-content-type-options": "nosniff",
-            "content-security-policy": "default-src 'none'; sandbox",
-            "cache-control": "private, no-store",
-        },
-    )
+        return Response(content, media_type=file.media_type, headers=headers_of(file))
