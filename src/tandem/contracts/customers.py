@@ -33,3 +33,21 @@ class CustomerAssigned(Event, frozen=True, kw_only=True):
 
     def key(self) -> str:
         return str(self.customer_id)
+
+
+class SegmentEntered(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "customers.segment_entered.v1"
+    segment_id: UUID
+    customer_id: UUID
+
+    def key(self) -> str:
+        return str(self.customer_id)
+
+
+class SegmentLeft(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "customers.segment_left.v1"
+    segment_id: UUID
+    customer_id: UUID
+
+    def key(self) -> str:
+        return str(self.customer_id)

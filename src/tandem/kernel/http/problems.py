@@ -95,6 +95,12 @@ def answer_http(_: AnyRequest, reason: HTTPException) -> Response[dict[str, Any]
     return problem(reason.status_code, code, reason.detail or code, headers=reason.headers)
 
 
+def answer_nesting(request: AnyRequest, reason: RecursionError) -> Response[dict[str, Any]]:
+    """Only a body nested thousands deep gets here: reading it is what runs out of stack."""
+    log.warning("request_nested_too_deep", path=request.url.path, method=request.method)
+    return problem(400, "malformed_request", "The body is nested too deeply.")
+
+
 def answer_crash(request: AnyRequest, reason: Exception) -> Response[dict[str, Any]]:
     """A bug or a lost database: logged with its trace, told without any of it."""
     log.error("request_failed", path=request.url.path, method=request.method, exc_info=reason)
@@ -105,5 +111,6 @@ HANDLERS: dict[Any, Any] = {
     Refusal: answer_refusal,
     ValidationException: answer_validation,
     HTTPException: answer_http,
+    RecursionError: answer_nesting,
     Exception: answer_crash,
 }

@@ -8,6 +8,7 @@ against a `Vocabulary`; then the same rule is a condition in SQL (`condition`, p
 """
 
 from tandem.kernel.rules.asking import explain_row, fact_of_row
+from tandem.kernel.rules.bounding import RuleTooSlow, bounded
 from tandem.kernel.rules.compiling import condition, facts
 from tandem.kernel.rules.judging import Explanation, Facts, describe, explain, facts_of, holds
 from tandem.kernel.rules.periods import Moment
@@ -51,10 +52,12 @@ __all__ = [
     "Moment",
     "Not",
     "Rule",
+    "RuleTooSlow",
     "RuleWrong",
     "RuledQuery",
     "Some",
     "Vocabulary",
+    "bounded",
     "condition",
     "describe",
     "explain",

@@ -53,9 +53,9 @@ class _Writer:
     def rule(self, rule: Rule) -> str:
         match rule:
             case All(parts):
-                return self._join("and", parts)
+                return self._join("and", parts) if parts else "true"
             case Some(parts):
-                return self._join("or", parts)
+                return self._join("or", parts) if parts else "false"
             case Not(part):
                 return f"(not {self.rule(part)})"
             case Happened():

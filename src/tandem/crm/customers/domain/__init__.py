@@ -31,6 +31,7 @@ PERMISSIONS: Mapping[str, str] = {
     "customers.read": "See customers with their contacts, addresses and notes.",
     "customers.write": "Add and change customers, accounts, notes, tasks and files.",
     "customers.assign": "Say whose a customer or an account is.",
+    "customers.segment": "Define segments and who is on lists.",
     "customers.configure": "Define the organisation's own fields.",
 }
 

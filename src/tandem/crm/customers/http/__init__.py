@@ -6,6 +6,7 @@ from tandem.crm.customers.http.accounts import AccountController
 from tandem.crm.customers.http.custom_fields import CustomFieldController
 from tandem.crm.customers.http.people import CustomerController
 from tandem.crm.customers.http.records import AccountRecordsController, CustomerRecordsController
+from tandem.crm.customers.http.segments import SegmentController
 from tandem.crm.customers.http.timeline import TimelineController
 
 CONTROLLERS: tuple[Any, ...] = (
@@ -15,4 +16,5 @@ CONTROLLERS: tuple[Any, ...] = (
     AccountRecordsController,
     CustomFieldController,
     TimelineController,
+    SegmentController,
 )

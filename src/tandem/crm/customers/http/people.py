@@ -1,8 +1,9 @@
 """Customers over HTTP: find, add with a warning of duplicates, change."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Response, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
@@ -24,6 +25,7 @@ from tandem.crm.customers.domain.accounts import Membership
 from tandem.crm.customers.domain.custom_fields import CustomFieldTaken, CustomFieldWrong
 from tandem.crm.customers.domain.records import Owning
 from tandem.crm.customers.service import Sort
+from tandem.kernel import rules
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
     LIMIT_DEFAULT,
@@ -36,7 +38,7 @@ from tandem.kernel.http import (
     etag,
     refusals,
 )
-from tandem.kernel.pages import Page
+from tandem.kernel.pages import LIMIT_MAX, Page
 
 SearchText = Annotated[str, QueryParameter(max_length=100, pattern=PRINTABLE)]
 WRONG_VALUES = (
@@ -49,6 +51,15 @@ WRONG_VALUES = (
     CustomFieldWrong,
     CustomFieldTaken,
 )
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`rule` as of a segment. `sort`: name, or an own field, as `custom.size` or `-custom.age`."""
+
+    rule: dict[str, Any] | None = None
+    sort: Annotated[str, msgspec.Meta(pattern=r"^(name|-?custom\.[a-z][a-z0-9_]{0,39})$")] = "name"
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT
+    cursor: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 
 
 class CustomerController(Controller):
@@ -74,6 +85,24 @@ class CustomerController(Controller):
         """Add a customer. Somebody alike is a 409 with the candidates, unless allowed."""
         customer = await service.add_customer(tx, data, now=now)
         return Response(customer, headers=etag(customer.version))
+
+    @post(
+        "/search",
+        status_code=200,
+        responses=refusals(Forbidden, Invalid, rules.RuleWrong, rules.RuleTooSlow),
+    )
+    async def choose_customers(
+        self, data: JSONBody[Search], tx: Transaction, now: Now
+    ) -> Page[Customer]:
+        """Everybody a rule finds, in an order of the caller's choice."""
+        return await service.choose_customers(
+            tx,
+            data.rule,
+            rules.Moment(now=now, zone=service.ZONE),
+            sort=data.sort,
+            limit=data.limit,
+            cursor=data.cursor,
+        )
 
     @get("/{customer_id:uuid}", responses=refusals(Forbidden, NotFound, CustomerMerged))
     async def get_customer(
