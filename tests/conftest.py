@@ -1,16 +1,15 @@
 """One migrated database for a test file; an organisation of its own for each test."""
 
-import asyncio
-import hashlib
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx2 as httpx
 import pytest
 from litestar import Litestar
 
 from tandem.app.asgi import create_app, equip
-from tandem.app.migrate import migrate, migrations
 from tandem.app.reference import NOWHERE
 from tandem.app.sealed import ring_of
 from tandem.app.settings import Settings
@@ -20,12 +19,40 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.ids import new_id
 from tests import postgres
+from tests.databases import as_app, fresh
 from tests.givens import api_key_of, visitor
 from tests.invariants import Invariants
 
-APP_ROLE = "tandem_test_app"
-APP_PASSWORD = "test"
+TESTS = Path(__file__).parent
 SECRET = "a secret for tests only, forty characters"
+
+
+LONG = ("web", "app", "faults", "flows", "sandbox")
+"""Folders whose files start installations and browsers: they take minutes, so they come first."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One file after another, the longest first; what shares an installation stays together.
+
+    A file is one group of pytest-xdist: it runs in one process, on one database.
+    """
+    groups = {item: _group(item) for item in items}
+    counts = Counter(groups.values())
+    order = {item: (not _is_long(item), -counts[group], group) for item, group in groups.items()}
+    items.sort(key=order.__getitem__)
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group(item: pytest.Item) -> str:
+    if "installation" in getattr(item, "fixturenames", ()):
+        return "installation"
+    return str(item.path.relative_to(TESTS))
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.path.relative_to(TESTS).parts[0] in LONG
 
 
 @pytest.fixture(scope="session")
@@ -34,21 +61,12 @@ def server() -> Iterator[postgres.Server]:
         yield running
 
 
-def _migrate(dsn: str) -> None:
-    asyncio.run(migrate(dsn, app_role=APP_ROLE, app_password=APP_PASSWORD))
-
-
 @pytest.fixture(scope="module")
 def owner_dsn(server: postgres.Server) -> Iterator[str]:
     """The owner's DSN of this file's database. Owners see every organisation."""
-    key = hashlib.sha256("".join(one.sha256 for one in migrations()).encode()).hexdigest()
-    dsn = postgres.clone(server, postgres.template(server, _migrate, key))
+    dsn = fresh(server)
     yield dsn
     postgres.drop(server, dsn)
-
-
-def as_app(owner_dsn: str) -> str:
-    return postgres.as_role(owner_dsn, APP_ROLE, APP_PASSWORD)
 
 
 @pytest.fixture

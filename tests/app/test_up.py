@@ -249,7 +249,7 @@ def test_a_given_database_is_used_with_two_web_processes_and_no_sandbox(
 
 def test_a_changed_source_is_run_when_reloading(tmp_path: Path) -> None:
     sources = tmp_path / "src"
-    shutil.copytree(SOURCES, sources, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(SOURCES, sources)
     with Up(tmp_path / "data", "--reload", "--no-sandbox", PYTHONPATH=str(sources)) as up:
         before = up.start()["pids"]
         os.utime(sources / "tandem" / "app" / "health.py")

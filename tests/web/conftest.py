@@ -16,10 +16,16 @@ Desk = Callable[..., AbstractContextManager[Screen]]
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The demo company, with its stand-ins, as `tandem up` makes it."""
     with run_installation(tmp_path_factory.mktemp("installation")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shop(installation: Installation) -> Installation:
+    """All tests that use it run in one process, one after another."""
+    return installation
 
 
 @pytest.fixture(scope="package")

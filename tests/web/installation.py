@@ -13,17 +13,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import msgspec
 
 from tandem.sandbox.city import build_city
 from tandem.sandbox.city.addresses import Address
+from tests import databases, postgres
 from tests.waiting import until
 
 START_SECONDS = 60
-T = TypeVar("T")
 HUB = (12.9716, 77.5946)
 
 
@@ -165,26 +166,38 @@ def ship_to(found: Address, phone: str) -> dict[str, Any]:
 
 @contextmanager
 def run_installation(folder: Path) -> Iterator[Installation]:
-    """Yields once everything answers; has stopped when the block ends."""
+    """Yields once everything answers; has stopped when the block ends.
+
+    It uses a database of the test run's own server. What `tandem up` does about a PostgreSQL of
+    its own is told in tests/app.
+    """
+    with postgres.server() as server:
+        dsn = databases.fresh(server)
+        try:
+            with _running(folder, dsn) as ready:
+                yield Installation(ready)
+        finally:
+            postgres.drop(server, dsn)
+            server.psql(f"drop role if exists {urlsplit(dsn).path[1:]}_login")
+
+
+@contextmanager
+def _running(folder: Path, dsn: str) -> Iterator[dict[str, Any]]:
     ready = folder / "ready.json"
     command = [sys.executable, "-m", "tandem.app.cli", "up", "--port", str(_free_port())]
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("TANDEM_") and name != "DATABASE_URL"
-    }
+    environment = {name: os.environ[name] for name in os.environ if not name.startswith("TANDEM_")}
     log = (folder / "up.log").open("wb")
     process = subprocess.Popen(
         [*command, "--data", str(folder / "data"), "--ready-file", str(ready)],
         stdout=log,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env=environment | {"DATABASE_URL": dsn},
         start_new_session=True,
     )
     try:
         until(lambda: ready.is_file() or process.poll() is not None, seconds=START_SECONDS)
         assert ready.is_file(), f"tandem up ended:\n{(folder / 'up.log').read_text()}"
-        yield Installation(json.loads(ready.read_text()))
+        yield json.loads(ready.read_text())
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(20)

@@ -1,8 +1,6 @@
 """The driver's page on a phone: with a signal, without one, and with the signal back."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -10,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.waiting import until
-from tests.web.installation import HUB, Installation, Vehicle, run_installation
-from tests.web.screens import PICTURES, Screen, run_browser, screen
+from tests.web.installation import HUB, Installation, Vehicle
+from tests.web.screens import PICTURES, Screen, screen
 
 ON_A_PHONE: dict[str, Any] = {
     "geolocation": {"latitude": HUB[0], "longitude": HUB[1], "accuracy": 8},
@@ -27,19 +25,6 @@ PIXEL = bytes.fromhex(
     "0000000049454e44ae426082"
 )
 """One transparent point as PNG."""
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    folder: Path = tmp_path_factory.mktemp("installation")
-    with run_installation(folder) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with run_browser() as running:
-        yield running
 
 
 @pytest.fixture
