@@ -1,9 +1,13 @@
-"""How long to wait before starting something again: longer after each failure in a row."""
+"""How long to wait before starting something again: longer after each failure in a row.
+
+What had worked for a while and was killed comes back at once, however often that happens; only what
+dies soon after each start is given longer and longer rests.
+"""
 
 import time
 
-SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-STEADY_SECONDS = 60.0
+SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
+STEADY_SECONDS = 5.0
 
 
 class Pauses:
