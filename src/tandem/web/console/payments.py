@@ -151,6 +151,7 @@ async def _payment_page(
         refunds=refunds,
         refundable_minor=refundable(payment, refunds),
         events=await payments.list_events(tx, payment_id),
+        settled=await payments.list_settled(tx, payment_id),
         problem=problem,
     )
 
