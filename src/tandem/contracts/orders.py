@@ -49,6 +49,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
 class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One order, whole. Flows hand it to services that may not read orders' tables."""
 
+    resource: ClassVar[str] = "order"
+
     id: UUID
     number: str
     public_token: str

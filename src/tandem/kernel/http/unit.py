@@ -19,7 +19,8 @@ from tandem.kernel import secrets
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query, Tx, begin, rollback
 from tandem.kernel.errors import Conflict, Invalid, TooLarge
-from tandem.kernel.http import noting
+from tandem.kernel.http import fields, noting
+from tandem.kernel.http.standing_in import StandingIn, check_stand_in
 from tandem.kernel.ids import new_id
 
 KEY_LENGTH_MAX = 255
@@ -114,9 +115,12 @@ class UnitOfWork(ASGIMiddleware):
         actor = state["actor"] = noting.with_origin(state.get("actor"), scope, request_id)
         unit = Unit(database, actor)
         state["unit"] = unit
+        if actor is not None and (actor.hidden or actor.read_only):
+            receive, send = await fields.guard(scope, receive, send, actor)
         held = _Held(unit, send, request_id)
         is_good = False
         try:
+            check_stand_in(actor, scope)
             key = _idempotency_key(scope)
             if key is None:
                 await next_app(scope, receive, held.send)
@@ -125,9 +129,13 @@ class UnitOfWork(ASGIMiddleware):
             if held.status < 400 and unit.tx is not None and not unit.is_replay:
                 await noting.note_change(unit.tx, scope)
             is_good = held.status < 400 or unit.is_kept
+        except StandingIn:
+            held.status = FORBIDDEN
+            await noting.note_refusal(database, actor, scope)
+            raise
         finally:
             await unit.close(is_good=is_good)
-        if held.status == FORBIDDEN and actor is not None:
+        if held.status == FORBIDDEN:
             await noting.note_refusal(database, actor, scope)
         await held.flush()
 

@@ -29,12 +29,14 @@ from tandem.crm.customers.store.records import own
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
+from tandem.kernel.fields import changeable, veiled
 from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
 Sort = Literal["name", "-created_at"]
 
 WORDS_MAX = 8
+GSTIN_LENGTH = 15
 NEWEST = UUID(int=2**128 - 1)
 
 
@@ -88,7 +90,7 @@ async def get_customer(tx: Tx, customer_id: UUID) -> Customer:
     """Raises NotFound also where the actor's permission does not reach, and CustomerMerged."""
     tx.actor.require("customers.read")
     found = await store.get(tx, [customer_id])
-    return _reached(tx, found[0] if found else None, "customers.read")
+    return veiled(tx.actor, _reached(tx, found[0] if found else None, "customers.read"))
 
 
 def _reached(tx: Tx, customer: Customer | None, permission: str) -> Customer:
@@ -109,7 +111,7 @@ async def change_customer(
 ) -> Customer:
     """Apply what is given to a customer from `lock_customer`. Orders keep what they copied."""
     tx.actor.require("customers.write")
-    given = _read_change(change, customer)
+    given = changeable(tx.actor, "customer", _read_change(change, customer))
     if change.custom is not msgspec.UNSET:
         given["custom"] = await write_custom(
             tx, "customer", customer.id, change.custom, customer.custom
@@ -146,16 +148,28 @@ async def list_customers(
     if sort == "-created_at" and not text:
         before = decode_cursor(cursor, UUID)[0] if cursor else NEWEST
         rows = await lists.list_newest(tx, reach, before=before, limit=limit + 1)
+        rows = [veiled(tx.actor, row) for row in rows]
         return page_of(rows, limit, lambda customer: [customer.id])
     after: tuple[str, UUID] = ("", store.NOTHING)
     if cursor:
         name, customer_id = decode_cursor(cursor, str, UUID)
         after = name, customer_id
     if text:
-        rows = await lists.search(tx, reach, text, starts_of(text), after=after, limit=limit + 1)
+        text, starts = _searchable(tx, text)
+        rows = await lists.search(tx, reach, text, starts, after=after, limit=limit + 1)
     else:
         rows = await lists.list_by_name(tx, reach, after=after, limit=limit + 1)
+    rows = [veiled(tx.actor, row) for row in rows]
     return page_of(rows, limit, lambda customer: (customer.name, customer.id))
+
+
+def _searchable(tx: Tx, text: str) -> tuple[str, list[str]]:
+    """Nobody finds by what is hidden from them: a search would tell as much as the field."""
+    if tx.actor.hides("customer", "gstin"):
+        text = text[: GSTIN_LENGTH - 1]
+    if tx.actor.hides("customer", "phones") or tx.actor.hides("customer", "emails"):
+        return text, []
+    return text, list(starts_of(text))
 
 
 def _read_addresses(given: list[NewAddress]) -> list[CustomerAddress]:

@@ -33,7 +33,7 @@ are for the whole company: stock, catalogue, fleet, settings."""
 FIELDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "customer": (
         "customers",
-        ("emails", "phones", "addresses", "gstin", "pan", "notes", "company_name"),
+        ("emails", "phones", "addresses", "gstin", "pan", "notes"),
     ),
     "order": ("orders", ("customer_email", "customer_phone", "customer_gstin", "note")),
 }

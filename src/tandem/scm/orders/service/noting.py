@@ -8,6 +8,7 @@ import msgspec
 from tandem.contracts.orders import OrderSnapshot
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
+from tandem.kernel.fields import check_changeable
 from tandem.scm.orders.domain.lifecycle import ENDED
 from tandem.scm.orders.domain.refusals import OrderEnded
 from tandem.scm.orders.service.placing import changed
@@ -42,6 +43,7 @@ async def annotate(
     tx.actor.require_with("orders.write", order)
     after = order
     if note is not None:
+        check_changeable(tx.actor, "order", "note")
         after = msgspec.structs.replace(after, note=note)
     if is_on_hold is not None:
         after = msgspec.structs.replace(

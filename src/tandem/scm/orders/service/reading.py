@@ -7,6 +7,7 @@ from tandem.contracts.orders import OrderSnapshot
 from tandem.kernel import history, references, tokens
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
+from tandem.kernel.fields import veiled
 from tandem.kernel.ids import parse_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.orders.domain.story import Moment, tell
@@ -33,8 +34,9 @@ async def lock_order(tx: Tx, order_id: UUID) -> OrderSnapshot:
 
 
 async def read_order(tx: Tx, order_id: UUID) -> OrderSnapshot:
+    """For people: what is hidden from them is empty."""
     tx.actor.require("orders.read")
-    return await get_order(tx, order_id)
+    return veiled(tx.actor, await get_order(tx, order_id))
 
 
 async def get_public_order(tx: Tx, order_id: UUID) -> PublicOrder:

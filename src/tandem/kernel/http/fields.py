@@ -1,0 +1,184 @@
+"""The edge's part in field rules: hidden fields are no part of an answer, no filter and no sort,
+and neither hidden nor read-only ones are written. Only for actors who have such rules.
+
+Which fields an answer has is read from the route's own types.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from typing import Any, get_args, get_origin
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import Response
+from litestar.types import Message, Receive, Send
+from msgspec import inspect
+
+from tandem.kernel.actor import Actor
+from tandem.kernel.errors import TooLarge
+from tandem.kernel.fields import FieldKept
+
+BODY_MAX = 25 * 1024 * 1024
+RANGES = ("_from", "_to", "_before", "_after", "_min", "_max")
+WRITES = frozenset({"POST", "PUT", "PATCH"})
+
+
+async def guard(scope: Any, receive: Receive, send: Send, actor: Actor) -> tuple[Receive, Send]:
+    """What the route may receive and send on behalf of this actor. Raises FieldKept."""
+    handler: Any = scope["route_handler"]
+    shown = resources_of(handler)
+    _check_question(scope, shown, actor)
+    if scope["method"] in WRITES and _is_json(scope["headers"]):
+        body = await _read(receive)
+        _check_body(body, shown, actor)
+        receive = _again(body, receive)
+    return receive, _concealing(send, handler, actor) if actor.hidden else send
+
+
+def resources_of(handler: Any) -> frozenset[str]:
+    """The resources that appear in the route's answer, at any depth."""
+    found: set[str] = set()
+    _collect(_shape(handler.parsed_fn_signature.return_type.annotation), found, set())
+    return frozenset(found)
+
+
+def _check_question(scope: Any, shown: frozenset[str], actor: Actor) -> None:
+    for name, value in parse_qsl(scope["query_string"].decode("latin-1")):
+        asked = {name, *(name.removesuffix(end) for end in RANGES)}
+        if name in {"sort", "fields", "group_by"}:
+            asked |= {part.strip().lstrip("-+") for part in value.split(",")}
+        for resource in shown:
+            for field in asked:
+                if actor.hides(resource, field):
+                    raise FieldKept(
+                        "A field that is hidden from you cannot be asked for.", field=name
+                    )
+
+
+def _check_body(body: bytes, shown: frozenset[str], actor: Actor) -> None:
+    try:
+        given = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return  # the route says what is wrong with it
+    if not isinstance(given, Mapping):
+        return
+    for resource in shown:
+        for field in given:
+            if f"{resource}.{field}" in actor.hidden | actor.read_only:
+                raise FieldKept("You may not change this field.", field=str(field))
+
+
+def _concealing(send: Send, handler: Any, actor: Actor) -> Send:
+    shape = _shape(handler.parsed_fn_signature.return_type.annotation)
+    start: Any = None
+    parts: list[bytes] = []
+
+    async def conceal(message: Message) -> None:
+        nonlocal start
+        if message["type"] == "http.response.start":
+            if message["status"] < 300 and _is_json(message.get("headers", [])):
+                start = message
+                return
+        elif start is not None:
+            found: Any = message
+            parts.append(found.get("body", b""))
+            if found.get("more_body"):
+                return
+            body = _without(b"".join(parts), shape, actor.hidden)
+            start["headers"] = [
+                (name, str(len(body)).encode() if name.lower() == b"content-length" else value)
+                for name, value in start["headers"]
+            ]
+            await send(start)
+            await send({"type": "http.response.body", "body": body, "more_body": False})
+            return
+        await send(message)
+
+    return conceal
+
+
+def _without(body: bytes, shape: Any, hidden: frozenset[str]) -> bytes:
+    try:
+        tree = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return body
+    _strip(tree, shape, hidden)
+    return msgspec.json.encode(tree)
+
+
+def _strip(value: Any, shape: Any, hidden: frozenset[str]) -> None:
+    if isinstance(shape, inspect.UnionType):
+        for one in shape.types:
+            _strip(value, one, hidden)
+    elif isinstance(shape, inspect.StructType) and isinstance(value, dict):
+        resource = getattr(shape.cls, "resource", None)
+        for field in shape.fields:
+            if f"{resource}.{field.name}" in hidden:
+                value.pop(field.encode_name, None)
+            else:
+                _strip(value.get(field.encode_name), field.type, hidden)
+    elif isinstance(shape, (inspect.ListType, inspect.VarTupleType)) and isinstance(value, list):
+        for one in value:
+            _strip(one, shape.item_type, hidden)
+    elif isinstance(shape, inspect.DictType) and isinstance(value, dict):
+        for one in value.values():
+            _strip(one, shape.value_type, hidden)
+
+
+def _collect(shape: Any, found: set[str], seen: set[type]) -> None:
+    if isinstance(shape, inspect.StructType):
+        if shape.cls in seen:
+            return
+        seen.add(shape.cls)
+        if resource := getattr(shape.cls, "resource", None):
+            found.add(resource)
+        for field in shape.fields:
+            _collect(field.type, found, seen)
+    for name in ("types", "item_type", "value_type"):
+        inner = getattr(shape, name, None)
+        for one in inner if isinstance(inner, tuple) else (inner,):
+            if one is not None:
+                _collect(one, found, seen)
+
+
+@cache
+def _shape(annotation: Any) -> Any:
+    """`Response[Page[Customer]]` is a page of customers; what is no data has no shape."""
+    origin = get_origin(annotation)
+    if isinstance(origin, type) and issubclass(origin, Response):
+        [annotation] = get_args(annotation)
+    try:
+        return inspect.type_info(annotation)
+    except TypeError:
+        return None
+
+
+def _is_json(headers: Any) -> bool:
+    given = {bytes(name).lower(): bytes(value) for name, value in headers}
+    return b"json" in given.get(b"content-type", b"application/json")
+
+
+async def _read(receive: Receive) -> bytes:
+    body, more = bytearray(), True
+    while more:
+        message: Any = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        body += message.get("body", b"")
+        if len(body) > BODY_MAX:
+            raise TooLarge(f"A body may have {BODY_MAX // 1024 // 1024} MiB at most.")
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def _again(body: bytes, receive: Receive) -> Callable[[], Awaitable[Any]]:
+    given = False
+
+    async def again() -> Any:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
