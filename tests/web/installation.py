@@ -28,9 +28,6 @@ START_SECONDS = 60
 HUB = (12.9716, 77.5946)
 
 
-eventually = until
-
-
 class Refused(AssertionError):
     """The API said no to something a test takes for granted."""
 

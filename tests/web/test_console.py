@@ -8,8 +8,9 @@ import httpx2 as httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.waiting import until
 from tests.web.conftest import Desk
-from tests.web.installation import Installation, eventually
+from tests.web.installation import Installation
 
 FIRST_LOAD_BYTES_MAX = 160 * 1024
 
@@ -263,7 +264,7 @@ def test_a_paid_order_is_refunded_in_part_and_never_beyond(desk: Desk, shop: Ins
         page.goto(f"/pay/{order['public_token']}")
         page.get_by_role("button", name="Pay ").click()
         page.frame_locator("iframe").get_by_role("button", name="Pay with UPI").click()
-        eventually(lambda: _order(shop, order)["payment_status"] == "paid")
+        until(lambda: _order(shop, order)["payment_status"] == "paid")
         page.goto(f"/orders/{order['id']}")
         page.get_by_role("button", name="Refund").click()
         dialog = page.locator("#refund-dialog")
@@ -356,7 +357,7 @@ def test_a_new_key_is_shown_once_and_works_until_it_is_revoked(
         row = page.get_by_role("row").filter(has_text="Web shop")
         row.get_by_role("button", name="Revoke").click()
         expect(row.get_by_text("Revoked")).to_be_visible()
-    eventually(lambda: _status(shop, "/v1/orders", key) == 401)
+    until(lambda: _status(shop, "/v1/orders", key) == 401)
 
 
 def _status(shop: Installation, path: str, key: str) -> int:

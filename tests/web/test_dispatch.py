@@ -12,9 +12,10 @@ import asyncpg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.installation import HUB, Installation, Vehicle, eventually, run_installation
+from tests.waiting import until
+from tests.web.installation import HUB, Installation, Vehicle, run_installation
 from tests.web.routes_driven import along, drive, way
-from tests.web.screens import run_browser, screen
+from tests.web.screens import screen
 
 BESIDE_M = 5.0
 ABOARD = ("accepted", "at_pickup", "picked_up", "en_route")
@@ -26,12 +27,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with run_installation(folder) as running:
         for driver in running.get("/v1/drivers")["items"]:
             running.call("DELETE", f"/v1/drivers/{driver['id']}/shift")
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with run_browser() as running:
         yield running
 
 
@@ -167,7 +162,7 @@ def test_what_a_driver_reports_appears_without_a_reload_and_the_vehicle_moves(
     shop.assign(delivery["id"], vehicle)
     goal = (delivery["lat"], delivery["lon"])
     if None in goal:
-        located = eventually(lambda: seen(shop, delivery)["lat"] and seen(shop, delivery))
+        located = until(lambda: seen(shop, delivery)["lat"] and seen(shop, delivery))
         goal = (located["lat"], located["lon"])
     route = way(HUB, goal)
     places = list(drive(route, step_m=40))
@@ -184,7 +179,7 @@ def test_what_a_driver_reports_appears_without_a_reload_and_the_vehicle_moves(
             "(id) => { const seen = window.tandemMap.vehicles().find((one) => one.id === id);"
             " return [seen.lat, seen.lon]; }"
         )
-        eventually(lambda: along(route, tuple(page.evaluate(driven, vehicle.driver_id)))[0] > 120)
+        until(lambda: along(route, tuple(page.evaluate(driven, vehicle.driver_id)))[0] > 120)
         window.check("dispatch-delivery-wide-light")
 
 
