@@ -248,7 +248,7 @@ async def test_who_acts_through_anothers_eyes_is_named_with_both(
     seen = msgspec.structs.replace(
         acting,
         impersonator=Impersonator(
-            user_id=helper, label="Ravi", reason="ticket 7", may_write=True, until=now
+            id=uuid4(), user_id=helper, label="Ravi", reason="ticket 7", may_write=True, until=now
         ),
     )
     await _fill(database, seen, now, 1)

@@ -7,6 +7,7 @@ from tandem.crm.customers.http import CONTROLLERS as CUSTOMERS
 from tandem.crm.identity.http import (
     AuditController,
     CompanyController,
+    ImpersonationController,
     InvitationController,
     KeyController,
     OauthController,
@@ -52,6 +53,7 @@ ROUTES: list[Any] = [
     readyz,
     metrics,
     AuditController,
+    ImpersonationController,
     OauthController,
     SessionController,
     SecurityController,

@@ -40,6 +40,7 @@ class Origin(msgspec.Struct, frozen=True):
 class Impersonator(msgspec.Struct, frozen=True, kw_only=True):
     """Who really acts when somebody is seen through another person's eyes, and why."""
 
+    id: UUID
     user_id: UUID
     label: str
     reason: str
@@ -167,6 +168,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
         Keys, tokens and the suite itself have nobody to ask and are judged by their grants alone.
         """
+        if self.impersonator is not None:
+            raise Forbidden("Not while you are seen as somebody else.", permission="oneself")
         if self.session_id is None:
             return
         if self.proved_at is None or now - self.proved_at > within:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from tandem.web.console.api_keys import ApiKeysPage
 from tandem.web.console.audit import AuditPage
 from tandem.web.console.customers import CustomerPage, CustomersPage
 from tandem.web.console.home import HomePage
+from tandem.web.console.impersonation import ImpersonationPage
 from tandem.web.console.invoices import InvoicesPage
 from tandem.web.console.live import LiveController
 from tandem.web.console.messages import MessagesPage
@@ -58,6 +60,8 @@ PAGES: list[Any] = [
     MessagesPage,
     SettingsPage,
     AuditPage,
+    ApiKeysPage,
+    ImpersonationPage,
     PromiseSettings,
     IntegrationsPage,
     StuckEventsPage,

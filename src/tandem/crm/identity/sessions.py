@@ -19,6 +19,8 @@ from tandem.crm.identity.domain import (
     hash_of,
 )
 from tandem.crm.identity.domain.access import actor_of
+from tandem.crm.identity.domain.impersonating import PERMISSION as IMPERSONATE
+from tandem.crm.identity.domain.impersonating import seen_through
 from tandem.crm.identity.domain.keys import TOKEN_MARK, is_well_formed
 from tandem.crm.identity.service.keys import actor_of_credential, check_terms
 from tandem.crm.identity.service.signing_in import HALF_LIFE
@@ -156,7 +158,7 @@ class Sessions:
         if now - found.last_seen_at > SEEN_GRAIN:
             async with database.transaction(Actor.system(INSTALLATION)) as own:
                 await own.run(sessions_store.TOUCH_SESSION, id=found.session_id, now=now)
-        return actor_of(
+        own = actor_of(
             found.access,
             org_id=found.org_id,
             user_id=found.user_id,
@@ -166,6 +168,9 @@ class Sessions:
             proved_at=found.proved_at,
             has_two_factors=found.has_two_factors,
         )
+        if found.seen is not None and own.may(IMPERSONATE):
+            return seen_through(own, found.access, found.seen)
+        return own
 
     async def _of_key(self, secret_hash: bytes) -> Actor | None:
         return await actor_of_credential(self._state.database, secret_hash)
@@ -175,6 +180,11 @@ class Sessions:
 
     async def _of_device(self, token_hash: bytes) -> Actor | None:
         return await self._state.find_device(self._state.database, token_hash)  # type: ignore[no-any-return]
+
+    def forget_request(self, request: Request[Any, Any, Any]) -> None:
+        """What this browser's session may has changed: look anew."""
+        if token := request.cookies.get(self._cookie):
+            self.forget(token)
 
     def forget(self, token: str) -> None:
         self._seen.pop(hash_of(token), None)

@@ -53,9 +53,9 @@ async def note_change(tx: Tx, scope: Any) -> None:
     )
 
 
-async def note_refusal(database: Database, actor: Actor, scope: Any) -> None:
+async def note_refusal(database: Database, actor: Actor | None, scope: Any) -> None:
     """A write that the asker may not do (403): nothing changed, and that it was tried is kept."""
-    if scope["method"] in SAFE_METHODS or actor.kind not in PEOPLE:
+    if actor is None or scope["method"] in SAFE_METHODS or actor.kind not in PEOPLE:
         return
     if not _noted.take(REFUSALS, str(actor.user_id)).is_allowed:
         return

@@ -130,7 +130,6 @@ class UnitOfWork(ASGIMiddleware):
                 await noting.note_change(unit.tx, scope)
             is_good = held.status < 400 or unit.is_kept
         except StandingIn:
-            held.status = FORBIDDEN
             await noting.note_refusal(database, actor, scope)
             raise
         finally:

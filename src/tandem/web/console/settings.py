@@ -1,14 +1,11 @@
-"""Settings: the company and its tax profile, numbers and waiting times, people, keys."""
+"""Settings: the company and its tax profile, numbers and waiting times, people."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import available_timezones
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
-from litestar.params import FromPath
 
 from tandem.crm.identity import service as identity
 from tandem.kernel.db import Tx
@@ -25,7 +22,6 @@ from tandem.web.console.forms import (
     convert,
     problem_of,
     read_form,
-    whole_of,
 )
 from tandem.web.rendering import page, redirect
 
@@ -140,40 +136,6 @@ class SettingsPage(Controller):
             return await _people(request, tx, problem, refusal.status)
         return redirect(request, "/settings/people", toast=f"{added.name} can sign in.")
 
-    @get("/api-keys")
-    async def keys(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
-        return await _keys(request, tx)
-
-    @post("/api-keys", status_code=200)
-    async def add_key(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
-        """The key itself is on this answer and on no other page."""
-        form = await read_form(request)
-        try:
-            if not form.get("name"):
-                raise Invalid("Give the key a name.", field="name")
-            grants = form.get("grants", "").replace(",", " ").split()
-            if not grants:
-                raise Invalid("Name at least one permission.", field="grants")
-            days = form.get("days", "")
-            life = (
-                timedelta(days=whole_of(days, field="days", least=1, most=3650)) if days else None
-            )
-            _, key = await identity.add_api_key(
-                tx, name=form["name"][:100], grants=grants[:100], now=now, life=life
-            )
-        except Refusal as refusal:
-            return await _keys(
-                request, tx, problem_of(refusal, form, form="key"), status=refusal.status
-            )
-        return await _keys(request, tx, made=key)
-
-    @post("/api-keys/{key_id:uuid}/revocation")
-    async def revoke_key(
-        self, request: AnyRequest, key_id: FromPath[UUID], tx: Transaction, now: Now
-    ) -> Response[Any]:
-        await identity.revoke_api_key(tx, key_id, now=now)
-        return redirect(request, "/settings/api-keys", toast="The key no longer works.")
-
 
 def _seller(form: Mapping[str, str]) -> Seller:
     address = read_address(form, "seat_", name=form.get("trade_name") or form.get("legal_name", ""))
@@ -236,24 +198,5 @@ async def _people(
         people=await identity.list_users(tx),
         roles=roles,
         role_options=[(role.key, role.name) for role in roles],
-        problem=problem,
-    )
-
-
-async def _keys(
-    request: AnyRequest,
-    tx: Tx,
-    problem: Problem = NO_PROBLEM,
-    *,
-    made: str = "",
-    status: int = 200,
-) -> Response[Any]:
-    keys = await identity.list_api_keys(tx)
-    return page(
-        request,
-        "console/settings/keys.html",
-        status=status,
-        keys=keys,
-        made=made,
         problem=problem,
     )

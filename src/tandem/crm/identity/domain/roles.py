@@ -12,6 +12,7 @@ PERMISSIONS: Mapping[str, str] = {
     "identity.manage": "Invite, disable and remove people; change teams; make and revoke API keys.",
     "identity.roles": "Make and change roles.",
     "identity.settings": "Change the company's settings.",
+    "identity.impersonate": "See the company through another member's eyes, with a reason.",
     "identity.audit": "Read the audit log and take it along as a file.",
 }
 

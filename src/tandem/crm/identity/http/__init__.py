@@ -2,6 +2,7 @@
 
 from tandem.crm.identity.http.audit import AuditController
 from tandem.crm.identity.http.company import CompanyController
+from tandem.crm.identity.http.impersonating import ImpersonationController
 from tandem.crm.identity.http.invitations import InvitationController
 from tandem.crm.identity.http.keys import KeyController
 from tandem.crm.identity.http.oauth import OauthController
@@ -14,6 +15,7 @@ from tandem.crm.identity.http.teams import TeamController, TerritoryController
 __all__ = [
     "AuditController",
     "CompanyController",
+    "ImpersonationController",
     "InvitationController",
     "KeyController",
     "OauthController",

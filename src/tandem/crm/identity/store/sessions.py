@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.crm.identity.domain.access import Access
+from tandem.crm.identity.domain.impersonating import Seen
 from tandem.crm.identity.domain.sessions import OpenSession
 from tandem.kernel.db import Database, Query, Tx
 
@@ -77,7 +78,8 @@ LIST_SESSIONS = Query(
 FIND_SESSION = Query(
     """
     select s.org_id, s.user_id, s.session_id, s.person_id, s.name, s.last_seen_at, s.proved_at,
-           s.has_two_factors, identity.access_of(s.org_id, s.user_id, :now) as access
+           s.has_two_factors, identity.access_of(s.org_id, s.user_id, :now) as access,
+           identity.find_impersonation(s.org_id, s.session_id, s.user_id, :now) as seen
       from identity.find_session(:token_hash, :now) s
     """,
     beyond_org="the session's token is the credential",
@@ -94,6 +96,7 @@ class FoundSession(msgspec.Struct, frozen=True):
     last_seen_at: datetime
     proved_at: datetime
     has_two_factors: bool
+    seen: Seen | None = None
 
 
 async def find_session(database: Database, token_hash: bytes, now: datetime) -> FoundSession | None:
