@@ -36,6 +36,7 @@ from tandem.scm.payments.service.reading import (
     list_gone_refunds,
     list_payments,
     list_refunds,
+    list_waiting_refunds,
     received,
     totals,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "list_intents",
     "list_payments",
     "list_refunds",
+    "list_waiting_refunds",
     "list_settled",
     "list_settlement_exceptions",
     "list_settlement_rows",

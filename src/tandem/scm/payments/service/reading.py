@@ -63,6 +63,11 @@ async def list_gone_refunds(tx: Tx, order_id: UUID) -> list[Refund]:
     return await refunds.list_gone(tx, order_id)
 
 
+async def list_waiting_refunds(tx: Tx, *, requested_before: datetime, limit: int) -> list[Refund]:
+    """Asked for, and neither confirmed nor failed; the longest waiting first. For flows."""
+    return await refunds.list_waiting(tx, requested_before, limit)
+
+
 async def totals(tx: Tx, order_id: UUID) -> Totals:
     """What counts towards an order: zeros when nothing was ever paid."""
     return await payments.totals(tx, order_id)

@@ -50,6 +50,17 @@ GET = Query(
     """
 )
 
+LIST_WAITING = Query(
+    f"""
+    select {COLUMNS}
+      from payments.refund
+     where org_id = :org_id and status in ('requested', 'submitted', 'pending')
+       and requested_at <= :requested_before
+     order by requested_at, id
+     limit :count
+    """
+)
+
 FIND_BY_KEY = Query(
     f"""
     select {COLUMNS}
@@ -124,6 +135,10 @@ async def list_of_order(tx: Tx, order_id: UUID) -> list[Refund]:
 async def list_gone(tx: Tx, order_id: UUID) -> list[Refund]:
     """Processed, of payments that count."""
     return await tx.many(LIST_GONE, Refund, order_id=order_id)
+
+
+async def list_waiting(tx: Tx, requested_before: datetime, count: int) -> list[Refund]:
+    return await tx.many(LIST_WAITING, Refund, requested_before=requested_before, count=count)
 
 
 async def find(tx: Tx, refund_id: UUID) -> Refund | None:

@@ -9,6 +9,7 @@ from tandem.contracts.address import PRINTABLE
 from tandem.kernel.errors import Invalid
 from tandem.scm.support.domain.calendars import Calendar, check_calendar
 from tandem.scm.support.domain.complaints import Key, UnknownCategory, UnknownQueue
+from tandem.scm.support.domain.rules import CareRule, check_rule, usual_rules
 from tandem.scm.support.domain.statuses import Severity
 
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
@@ -79,14 +80,18 @@ def usual_categories() -> list[Category]:
         Category(key="payment", name="Payment problem", queue="money", severity=high),
         Category(key="refund", name="Refund not received", queue="money", severity=high),
         Category(key="other", name="Something else", queue="general", severity=Severity.LOW),
-        Category(
-            key="failed_delivery",
-            name="Delivery keeps failing",
-            queue="delivery",
-            severity=high,
-            is_public=False,
-        ),
+        _inside("failed_delivery", "Delivery keeps failing", "delivery", high),
+        _inside("fake_attempt", "Attempt far from the door", "delivery", high),
+        _inside("late_parcel", "Parcel later than promised", "delivery", Severity.NORMAL),
+        _inside("harmed_parcel", "Parcel damaged or lost on the way", "delivery", high),
+        _inside("refund_stuck", "Refund does not go through", "money", high),
+        _inside("payment_exception", "Payment exception", "money", Severity.NORMAL),
     ]
+
+
+def _inside(key: str, name: str, queue: str, severity: Severity) -> Category:
+    """For rules and staff; buyers neither choose it nor read its name."""
+    return Category(key=key, name=name, queue=queue, severity=severity, is_public=False)
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,6 +108,9 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     )
     categories: Annotated[list[Category], msgspec.Meta(min_length=1, max_length=60)] = (
         msgspec.field(default_factory=usual_categories)
+    )
+    rules: Annotated[list[CareRule], msgspec.Meta(max_length=100)] = msgspec.field(
+        default_factory=usual_rules
     )
 
     def category(self, key: str) -> Category:
@@ -129,6 +137,14 @@ def check_desk(desk: Desk) -> None:
                 f"Category {category.key!r} goes to queue {category.queue!r}, which is not there.",
                 field=f"categories[{place}].queue",
             )
+    _check_keys([rule.key for rule in desk.rules], "rules")
+    for place, rule in enumerate(desk.rules):
+        if rule.category not in {category.key for category in desk.categories}:
+            raise DeskWrong(
+                f"Rule {rule.key!r} opens {rule.category!r}, which is no category.",
+                field=f"rules[{place}].category",
+            )
+        check_rule(rule, at=f"rules[{place}]")
 
 
 def _check_keys(keys: Sequence[str], field: str) -> None:

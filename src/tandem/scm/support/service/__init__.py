@@ -23,6 +23,7 @@ from tandem.scm.support.service.replies import (
     list_replies,
     remove_reply,
 )
+from tandem.scm.support.service.ruling import apply_rules, settle_cause
 from tandem.scm.support.service.settings import HeldDesk, get_desk, lock_desk, save_desk
 from tandem.scm.support.service.sweeping import close_silent, tell_breaches
 from tandem.scm.support.service.talking import TooManyMessages, add_message, edit_message
@@ -36,6 +37,7 @@ __all__ = [
     "add_file",
     "add_message",
     "add_reply",
+    "apply_rules",
     "assign",
     "change",
     "change_reply",
@@ -60,5 +62,6 @@ __all__ = [
     "read_file",
     "remove_reply",
     "save_desk",
+    "settle_cause",
     "tell_breaches",
 ]

@@ -14,6 +14,7 @@ from tandem.scm.support.domain.complaints import (
 )
 from tandem.scm.support.domain.desk import Desk
 from tandem.scm.support.domain.statuses import Origin, Status
+from tandem.scm.support.domain.words import sha256_of
 from tandem.scm.support.service.settings import get_desk
 from tandem.scm.support.service.talking import add_message
 from tandem.scm.support.store import complaints as store
@@ -50,10 +51,16 @@ async def open_complaint(
             body=draft.body,
             visibility=draft.visibility,
             origin=origin,
+            dedupe=dedupe_of(draft.body) if draft.rule else None,
             now=now,
             is_first=True,
         )
     return complaint
+
+
+def dedupe_of(happened: str) -> str:
+    """What a rule notes it notes once."""
+    return f"rule:{sha256_of(happened)}"
 
 
 async def _find_same(tx: Tx, draft: NewComplaint) -> Complaint | None:

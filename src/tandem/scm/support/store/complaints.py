@@ -61,6 +61,15 @@ LIST_OF_ORDER = Query(
     COMPLAINT + "where org_id = :org_id and order_id = :order_id order by id desc limit 100"
 )
 
+UNSETTLED_OF_RULES = Query(
+    COMPLAINT
+    + """
+     where org_id = :org_id and rule = any(:rules::text[])
+       and rule_subject = any(:subjects::uuid[]) and status not in ('resolved', 'closed')
+     order by id
+    """
+)
+
 SAVE = Query(
     """
     update support.complaint
@@ -153,6 +162,12 @@ async def find_by_number(tx: Tx, number: str) -> Complaint | None:
 
 async def list_of_order(tx: Tx, order_id: UUID) -> list[Complaint]:
     return await tx.many(LIST_OF_ORDER, Complaint, order_id=order_id)
+
+
+async def list_unsettled_of_rules(
+    tx: Tx, rules: Sequence[str], subjects: Sequence[UUID]
+) -> list[Complaint]:
+    return await tx.many(UNSETTLED_OF_RULES, Complaint, rules=list(rules), subjects=list(subjects))
 
 
 async def save(tx: Tx, complaint: Complaint, *, now: datetime) -> Complaint:
