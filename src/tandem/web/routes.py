@@ -4,6 +4,9 @@ from typing import Any
 
 from tandem.web.console.api_keys import ApiKeysPage
 from tandem.web.console.audit import AuditPage
+from tandem.web.console.accounts import AccountPage, AccountsPage
+from tandem.web.console.custom_fields import CustomFieldsPage
+from tandem.web.console.customer_records import AccountKeptPage, CustomerKeptPage
 from tandem.web.console.customers import CustomerPage, CustomersPage
 from tandem.web.console.home import HomePage
 from tandem.web.console.impersonation import ImpersonationPage
@@ -17,6 +20,7 @@ from tandem.web.console.payment_settlements import SettlementPage, SettlementsPa
 from tandem.web.console.payments import PaymentPage, PaymentsPage
 from tandem.web.console.product_import import ProductImport
 from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
+from tandem.web.console.segments import SegmentPage, SegmentsPage
 from tandem.web.console.settings import SettingsPage
 from tandem.web.console.settings_integrations import IntegrationsPage
 from tandem.web.console.settings_promise import PromiseSettings
@@ -50,6 +54,13 @@ PAGES: list[Any] = [
     ShelfPage,
     CustomersPage,
     CustomerPage,
+    CustomerKeptPage,
+    AccountsPage,
+    AccountPage,
+    AccountKeptPage,
+    SegmentsPage,
+    SegmentPage,
+    CustomFieldsPage,
     InvoicesPage,
     PaymentsPage,
     PaymentPage,

@@ -21,6 +21,8 @@ from tandem.kernel.pages import Page
 from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.views import Filters, OrderRow
 from tandem.web.console.addresses import STATE_OPTIONS, address_values, read_address
+from tandem.web.console.custom_fields import custom_values, live_fields, read_custom_inputs
+from tandem.web.console.customer_records import kept_of
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.console.lists import Column, listing, read_state
 from tandem.web.console.views import views_of
@@ -37,6 +39,16 @@ COLUMNS = (
     Column(key="since", label="Since", sorts=("-created_at",)),
 )
 VIEWS = (("All", ""), ("Newest", "sort=-created_at"))
+SERVICES = (
+    ("", "All"),
+    ("orders", "Orders"),
+    ("payments", "Payments"),
+    ("invoicing", "Invoices"),
+    ("delivery", "Deliveries"),
+    ("support", "Complaints"),
+    ("notifications", "Messages"),
+)
+"""What the timeline may be narrowed to."""
 WORDS: Mapping[str, str] = {
     "name": "Give the customer's name.",
     "notes": "A note has 10,000 characters at most.",
@@ -63,17 +75,19 @@ class CustomersPage(Controller):
     @get("/new")
     async def new(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
         tx.actor.require("customers.write")
-        return _form(request, values={})
+        return await _form(request, tx, values={})
 
     @post()
     async def add(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
         form = await read_form(request)
         try:
             given = _values(form) | {"allow_duplicate": form.get("allow_duplicate") == "true"}
+            given["custom"] = read_custom_inputs(form, await live_fields(tx, "customer"))
             customer = await customers.add_customer(tx, convert(given, NewCustomer, WORDS), now=now)
         except Refusal as refusal:
-            return _form(
+            return await _form(
                 request,
+                tx,
                 values=form,
                 problem=problem_of(refusal, form),
                 alike=refusal.facts["candidates"] if isinstance(refusal, PossibleDuplicate) else [],
@@ -95,7 +109,28 @@ class CustomerPage(Controller):
         theirs: Page[OrderRow] = Page(items=[])
         if tx.actor.may("orders.read"):
             theirs = await orders.list_orders(tx, Filters(customer_id=customer_id), limit=50)
-        return page(request, "console/customer.html", customer=customer, orders=theirs)
+        only = request.query_params.get("only", "")
+        only = only if only in dict(SERVICES) else ""
+        return page(
+            request,
+            "console/customer.html",
+            customer=customer,
+            orders=theirs,
+            summary=await customers.sum_up(tx, customer_id),
+            moments=await customers.read_timeline(
+                tx,
+                customer_id,
+                limit=30,
+                cursor=request.query_params.get("before") or None,
+                services=(only,) if only else (),
+            ),
+            services=SERVICES,
+            only=only,
+            kept=await kept_of(tx, "customer", customer_id),
+            memberships=await customers.list_memberships(tx, customer_id),
+            segments=await customers.segments_of(tx, customer_id),
+            fields=await live_fields(tx, "customer"),
+        )
 
     @get("/edit")
     async def edit(
@@ -103,7 +138,7 @@ class CustomerPage(Controller):
     ) -> Response[Any]:
         tx.actor.require("customers.write")
         customer = await customers.get_customer(tx, customer_id)
-        return _form(request, values=_values_of(customer), customer=customer)
+        return await _form(request, tx, values=_values_of(customer), customer=customer)
 
     @post("/edit")
     async def change(
@@ -113,12 +148,14 @@ class CustomerPage(Controller):
         customer = await customers.lock_customer(tx, customer_id)
         try:
             check_if_match(form.get("version"), customer.version)
-            change = convert(_changed(form, customer), CustomerChange, WORDS)
+            given = _changed(form, customer)
+            given["custom"] = read_custom_inputs(form, await live_fields(tx, "customer"))
+            change = convert(given, CustomerChange, WORDS)
             await customers.change_customer(tx, customer, change, now=now)
         except Refusal as refusal:
             problem = problem_of(refusal, form)
-            return _form(
-                request, values=form, customer=customer, problem=problem, status=refusal.status
+            return await _form(
+                request, tx, values=form, customer=customer, problem=problem, status=refusal.status
             )
         to = f"/customers/{customer_id}"
         return redirect(request, to, toast=f"{form.get('name')} is saved.", link=to)
@@ -159,11 +196,13 @@ def _values_of(customer: Customer) -> dict[str, str]:
         "notes": customer.notes,
         "version": str(customer.version),
         **address_values(home, "home_"),
+        **custom_values(customer.custom),
     }
 
 
-def _form(
+async def _form(
     request: AnyRequest,
+    tx: Tx,
     *,
     values: Mapping[str, str],
     customer: Customer | None = None,
@@ -180,6 +219,7 @@ def _form(
         problem=problem,
         alike=alike or [],
         states=STATE_OPTIONS,
+        fields=await live_fields(tx, "customer"),
     )
 
 
