@@ -108,11 +108,10 @@ class SettlementsController(Controller):
         media_type="text/csv",
         responses=refusals(Forbidden, NotFound),
     )
-    async def export(
-        self, settlement_id: FromPath[UUID], tx: Transaction, database: Store, actor: Acting
-    ) -> Stream:
+    async def export(self, settlement_id: FromPath[UUID], database: Store, actor: Acting) -> Stream:
         """Its rows as CSV, amounts in major units."""
-        found = await service.get_settlement(tx, settlement_id)
+        async with database.transaction(actor) as tx:
+            found = await service.get_settlement(tx, settlement_id)
         return Stream(
             service.export_settlement(database, actor, settlement_id),
             media_type="text/csv",
