@@ -34,6 +34,8 @@ FIXED = (
     "/invoices/numbers",
     "/payments",
     "/payments/exceptions",
+    "/payments/settlements",
+    "/payments/settlements/exceptions",
     "/messages",
     "/settings/company",
     "/settings/orders",
