@@ -71,7 +71,11 @@ def test_what_was_sealed_without_a_list_still_opens_once_there_is_one() -> None:
     assert _ring(NEW).unseal(sealed, org_id=ORG, purpose="a.b") == b"secret"
 
 
-@pytest.mark.parametrize("listed", ["short", "a" * 43 + "!", new_key() + "," + "a" * 20])
+@pytest.mark.parametrize(
+    "listed",
+    ["short", "a" * 43 + "!", new_key() + "," + "a" * 20],
+    ids=["short", "other-letters", "one-of-two"],
+)
 def test_a_key_that_is_none_is_refused_without_being_repeated(
     settings: Settings, listed: str
 ) -> None:

@@ -99,7 +99,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `close_after_hours` of silence. Files are limited to `file_mib_max` each."""
 
     calendar: Calendar = msgspec.field(default_factory=Calendar)
-    targets: Targets = Targets()
+    targets: Targets = msgspec.field(default_factory=Targets)
     warn_minutes: Minutes = 60
     close_after_hours: Annotated[int, msgspec.Meta(ge=1, le=2_160)] = 72
     file_mib_max: Annotated[int, msgspec.Meta(ge=1, le=20)] = 10
