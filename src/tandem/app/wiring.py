@@ -27,6 +27,7 @@ from tandem.scm.delivery.gateways.planner import RoutePlanner, RouteSource
 from tandem.scm.delivery.gateways.streets import StreetGeocoder, StreetRoutes
 from tandem.scm.payments.gateways.port import GatewayRefused, PaymentGateway, TryLater
 from tandem.scm.payments.gateways.razorpay import RazorpayGateway
+from tandem.scm.support.gateways.jira import JiraClients, JiraDoor, OwnAddress
 from tandem.web.public.streets import StreetMap
 
 REACTING = ("handlers", "jobs")
@@ -63,6 +64,9 @@ def resources_of(settings: Settings) -> Resources:
     # delivery
     held.add(RoutePlanner, _route_planner(settings))
     held.add(Locator, _locator(settings))
+    # support
+    held.add(JiraDoor, JiraClients())
+    held.add(OwnAddress, OwnAddress(base_url=settings.base_url))
     # notifications
     held.add(Mailer, SmtpMailer(settings.smtp_url, sender=settings.mail_from))
     held.add(Texter, _texter(settings))

@@ -205,6 +205,21 @@ class SetupController(Controller):
         note_call(deps, request, 200)
         return Response(found, status_code=200)
 
+    @delete("/attachment/{attachment_id:str}", status_code=200)
+    async def remove_attachment(
+        self,
+        version: FromPath[str],
+        attachment_id: FromPath[str],
+        request: AnyRequest,
+        deps: Deps,
+    ) -> Answer:
+        return await answer(
+            deps,
+            request,
+            lambda by, body: talk.delete_attachment(deps, by, attachment_id),
+            status=204,
+        )
+
     @get("/attachment/content/{attachment_id:str}")
     async def download(
         self,

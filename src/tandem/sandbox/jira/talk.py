@@ -144,6 +144,14 @@ def find_attachment(deps: Dependencies, attachment_id: str) -> sqlite3.Row:
     return row
 
 
+def delete_attachment(deps: Dependencies, by: Person, attachment_id: str) -> None:
+    file = find_attachment(deps, attachment_id)
+    with deps.store.transaction():
+        deps.store.run("delete from jira_attachment where id = ?", (file["id"],))
+        touch(deps, file["issue_id"])
+        tell_issue(deps, "issue_updated", find_issue(deps, str(file["issue_id"])), by)
+
+
 def keep_temporary(
     deps: Dependencies, by: Person, name: str, media_type: str, content: bytes
 ) -> str:

@@ -4,7 +4,6 @@ State against state with the last agreement between them, never event by event: 
 lost, doubled or late changes nothing about what is found here.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -45,7 +44,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Here(msgspec.Struct, frozen=True, kw_only=True):
-    """The complaint's side. `status_at` is when its status last changed."""
+    """The complaint's side. `status_at` is when its status last changed; `held_ids` are messages
+    and files that became dead letters, which are a person's matter."""
 
     complaint: Complaint
     status_at: datetime
@@ -55,6 +55,7 @@ class Here(msgspec.Struct, frozen=True, kw_only=True):
     file_marks: list[FileMark]
     shadow: Shadow
     issue_key: str
+    held_ids: frozenset[UUID] = frozenset()
 
 
 def differences(
@@ -62,6 +63,8 @@ def differences(
 ) -> list[Difference]:
     """Everything that differs; an empty list means that both sides say the same."""
     rules = mapping or Mapping(project_key=there.project_key, issue_type_id="-")
+    if here.complaint.status is Status.CLOSED:
+        return [one for one in _of_closed(here, there, rules, policy) if one is not None]
     found = [
         _place(here, there),
         _status(here, there, rules, policy),
@@ -115,6 +118,18 @@ def wanted_status(ours: Status, there: RemoteStatus, mapping: Mapping) -> str | 
     return None if there.category == "indeterminate" else "indeterminate"
 
 
+def _of_closed(
+    here: Here, there: RemoteIssue, mapping: Mapping, policy: Policy
+) -> list[Difference | None]:
+    """A closed complaint takes nothing any more; what it was still tells Jira."""
+    status = _status(here, there, mapping, policy)
+    if status is not None and status.side is Side.HERE:
+        status = msgspec.structs.replace(status, side=Side.NOWHERE, is_clash=True)
+    sent = [one for one in _comments(here, there, policy) if one.side is Side.THERE]
+    marks = [one for one in _comments(here, there, policy) if one.what == "comment_mark"]
+    return [_place(here, there), status, *sent, *marks]
+
+
 def _place(here: Here, there: RemoteIssue) -> Difference | None:
     if here.issue_key == there.key:
         return None
@@ -122,11 +137,11 @@ def _place(here: Here, there: RemoteIssue) -> Difference | None:
 
 
 def _status(here: Here, there: RemoteIssue, mapping: Mapping, policy: Policy) -> Difference | None:
-    ours = here.complaint.status
+    ours, is_first = here.complaint.status, here.shadow.status is None
     taken = taken_status(ours, there.status, mapping)
     wanted = wanted_status(ours, there.status, mapping)
     has_ours = ours is not here.shadow.status
-    has_theirs = there.status.id != here.shadow.status_there
+    has_theirs = not is_first and there.status.id != here.shadow.status_there
     if (taken is None and wanted is None) or not (has_ours or has_theirs):
         return None
     side = _side(
@@ -154,7 +169,8 @@ def _severity(
         return None
     meant = meant_severity(there.priority_id, mapping)
     has_ours = ours is not here.shadow.severity
-    has_theirs = there.priority_id != here.shadow.priority_there
+    is_first = here.shadow.severity is None
+    has_theirs = not is_first and there.priority_id != here.shadow.priority_there
     if meant is None or not (has_ours or has_theirs):
         return None
     side = _side(has_ours, has_theirs, policy.severity, is_ours_newer=_is_ours_newer(here, there))
@@ -172,7 +188,7 @@ def _subject(here: Here, there: RemoteIssue, policy: Policy) -> Difference | Non
     if summary_of(complaint.number, complaint.subject) == there.summary:
         return None
     has_ours = complaint.subject != here.shadow.subject
-    has_theirs = there.summary != here.shadow.subject_there
+    has_theirs = bool(here.shadow.subject) and there.summary != here.shadow.subject_there
     if not (has_ours or has_theirs):
         return None
     side = _side(has_ours, has_theirs, policy.subject, is_ours_newer=_is_ours_newer(here, there))
@@ -214,7 +230,7 @@ def _comments(here: Here, there: RemoteIssue, policy: Policy) -> list[Difference
     found += [
         Difference(what="comment", side=Side.THERE, subject_id=message.id)
         for message in here.messages
-        if message.id not in marked | known and is_sent(message, policy)
+        if message.id not in marked | known | here.held_ids and is_sent(message, policy)
     ]
     return found
 
@@ -260,10 +276,10 @@ def _files(here: Here, there: RemoteIssue, policy: Policy) -> list[Difference]:
     found += [
         Difference(what="file", side=Side.THERE, ours=file.filename, subject_id=file.id)
         for file in here.files
-        if file.id not in sent and file.origin is not Origin.JIRA and policy.sends_files
+        if file.id not in sent | here.held_ids and is_file_sent(file, policy)
     ]
     return found
 
 
-def settled(differences: Sequence[Difference]) -> bool:
-    return not any(one.side is not Side.NOWHERE for one in differences)
+def is_file_sent(file: File, policy: Policy) -> bool:
+    return file.origin is not Origin.JIRA and policy.sends_files and file.is_readable

@@ -44,7 +44,12 @@ async def call(outbound: Outbound, method: str, path: str, **content: Any) -> by
     detail, errors = _words(answer.content, status)
     if status in NOT_DONE or (status >= 500 and is_read):
         wait = _wait(answer.headers.get("retry-after", ""))
-        return Trouble(kind=TroubleKind.LATER, detail=detail, retry_after_seconds=wait)
+        return Trouble(
+            kind=TroubleKind.LATER,
+            detail=detail,
+            retry_after_seconds=wait,
+            is_about_issue="per-issue" in answer.headers.get("ratelimit-reason", ""),
+        )
     if status >= 500 or 300 <= status < 400:
         return Trouble(kind=TroubleKind.UNKNOWN, detail=detail)
     kind = {

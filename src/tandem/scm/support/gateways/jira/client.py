@@ -243,6 +243,9 @@ class JiraClient(SettingUp):
             return unreadable(f"{len(found)} attachments", is_read=False)
         return wire.file_of(found[0])
 
+    async def delete_attachment(self, attachment_id: str) -> Trouble | None:
+        return await self.do("DELETE", f"{self.root}/attachment/{quote(attachment_id)}")
+
     async def download(self, attachment_id: str) -> bytes | Trouble:
         path = f"{self.root}/attachment/content/{quote(attachment_id)}"
         return await call(self.outbound, "GET", path, params={"redirect": "false"})

@@ -40,12 +40,14 @@ class TroubleKind(StrEnum):
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """`errors` blames fields by id. `retry_after_seconds` is what Jira asked for."""
+    """`errors` blames fields by id. `retry_after_seconds` is what Jira asked for, `is_about_issue`
+    where it had enough of writes to one issue only."""
 
     kind: TroubleKind
     detail: str
     errors: dict[str, str] = {}
     retry_after_seconds: float | None = None
+    is_about_issue: bool = False
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +57,12 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
     basic: tuple[str, str] | None = None
     bearer: str = ""
+
+
+class OwnAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """How people and Jira reach this installation."""
+
+    base_url: str
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +152,8 @@ class Jira(Protocol):
         self, issue_id: str, *, filename: str, media_type: str, content: bytes
     ) -> RemoteFile | Trouble:
         """Not repeatable: after `unknown` read the issue and look for name and size."""
+
+    async def delete_attachment(self, attachment_id: str) -> Trouble | None: ...
 
     async def download(self, attachment_id: str) -> bytes | Trouble: ...
 
