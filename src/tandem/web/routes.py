@@ -28,6 +28,9 @@ from tandem.web.console.settings_stuck import StuckEventsPage
 from tandem.web.console.shipments import ShipmentPage, ShipmentsPage
 from tandem.web.console.stock import ShelfPage, StockPage
 from tandem.web.console.suggestions import Suggestions
+from tandem.web.console.support import ComplaintsPage
+from tandem.web.console.support_page import ComplaintPage
+from tandem.web.console.support_settings import ReplySettings, SupportSettings
 from tandem.web.console.views import ViewsController
 from tandem.web.dispatch import DISPATCH_PAGES
 from tandem.web.driver import DriverPage
@@ -69,6 +72,10 @@ PAGES: list[Any] = [
     ShipmentsPage,
     ShipmentPage,
     MessagesPage,
+    ComplaintsPage,
+    ComplaintPage,
+    SupportSettings,
+    ReplySettings,
     SettingsPage,
     AuditPage,
     ApiKeysPage,

@@ -41,7 +41,7 @@ select org_id, id, state
 select m.org_id, m.id
   from support.message m
   join support.jira_link l on l.org_id = m.org_id and l.complaint_id = m.complaint_id
- where m.origin = 'jira' and l.state in ('linked', 'conflict')
+ where m.origin = 'jira' and l.state in ('linked', 'conflict') and m.created_at >= l.linked_at
    and not exists (select 1 from support.jira_message j
                     where j.org_id = m.org_id and j.message_id = m.id);
 

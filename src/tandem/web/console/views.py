@@ -28,6 +28,7 @@ LISTS = frozenset(
         "payments",
         "payments/settlements",
         "messages",
+        "complaints",
     }
 )
 Counting = Callable[[str], Awaitable[int | None]]

@@ -120,6 +120,11 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         known = ", ".join(category.key for category in self.categories)
         raise UnknownCategory(f"There is no category {key!r}. Known: {known}.", field="category")
 
+    def names(self) -> dict[str, str]:
+        """What queues and categories are called."""
+        named = {queue.key: queue.name for queue in self.queues}
+        return named | {category.key: category.name for category in self.categories}
+
     def check_queue(self, key: str) -> None:
         if key not in {queue.key for queue in self.queues}:
             known = ", ".join(queue.key for queue in self.queues)
