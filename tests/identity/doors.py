@@ -5,16 +5,24 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from tandem.crm.identity import passwords
 from tandem.crm.identity import service as identity
+from tandem.crm.identity.domain import hash_of
 from tandem.crm.identity.domain.codes import code_at, step_of
 from tandem.crm.identity.domain.sessions import HalfSignedIn, SignedIn, Visitor
 from tandem.crm.identity.service import factors
 from tandem.crm.identity.service.signing_in import DOORKEEPER
+from tandem.crm.identity.store import persons, sessions
+from tandem.crm.notifications import jobs as notifying
+from tandem.flows import tell_person
 from tandem.kernel.actor import INSTALLATION, Actor
+from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database, Query
+from tandem.kernel.ids import new_id
 from tandem.kernel.jobs import JOBS, Envelope, Work
 from tandem.kernel.resources import Resources
 
+assert tell_person and notifying, "importing them registers the jobs that write to people"
 PASSWORD = "correct horse battery"
 OTHER_PASSWORD = "seven purple umbrellas"
 
@@ -80,9 +88,6 @@ async def acting(database: Database, opened: SignedIn, now: datetime) -> Actor:
 
 
 async def is_open(database: Database, token: str, now: datetime) -> bool:
-    from tandem.crm.identity.domain import hash_of
-    from tandem.crm.identity.store import sessions
-
     return await sessions.find_session(database, hash_of(token), now) is not None
 
 
@@ -97,8 +102,44 @@ async def with_app(database: Database, opened: SignedIn, now: datetime) -> tuple
     return begun.secret, codes
 
 
-async def post(database: Database) -> int:
+async def stored(database: Database, email: str) -> None:
+    """A person with a password hash and nothing else, quickly."""
+    async with database.transaction(DOORKEEPER) as own:
+        await own.run(
+            persons.INSERT_PERSON,
+            id=new_id(),
+            email=email,
+            password_hash=await _hash(),
+            password_set_at=own.started_at,
+            enrolled_by=None,
+            address_proved_at=None,
+            created_at=own.started_at,
+        )
+
+
+_hashed: list[str] = []
+
+
+async def _hash() -> str:
+    if not _hashed:
+        _hashed.append(await passwords.hash_password(PASSWORD))
+    return _hashed[0]
+
+
+class At(Clock):
+    """A clock that stands."""
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__()
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+
+async def post(database: Database, now: datetime | None = None) -> int:
     """Run the waiting jobs that write to people, as the worker would; how many there were."""
+    theirs = Database(database.pool, At(now)) if now else database
     async with database.transaction(DOORKEEPER) as own:
         waiting = await own.connection.fetch(
             "delete from jobs.pgqueuer where entrypoint like 'tell_person.%' "
@@ -107,7 +148,7 @@ async def post(database: Database) -> int:
     for row in sorted(waiting, key=lambda row: int(row["id"])):
         envelope = msgspec.json.decode(row["payload"], type=Envelope)
         assert envelope.org_id == INSTALLATION
-        work = Work(database, Resources(), envelope.org_id)
+        work = Work(theirs, Resources(), envelope.org_id)
         await JOBS[row["entrypoint"]](work, **envelope.payload)
     return len(waiting)
 

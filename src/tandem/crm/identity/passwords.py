@@ -15,8 +15,8 @@ from tandem.kernel.errors import Unavailable
 T = TypeVar("T")
 
 AT_ONCE = 2
-WAITING_MAX = 256
-"""At some 25 ms each, the last one in the queue waits about three seconds."""
+WAITING_MAX = 100
+"""At some 25 ms each, two at a time, the last one in the queue waits about a second."""
 _hasher = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))
 """OWASP's argon2id minimum: 19 MiB, two passes."""
 _workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
