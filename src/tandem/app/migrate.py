@@ -20,6 +20,7 @@ SERVICES = (
     "scm/shipping",
     "scm/delivery",
     "crm/notifications",
+    "crm/webhooks",
     "scm/support",
 )
 LOCK = 7_264_001

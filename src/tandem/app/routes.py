@@ -20,6 +20,7 @@ from tandem.crm.identity.http import (
 )
 from tandem.crm.notifications.http import MessagesController, TextReportsController
 from tandem.flows.http.access import AccessController
+from tandem.crm.webhooks.http import WebhookController
 from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.public_complaints import PublicComplaintsController
@@ -53,6 +54,7 @@ ROUTES: list[Any] = [
     readyz,
     metrics,
     AuditController,
+    WebhookController,
     ImpersonationController,
     OauthController,
     SessionController,

@@ -47,6 +47,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     otlp_endpoint: str = ""
     """Traces go there when set (needs the `otel` extra)."""
 
+    outbound_networks: str = ""
+    """Own networks (CIDR, with commas) that addresses given by people may lead to, over http too.
+
+    Everywhere else only public https addresses are spoken to (kernel.guard).
+    """
+
     sandbox_url: str = ""
     """Set by `tandem up`: providers without keys are served by the stand-ins at this address."""
     razorpay_key_id: str = ""

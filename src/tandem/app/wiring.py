@@ -18,6 +18,7 @@ from tandem.crm.notifications.gateways.smtp import SmtpMailer
 from tandem.crm.notifications.gateways.twilio import TwilioTexter
 from tandem.kernel import secrets
 from tandem.kernel.blobs import Blobs
+from tandem.kernel.guard import Guard
 from tandem.kernel.outbound import OutcomeUnknown
 from tandem.kernel.resources import Resources
 from tandem.sandbox.city import build_city
@@ -59,6 +60,7 @@ def resources_of(settings: Settings) -> Resources:
     held = Resources()
     held.add(Settings, settings)
     held.add(Blobs, Blobs(settings.blobs_url))
+    held.add(Guard, Guard(settings.outbound_networks.replace(",", " ").split()))
     # payments
     held.add(PaymentGateway, _razorpay(settings))
     # delivery

@@ -175,7 +175,10 @@ INSERT_EVENTS = Query(
     select :org_id, event_id, subscriber, key
       from unnest(:event_ids::uuid[], :subscribers::text[], :delivery_keys::text[])
            with ordinality as due (event_id, subscriber, key, place)
-     order by place
+    union all
+    select tap.org_id, told.id, tap.subscriber, told.key
+      from unnest(:ids::uuid[], :topics::text[], :keys::text[]) as told (id, topic, key)
+      join kernel.event_tap tap on tap.org_id = :org_id and tap.topic = told.topic
     """
 )
 

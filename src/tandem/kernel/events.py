@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -54,6 +55,46 @@ def subscribe(
         return handle
 
     return register
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as the log has it, for whoever forwards without knowing what it means."""
+
+    id: UUID
+    topic: str
+    key: str
+    occurred_at: datetime
+    payload: Any
+
+
+Tap = Callable[["Tx", Told, datetime], Awaitable[None]]
+_taps: dict[str, Tap] = {}
+
+
+def tap(name: str) -> Callable[[Tap], Tap]:
+    """Register a handler `(tx, told, now)` for whatever topics a company lists in
+    `kernel.event_tap` under this name. Where none is listed, no event costs more."""
+
+    def register(handle: Tap) -> Tap:
+        assert name not in _taps, f"two taps are called {name}"
+        _taps[name] = handle
+        return handle
+
+    return register
+
+
+def tap_of(name: str) -> Tap | None:
+    return _taps.get(name)
+
+
+def topics() -> set[str]:
+    """Of every event that the suite knows."""
+    return {event.topic for event in _leaves(Event)}
+
+
+def _leaves(kind: type[Event]) -> list[type[Event]]:
+    found = [leaf for child in kind.__subclasses__() for leaf in _leaves(child)]
+    return found or ([kind] if "topic" in vars(kind) else [])
 
 
 def subscribers_of(topic: str) -> list[str]:

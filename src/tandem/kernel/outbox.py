@@ -16,7 +16,7 @@ import structlog
 
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query, Tx, begin, rollback
-from tandem.kernel.events import subscription
+from tandem.kernel.events import Told, subscription, tap_of
 
 log = structlog.get_logger()
 
@@ -35,7 +35,9 @@ CLAIM = Query(
 
 EVENT = Query(
     """
-    select topic, payload, actor_label from kernel.event where org_id = :org_id and id = :event_id
+    select id, topic, key, payload, occurred_at
+      from kernel.event
+     where org_id = :org_id and id = :event_id
     """
 )
 
@@ -128,10 +130,7 @@ async def _handle(connection: Any, claim: _Claim, now: datetime) -> None:
     tx = Tx(connection, Actor.system(claim.org_id), now)
     try:
         event = (await tx.records(EVENT, event_id=claim.event_id))[0]
-        found = subscription(event["topic"], claim.subscriber)
-        assert found, f"nobody here answers to {claim.subscriber} for {event['topic']}"
-        payload = msgspec.convert(event["payload"], found.event)
-        await found.handle(tx, payload, now)
+        await _hand_over(tx, claim.subscriber, event, now)
         await tx.run(DONE, id=claim.id)
         await connection.execute("release savepoint one")
     except Exception as reason:  # the worker's edge: whatever a handler raises is kept and retried
@@ -139,6 +138,14 @@ async def _handle(connection: Any, claim: _Claim, now: datetime) -> None:
             raise
         await connection.execute("rollback to savepoint one")
         await _postpone(tx, claim, reason, now)
+
+
+async def _hand_over(tx: Tx, subscriber: str, event: Any, now: datetime) -> None:
+    if forward := tap_of(subscriber):
+        return await forward(tx, Told(**dict(event)), now)
+    found = subscription(event["topic"], subscriber)
+    assert found, f"nobody here answers to {subscriber} for {event['topic']}"
+    return await found.handle(tx, msgspec.convert(event["payload"], found.event), now)
 
 
 async def _postpone(tx: Tx, claim: _Claim, reason: Exception, now: datetime) -> None:
