@@ -32,6 +32,7 @@ from tandem.web.console.support import ComplaintsPage
 from tandem.web.console.support_page import ComplaintPage
 from tandem.web.console.support_settings import ReplySettings, SupportSettings
 from tandem.web.console.views import ViewsController
+from tandem.web.console.webhooks import WebhooksPage
 from tandem.web.dispatch import DISPATCH_PAGES
 from tandem.web.driver import DriverPage
 from tandem.web.files import static_file
@@ -78,6 +79,7 @@ PAGES: list[Any] = [
     ReplySettings,
     SettingsPage,
     AuditPage,
+    WebhooksPage,
     ApiKeysPage,
     ImpersonationPage,
     PromiseSettings,
