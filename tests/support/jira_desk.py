@@ -232,11 +232,14 @@ class JiraDesk:
         answer = self.agent.post(f"/issue/{key}/transitions", json=given)
         assert answer.status_code == 204, answer.text
 
-    def issues(self, number: str) -> list[str]:
-        """Keys of all issues that carry this complaint's number."""
-        given = {"jql": f'summary ~ "[{number}]" order by created asc', "fields": ["id"]}
+    def issues(self, complaint: Complaint) -> list[str]:
+        """Keys of all issues that are about this complaint: other companies share the site."""
+        given = {
+            "jql": f'summary ~ "[{complaint.number}]" order by created asc',
+            "fields": ["description"],
+        }
         found = self.agent.post("/search/jql", json=given).json()["issues"]
-        return [one["key"] for one in found]
+        return [one["key"] for one in found if str(complaint.id) in str(one)]
 
     def calls(self, method: str = "", ending: str = "") -> list[dict[str, Any]]:
         """What the stand-in's handlers answered, but for the agent's own reading."""

@@ -91,7 +91,8 @@ SAVE = Query(
 WAKE = Query(
     """
     update support.jira_link
-       set next_at = case when leased_until is null then :now else next_at end,
+       set next_at = case when leased_until is null and (next_at is null or next_at < :now)
+                          then :now else next_at end,
            wants_pull = wants_pull or :wants_pull
      where org_id = :org_id and id = :id and state in ('creating', 'linked', 'conflict')
     """
@@ -163,6 +164,10 @@ LIST_FILE_MARKS = Query(
 
 FORGET_MESSAGE_MARKS = Query(
     "delete from support.jira_message where org_id = :org_id and link_id = :link_id"
+)
+
+FORGET_SENDINGS = Query(
+    "delete from support.jira_outbox where org_id = :org_id and link_id = :link_id"
 )
 
 FORGET_FILE_MARKS = Query(
@@ -238,7 +243,8 @@ async def save(tx: Tx, link: Link) -> None:
 
 
 async def wake(tx: Tx, link_id: UUID, *, wants_pull: bool, now: datetime) -> bool:
-    """Due now. While somebody works on it, they look again when they let go."""
+    """Due now, or when it was put off to. While somebody works on it, they look again when they
+    let go."""
     return bool(await tx.run(WAKE, id=link_id, wants_pull=wants_pull, now=now))
 
 
@@ -268,6 +274,7 @@ async def list_file_marks(tx: Tx, link_id: UUID) -> list[FileMark]:
 
 
 async def forget_marks(tx: Tx, link_id: UUID) -> None:
-    """The issue they were about is gone."""
+    """The issue they were about is gone, and so is what it was told."""
+    await tx.run(FORGET_SENDINGS, link_id=link_id)
     await tx.run(FORGET_MESSAGE_MARKS, link_id=link_id)
     await tx.run(FORGET_FILE_MARKS, link_id=link_id)

@@ -58,20 +58,24 @@ class JiraClient(SettingUp):
         self, *, project_key: str, complaint_id: UUID, label: str, number: str
     ) -> Found | Trouble | None:
         """By our property; where that is not indexed, or the issue came without it, by label and
-        number. What is found has to carry our property, or our number where it has none."""
+        number. What is found has to carry our property, or our link where it has none."""
         asks = (
             f'issue.property["{PROPERTY}"].id = "{complaint_id}"',
             f'labels = "{label}"',
             f'project = "{project_key}" AND summary ~ "{number}"',
         )
         for jql in asks:
-            found = await self._search(f"{jql} ORDER BY created ASC", properties=[PROPERTY])
+            found = await self._search(
+                f"{jql} ORDER BY created ASC",
+                fields=("summary", "description"),
+                properties=[PROPERTY],
+            )
             if isinstance(found, Trouble):
                 if found.kind is TroubleKind.REFUSED:
                     continue
                 return found
             for issue in found:
-                if _is_ours(issue, complaint_id, label, number):
+                if _is_ours(issue, complaint_id):
                     return Found(id=issue.id, key=issue.key)
         return None
 
@@ -288,8 +292,9 @@ class JiraClient(SettingUp):
         return answer if isinstance(answer, Trouble) else None
 
 
-def _is_ours(issue: wire.WireIssue, complaint_id: UUID, label: str, number: str) -> bool:
+def _is_ours(issue: wire.WireIssue, complaint_id: UUID) -> bool:
+    """Numbers repeat between companies that share a site; the link in our text does not."""
     ours = issue.properties.get(PROPERTY)
     if isinstance(ours, dict):
         return bool(ours.get("id") == str(complaint_id))
-    return issue.fields.summary.startswith(f"[{number}]")
+    return str(complaint_id) in str(issue.fields.description)

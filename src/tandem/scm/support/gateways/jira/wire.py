@@ -78,6 +78,7 @@ class WireNamed(msgspec.Struct):
 
 class WireFields(msgspec.Struct):
     summary: str = ""
+    description: Any = None
     status: WireStatus | None = None
     project: WireProject | None = None
     priority: WireNamed | None = None

@@ -5,19 +5,27 @@ from typing import Any
 import msgspec
 
 from tandem.scm.support.domain import jira_content as content
-from tandem.scm.support.domain.jira_link import Link, Sending, SendState
-from tandem.scm.support.domain.jira_merge import Here
+from tandem.scm.support.domain import jira_merge
+from tandem.scm.support.domain.jira_link import Link, Sending, SendState, Shadow
+from tandem.scm.support.domain.jira_merge import Here, Side
+from tandem.scm.support.domain.jira_remote import RemoteIssue
 from tandem.scm.support.gateways.jira.port import Trouble
 from tandem.scm.support.service.jira.session import Session, look_here
 from tandem.scm.support.service.jira.site import page_url
 from tandem.scm.support.store import jira_links, jira_queue
 
+SENT = frozenset({"subject", "severity"})
+
 
 async def send_fields(session: Session, link: Link, sending: Sending) -> Trouble | None:
+    """Only what ours wins; what changed there as well and wins is read again instead."""
+    there = await session.jira.read_issue(link.issue_id)
+    if isinstance(there, Trouble):
+        return there
     async with session.work.transaction() as tx:
         here = await look_here(tx, link)
-    complaint, shadow = here.complaint, link.shadow
-    fields = _changed(session, here)
+    differing = _differing(session, here, there)
+    fields = _fields(session, here, there, differing.get(Side.THERE, frozenset()))
     if fields:
         trouble = await session.jira.edit_issue(link.issue_id, fields)
         if trouble is not None:
@@ -26,33 +34,56 @@ async def send_fields(session: Session, link: Link, sending: Sending) -> Trouble
         trouble = await _mark(session, link, here)
         if trouble is not None:
             return trouble
-    summary = fields.get("summary", shadow.subject_there)
-    priority = fields.get("priority", {}).get("id", shadow.priority_there)
     async with session.recording() as (tx, fresh):
         after = msgspec.structs.replace(
-            fresh.shadow,
-            severity=complaint.severity,
-            priority_there=priority,
-            subject=complaint.subject,
-            subject_there=summary,
+            fresh,
+            shadow=_shadow(fresh.shadow, here, there, fields),
+            wants_pull=fresh.wants_pull or Side.HERE in differing,
         )
-        await jira_links.save(tx, msgspec.structs.replace(fresh, shadow=after))
+        await jira_links.save(tx, after)
         await jira_queue.settle_sending(tx, sending.id, SendState.DONE, now=session.work.now())
     return None
 
 
-def _changed(session: Session, here: Here) -> dict[str, Any]:
-    """What differs from what stood there when both sides agreed last."""
-    complaint, shadow = here.complaint, here.shadow
+def _differing(session: Session, here: Here, there: RemoteIssue) -> dict[Side, frozenset[str]]:
+    mapping = session.connection.mapping_in(here.complaint.category, there.project_key)
+    found = [
+        one
+        for one in jira_merge.differences(
+            here, there, mapping=mapping, policy=session.connection.policy
+        )
+        if one.what in SENT
+    ]
+    return {
+        side: frozenset(one.what for one in found if one.side is side)
+        for side in {one.side for one in found}
+    }
+
+
+def _fields(
+    session: Session, here: Here, there: RemoteIssue, names: frozenset[str]
+) -> dict[str, Any]:
+    complaint = here.complaint
     fields: dict[str, Any] = {}
-    summary = content.summary_of(complaint.number, complaint.subject)
-    if summary != shadow.subject_there:
-        fields["summary"] = summary
-    mapping = session.connection.mapping_of(complaint.category)
-    priority = mapping.priorities.get(complaint.severity) if mapping else None
-    if priority and priority != shadow.priority_there:
-        fields["priority"] = {"id": priority}
+    if "subject" in names:
+        fields["summary"] = content.summary_of(complaint.number, complaint.subject)
+    mapping = session.connection.mapping_in(complaint.category, there.project_key)
+    if "severity" in names and mapping is not None:
+        fields["priority"] = {"id": mapping.priorities[complaint.severity]}
     return fields
+
+
+def _shadow(before: Shadow, here: Here, there: RemoteIssue, fields: dict[str, Any]) -> Shadow:
+    after = before
+    if "summary" in fields:
+        after = msgspec.structs.replace(
+            after, subject=here.complaint.subject, subject_there=fields["summary"]
+        )
+    if "priority" in fields:
+        after = msgspec.structs.replace(
+            after, severity=here.complaint.severity, priority_there=fields["priority"]["id"]
+        )
+    return after
 
 
 async def _mark(session: Session, link: Link, here: Here) -> Trouble | None:

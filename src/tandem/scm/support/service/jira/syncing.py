@@ -49,7 +49,7 @@ async def _turn(work: Work, link_id: UUID) -> bool:
     lease, now = new_id(), work.now()
     async with work.transaction() as tx:
         link = await jira_links.find(tx, link_id)
-        if link is None:
+        if link is None or link.next_at is None or link.next_at > now:
             return False
         connection = await jira_connections.find(tx, link.connection_id)
         if connection is None or not connection.may_be_called(now):
