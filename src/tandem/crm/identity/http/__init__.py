@@ -8,7 +8,7 @@ from tandem.crm.identity.http.keys import KeyController
 from tandem.crm.identity.http.oauth import OauthController
 from tandem.crm.identity.http.people import PeopleController
 from tandem.crm.identity.http.roles import RoleController
-from tandem.crm.identity.http.security import SecurityController
+from tandem.crm.identity.http.security import PasskeyController, SecurityController
 from tandem.crm.identity.http.sessions import SessionController
 from tandem.crm.identity.http.teams import TeamController, TerritoryController
 
@@ -19,6 +19,7 @@ __all__ = [
     "InvitationController",
     "KeyController",
     "OauthController",
+    "PasskeyController",
     "PeopleController",
     "RoleController",
     "SecurityController",

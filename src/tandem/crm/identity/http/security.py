@@ -1,16 +1,24 @@
 """My security: password, authenticator app, recovery codes, and proving anew who is asking."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, post, put
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 
 from tandem.crm.identity.domain import Email, WeakPassword
 from tandem.crm.identity.domain.codes import WrongCode
 from tandem.crm.identity.domain.guarding import TooManyTries
-from tandem.crm.identity.http.sessions import DOOR, Accepted, Code
-from tandem.crm.identity.service import factors, mailed
+from tandem.crm.identity.domain.passkeys import (
+    Credential,
+    Passkey,
+    RelyingParty,
+    TooManyPasskeys,
+    WrongPasskey,
+)
+from tandem.crm.identity.http.sessions import DOOR, Accepted, Code, Session, opened
+from tandem.crm.identity.service import factors, mailed, passkeys
 from tandem.crm.identity.service.factors import Enrolment, Factors, NothingBegun, WrongPassword
 from tandem.crm.identity.service.mailed import LinkGone
 from tandem.crm.identity.sessions import cookies_of, visitor_of
@@ -43,10 +51,20 @@ class Typed(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ProofAgain(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The code where there is a second factor, else the password."""
+    """A passkey, or a code where there is a second factor, else the password."""
 
     password: Password = ""
     code: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    credential: Credential | None = None
+
+
+class Shown(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    credential: Credential
+
+
+class NewPasskey(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    credential: Credential
 
 
 class RecoveryCodes(msgspec.Struct, kw_only=True):
@@ -99,7 +117,7 @@ class SecurityController(Controller):
         "/me/proofs",
         status_code=204,
         opt=OWN,
-        responses=refusals(Forbidden, WrongPassword, WrongCode, TooManyTries),
+        responses=refusals(Forbidden, WrongPassword, WrongCode, WrongPasskey, TooManyTries),
     )
     async def step_up(
         self,
@@ -111,9 +129,14 @@ class SecurityController(Controller):
     ) -> Response[None]:
         """Prove anew that it is you, for acts that ask for it. The session gets a new token."""
         visitor = visitor_of(request)
-        token = await factors.step_up(
-            database, actor, password=data.password, code=data.code, visitor=visitor, now=now
-        )
+        if data.credential:
+            token = await passkeys.step_up_with_passkey(
+                database, actor, party_of(request), credential=data.credential, now=now
+            )
+        else:
+            token = await factors.step_up(
+                database, actor, password=data.password, code=data.code, visitor=visitor, now=now
+            )
         return Response(None, status_code=204, cookies=cookies_of(request, token, visitor))
 
     @get("/me/factors", responses=refusals(Forbidden))
@@ -147,3 +170,65 @@ class SecurityController(Controller):
     async def renew_recovery_codes(self, tx: Transaction, now: Now) -> RecoveryCodes:
         """Ten new recovery codes, shown this once; the old ones are dead."""
         return RecoveryCodes(recovery_codes=await factors.renew_recovery_codes(tx, now=now))
+
+
+class PasskeyController(Controller):
+    path = "/v1"
+    tags = ("identity",)
+
+    @post("/passkey-options", opt=DOOR)
+    async def sign_in_options(
+        self, request: AnyRequest, database: Store, now: Now
+    ) -> dict[str, Any]:
+        """For `navigator.credentials.get`; the same for everybody, good for five minutes."""
+        return await passkeys.sign_in_options(database, party_of(request), now=now)
+
+    @post("/sessions/passkey", opt=DOOR, responses=refusals(WrongPasskey))
+    async def sign_in(
+        self, data: JSONBody[Shown], request: AnyRequest, database: Store, now: Now
+    ) -> Response[Session]:
+        """Sign in with a passkey: it is two factors in one."""
+        visitor = visitor_of(request)
+        outcome = await passkeys.sign_in_with_passkey(
+            database, party_of(request), credential=data.credential, visitor=visitor, now=now
+        )
+        return opened(request, outcome, visitor)
+
+    @get("/me/passkeys", responses=refusals(Forbidden))
+    async def list_passkeys(self, tx: Transaction) -> list[Passkey]:
+        """Your passkeys, the oldest first."""
+        return await passkeys.list_passkeys(tx)
+
+    @post(
+        "/me/passkey-options",
+        opt=OWN,
+        responses=refusals(Forbidden, StepUpNeeded, TooManyPasskeys),
+    )
+    async def registration_options(
+        self, request: AnyRequest, tx: Transaction, now: Now
+    ) -> dict[str, Any]:
+        """For `navigator.credentials.create`; good for five minutes."""
+        return await passkeys.registration_options(tx, party_of(request), now=now)
+
+    @post("/me/passkeys", opt=OWN, responses=refusals(Forbidden, StepUpNeeded, WrongPasskey))
+    async def add_passkey(
+        self, data: JSONBody[NewPasskey], request: AnyRequest, tx: Transaction, now: Now
+    ) -> RecoveryCodes:
+        """Keep a new passkey. With the first factor come recovery codes, shown this once."""
+        codes = await passkeys.add_passkey(
+            tx, party_of(request), credential=data.credential, name=data.name, now=now
+        )
+        return RecoveryCodes(recovery_codes=codes)
+
+    @delete(
+        "/me/passkeys/{passkey_id:uuid}",
+        status_code=204,
+        responses=refusals(Forbidden, StepUpNeeded, NotFound),
+    )
+    async def remove_passkey(self, passkey_id: FromPath[UUID], tx: Transaction, now: Now) -> None:
+        """The passkey no longer signs in."""
+        await passkeys.remove_passkey(tx, passkey_id, now=now)
+
+
+def party_of(request: AnyRequest) -> RelyingParty:
+    return RelyingParty.of(request.app.state.settings.base_url)

@@ -113,8 +113,7 @@ async def remove_time_code(tx: Tx, *, now: datetime) -> None:
         removed = await own.run(factors_store.REMOVE_TIME_CODE, person_id=person_id, except_id=None)
         if not removed:
             raise NotFound("There is no authenticator app to remove.")
-        if not await factors_store.kinds_of(own, person_id):
-            await own.run(factors_store.REMOVE_RECOVERY_CODES, person_id=person_id)
+        await drop_codes_without_factor(own, person_id)
         await mailed.notify(own, person_id, "The authenticator app was removed from your account.")
     await _note(tx, "factor.removed", "totp", now)
 
@@ -294,6 +293,12 @@ async def ensure_recovery_codes(own: Tx, person_id: UUID, *, now: datetime) -> l
     """With the first factor come recovery codes; empty when there are some."""
     left: int = await own.value(factors_store.COUNT_RECOVERY_CODES, person_id=person_id)
     return [] if left else await _renew_codes(own, person_id, now)
+
+
+async def drop_codes_without_factor(own: Tx, person_id: UUID) -> None:
+    """Recovery codes stand in for a factor; without one they would be a factor of their own."""
+    if not await factors_store.kinds_of(own, person_id):
+        await own.run(factors_store.REMOVE_RECOVERY_CODES, person_id=person_id)
 
 
 async def _renew_codes(own: Tx, person_id: UUID, now: datetime) -> list[str]:
