@@ -20,6 +20,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.http import dependencies
 from tandem.kernel.http.access import Access
+from tandem.kernel.http.dependencies import in_turn
 from tandem.kernel.http.unit import UnitOfWork
 from tandem.kernel.limits import Limiter
 from tandem.scm.delivery import service as delivery
@@ -35,7 +36,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
     import_reactions()
     state = State()
     equip(state, settings, database)
-    return Litestar(
+    app = Litestar(
         route_handlers=[*ROUTES, *PAGES],
         dependencies=dependencies,
         exception_handlers=HANDLERS,
@@ -47,6 +48,8 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
         logging_config=None,
         debug=False,
     )
+    in_turn(app)
+    return app
 
 
 def equip(state: State, settings: Settings, database: Database | None) -> None:
