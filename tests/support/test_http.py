@@ -46,6 +46,14 @@ async def test_a_complaint_opens_with_its_order_parcel_invoice_and_customer(
     for q in (order.number, "cmp-1001", "Meera", "kettle is"):
         listed = (await client.get("/v1/complaints", params={"q": q})).json()
         assert [one["id"] for one in listed["items"]] == [complaint["id"]], q
+    for q in ("cmp-1001", complaint["id"], complaint["public_token"]):
+        resolved = (await client.get("/v1/resolve", params={"q": q})).json()
+        assert (resolved["kind"], resolved["id"]) == ("complaint", complaint["id"])
+        assert resolved["order_id"] == str(order.id)
+    story = (await client.get(f"/v1/orders/{order.id}/timeline")).json()["items"]
+    assert "Complaint CMP-1001 opened" in [moment["title"] for moment in story]
+    for path in (f"/orders/{order.id}", f"/customers/{order.customer_id}"):
+        assert "CMP-1001" in (await client.get(path)).text
     assert (await client.get("/v1/complaints", params={"q": "%"})).json()["items"] == []
 
 

@@ -18,6 +18,7 @@ from tandem.scm.invoicing import service as invoicing
 from tandem.scm.orders import service as orders
 from tandem.scm.payments import service as payments
 from tandem.scm.shipping import service as shipping
+from tandem.scm.support import service as support
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ async def resolve(tx: Tx, q: str) -> Matches:
     tx.actor.require("orders.read")
     reader = tx.with_all_grants()
     found: dict[UUID, Resolved] = {}
-    for ask in (_order, _shipment, _invoice, _payment, _reference):
+    for ask in (_order, _shipment, _invoice, _payment, _complaint, _reference):
         for one in await ask(reader, q):
             if await sees_order(tx, "orders.read", one.order_id):
                 found.setdefault(one.id, one)
@@ -97,6 +98,22 @@ async def _payment(tx: Tx, q: str) -> list[Resolved]:
     if payment is None:
         return []
     return [Resolved(kind="payment", id=payment.id, number="", order_id=payment.order_id)]
+
+
+async def _complaint(tx: Tx, q: str) -> list[Resolved]:
+    complaint = await support.find_by_number(tx, q.upper())
+    if complaint is None and (entity_id := await _entity_of(tx, q)):
+        complaint = await _or_none(support.get_complaint, tx, entity_id)
+    if complaint is None:
+        return []
+    return [
+        Resolved(
+            kind="complaint",
+            id=complaint.id,
+            number=complaint.number,
+            order_id=complaint.order_id,
+        )
+    ]
 
 
 async def _reference(tx: Tx, q: str) -> list[Resolved]:

@@ -20,6 +20,7 @@ from tandem.kernel.http import Now, Transaction, check_if_match
 from tandem.kernel.pages import Page
 from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.views import Filters, OrderRow
+from tandem.scm.support import service as support
 from tandem.web.console.addresses import STATE_OPTIONS, address_values, read_address
 from tandem.web.console.custom_fields import custom_values, live_fields, read_custom_inputs
 from tandem.web.console.customer_records import kept_of
@@ -126,6 +127,11 @@ class CustomerPage(Controller):
             ),
             services=SERVICES,
             only=only,
+            complaints=(
+                await support.list_of_customer(tx, customer_id)
+                if tx.actor.may("support.read")
+                else []
+            ),
             kept=await kept_of(tx, "customer", customer_id),
             memberships=await customers.list_memberships(tx, customer_id),
             segments=await customers.segments_of(tx, customer_id),

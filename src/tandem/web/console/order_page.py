@@ -33,6 +33,8 @@ from tandem.scm.payments.domain import Payment, Refund
 from tandem.scm.payments.service.reading import Filter as PaymentFilter
 from tandem.scm.shipping import service as shipping
 from tandem.scm.shipping.domain.shipments import Shipment
+from tandem.scm.support import service as support
+from tandem.scm.support.domain.complaints import Complaint
 from tandem.web.console.forms import NO_PROBLEM, Problem, minor_of, problem_of, read_form
 from tandem.web.rendering import page, redirect
 
@@ -56,6 +58,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: Sequence[Whole]
     drivers: Sequence[Driver]
     messages: Sequence[Message]
+    complaints: Sequence[Complaint]
 
     @property
     def refundable_minor(self) -> int:
@@ -231,6 +234,7 @@ async def look(tx: Tx, order_id: UUID, *, now: datetime) -> Sight:
         deliveries=deliveries,
         drivers=drivers,
         messages=messages,
+        complaints=await support.list_of_order(tx, order_id) if may("support.read") else [],
     )
 
 

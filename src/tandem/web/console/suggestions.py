@@ -26,6 +26,7 @@ PAGES_OF = {
     "invoice": "/invoices/{}",
     "payment": "/payments/{}",
     "customer": "/customers/{}",
+    "complaint": "/complaints/{}",
 }
 
 

@@ -104,6 +104,13 @@ def _status(p: Payload, subject: str) -> tuple[str, str]:
     return f"{subject} {_words(str(p['status']))}", str(p.get("reason") or p.get("number") or "")
 
 
+_SAID: Mapping[str, str] = {
+    "buyer": "the customer wrote",
+    "staff": "we wrote",
+    "jira": "written in Jira",
+    "rule": "noted by a rule",
+}
+
 TITLES: Mapping[str, Telling] = {
     "orders.placed": _placed,
     "orders.confirmed": _confirmed,
@@ -156,5 +163,27 @@ TITLES: Mapping[str, Telling] = {
     "notifications.message_failed": lambda p: (
         f"{_words(str(p['template'])).capitalize()} could not be sent",
         str(p["reason"]),
+    ),
+    "support.complaint_opened": lambda p: (
+        f"Complaint {p['number']} opened",
+        _words(str(p["category"])).capitalize(),
+    ),
+    "support.message_added": lambda p: (
+        f"Complaint {p['number']}: {_SAID.get(str(p['origin']), 'written')}",
+        "to the customer" if (p["visibility"], p["origin"]) == ("public", "staff") else "",
+    ),
+    "support.file_added": lambda p: (f"Complaint {p['number']}: file attached", ""),
+    "support.status_changed": lambda p: (
+        f"Complaint {p['number']} {_words(str(p['after']))}",
+        "",
+    ),
+    "support.assigned": lambda p: (f"Complaint {p['number']} given away", _words(str(p["queue"]))),
+    "support.clock_breached": lambda p: (
+        f"Complaint {p['number']} is late",
+        "first answer" if p["clock"] == "response" else "resolution",
+    ),
+    "support.complaint_rated": lambda p: (
+        f"Complaint {p['number']} rated {p['rating']} of 5",
+        "",
     ),
 }

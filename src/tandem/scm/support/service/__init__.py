@@ -1,5 +1,6 @@
 """What support can be asked to do. Callers pass a Tx; nothing here opens or commits one."""
 
+from tandem.scm.support.service.erasing import erase_customer
 from tandem.scm.support.service.filing import add_file, read_file
 from tandem.scm.support.service.moving import assign, change, move, rate
 from tandem.scm.support.service.opening import COMPLAINT, open_complaint
@@ -13,6 +14,7 @@ from tandem.scm.support.service.reading import (
     list_complaints,
     list_files,
     list_messages,
+    list_of_customer,
     list_of_order,
     list_steps,
     lock_complaint,
@@ -44,6 +46,7 @@ __all__ = [
     "close_silent",
     "count_complaints",
     "edit_message",
+    "erase_customer",
     "find_by_number",
     "get_complaint",
     "get_desk",
@@ -51,6 +54,7 @@ __all__ = [
     "list_complaints",
     "list_files",
     "list_messages",
+    "list_of_customer",
     "list_of_order",
     "list_replies",
     "list_steps",

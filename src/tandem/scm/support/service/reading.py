@@ -66,6 +66,12 @@ async def list_of_order(tx: Tx, order_id: UUID) -> list[Complaint]:
     return await store.list_of_order(tx, order_id)
 
 
+async def list_of_customer(tx: Tx, customer_id: UUID) -> list[Complaint]:
+    """Newest first, 100 at most."""
+    tx.actor.require("support.read")
+    return await store.list_of_customer(tx, customer_id)
+
+
 async def list_messages(
     tx: Tx, complaint_id: UUID, *, visibilities: frozenset[Visibility] = EVERYTHING
 ) -> list[Message]:
