@@ -9,7 +9,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Forbidden, IllegalMove
 from tandem.scm.support import service
-from tandem.scm.support.domain.complaints import ComplaintClosed, Links
+from tandem.scm.support.domain.complaints import ComplaintClosed
 from tandem.scm.support.domain.statuses import MOVES, Origin, Status, Visibility
 from tests.support.givens import a_complaint, draft, told
 
@@ -187,39 +187,6 @@ async def test_events_of_an_order_are_on_its_timeline(
         assert [one.number for one in listed] == [complaint.number] == ["CMP-1001"]
         [(_, opened)] = await told(tx)
         assert opened["order_id"] == str(order_id)
-
-
-async def test_an_erased_customer_leaves_no_word_and_copies_are_told_to_follow(
-    database: Database, actor: Actor, now: datetime
-) -> None:
-    customer_id = uuid4()
-    links = Links(
-        customer_id=customer_id,
-        customer_name="Meera Rao",
-        customer_email="meera@example.test",
-        customer_phone="+919876543210",
-    )
-    async with database.transaction(actor) as tx:
-        complaint = await service.open_complaint(
-            tx,
-            draft(links=links, subject="Meera fell ill", body="I am Meera"),
-            origin=Origin.BUYER,
-            now=now,
-        )
-        other = await a_complaint(tx, now=now)
-        assert await service.erase_customer(tx, customer_id, now=now) == 1
-        assert await service.erase_customer(tx, customer_id, now=now) == 0
-        erased = await service.get_complaint(tx, complaint.id)
-        assert (erased.subject, erased.customer_name, erased.customer_email, erased.erased_at) == (
-            "Erased",
-            "",
-            None,
-            now,
-        )
-        assert [m.body for m in await service.list_messages(tx, complaint.id)] == [""]
-        assert (await service.get_complaint(tx, other.id)).subject == "Arrived damaged"
-        topics = [topic for topic, _ in await told(tx)]
-        assert topics.count("support.complaint_erased.v1") == 1
 
 
 async def test_without_the_permission_nothing_is_opened_said_moved_or_given(

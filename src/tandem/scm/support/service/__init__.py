@@ -1,6 +1,5 @@
 """What support can be asked to do. Callers pass a Tx; nothing here opens or commits one."""
 
-from tandem.scm.support.service.erasing import erase_customer
 from tandem.scm.support.service.filing import add_file, read_file
 from tandem.scm.support.service.moving import assign, change, move, rate
 from tandem.scm.support.service.opening import COMPLAINT, open_complaint
@@ -46,7 +45,6 @@ __all__ = [
     "close_silent",
     "count_complaints",
     "edit_message",
-    "erase_customer",
     "find_by_number",
     "get_complaint",
     "get_desk",

@@ -65,15 +65,6 @@ LIST_OF_CUSTOMER = Query(
     COMPLAINT + "where org_id = :org_id and customer_id = :customer_id order by id desc limit 100"
 )
 
-LOCK_UNERASED = Query(
-    COMPLAINT
-    + """
-     where org_id = :org_id and customer_id = :customer_id and erased_at is null
-     order by id
-       for update
-    """
-)
-
 UNSETTLED_OF_RULES = Query(
     COMPLAINT
     + """
@@ -185,10 +176,6 @@ async def list_unsettled_of_rules(
 
 async def list_of_customer(tx: Tx, customer_id: UUID) -> list[Complaint]:
     return await tx.many(LIST_OF_CUSTOMER, Complaint, customer_id=customer_id)
-
-
-async def lock_unerased(tx: Tx, customer_id: UUID) -> list[Complaint]:
-    return await tx.many(LOCK_UNERASED, Complaint, customer_id=customer_id)
 
 
 async def save(tx: Tx, complaint: Complaint, *, now: datetime) -> Complaint:

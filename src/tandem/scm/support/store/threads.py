@@ -98,26 +98,6 @@ LIST_FILES = Query(
 )
 
 
-ERASE_MESSAGES = Query(
-    """
-    update support.message
-       set body = '', sha256 = '',
-           author_label = case origin when 'buyer' then '' else author_label end
-     where org_id = :org_id and complaint_id = :complaint_id
-    """
-)
-
-ERASE_FILES = Query(
-    "delete from support.file where org_id = :org_id and complaint_id = :complaint_id"
-)
-
-
-async def erase(tx: Tx, complaint_id: UUID) -> None:
-    """All words and files of a thread; that there were messages, and when, stays."""
-    await tx.run(ERASE_MESSAGES, complaint_id=complaint_id)
-    await tx.run(ERASE_FILES, complaint_id=complaint_id)
-
-
 async def insert_message(tx: Tx, message: Message, *, dedupe: str | None) -> None:
     values = {n: v for n, v in msgspec.structs.asdict(message).items() if n != "edited_at"}
     await tx.run(INSERT_MESSAGE, **values, dedupe=dedupe)
