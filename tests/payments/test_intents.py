@@ -90,7 +90,7 @@ async def test_a_worker_that_died_between_the_answer_and_its_record_leaves_one_g
     async with shop.job.transaction() as tx:
         claimed = await payments.claim_intent(tx, intent.id, now=shop.now())
     assert claimed
-    made = await payment_jobs._make_or_find_order(shop.gateway, claimed, shop.actor.org_id)
+    made = await payment_jobs.calls._make_or_find_order(shop.gateway, claimed, shop.actor.org_id)
     await shop.reconcile(after=timedelta(seconds=31))
     (opened,) = await shop.intents(order.id)
     assert opened.provider_order_id == made.provider_order_id
@@ -210,7 +210,7 @@ async def test_an_order_that_ended_while_the_gateway_was_asked_still_knows_its_g
         claimed = await payments.claim_intent(tx, intent.id, now=shop.now())
         assert isinstance(claimed, Intent)
         await payments.close_intent(tx, order_id=order.id, reason="expired", now=shop.now())
-    made = await payment_jobs._make_or_find_order(shop.gateway, claimed, shop.actor.org_id)
+    made = await payment_jobs.calls._make_or_find_order(shop.gateway, claimed, shop.actor.org_id)
     async with shop.job.transaction() as tx:
         await payments.record_gateway_order(
             tx,

@@ -81,7 +81,7 @@ async def test_a_payment_seen_before_its_order_was_known_as_ours_counts_once_it_
     async with shop.job.transaction() as tx:
         claimed = await payments.claim_intent(tx, intent.id, now=shop.now())
     assert claimed
-    made = await payment_jobs._make_or_find_order(shop.gateway, claimed, shop.actor.org_id)
+    made = await payment_jobs.calls._make_or_find_order(shop.gateway, claimed, shop.actor.org_id)
     name = shop.checkout(made.provider_order_id).json()["razorpay_payment_id"]
     await payment_jobs.fetch_payment(shop.job, name)
     assert await shop.payments(order.id) == []

@@ -152,7 +152,7 @@ async def test_a_worker_that_dies_at_any_moment_leaves_exactly_one_refund(
             call = await payments.claim_refund(tx, asked.id, now=shop.now())
         assert call
         if moment == "before the record":
-            await payment_jobs._send_or_find_refund(shop.job, shop.gateway, call)
+            await payment_jobs.calls._send_or_find_refund(shop.job, shop.gateway, call)
     await shop.reconcile(after=timedelta(seconds=31))
     (made,) = at_gateway(shop, payment)
     (refund,) = await shop.refunds(order.id)

@@ -86,6 +86,7 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     owner_id: UUID | None = None
     team_id: UUID | None = None
     territory_id: UUID | None = None
+    is_sez: bool = False
 
 
 class OrderEvent(Event, frozen=True, kw_only=True):

@@ -154,41 +154,32 @@ async def tell_cancelled(tx: Tx, event: OrderCancelled, now: datetime) -> None:
 
 @subscribe(RefundProcessed, "tell_customer.refund_processed")
 async def tell_refund(tx: Tx, event: RefundProcessed, now: datetime) -> None:
-    order = await orders.get_order(tx, event.order_id)
-    await _tell(
-        tx,
-        order,
-        "refund_processed",
-        f"refund:{event.refund_id}",
-        now=now,
-        parameters=_money(event.amount_minor, event.currency),
-    )
+    await _tell_of_money(tx, event, "refund_processed", f"refund:{event.refund_id}", now=now)
 
 
 @subscribe(SurplusRefunded, "tell_customer.surplus_refunded")
 async def tell_surplus(tx: Tx, event: SurplusRefunded, now: datetime) -> None:
-    order = await orders.get_order(tx, event.order_id)
-    await _tell(
-        tx,
-        order,
-        "surplus_refunded",
-        f"refund:{event.refund_id}",
-        now=now,
-        parameters=_money(event.amount_minor, event.currency),
-    )
+    await _tell_of_money(tx, event, "surplus_refunded", f"refund:{event.refund_id}", now=now)
 
 
 @subscribe(LatePaymentArrived, "tell_customer.late_payment")
 async def tell_late_payment(tx: Tx, event: LatePaymentArrived, now: datetime) -> None:
+    template = f"late_payment_{event.outcome}"
+    await _tell_of_money(tx, event, template, f"late_payment:{event.payment_id}", now=now)
+
+
+async def _tell_of_money(
+    tx: Tx,
+    event: RefundProcessed | SurplusRefunded | LatePaymentArrived,
+    template: str,
+    dedupe: str,
+    *,
+    now: datetime,
+) -> None:
+    """Money that came or went: what it was about says the template, how much says the event."""
     order = await orders.get_order(tx, event.order_id)
-    await _tell(
-        tx,
-        order,
-        f"late_payment_{event.outcome}",
-        f"late_payment:{event.payment_id}",
-        now=now,
-        parameters=_money(event.amount_minor, event.currency),
-    )
+    parameters = _money(event.amount_minor, event.currency)
+    await _tell(tx, order, template, dedupe, now=now, parameters=parameters)
 
 
 async def _tell(

@@ -15,7 +15,7 @@ from tandem.contracts.orders import OrderSnapshot
 from tandem.flows import cancel_order, confirm_draft, search_orders
 from tandem.flows.place_order.basket import NewOrder, OrderQuestion
 from tandem.flows.place_order.intake import JSON, Intake
-from tandem.flows.place_order.placing import CustomerMissing
+from tandem.flows.place_order.placing import AddressMissing, CustomerMissing
 from tandem.flows.place_order.pricing import (
     DiscountTooLarge,
     MixedCurrencies,
@@ -86,6 +86,7 @@ class OrderFlowsController(Controller):
             MixedCurrencies,
             DiscountTooLarge,
             CustomerMissing,
+            AddressMissing,
             IdempotencyKeyReused,
             Invalid,
             Unavailable,

@@ -48,19 +48,22 @@ class NewOrder(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     """Give `customer_id` or `customer`. Prices are the catalogue's; the discount is in the same
     terms (with or without tax) and is shared over the lines in proportion.
 
-    A draft (`is_draft`) holds no stock and waits for its confirmation.
+    Without `ship_to` it goes to the first address of the customer named by id. `is_sez` says that
+    it is for a unit or developer of a special economic zone (IGST Act s.7(5)(b)). A draft
+    (`is_draft`) holds no stock and waits for its confirmation.
     """
 
     customer_id: UUID | None = None
     customer: Buyer | None = None
     lines: Lines
-    ship_to: Address
+    ship_to: Address | None = None
     bill_to: Address | None = None
     payment_method: PaymentMethod = "prepaid"
     channel: Word = "api"
     discount_minor: Discount = 0
     note: Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")] = ""
     references: Annotated[list[OutsideId], msgspec.Meta(max_length=10)] = []
+    is_sez: bool = False
     is_draft: bool = False
 
 
@@ -72,4 +75,5 @@ class OrderQuestion(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_
     state_code: Annotated[str, msgspec.Meta(pattern=r"^(\d{2})?$")] = ""
     country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "IN"
     gstin: Annotated[str, msgspec.Meta(max_length=15, pattern=PRINTABLE)] | None = None
+    is_sez: bool = False
     discount_minor: Discount = 0

@@ -8,12 +8,13 @@ Locks are taken in one order everywhere: stock levels, then customers, then outs
 the order counter, which every order of the organisation waits for and so comes last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
+from tandem.contracts.address import Address
 from tandem.contracts.india import check_address
 from tandem.contracts.inventory import Hold
 from tandem.contracts.orders import OrderSnapshot
@@ -44,6 +45,12 @@ class CustomerMissing(Invalid):
     code = "customer_missing"
 
 
+class AddressMissing(Invalid):
+    """Nothing says where it goes: neither the order nor the customer's record."""
+
+    code = "address_missing"
+
+
 class Candidate(msgspec.Struct):
     """An order on its way through the steps; `place` is where it stands in the batch."""
 
@@ -52,6 +59,7 @@ class Candidate(msgspec.Struct):
     id: UUID
     priced: Priced
     contact: Contact
+    ship_to: Address
     promise: Promise | None = None
     refusal: Refusal | None = None
 
@@ -63,7 +71,7 @@ async def place_orders(
     tx.actor.require("orders.write")
     assert len(asks) <= BATCH_MAX, "the intake bounds its batches"
     outcomes: list[OrderSnapshot | Refusal | None] = [None] * len(asks)
-    candidates = await _price(tx, asks, outcomes)
+    candidates = await _price(tx, asks, outcomes, now)
     if candidates:
         settings = await orders.get_settings(tx)
         await _promise(tx, candidates, now)
@@ -76,9 +84,10 @@ async def place_orders(
 
 
 async def _price(
-    tx: Tx, asks: Sequence[NewOrder], outcomes: list[OrderSnapshot | Refusal | None]
+    tx: Tx, asks: Sequence[NewOrder], outcomes: list[OrderSnapshot | Refusal | None], now: datetime
 ) -> list[Candidate]:
     catalogue = await catalog.facts(tx, sorted({line.sku for ask in asks for line in ask.lines}))
+    homes = await _homes(tx, asks, now)
     candidates = []
     for place, ask in enumerate(asks):
         if (ask.customer_id is None) == (ask.customer is None):
@@ -87,7 +96,8 @@ async def _price(
             )
             continue
         try:
-            check_address(ask.ship_to, field="ship_to")
+            ship_to = ask.ship_to or _home_of(ask, homes)
+            check_address(ship_to, field="ship_to")
             if ask.bill_to is not None:
                 check_address(ask.bill_to, field="bill_to")
             contact = contact_of(ask.customer)
@@ -95,15 +105,37 @@ async def _price(
         except Refusal as refusal:
             outcomes[place] = refusal
         else:
-            candidates.append(Candidate(place, ask, new_id(), priced, contact))
+            candidates.append(Candidate(place, ask, new_id(), priced, contact, ship_to))
     return candidates
+
+
+async def _homes(tx: Tx, asks: Sequence[NewOrder], now: datetime) -> dict[UUID, Address]:
+    """The first address of each customer whose order does not say where it goes."""
+    ids = list({ask.customer_id for ask in asks if ask.ship_to is None and ask.customer_id})
+    if not ids:
+        return {}
+    drafts = [CustomerDraft(customer_id=customer_id) for customer_id in ids]
+    known = await customers.find_or_add(tx, drafts, now=now)
+    return {
+        customer_id: customer.addresses[0].address
+        for customer_id, customer in zip(ids, known, strict=True)
+        if customer.addresses
+    }
+
+
+def _home_of(ask: NewOrder, homes: Mapping[UUID, Address]) -> Address:
+    found = homes.get(ask.customer_id) if ask.customer_id else None
+    if found is None:
+        whose = "this customer has no address on record" if ask.customer_id else "nobody else says"
+        raise AddressMissing(f"Give ship_to: {whose}.", field="ship_to")
+    return found
 
 
 async def _promise(tx: Tx, candidates: Sequence[Candidate], now: datetime) -> None:
     asks = [
         PromiseAsk(
-            postal_code=candidate.ask.ship_to.postal_code,
-            country=candidate.ask.ship_to.country,
+            postal_code=candidate.ship_to.postal_code,
+            country=candidate.ship_to.country,
             purchased_at=now,
         )
         for candidate in candidates
@@ -148,9 +180,10 @@ async def _place(
         [
             pricing.cart(
                 candidate.priced,
-                ship_to=candidate.ask.ship_to,
-                bill_to=candidate.ask.bill_to or candidate.ask.ship_to,
+                ship_to=candidate.ship_to,
+                bill_to=candidate.ask.bill_to or candidate.ship_to,
                 gstin=candidate.contact.gstin or buyer.gstin,
+                is_sez=candidate.ask.is_sez,
             )
             for candidate, buyer in zip(candidates, buyers, strict=True)
         ],
@@ -168,6 +201,7 @@ async def _place(
                 quote,
                 buyer,
                 candidate.contact,
+                ship_to=candidate.ship_to,
                 status=status,
                 expires_at=unpaid_until if status is Status.PENDING_PAYMENT else None,
                 promised_on=candidate.promise.promised_on if candidate.promise else None,
@@ -200,7 +234,7 @@ def _draft_of(candidate: Candidate) -> CustomerDraft:
         email=contact.email,
         phone=contact.phone,
         gstin=contact.gstin,
-        address=candidate.ask.ship_to,
+        address=candidate.ship_to,
     )
 
 

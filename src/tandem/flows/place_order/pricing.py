@@ -94,13 +94,16 @@ def _give(parts: list[int], worths: Sequence[int], surplus: int) -> None:
     assert not surplus, "a discount is never more than all lines are worth"
 
 
-def cart(priced: Priced, *, ship_to: Address, bill_to: Address, gstin: str | None) -> Cart:
+def cart(
+    priced: Priced, *, ship_to: Address, bill_to: Address, gstin: str | None, is_sez: bool
+) -> Cart:
     return Cart(
         lines=cart_lines(priced),
         ship_state=ship_to.state_code,
         bill_state=bill_to.state_code,
         ship_country=ship_to.country,
         buyer_gstin=gstin,
+        is_sez=is_sez,
         currency=priced.currency,
     )
 
@@ -129,6 +132,7 @@ def order_of(
     customer: Customer,
     contact: Contact,
     *,
+    ship_to: Address,
     status: str,
     expires_at: datetime | None,
     promised_on: date | None,
@@ -152,8 +156,8 @@ def order_of(
         payment_status="none",
         fulfilment_status="unfulfilled",
         is_on_hold=False,
-        ship_to=ask.ship_to,
-        bill_to=ask.bill_to or ask.ship_to,
+        ship_to=ship_to,
+        bill_to=ask.bill_to or ship_to,
         place_of_supply=quote.place_of_supply,
         lines=[
             order_line(place, fact, quantity, discount, taxed)
@@ -175,6 +179,7 @@ def order_of(
         owner_id=owner_id,
         team_id=customer.team_id,
         territory_id=customer.territory_id,
+        is_sez=ask.is_sez,
     )
 
 

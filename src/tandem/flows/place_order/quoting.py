@@ -92,6 +92,7 @@ def _cart(question: OrderQuestion, priced: Priced) -> Cart:
         bill_state=question.state_code,
         ship_country=question.country,
         buyer_gstin=question.gstin,
+        is_sez=question.is_sez,
         currency=priced.currency,
     )
 

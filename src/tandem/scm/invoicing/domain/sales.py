@@ -26,7 +26,7 @@ def cart_of(order: OrderSnapshot, *, seller_state: str) -> Cart:
         bill_state=order.bill_to.state_code,
         ship_country=order.ship_to.country,
         buyer_gstin=order.customer_gstin,
-        is_sez=was_sold_to_a_zone(order, seller_state),
+        is_sez=order.is_sez or was_sold_to_a_zone(order, seller_state),
         currency=order.currency,
     )
 

@@ -131,6 +131,15 @@ TITLES: Mapping[str, Telling] = {
     "payments.exception_raised": lambda p: ("Payment needs attention", str(p["detail"])),
     "payments.refund_requested": lambda p: ("Refund requested", f"{money(p)}: {p['reason']}"),
     "payments.refund_processed": lambda p: ("Refund paid out", money(p)),
+    "payments.surplus_refunded": lambda p: ("Surplus paid back", money(p)),
+    "payments.late_payment_arrived": lambda p: (
+        f"Paid too late, order {p['outcome']}",
+        money(p),
+    ),
+    "payments.settlement_exception_raised": lambda p: (
+        "Settlement needs attention",
+        str(p["detail"]),
+    ),
     "payments.refund_failed": lambda p: ("Refund failed", str(p["reason"])),
     "invoicing.invoice_issued": lambda p: (
         f"Invoice {p['number']} issued",
@@ -140,7 +149,10 @@ TITLES: Mapping[str, Telling] = {
         f"Credit note {p['number']} issued",
         f"{money(p, 'total_minor')} on invoice {p['original_number']}",
     ),
-    "shipping.shipment_created": lambda p: (f"Shipment {p['number']} created", str(p["carrier"])),
+    "shipping.shipment_created": lambda p: (
+        f"Shipment {p['number']} created",
+        _words(str(p["carrier"])).capitalize(),
+    ),
     "shipping.shipment_ready": lambda p: (f"Shipment {p['number']} packed and labelled", ""),
     "shipping.status_changed": lambda p: _status(p, "Shipment"),
     "shipping.shipment_cancelled": lambda p: (

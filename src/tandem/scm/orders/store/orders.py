@@ -14,7 +14,7 @@ _COLUMNS = """
     customer_gstin, channel, currency, payment_method, status, payment_status, fulfilment_status,
     is_on_hold, hold_reason, ship_to, bill_to, place_of_supply, discount_minor, taxable_minor,
     tax_minor, total_minor, authorized_minor, paid_minor, refunded_minor, placed_at, expires_at,
-    promised_on, note, version, owner_id, team_id, territory_id
+    promised_on, note, version, owner_id, team_id, territory_id, is_sez
 """
 
 FIND = Query(f"select {_COLUMNS} from orders.order where org_id = :org_id and id = :id")

@@ -8,6 +8,7 @@ import msgspec
 from tandem.kernel import jobs, references
 from tandem.kernel.db import Tx
 from tandem.kernel.ids import new_id
+from tandem.kernel.money import in_figures
 from tandem.kernel.references import Reference
 from tandem.scm.payments.domain import (
     POLICY,
@@ -237,7 +238,8 @@ async def _react_counted(tx: Tx, change: Change, *, now: datetime) -> None:
             await intents.end(tx, current.id, status=IntentStatus.PAID, reason="paid", now=now)
     for refund in change.new_refunds():
         if not refund.is_ours and is_captured(payment):
-            detail = f"{refund.amount_minor} {refund.currency} went back without our asking."
+            amount = in_figures(refund.amount_minor, refund.currency)
+            detail = f"{amount} went back without our asking."
             await raise_about(
                 tx,
                 ExceptionKind.REFUNDED_OUTSIDE,
@@ -264,7 +266,7 @@ async def _react_misfit(tx: Tx, change: Change, *, now: datetime) -> None:
 
 
 def _misfit_detail(kind: ExceptionKind, payment: Payment) -> str:
-    paid = f"{payment.amount_minor} {payment.currency} (minor units)"
+    paid = in_figures(payment.amount_minor or 0, payment.currency or "")
     match kind:
         case ExceptionKind.DOUBLE_PAYMENT:
             return f"Another payment counts for this order already; {paid} came on top."

@@ -7,6 +7,7 @@ from tandem.contracts.payments import RefundRequested
 from tandem.kernel import jobs
 from tandem.kernel.db import Tx
 from tandem.kernel.ids import new_id
+from tandem.kernel.money import in_figures
 from tandem.scm.payments.domain import (
     ExceptionKind,
     NotRefundable,
@@ -91,8 +92,8 @@ async def _put(tx: Tx, payment: Payment, refund: Refund, *, now: datetime) -> No
             tx,
             ExceptionKind.REFUND_BY_HAND,
             payment,
-            detail=f"Cash was paid: hand back {refund.amount_minor} {refund.currency} (minor "
-            "units), then say so here.",
+            detail=f"Cash was paid: hand back {in_figures(refund.amount_minor, refund.currency)}, "
+            "then say so here.",
             now=now,
             subject_id=refund.id,
         )

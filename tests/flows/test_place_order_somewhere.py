@@ -1,0 +1,83 @@
+"""Where an order goes when it does not say so, and orders for special economic zones."""
+
+from datetime import datetime
+
+import httpx2 as httpx
+import pytest
+
+from tandem.contracts.address import Address
+from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain import CustomerDraft
+from tandem.flows.place_order.basket import Line, OrderQuestion
+from tandem.flows.place_order.placing import AddressMissing
+from tandem.flows.place_order.quoting import quote_order
+from tandem.kernel.actor import Actor
+from tandem.kernel.db import Database
+from tandem.scm.invoicing import service as invoicing
+from tests.flows.shop import HOME, Shop, basket, body_of, open_shop, place, place_one, rows
+
+ELSEWHERE = Address(
+    name="Zone Traders", line1="Unit 7", city="Mumbai", state_code="27", postal_code="400096"
+)
+
+
+@pytest.fixture
+async def shop(database: Database, actor: Actor, now: datetime) -> Shop:
+    async with database.transaction(actor) as tx:
+        return await open_shop(tx, now)
+
+
+async def test_an_order_goes_to_its_customers_first_address_or_is_refused_without_a_trace(
+    client: httpx.AsyncClient, database: Database, actor: Actor, shop: Shop, now: datetime
+) -> None:
+    known = await place_one(database, actor, basket(shop), now)
+    asked = basket(shop, customer=None, customer_id=known.customer_id, ship_to=None)
+    again = await client.post("/v1/orders", json=body_of(asked))
+    assert (again.status_code, again.json()["ship_to"]["line1"]) == (201, HOME.line1)
+    assert again.json()["bill_to"] == again.json()["ship_to"]
+    assert again.json()["promised_on"] is not None
+    async with database.transaction(actor) as tx:
+        draft = CustomerDraft(name="Nowhere Man", phone="+919812345678")
+        (homeless,) = await customers.find_or_add(tx, [draft], now=now)
+    before = await rows(database, actor)
+    for order in (
+        basket(shop, customer=None, customer_id=homeless.id, ship_to=None),
+        basket(shop, ship_to=None),
+    ):
+        (refused,) = await place(database, actor, [order], now)
+        assert isinstance(refused, AddressMissing) and refused.field == "ship_to"
+    answer = await client.post("/v1/orders", json=body_of(basket(shop, ship_to=None)))
+    assert (answer.status_code, answer.json()["code"]) == (422, "address_missing")
+    assert await rows(database, actor) == before
+
+
+async def test_one_without_an_address_leaves_the_rest_of_its_batch_alone(
+    database: Database, actor: Actor, shop: Shop, now: datetime
+) -> None:
+    refused, placed = await place(database, actor, [basket(shop, ship_to=None), basket(shop)], now)
+    assert isinstance(refused, AddressMissing)
+    assert not isinstance(placed, AddressMissing)
+
+
+@pytest.mark.parametrize("ship_to", [HOME, ELSEWHERE])
+async def test_a_zone_is_inter_state_even_at_home_from_order_to_invoice(
+    database: Database, actor: Actor, shop: Shop, now: datetime, ship_to: Address
+) -> None:
+    """Under a letter of undertaking, as the demo company sells: no tax, and the kind says why."""
+    usual = await place_one(database, actor, basket(shop, ship_to=HOME), now)
+    assert not usual.is_sez and any(line.cgst_minor for line in usual.lines)
+    order = await place_one(
+        database, actor, basket(shop, ship_to=ship_to, is_sez=True, payment_method="cod"), now
+    )
+    assert (order.is_sez, order.tax_minor) == (True, 0)
+    async with database.transaction(actor) as tx:
+        invoice = await invoicing.issue_for_order(tx, order, now=now)
+        question = OrderQuestion(
+            lines=[Line(sku=shop.tea, quantity=1)],
+            state_code=ship_to.state_code,
+            postal_code=ship_to.postal_code,
+            is_sez=True,
+        )
+        quote = await quote_order(tx, question, now=now)
+    assert (invoice.supply_kind, invoice.is_inter_state) == ("SEZWOP", True)
+    assert (quote.supply_kind, quote.lines[0].cgst_minor) == ("SEZWOP", 0)
