@@ -21,6 +21,7 @@ SERVICES = (
     "scm/delivery",
     "crm/notifications",
     "crm/webhooks",
+    "crm/sales",
     "scm/support",
 )
 LOCK = 7_264_001

@@ -20,9 +20,12 @@ from tandem.crm.identity.http import (
     TerritoryController,
 )
 from tandem.crm.notifications.http import MessagesController, TextReportsController
+from tandem.crm.sales.http import CONTROLLERS as SALES
 from tandem.flows.http.access import AccessController
 from tandem.crm.webhooks.http import WebhookController
 from tandem.flows.http.complaints import ComplaintFlowsController
+from tandem.flows.http.opportunities import OpportunityFlowsController
+from tandem.flows.http.customers import MergeController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.public_complaints import PublicComplaintsController
 from tandem.flows.http.resolve import ResolveController
@@ -70,6 +73,7 @@ ROUTES: list[Any] = [
     AccessController,
     KeyController,
     *CUSTOMERS,
+    MergeController,
     ProductController,
     VariantController,
     InventoryController,
@@ -77,6 +81,8 @@ ROUTES: list[Any] = [
     OrderFlowsController,
     StockFlowsController,
     StuckEventsController,
+    OpportunityFlowsController,
+    *SALES,
     ResolveController,
     QuoteController,
     SettingsController,

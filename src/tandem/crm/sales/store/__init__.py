@@ -1,0 +1,1 @@
+"""All of sales' SQL, a file for each of its things."""

@@ -1,0 +1,36 @@
+"""Opportunities where they need to know the customer and the company."""
+
+from datetime import datetime
+
+from tandem.crm.customers import service as customers
+from tandem.crm.identity import service as identity
+from tandem.crm.sales import service as sales
+from tandem.crm.sales.domain.forecasts import Ask, Forecast
+from tandem.crm.sales.domain.opportunities import Draft, Opportunity
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import Invalid, NotFound
+
+
+async def open_opportunity(tx: Tx, draft: Draft, *, now: datetime) -> Opportunity:
+    """Refuses a customer or an owner that is not there."""
+    tx.actor.require("sales.write")
+    name = ""
+    if draft.customer_id is not None:
+        try:
+            name = (await customers.get_customer(tx.with_all_grants(), draft.customer_id)).name
+        except NotFound as reason:
+            raise Invalid("There is no such customer.", field="customer_id") from reason
+    if draft.owner_id is not None:
+        people = await identity.list_users(tx.with_all_grants())
+        if all(each.id != draft.owner_id or not each.is_active for each in people):
+            raise Invalid("Nobody here has this id.", field="owner_id")
+    currency = (await identity.get_organisation(tx)).currency
+    return await sales.open_opportunity(
+        tx, draft, customer_name=name, home_currency=currency, now=now
+    )
+
+
+async def forecast(tx: Tx, ask: Ask) -> Forecast:
+    """In the company's own currency, of what the reader may see."""
+    currency = (await identity.get_organisation(tx)).currency
+    return await sales.forecast(tx, ask, home_currency=currency)
