@@ -37,12 +37,15 @@ from tandem.web.dispatch import DISPATCH_PAGES
 from tandem.web.driver import DriverPage
 from tandem.web.files import static_file
 from tandem.web.public.pages import PUBLIC_PAGES
+from tandem.web.security import CompaniesPage, SecurityPage
 from tandem.web.signing_in import Forgetting, SigningIn
 
 PAGES: list[Any] = [
     static_file,
     SigningIn,
     Forgetting,
+    SecurityPage,
+    CompaniesPage,
     HomePage,
     LiveController,
     ViewsController,
