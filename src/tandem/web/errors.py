@@ -1,15 +1,16 @@
 """Refusals for people: the same words as the API's, on a page, in a toast or beside the field."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotFoundException
 
+from tandem.kernel.actor import StepUpNeeded
 from tandem.kernel.errors import NotFound, Refusal, Unauthenticated
 from tandem.kernel.http import problems
-from tandem.web.rendering import page
+from tandem.web.rendering import page, redirect
 
 log = structlog.get_logger()
 AnyRequest = Request[Any, Any, Any]
@@ -27,6 +28,8 @@ def answer_refusal(request: AnyRequest, refusal: Refusal) -> Response[Any]:
         unit.is_kept = True
     if isinstance(refusal, Unauthenticated):
         return _to_sign_in(request)
+    if isinstance(refusal, StepUpNeeded):
+        return redirect(request, f"/security/confirm?next={quote(_page_of(request))}")
     if request.headers.get("hx-request") == "true":
         return page(
             request, "parts/refusal.html", status=refusal.status, refusal=refusal, company=None
@@ -39,6 +42,14 @@ def _to_sign_in(request: AnyRequest) -> Response[Any]:
     if request.headers.get("hx-request") == "true":
         return Response(None, status_code=200, headers={"HX-Redirect": to})
     return Response(None, status_code=303, headers={"location": to})
+
+
+def _page_of(request: AnyRequest) -> str:
+    """Where to go on after proving anew: this page, or the one its form stood on."""
+    if request.method == "GET":
+        return request.url.path
+    came = urlsplit(request.headers.get("referer", ""))
+    return came.path if came.netloc == request.url.netloc and came.path else "/"
 
 
 def answer_http(request: AnyRequest, reason: HTTPException) -> Response[Any]:
