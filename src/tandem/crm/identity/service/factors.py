@@ -85,6 +85,20 @@ async def begin_time_code(tx: Tx, *, now: datetime) -> Enrolment:
     )
 
 
+async def begun_time_code(tx: Tx) -> Enrolment:
+    """The secret being set up, to show its picture again after a wrong code."""
+    person_id = person_of(tx.actor)
+    async with tx.installation() as own:
+        person = await persons_store.find_person(own, person_id=person_id)
+        found = await factors_store.find_time_code(own, person_id, is_confirmed=False)
+    if found is None or person is None:
+        raise NothingBegun("Begin with a new QR code.", field="code")
+    secret = _opened(found)
+    return Enrolment(
+        secret=secret, address=enrolment_address(secret, email=person.email, issuer=ISSUER)
+    )
+
+
 async def confirm_time_code(tx: Tx, *, code: str, now: datetime) -> list[str]:
     """The first code proves that the app has the secret. Fresh recovery codes, shown this once."""
     person_id = person_of(tx.actor)
