@@ -51,3 +51,72 @@ class SegmentLeft(Event, frozen=True, kw_only=True):
 
     def key(self) -> str:
         return str(self.customer_id)
+
+
+class ConsentAsked(Event, frozen=True, kw_only=True):
+    """A double opt-in waits; the link's token is in no event."""
+
+    topic: ClassVar[str] = "customers.consent_asked.v1"
+    customer_id: UUID
+    request_id: UUID
+
+    def key(self) -> str:
+        return str(self.customer_id)
+
+
+class ConsentChanged(Event, frozen=True, kw_only=True):
+    """`state` is none, pending, granted or withdrawn."""
+
+    topic: ClassVar[str] = "customers.consent_changed.v1"
+    customer_id: UUID
+    purpose: str
+    channel: str
+    state: str
+
+    def key(self) -> str:
+        return str(self.customer_id)
+
+
+class AddressSuppressed(Event, frozen=True, kw_only=True):
+    """Hexadecimal SHA-256 of `org:channel:address`: every sender can compare, nobody can read."""
+
+    topic: ClassVar[str] = "customers.address_suppressed.v1"
+    channel: str
+    address_hash: str
+    reason: str
+
+    def key(self) -> str:
+        return self.address_hash
+
+
+class AddressReleased(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "customers.address_released.v1"
+    channel: str
+    address_hash: str
+
+    def key(self) -> str:
+        return self.address_hash
+
+
+class CustomersMerged(Event, frozen=True, kw_only=True):
+    """`loser_id` means `customer_id` from now on; records elsewhere moved in the same commit."""
+
+    topic: ClassVar[str] = "customers.merged.v1"
+    merge_id: UUID
+    customer_id: UUID
+    loser_id: UUID
+
+    def key(self) -> str:
+        return str(self.customer_id)
+
+
+class CustomersParted(Event, frozen=True, kw_only=True):
+    """A merge was undone: they are two again."""
+
+    topic: ClassVar[str] = "customers.parted.v1"
+    merge_id: UUID
+    customer_id: UUID
+    loser_id: UUID
+
+    def key(self) -> str:
+        return str(self.customer_id)

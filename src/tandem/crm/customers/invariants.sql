@@ -17,3 +17,26 @@ select p.org_id, p.kind, p.customer_id
 select c.org_id, c.id, c.gstin, c.pan
   from customers.customer c
  where c.gstin is not null and c.pan is not null and substr(c.gstin, 3, 10) <> c.pan;
+
+-- name: a consent that stands was written into the ledger
+select c.org_id, c.customer_id, c.purpose, c.channel, c.state
+  from customers.consent c
+ where not exists (
+       select from customers.consent_event e
+        where e.org_id = c.org_id and e.customer_id = c.customer_id
+          and e.purpose = c.purpose and e.channel = c.channel and e.state = c.state);
+
+-- name: nobody is merged into somebody who is merged
+select c.org_id, c.id, c.merged_into_id
+  from customers.customer c
+  join customers.customer s on s.org_id = c.org_id and s.id = c.merged_into_id
+ where s.merged_into_id is not null;
+
+-- name: whoever was merged holds no contact and is in no segment
+select c.org_id, c.id
+  from customers.customer c
+ where c.merged_into_id is not null
+   and (exists (select from customers.contact_point p
+                 where p.org_id = c.org_id and p.customer_id = c.id)
+        or exists (select from customers.segment_member m
+                    where m.org_id = c.org_id and m.customer_id = c.id));

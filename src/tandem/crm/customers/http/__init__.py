@@ -3,6 +3,11 @@
 from typing import Any
 
 from tandem.crm.customers.http.accounts import AccountController
+from tandem.crm.customers.http.consents import (
+    ConsentController,
+    PublicConsentController,
+    SuppressionController,
+)
 from tandem.crm.customers.http.custom_fields import CustomFieldController
 from tandem.crm.customers.http.people import CustomerController
 from tandem.crm.customers.http.records import AccountRecordsController, CustomerRecordsController
@@ -17,4 +22,7 @@ CONTROLLERS: tuple[Any, ...] = (
     CustomFieldController,
     TimelineController,
     SegmentController,
+    ConsentController,
+    PublicConsentController,
+    SuppressionController,
 )

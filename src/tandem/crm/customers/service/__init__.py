@@ -12,6 +12,21 @@ from tandem.crm.customers.service.accounts import (
     list_memberships,
     lock_account,
 )
+from tandem.crm.customers.service.consents import (
+    LINK_KIND as CONSENT_LINK,
+)
+from tandem.crm.customers.service.consents import (
+    ask_consent,
+    confirm_consent,
+    find_suppression,
+    get_request,
+    list_consent_events,
+    list_consents,
+    may_contact,
+    record_consent,
+    release,
+    suppress,
+)
 from tandem.crm.customers.service.custom_fields import (
     add_field,
     change_field,
@@ -20,6 +35,16 @@ from tandem.crm.customers.service.custom_fields import (
 )
 from tandem.crm.customers.service.demo import seed_demo
 from tandem.crm.customers.service.intake import find_or_add
+from tandem.crm.customers.service.merging import (
+    get_merge,
+    keep_moved,
+    list_merges,
+    merge,
+    preview_merge,
+    say_not_same,
+    scan_duplicates,
+    undo_merge,
+)
 from tandem.crm.customers.service.people import (
     Sort,
     add_customer,
@@ -70,6 +95,7 @@ from tandem.crm.customers.service.timeline import (
 )
 
 __all__ = [
+    "CONSENT_LINK",
     "ZONE",
     "Sort",
     "add_account",
@@ -80,6 +106,7 @@ __all__ = [
     "add_segment",
     "add_task",
     "add_to_segment",
+    "ask_consent",
     "assign_account",
     "assign_customer",
     "change_account",
@@ -87,22 +114,30 @@ __all__ = [
     "change_field",
     "change_segment",
     "choose_customers",
+    "confirm_consent",
     "due_segments",
     "explain",
     "explain_rule",
     "find_or_add",
+    "find_suppression",
     "get_account",
     "get_customer",
+    "get_merge",
+    "get_request",
     "get_segment",
     "join_account",
+    "keep_moved",
     "leave_account",
     "list_accounts",
     "list_children",
+    "list_consent_events",
+    "list_consents",
     "list_customers",
     "list_fields",
     "list_files",
     "list_members",
     "list_memberships",
+    "list_merges",
     "list_notes",
     "list_own_tasks",
     "list_purchases",
@@ -112,18 +147,27 @@ __all__ = [
     "lock_account",
     "lock_customer",
     "lock_segment",
+    "may_contact",
+    "merge",
     "preview",
+    "preview_merge",
     "read_file",
     "read_timeline",
     "record_activity",
+    "record_consent",
     "refresh_segment",
+    "release",
     "remove_file",
     "remove_from_segment",
     "remove_note",
+    "say_not_same",
+    "scan_duplicates",
     "seed_demo",
     "segments_of",
     "settle_task",
     "sum_up",
+    "suppress",
+    "undo_merge",
     "words",
     "write_custom",
 ]

@@ -279,6 +279,22 @@ async def update(tx: Tx, customer: Customer, now: datetime) -> None:
     await tx.run(INSERT_ADDRESSES, addresses=_addresses(customer))
 
 
+async def update_fields(tx: Tx, customer: Customer, now: datetime) -> None:
+    """Write a locked customer's own columns; contacts and addresses stay as they are."""
+    await tx.run(UPDATE, **_row(customer), tags=customer.tags, custom=customer.custom, now=now)
+
+
+async def settle_keys(tx: Tx, ids: Sequence[UUID]) -> None:
+    """After contacts changed hands: keys of contacts let go pass to whoever shares them."""
+    freed: list[tuple[str, str]] = []
+    for customer_id in ids:
+        dropped = await tx.records(DROP_KEYS, id=customer_id)
+        freed += [(record["kind"], record["value"]) for record in dropped]
+    for customer_id in ids:
+        await tx.run(CLAIM_KEYS, id=customer_id)
+    await tx.run(INHERIT_KEYS, **_columns(freed))
+
+
 async def candidates(tx: Tx, customer: Customer) -> list[Candidate]:
     """Who shares a contact or the tax number with them, or their name in the same PIN code."""
     return await tx.many(

@@ -1,8 +1,11 @@
-"""Complaints as records of a person: changing hands, being handed out."""
+"""Complaints as records of a person: changing hands, being erased, being handed out."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from tandem.kernel.db import Query, Tx
 
@@ -27,12 +30,25 @@ EXPORT = Query(
     """
 )
 
-OF_PERSON = Query(
+ERASE = Query(
     """
-    select id, number, order_id from support.complaint
+    update support.complaint
+       set customer_name = 'Erased', customer_email = null, customer_phone = null,
+           subject = 'Erased', rating_note = '', erased_at = :now, version = version + 1,
+           updated_at = :now
      where org_id = :org_id and customer_id = :customer_id and erased_at is null
        and status in ('resolved', 'closed')
-     order by id
+    returning id, number, order_id
+    """
+)
+
+# The hash goes too: it would let anybody prove what had been written.
+ERASE_WORDS = Query(
+    """
+    update support.message
+       set body = '', sha256 = '', author_label = case when author_kind in ('staff', 'system')
+           then author_label else 'Erased' end
+     where org_id = :org_id and complaint_id = any(:ids::uuid[])
     """
 )
 
@@ -45,11 +61,29 @@ COUNT_OPEN = Query(
 )
 
 
+class ErasedComplaint(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    number: str
+    order_id: UUID | None
+
+
 async def reown(tx: Tx, source: UUID, into: UUID, ids: Sequence[UUID] | None) -> list[UUID]:
     found = await tx.records(
         REOWN, source=source, into=into, ids=None if ids is None else list(ids)
     )
     return [row["id"] for row in found]
+
+
+async def erase(tx: Tx, customer_id: UUID, now: datetime) -> list[ErasedComplaint]:
+    """Those that are over; whose is still open keeps its words until it is settled."""
+    found = await tx.many(ERASE, ErasedComplaint, customer_id=customer_id, now=now)
+    await tx.run(ERASE_WORDS, ids=[one.id for one in found])
+    return found
+
+
+async def count_open(tx: Tx, customer_id: UUID) -> int:
+    found: int = await tx.value(COUNT_OPEN, customer_id=customer_id)
+    return found
 
 
 async def export(tx: Tx, customer_id: UUID) -> list[dict[str, Any]]:
