@@ -16,7 +16,7 @@ from tandem.sandbox.jira.refusals import fault_body
 from tandem.sandbox.jira.setup_api import HookController, SetupController, TokenController
 from tandem.sandbox.jira.site import CLOUD_ID
 
-OWN_FAULTS = frozenset({"comment_without_issue", "property_not_indexed"})
+OWN_FAULTS = frozenset({"comment_without_issue", "comment_refused", "property_not_indexed"})
 """Matched against the issue's key, and against the property's."""
 
 REST = (IssueController, SetupController, HookController, DeskController)

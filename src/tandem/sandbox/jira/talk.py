@@ -50,6 +50,8 @@ def add_comment(
     deps: Dependencies, by: Person, key: str, given: Mapping[str, Any], *, version: int
 ) -> dict[str, Any]:
     row = find_issue(deps, key)
+    if deps.faults.take("jira", row["key"], {"comment_refused"}):
+        raise JiraRefusal(errors={"comment": "The comment is too long or not allowed here."})
     properties = given.get("properties", [])
     document = _document(given.get("body"), version=version)
     check_write_limit(deps, row["id"])
