@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain import OpenSession
+from tandem.crm.identity.domain.codes import WrongCode
 from tandem.crm.identity.service import factors, passkeys
 from tandem.crm.identity.sessions import cookies_of, session_cookie, visitor_of
 from tandem.kernel.actor import Actor
@@ -53,7 +54,7 @@ class SecurityPage(Controller):
             return await _again(request, database, actor, problem, now, refusal.status)
         return redirect(request, HERE, toast="Your password is changed. Other sessions have ended.")
 
-    @post("/app")
+    @post("/app", status_code=200)
     async def begin_app(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
         """The QR code is on this answer and on no other page."""
         begun = await factors.begin_time_code(tx, now=now)
@@ -69,7 +70,7 @@ class SecurityPage(Controller):
         try:
             async with database.transaction(actor) as tx:
                 codes = await factors.confirm_time_code(tx, code=form.get("code", ""), now=now)
-        except factors.WrongCode as refusal:
+        except WrongCode as refusal:
             async with database.transaction(actor) as tx:
                 begun = await factors.begun_time_code(tx)
             return page(
