@@ -25,7 +25,7 @@ from tandem.flows.http.access import AccessController
 from tandem.crm.webhooks.http import WebhookController
 from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.opportunities import OpportunityFlowsController
-from tandem.flows.http.customers import MergeController
+from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.public_complaints import PublicComplaintsController
 from tandem.flows.http.resolve import ResolveController
@@ -74,6 +74,7 @@ ROUTES: list[Any] = [
     KeyController,
     *CUSTOMERS,
     MergeController,
+    ErasureController,
     ProductController,
     VariantController,
     InventoryController,

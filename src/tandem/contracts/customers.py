@@ -120,3 +120,13 @@ class CustomersParted(Event, frozen=True, kw_only=True):
 
     def key(self) -> str:
         return str(self.customer_id)
+
+
+class CustomerErased(Event, frozen=True, kw_only=True):
+    """Nothing of them is left but the id; whoever keeps copies lets go of them too."""
+
+    topic: ClassVar[str] = "customers.erased.v1"
+    customer_id: UUID
+
+    def key(self) -> str:
+        return str(self.customer_id)

@@ -40,3 +40,19 @@ select c.org_id, c.id
                  where p.org_id = c.org_id and p.customer_id = c.id)
         or exists (select from customers.segment_member m
                     where m.org_id = c.org_id and m.customer_id = c.id));
+
+-- name: whoever was erased has no contact, address, note, file or task left
+select c.org_id, c.id
+  from customers.customer c
+ where c.erased_at is not null
+   and (c.name <> 'Erased'
+        or exists (select from customers.contact_point p
+                    where p.org_id = c.org_id and p.customer_id = c.id)
+        or exists (select from customers.address a
+                    where a.org_id = c.org_id and a.customer_id = c.id)
+        or exists (select from customers.note n
+                    where n.org_id = c.org_id and n.subject_id = c.id)
+        or exists (select from customers.file f
+                    where f.org_id = c.org_id and f.subject_id = c.id)
+        or exists (select from customers.task t
+                    where t.org_id = c.org_id and t.subject_id = c.id));

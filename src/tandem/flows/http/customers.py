@@ -1,5 +1,6 @@
-"""Merging customers over HTTP: it reaches every service's records."""
+"""Merging and erasing people over HTTP: both reach every service's records."""
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -8,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain import CustomerMerged
+from tandem.crm.customers.domain.erasing import Erasure, ErasureOver, ErasureWaits, NewErasure
 from tandem.crm.customers.domain.merging import (
     Merge,
     MergeImpossible,
@@ -15,6 +17,7 @@ from tandem.crm.customers.domain.merging import (
     Pair,
     UndoImpossible,
 )
+from tandem.flows import erase as erasing
 from tandem.flows import merge as merging
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.http import (
@@ -82,3 +85,42 @@ class MergeController(Controller):
     async def undo_merge(self, merge_id: FromPath[UUID], tx: Transaction, now: Now) -> Merge:
         """Part them again: what the loser brought goes back, what came since stays."""
         return await merging.undo(tx, merge_id, now=now)
+
+
+class ErasureController(Controller):
+    path = "/v1"
+    tags = ("customers",)
+
+    @post(
+        "/customers/{customer_id:uuid}/erasure",
+        responses=refusals(Forbidden, NotFound, ErasureWaits),
+    )
+    async def request_erasure(
+        self, customer_id: FromPath[UUID], data: JSONBody[NewErasure], tx: Transaction, now: Now
+    ) -> Erasure:
+        """Announce an erasure: due after 48 hours, or at once where the person asked for it."""
+        return await customers.request_erasure(tx, customer_id, data, now=now)
+
+    @get("/erasures", responses=refusals(Forbidden))
+    async def list_erasures(self, tx: Transaction) -> list[Erasure]:
+        """The newest 200, with their certificates."""
+        return await customers.list_erasures(tx)
+
+    @get("/erasures/{erasure_id:uuid}", responses=refusals(Forbidden, NotFound))
+    async def get_erasure(self, erasure_id: FromPath[UUID], tx: Transaction) -> Erasure:
+        return await customers.get_erasure(tx, erasure_id)
+
+    @post(
+        "/erasures/{erasure_id:uuid}/cancellation",
+        responses=refusals(Forbidden, NotFound, ErasureOver),
+    )
+    async def cancel_erasure(
+        self, erasure_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Erasure:
+        """Call off one that waits."""
+        return await customers.cancel_erasure(tx, erasure_id, now=now)
+
+    @get("/customers/{customer_id:uuid}/personal-data", responses=refusals(Forbidden, NotFound))
+    async def export_person(self, customer_id: FromPath[UUID], tx: Transaction) -> dict[str, Any]:
+        """Everything the suite knows of somebody, by service."""
+        return await erasing.export(tx, customer_id)

@@ -3,8 +3,9 @@
 from typing import Any
 
 from tandem.web.public.complaints import ComplaintPages
+from tandem.web.public.consenting import ConsentPages
 from tandem.web.public.paying import PayPages
 from tandem.web.public.streets import StreetsController
 from tandem.web.public.tracking import TrackingPages
 
-PUBLIC_PAGES: list[Any] = [StreetsController, TrackingPages, ComplaintPages, PayPages]
+PUBLIC_PAGES: list[Any] = [StreetsController, TrackingPages, ComplaintPages, PayPages, ConsentPages]

@@ -32,6 +32,7 @@ PERMISSIONS: Mapping[str, str] = {
     "customers.write": "Add and change customers, accounts, notes, tasks and files.",
     "customers.assign": "Say whose a customer or an account is.",
     "customers.segment": "Define segments and who is on lists.",
+    "customers.erase": "Erase a person, and hand out everything known of them.",
     "customers.merge": "Merge two customers into one, and part them again.",
     "customers.suppress": "Suppress addresses, and release them.",
     "customers.configure": "Define the organisation's own fields.",

@@ -22,7 +22,7 @@ CHANNELS: tuple[Channel, ...] = ("email", "sms", "whatsapp", "push", "post")
 SERVICE = "service"
 """What a customer must be told to get what they bought; asks no consent (DPDP Act s.7)."""
 STRICTNESS: Mapping[str, int] = {"granted": 0, "none": 1, "pending": 2, "withdrawn": 3}
-BINDING_FOR_SERVICE = frozenset({"bounced", "erased", "legal"})
+BINDING_FOR_SERVICE = frozenset({"bounced", "legal"})
 """Reasons that stop even what belongs to an order: it could not arrive, or must not."""
 
 

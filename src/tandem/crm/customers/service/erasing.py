@@ -1,0 +1,164 @@
+"""Erasing a person from customers' own tables; `flows.erase` does it for the whole suite."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tandem.contracts.customers import CustomerErased
+from tandem.crm.customers.domain.consents import Channel, address_hash
+from tandem.crm.customers.domain.erasing import (
+    NOTICE,
+    Erasure,
+    ErasureOver,
+    ErasureWaits,
+    NewErasure,
+    seal,
+)
+from tandem.crm.customers.service.people import get_customer, lock_customer
+from tandem.crm.customers.store import consents, timeline
+from tandem.crm.customers.store import erasing as store
+from tandem.crm.customers.store import records as kept
+from tandem.kernel import audit
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import NotFound
+from tandem.kernel.ids import new_id
+
+CHANNELS_OF: Mapping[str, tuple[Channel, ...]] = {"email": ("email",), "phone": ("sms", "whatsapp")}
+
+
+class Gone(msgspec.Struct, frozen=True, kw_only=True):
+    """What erasing found: every id and address the person had, and how much is gone."""
+
+    ids: list[UUID]
+    emails: list[str]
+    phones: list[str]
+    counts: dict[str, int]
+
+
+async def request_erasure(tx: Tx, customer_id: UUID, new: NewErasure, *, now: datetime) -> Erasure:
+    """Announce it. Due after 48 hours, at once where the person asked. Raises ErasureWaits."""
+    tx.actor.require("customers.erase")
+    await lock_customer(tx, customer_id)
+    erasure = Erasure(
+        id=new_id(),
+        customer_id=customer_id,
+        state="waiting",
+        reason=new.reason,
+        requested_at=now,
+        requested_label=tx.actor.label,
+        due_at=now if new.is_urgent else now + NOTICE,
+        done_at=None,
+        certificate=None,
+        certificate_sha256="",
+    )
+    if not await store.insert(tx, erasure):
+        raise ErasureWaits("This is announced already.")
+    await _audit(tx, "customers.request_erasure", erasure, now)
+    return erasure
+
+
+async def cancel_erasure(tx: Tx, erasure_id: UUID, *, now: datetime) -> Erasure:
+    tx.actor.require("customers.erase")
+    erasure = await lock_erasure(tx, erasure_id)
+    await store.settle(tx, erasure_id, state="cancelled")
+    await _audit(tx, "customers.cancel_erasure", erasure, now)
+    return await get_erasure(tx, erasure_id)
+
+
+async def lock_erasure(tx: Tx, erasure_id: UUID) -> Erasure:
+    """One that still waits. Raises NotFound, ErasureOver."""
+    found = await store.lock(tx, erasure_id)
+    if found is None:
+        raise NotFound("There is no such erasure.")
+    if found.state != "waiting":
+        raise ErasureOver(f"This erasure is {found.state}.")
+    return found
+
+
+async def get_erasure(tx: Tx, erasure_id: UUID) -> Erasure:
+    tx.actor.require("customers.read")
+    found = await store.get(tx, erasure_id)
+    if found is None:
+        raise NotFound("There is no such erasure.")
+    return found
+
+
+async def waiting_erasure(tx: Tx, customer_id: UUID) -> Erasure | None:
+    tx.actor.require("customers.read")
+    return await store.waiting(tx, customer_id)
+
+
+async def list_erasures(tx: Tx) -> list[Erasure]:
+    tx.actor.require("customers.erase")
+    return await store.list_erasures(tx)
+
+
+async def due_erasures(tx: Tx, now: datetime) -> list[UUID]:
+    return await store.due(tx, now)
+
+
+async def erase_person(tx: Tx, customer_id: UUID, *, now: datetime) -> Gone:
+    """Take the person out of every table here, under every id, and suppress their addresses."""
+    ids = await store.family(tx, customer_id)
+    known = await store.addresses(tx, ids)
+    for kind, value in known:
+        for channel in CHANNELS_OF[kind]:
+            await consents.suppress(
+                tx,
+                channel=channel,
+                hashed=address_hash(tx.actor.org_id, channel, value),
+                reason="erased",
+                detail="",
+                since=now,
+            )
+    counts = await store.erase(tx, ids, now)
+    await tx.publish(CustomerErased(customer_id=customer_id))
+    return Gone(
+        ids=ids,
+        emails=[value for kind, value in known if kind == "email"],
+        phones=[value for kind, value in known if kind == "phone"],
+        counts=counts,
+    )
+
+
+async def certify(
+    tx: Tx, erasure: Erasure, certificate: dict[str, Any], *, now: datetime
+) -> Erasure:
+    """Close the request with its certificate, sealed by a hash."""
+    await store.settle(
+        tx,
+        erasure.id,
+        state="done",
+        done_at=now,
+        certificate=certificate,
+        sha256=seal(certificate),
+    )
+    await _audit(tx, "customers.erase", erasure, now)
+    return await get_erasure(tx, erasure.id)
+
+
+async def export_person(tx: Tx, customer_id: UUID) -> dict[str, Any]:
+    """Everything customers itself knows of somebody, as plain values."""
+    customer = await get_customer(tx, customer_id)
+    return {
+        "customer": msgspec.to_builtins(customer),
+        "consents": msgspec.to_builtins(await consents.history(tx, customer_id)),
+        "notes": msgspec.to_builtins(await kept.notes(tx, "customer", customer_id)),
+        "tasks": msgspec.to_builtins(await kept.tasks(tx, "customer", customer_id)),
+        "files": msgspec.to_builtins(await kept.files(tx, "customer", customer_id)),
+        "purchases": msgspec.to_builtins(await timeline.purchases(tx, customer_id, 10_000)),
+    }
+
+
+async def _audit(tx: Tx, action: str, erasure: Erasure, now: datetime) -> None:
+    await audit.write(
+        tx,
+        action=action,
+        subject_kind="customer",
+        subject_id=erasure.customer_id,
+        now=now,
+        after={"erasure_id": str(erasure.id), "due_at": erasure.due_at.isoformat()},
+    )
