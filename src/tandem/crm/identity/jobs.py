@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tandem.crm.identity.domain.sessions import SESSIONS_KEPT
-from tandem.crm.identity.store import guarding, proofs, sessions
+from tandem.crm.identity.store import guarding, proofs, sessions, tokens
 from tandem.kernel.actor import INSTALLATION, Actor
 from tandem.kernel.jobs import Work, every
 
@@ -19,5 +19,6 @@ async def forget(work: Work) -> None:
     async with work.database.transaction(Actor.system(INSTALLATION)) as own:
         await own.run(sessions.FORGET_SESSIONS, before=now - SESSIONS_KEPT)
         await own.run(proofs.FORGET_PROOFS, before=now - PROOFS_KEPT)
+        await own.run(tokens.FORGET_ACCESS, before=now - PROOFS_KEPT)
         await own.run(guarding.FORGET_BUCKETS, before=now - BUCKETS_KEPT)
         await own.run(guarding.FORGET_BROWSERS, before=now - guarding.BROWSER_LIFE)

@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from typing import Any, TypeVar
 
+import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie, State
@@ -24,6 +25,7 @@ from tandem.crm.identity.domain.impersonating import seen_through
 from tandem.crm.identity.domain.keys import TOKEN_MARK, is_well_formed
 from tandem.crm.identity.service.keys import actor_of_credential, check_terms
 from tandem.crm.identity.service.signing_in import HALF_LIFE
+from tandem.crm.identity.service.tokens import ACCESS_MARK
 from tandem.crm.identity.store import sessions as sessions_store
 from tandem.crm.identity.store.guarding import BROWSER_LIFE
 from tandem.kernel.actor import INSTALLATION, Actor
@@ -127,6 +129,8 @@ class Sessions:
             actor = None
             if is_well_formed(credential):
                 actor = await self._remembered(credential, find)
+        elif mark == ACCESS_MARK:
+            actor = await self._remembered(credential, self._of_access)
         else:
             actor = await self._remembered(credential, self._of_device)
         if actor is None:
@@ -149,15 +153,20 @@ class Sessions:
             self._seen.pop(key, None)
         return actor
 
-    async def _of_session(self, token_hash: bytes) -> Actor | None:
+    async def _of_access(self, token_hash: bytes) -> Actor | None:
+        """A program's token is never fresh: there is nobody to ask."""
+        actor = await self._of_session(token_hash, is_access=True)
+        return msgspec.structs.replace(actor, proved_at=None) if actor else None
+
+    async def _of_session(self, token_hash: bytes, *, is_access: bool = False) -> Actor | None:
         database: Database = self._state.database
         now = database.clock.now()
-        found = await sessions_store.find_session(database, token_hash, now)
+        found = await sessions_store.find_session(database, token_hash, now, is_access=is_access)
         if found is None or now - found.last_seen_at > SESSION_IDLE:
             return None
         if now - found.last_seen_at > SEEN_GRAIN:
-            async with database.transaction(Actor.system(INSTALLATION)) as own:
-                await own.run(sessions_store.TOUCH_SESSION, id=found.session_id, now=now)
+            async with database.transaction(Actor.system(INSTALLATION)) as door:
+                await door.run(sessions_store.TOUCH_SESSION, id=found.session_id, now=now)
         own = actor_of(
             found.access,
             org_id=found.org_id,

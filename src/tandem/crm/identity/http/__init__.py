@@ -11,6 +11,7 @@ from tandem.crm.identity.http.roles import RoleController
 from tandem.crm.identity.http.security import PasskeyController, SecurityController
 from tandem.crm.identity.http.sessions import SessionController
 from tandem.crm.identity.http.teams import TeamController, TerritoryController
+from tandem.crm.identity.http.tokens import TokenController
 
 __all__ = [
     "AuditController",
@@ -26,4 +27,5 @@ __all__ = [
     "SessionController",
     "TeamController",
     "TerritoryController",
+    "TokenController",
 ]

@@ -1,6 +1,7 @@
 """Open sessions, in the installation's own organisation."""
 
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
@@ -75,14 +76,20 @@ LIST_SESSIONS = Query(
     """
 )
 
-FIND_SESSION = Query(
-    """
+_SESSION: LiteralString = """
     select s.org_id, s.user_id, s.session_id, s.person_id, s.name, s.last_seen_at, s.proved_at,
            s.has_two_factors, identity.access_of(s.org_id, s.user_id, :now) as access,
            identity.find_impersonation(s.org_id, s.session_id, s.user_id, :now) as seen
-      from identity.find_session(:token_hash, :now) s
-    """,
+      from """
+
+FIND_SESSION = Query(
+    _SESSION + "identity.find_session(:token_hash, :now) s",
     beyond_org="the session's token is the credential",
+)
+
+FIND_SESSION_OF_ACCESS = Query(
+    _SESSION + "identity.find_session(identity.session_of_access(:token_hash, :now), :now) s",
+    beyond_org="the access token is the credential",
 )
 
 
@@ -99,8 +106,12 @@ class FoundSession(msgspec.Struct, frozen=True):
     seen: Seen | None = None
 
 
-async def find_session(database: Database, token_hash: bytes, now: datetime) -> FoundSession | None:
-    rows = await database.look_up(FIND_SESSION, FoundSession, token_hash=token_hash, now=now)
+async def find_session(
+    database: Database, token_hash: bytes, now: datetime, *, is_access: bool = False
+) -> FoundSession | None:
+    """By the cookie's token, or by an access token that enters the session."""
+    query = FIND_SESSION_OF_ACCESS if is_access else FIND_SESSION
+    rows = await database.look_up(query, FoundSession, token_hash=token_hash, now=now)
     return rows[0] if rows else None
 
 
