@@ -18,6 +18,7 @@ from tandem.crm.identity.http import (
     SessionController,
     TeamController,
     TerritoryController,
+    TokenController,
 )
 from tandem.crm.notifications.http import MessagesController, TextReportsController
 from tandem.crm.sales.http import CONTROLLERS as SALES
@@ -64,6 +65,7 @@ ROUTES: list[Any] = [
     SessionController,
     SecurityController,
     PasskeyController,
+    TokenController,
     CompanyController,
     PeopleController,
     RoleController,
