@@ -9,6 +9,7 @@ import uvicorn
 
 from tandem.app.asgi import create_app
 from tandem.app.settings import Settings
+from tandem.app.wire import OneWrite
 from tests.waiting import until
 
 
@@ -18,7 +19,11 @@ def serving(settings: Settings) -> Iterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
-            create_app(settings), log_config=None, access_log=False, timeout_graceful_shutdown=1
+            create_app(settings),
+            http=OneWrite,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)

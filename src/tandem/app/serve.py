@@ -9,6 +9,7 @@ import uvicorn
 from tandem.app.asgi import create_app
 from tandem.app.logs import configure_logs
 from tandem.app.settings import Settings
+from tandem.app.wire import OneWrite
 
 STOP_SECONDS = 3
 
@@ -25,7 +26,7 @@ def serve(settings: Settings, *, host: str, port: int, listener: int | None = No
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=OneWrite,
         ws="websockets-sansio",
         access_log=False,
         log_config=None,
