@@ -88,3 +88,18 @@ class ComplaintErased(ComplaintEvent, frozen=True, kw_only=True):
     """What a customer wrote, sent and was called is gone; copies elsewhere have to follow."""
 
     topic: ClassVar[str] = "support.complaint_erased.v1"
+
+
+class ComplaintLinked(ComplaintEvent, frozen=True, kw_only=True):
+    """The complaint has its issue in Jira; told again when the issue gets another key."""
+
+    topic: ClassVar[str] = "support.jira_linked.v1"
+    issue_key: str
+
+
+class ComplaintUnlinked(ComplaintEvent, frozen=True, kw_only=True):
+    """The issue is gone, or could not be made: somebody has to look."""
+
+    topic: ClassVar[str] = "support.jira_unlinked.v1"
+    issue_key: str
+    reason: str

@@ -214,6 +214,8 @@ async def _page(
             for one in sorted(replies, key=lambda one: one.category != complaint.category)
         ],
         shown_inline=SHOWN_INLINE,
+        sync=await support.jira.read_log(tx, complaint_id),
+        jira_site=await support.jira.find_active(tx),
         problem=problem,
     )
 

@@ -21,6 +21,7 @@ from tandem.scm.support.gateways.jira.port import NewIssue, Trouble, TroubleKind
 from tandem.scm.support.service.jira.connections import SYSTEM
 from tandem.scm.support.service.jira.session import Session
 from tandem.scm.support.service.jira.site import page_url
+from tandem.scm.support.service.jira.telling import tell_linked, tell_unlinked
 from tandem.scm.support.service.reading import get_complaint
 from tandem.scm.support.store import jira_links
 
@@ -92,10 +93,11 @@ async def record_issue(tx: Tx, link: Link, found: Found, *, now: datetime) -> No
         wants_pull=True,
     )
     await jira_links.save(tx, after)
-    await refer(tx, link.complaint_id, found.key, connection_id=link.connection_id)
+    await refer(tx, link.complaint_id, found.key)
+    await tell_linked(tx, link.complaint_id, found.key)
 
 
-async def refer(tx: Tx, complaint_id: UUID, issue_key: str, *, connection_id: UUID) -> None:
+async def refer(tx: Tx, complaint_id: UUID, issue_key: str) -> None:
     """So that searching for the key finds the complaint. Two sites may use the same key."""
     complaint = await get_complaint(tx, complaint_id)
     reference = Reference(
@@ -115,4 +117,5 @@ async def _fail(session: Session, reason: str) -> Trouble | None:
     async with session.recording() as (tx, link):
         failed = msgspec.structs.replace(link, state=LinkState.FAILED, error=reason[:500])
         await jira_links.save(tx, failed)
+        await tell_unlinked(tx, link.complaint_id, "", reason)
     return None

@@ -33,6 +33,7 @@ from tandem.scm.support.gateways.jira.port import Trouble, TroubleKind
 from tandem.scm.support.service.filing import add_file
 from tandem.scm.support.service.jira.creating import refer
 from tandem.scm.support.service.jira.session import Session, look_here
+from tandem.scm.support.service.jira.telling import tell_linked, tell_unlinked
 from tandem.scm.support.service.moving import change, move
 from tandem.scm.support.service.settings import get_desk
 from tandem.scm.support.service.talking import add_message, edit_message
@@ -122,12 +123,8 @@ class _Taking(msgspec.Struct, kw_only=True):
     async def settle(self, one: Difference, files: dict[str, bytes | str]) -> None:
         match one.what:
             case "place":
-                await refer(
-                    self.tx,
-                    self.link.complaint_id,
-                    self.there.key,
-                    connection_id=self.link.connection_id,
-                )
+                await refer(self.tx, self.link.complaint_id, self.there.key)
+                await tell_linked(self.tx, self.link.complaint_id, self.there.key)
             case "status":
                 await self._move()
             case "severity":
@@ -360,3 +357,4 @@ async def _orphan(session: Session) -> None:
         await jira_queue.open_clash(
             tx, link.id, kind="orphaned", ours=link.issue_key, theirs="", note=words, now=now
         )
+        await tell_unlinked(tx, link.complaint_id, link.issue_key, words)
