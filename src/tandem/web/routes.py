@@ -12,6 +12,8 @@ from tandem.web.console.home import HomePage
 from tandem.web.console.impersonation import ImpersonationPage
 from tandem.web.console.invoices import InvoicesPage
 from tandem.web.console.live import LiveController
+from tandem.web.console.jira_complaint import ComplaintInJira
+from tandem.web.console.jira_settings import JiraConnectionPage, JiraSettingsPage
 from tandem.web.console.messages import MessagesPage
 from tandem.web.console.new_order import NewOrderPage
 from tandem.web.console.order_page import OrderPage
@@ -87,6 +89,9 @@ PAGES: list[Any] = [
     ImpersonationPage,
     PromiseSettings,
     IntegrationsPage,
+    ComplaintInJira,
+    JiraConnectionPage,
+    JiraSettingsPage,
     StuckEventsPage,
 ]
 
