@@ -126,3 +126,42 @@ async def test_a_list_is_kept_by_hand(client: httpx.AsyncClient, asha: str) -> N
     assert "Asha Rao" in await read(client, at)
     await send(client, f"{at}/members/{asha.rpartition('/')[2]}/removal")
     assert "Nobody is in it" in await read(client, at)
+
+
+async def test_two_are_compared_merged_and_parted_again(client: httpx.AsyncClient) -> None:
+    ids = []
+    for name in ("Asha Rao", "A. Rao"):
+        new = {"name": name, "emails": [{"value": "asha@a.in"}], "allow_duplicate": True}
+        ids.append((await client.post("/v1/customers", json=new)).json()["id"])
+    pairs = await read(client, "/customers/duplicates")
+    assert f"/customers/{ids[0]}/merge?with={ids[1]}" in pairs
+    assert "A. Rao" in await read(client, f"/customers/{ids[0]}/merge?person=A.%20Rao")
+    assert "asha@a.in" in await read(client, f"/customers/{ids[0]}/merge?with={ids[1]}")
+    await send(client, f"/customers/{ids[0]}/merge", **{"with": ids[1]})
+    assert (await client.get(f"/customers/{ids[1]}")).status_code == 410
+    shown = await read(client, f"/customers/{ids[0]}")
+    undo = shown.partition(f"/customers/{ids[0]}/merge/")[2].partition('"')[0]
+    await send(client, f"/customers/{ids[0]}/merge/{undo}")
+    assert "A. Rao" in await read(client, f"/customers/{ids[1]}")
+    await send(client, "/customers/duplicates/dismissal", one=ids[0], other=ids[1])
+    assert "No duplicates" in await read(client, "/customers/duplicates")
+
+
+async def test_consent_is_recorded_and_a_person_erased_from_their_page(
+    client: httpx.AsyncClient, asha: str
+) -> None:
+    await send(
+        client, f"{asha}/consents", purpose="marketing", channel="sms", is_granted="true",
+        source="on the phone",
+    )  # fmt: skip
+    assert "Marketing by SMS" in await read(client, asha)
+    held = await client.get(f"{asha}/personal-data")
+    assert held.json()["customer"]["name"] == "Asha Rao"
+    await send(client, f"{asha}/erasure", reason="asked")
+    assert "To be erased" in await read(client, asha)
+    waiting = await read(client, "/settings/erasures")
+    cancel = waiting.partition('action="/settings/erasures/')[2].partition('"')[0]
+    await send(client, f"/settings/erasures/{cancel}")
+    await send(client, f"{asha}/erasure", is_urgent="true")
+    assert "genuine" in await read(client, "/settings/erasures")
+    assert "Asha" not in await read(client, asha)

@@ -29,6 +29,8 @@ FIXED = (
     "/segments",
     "/segments/new",
     "/settings/fields",
+    "/settings/erasures",
+    "/customers/duplicates",
     "/shipments",
     "/invoices",
     "/invoices/numbers",

@@ -1,4 +1,4 @@
-"""What orders, support and notifications keep of a person, entered with `customer_holders`."""
+"""What orders, parcels, complaints and messages keep of a person, for `customer_holders`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,9 @@ from uuid import UUID
 from tandem.crm.notifications.service import people as messages
 from tandem.flows.customer_holders import Erased, Holder, Person, register
 from tandem.kernel.db import Tx
+from tandem.scm.delivery.service import people as deliveries
 from tandem.scm.orders.service import people as orders
+from tandem.scm.shipping.service import people as shipments
 from tandem.scm.support.service import people as complaints
 
 
@@ -53,6 +55,16 @@ async def export_messages(tx: Tx, person: Person) -> list[dict[str, Any]]:
     return await messages.export_person(tx, order_ids=person.order_ids, addresses=addresses)
 
 
+async def erase_shipments(tx: Tx, person: Person, now: datetime) -> Erased:
+    erased, running = await shipments.erase_person(tx, person.order_ids, now=now)
+    return Erased(erased=erased, held=running, why_held="on its way")
+
+
+async def erase_deliveries(tx: Tx, person: Person, now: datetime) -> Erased:
+    erased, running = await deliveries.erase_person(tx, person.order_ids)
+    return Erased(erased=erased, held=running, why_held="on its way")
+
+
 register(Holder(name="orders", move=move_orders, erase=erase_orders, export=export_orders))
 register(
     Holder(
@@ -63,3 +75,5 @@ register(
     )
 )
 register(Holder(name="messages", erase=erase_messages, export=export_messages))
+register(Holder(name="shipments", erase=erase_shipments))
+register(Holder(name="deliveries", erase=erase_deliveries))

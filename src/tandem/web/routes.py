@@ -6,6 +6,8 @@ from tandem.web.console.api_keys import ApiKeysPage
 from tandem.web.console.audit import AuditPage
 from tandem.web.console.accounts import AccountPage, AccountsPage
 from tandem.web.console.custom_fields import CustomFieldsPage
+from tandem.web.console.customer_merging import DuplicatesPage, MergePage
+from tandem.web.console.customer_privacy import ErasuresPage, PrivacyPage
 from tandem.web.console.customer_records import AccountKeptPage, CustomerKeptPage
 from tandem.web.console.customers import CustomerPage, CustomersPage
 from tandem.web.console.home import HomePage
@@ -64,6 +66,10 @@ PAGES: list[Any] = [
     CustomersPage,
     CustomerPage,
     CustomerKeptPage,
+    DuplicatesPage,
+    MergePage,
+    PrivacyPage,
+    ErasuresPage,
     AccountsPage,
     AccountPage,
     AccountKeptPage,

@@ -136,6 +136,9 @@ class CustomerPage(Controller):
             memberships=await customers.list_memberships(tx, customer_id),
             segments=await customers.segments_of(tx, customer_id),
             fields=await live_fields(tx, "customer"),
+            consents=await customers.list_consents(tx, customer_id),
+            merges=await customers.list_merges(tx, customer_id),
+            erasure=await customers.waiting_erasure(tx, customer_id),
         )
 
     @get("/edit")

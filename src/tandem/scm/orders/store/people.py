@@ -23,16 +23,16 @@ ERASE = Query(
     update orders.order
        set customer_name = 'Erased', customer_email = null, customer_phone = null,
            customer_gstin = null, note = '',
-           ship_to = jsonb_build_object('name', 'Erased', 'line1', 'Erased',
+           ship_to = jsonb_strip_nulls(jsonb_build_object('name', 'Erased', 'line1', 'Erased',
                                         'city', ship_to -> 'city',
                                         'state_code', ship_to -> 'state_code',
                                         'postal_code', ship_to -> 'postal_code',
-                                        'country', coalesce(ship_to -> 'country', '"IN"')),
-           bill_to = jsonb_build_object('name', 'Erased', 'line1', 'Erased',
+                                        'country', coalesce(ship_to -> 'country', '"IN"'))),
+           bill_to = jsonb_strip_nulls(jsonb_build_object('name', 'Erased', 'line1', 'Erased',
                                         'city', bill_to -> 'city',
                                         'state_code', bill_to -> 'state_code',
                                         'postal_code', bill_to -> 'postal_code',
-                                        'country', coalesce(bill_to -> 'country', '"IN"')),
+                                        'country', coalesce(bill_to -> 'country', '"IN"'))),
            version = version + 1, updated_at = :now
      where org_id = :org_id and customer_id = :customer_id
        and status in ('draft', 'completed', 'cancelled', 'expired')
