@@ -22,6 +22,12 @@ WITHOUT_A_TRANSACTION_OF_THE_REQUEST = {
     "POST /v1/gst/gstin-checks": "asks, changes nothing",
     "POST /v1/driver/pings": "positions, thousands a second, kept by driver",
     "POST /settings/integrations/{name}/test": "asks the other side, changes nothing",
+    "POST /v1/jira/connections/{connection_id}/test": "asks the other side, changes nothing",
+    "POST /v1/jira/connections/{connection_id}/webhook": "its service notes it between two calls",
+    "PUT /v1/jira/connections/{connection_id}/mappings": "its service notes it between two calls",
+    "POST /v1/jira/reconcile": "asks the other side anew, as the worker does by itself",
+    "POST /v1/me/proofs": "proves who is asking; the session keeps when",
+    "PUT /v1/me/password": "its service notes it where persons are kept",
 }
 """Routes for people signed in that open no transaction at the edge, and why that is well."""
 

@@ -13,6 +13,7 @@ PERMISSIONS: Mapping[str, str] = {
     "identity.roles": "Make and change roles.",
     "identity.settings": "Change the company's settings.",
     "identity.impersonate": "See the company through another member's eyes, with a reason.",
+    "identity.scim": "Manage people and groups as the company's directory does (SCIM).",
     "identity.audit": "Read the audit log and take it along as a file.",
 }
 

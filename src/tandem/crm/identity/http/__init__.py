@@ -8,6 +8,8 @@ from tandem.crm.identity.http.keys import KeyController
 from tandem.crm.identity.http.oauth import OauthController
 from tandem.crm.identity.http.people import PeopleController
 from tandem.crm.identity.http.roles import RoleController
+from tandem.crm.identity.http.scim import ScimController
+from tandem.crm.identity.http.scim_settings import ScimSettingsController
 from tandem.crm.identity.http.security import PasskeyController, SecurityController
 from tandem.crm.identity.http.sessions import SessionController
 from tandem.crm.identity.http.teams import TeamController, TerritoryController
@@ -23,6 +25,8 @@ __all__ = [
     "PasskeyController",
     "PeopleController",
     "RoleController",
+    "ScimController",
+    "ScimSettingsController",
     "SecurityController",
     "SessionController",
     "TeamController",
