@@ -72,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_url: str = ""
     """`smtp://user:password@host:port` (STARTTLS when offered) or `smtps://`."""
     mail_from: str = "Tandem <no-reply@tandem.invalid>"
+    clamd_url: str = ""
+    """`tcp://host:3310`: looks into files for viruses where the care desk wants that."""
     sms_base_url: str = "https://api.twilio.com"
     sms_account_sid: str = ""
     sms_auth_token: str = ""

@@ -29,6 +29,7 @@ from tandem.scm.delivery.gateways.streets import StreetGeocoder, StreetRoutes
 from tandem.scm.payments.gateways.port import GatewayRefused, PaymentGateway, TryLater
 from tandem.scm.payments.gateways.razorpay import RazorpayGateway
 from tandem.scm.support.gateways.jira import JiraClients, JiraDoor, OwnAddress
+from tandem.scm.support.gateways.scanner import ClamdScanner, Scanner
 from tandem.web.public.streets import StreetMap
 
 REACTING = ("handlers", "jobs")
@@ -68,6 +69,7 @@ def resources_of(settings: Settings) -> Resources:
     held.add(Locator, _locator(settings))
     # support
     held.add(JiraDoor, JiraClients())
+    held.add(Scanner, ClamdScanner(settings.clamd_url))
     held.add(OwnAddress, OwnAddress(base_url=settings.base_url))
     # notifications
     held.add(Mailer, SmtpMailer(settings.smtp_url, sender=settings.mail_from))

@@ -96,13 +96,15 @@ def _inside(key: str, name: str, queue: str, severity: Severity) -> Category:
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`warn_minutes` before a clock runs out it turns amber. A resolved complaint closes after
-    `close_after_hours` of silence. Files are limited to `file_mib_max` each."""
+    `close_after_hours` of silence. Files are limited to `file_mib_max` each; with `scans_files`
+    nobody gets one before the virus scanner has passed it."""
 
     calendar: Calendar = msgspec.field(default_factory=Calendar)
     targets: Targets = msgspec.field(default_factory=Targets)
     warn_minutes: Minutes = 60
     close_after_hours: Annotated[int, msgspec.Meta(ge=1, le=2_160)] = 72
     file_mib_max: Annotated[int, msgspec.Meta(ge=1, le=20)] = 10
+    scans_files: bool = False
     queues: Annotated[list[Queue], msgspec.Meta(min_length=1, max_length=30)] = msgspec.field(
         default_factory=usual_queues
     )

@@ -1,7 +1,12 @@
 """What support can be asked to do. Callers pass a Tx; nothing here opens or commits one."""
 
 from tandem.scm.support.service import jira
-from tandem.scm.support.service.filing import add_file, read_file
+from tandem.scm.support.service.filing import (
+    add_file,
+    list_unscanned,
+    read_file,
+    record_scan,
+)
 from tandem.scm.support.service.moving import assign, change, move, rate
 from tandem.scm.support.service.opening import COMPLAINT, open_complaint
 from tandem.scm.support.service.reading import (
@@ -58,12 +63,14 @@ __all__ = [
     "list_of_order",
     "list_replies",
     "list_steps",
+    "list_unscanned",
     "lock_complaint",
     "lock_desk",
     "move",
     "open_complaint",
     "rate",
     "read_file",
+    "record_scan",
     "remove_reply",
     "save_desk",
     "settle_cause",

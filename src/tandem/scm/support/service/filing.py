@@ -24,7 +24,8 @@ from tandem.scm.support.domain.files import (
 from tandem.scm.support.domain.statuses import Origin, Visibility
 from tandem.scm.support.service.reading import EVERYTHING, lock_complaint
 from tandem.scm.support.service.settings import get_desk
-from tandem.scm.support.store import threads
+from tandem.scm.support.store import complaints, threads
+from tandem.scm.support.store.complaints import Change
 
 
 async def add_file(
@@ -39,10 +40,10 @@ async def add_file(
     visibility: Visibility = Visibility.INTERNAL,
     message_id: UUID | None = None,
     author: Author | None = None,
-    scan: Scan = Scan.NOT_SCANNED,
 ) -> File:
     """The same bytes again answer the file that is there, and tell nobody; given publicly they
-    are public from then on. What it is follows from its content, not from its name.
+    are public from then on. What it is follows from its content, not from its name. Where the
+    desk scans files it is told of when it has passed.
 
     Raises FileRefused, FileTooLarge, TooManyFiles and ComplaintClosed.
     """
@@ -73,11 +74,12 @@ async def add_file(
         author_kind=by.kind,
         author_id=by.id,
         author_label=by.label,
-        scan=scan,
+        scan=Scan.PENDING if desk.scans_files else Scan.NOT_SCANNED,
         created_at=now,
     )
     await threads.insert_file(tx, file)
-    await tx.publish(_added(complaint, file, origin))
+    if file.is_readable:
+        await tx.publish(_added(complaint, file))
     return file
 
 
@@ -100,6 +102,27 @@ async def read_file(
     return file, content
 
 
+async def list_unscanned(tx: Tx) -> list[File]:
+    """Files that wait for their scan, the longest waiting first; ten at most. For jobs."""
+    return await threads.list_unscanned(tx)
+
+
+async def record_scan(tx: Tx, file_id: UUID, *, is_clean: bool, now: datetime) -> None:
+    """Clean: told of and readable from now on. Infected: kept back for good, with a line in the
+    history. A verdict on what has one already changes nothing."""
+    file = await threads.lock_unscanned(tx, file_id)
+    if file is None:
+        return
+    complaint = await lock_complaint(tx, file.complaint_id)
+    scan = Scan.CLEAN if is_clean else Scan.INFECTED
+    await threads.settle_scan(tx, file_id, scan)
+    if is_clean:
+        await tx.publish(_added(complaint, msgspec.structs.replace(file, scan=scan)))
+        return
+    step = Change(kind="infected_file", after=file.filename)
+    await complaints.add_steps(tx, complaint.id, [step], origin=Origin.SYSTEM, now=now)
+
+
 async def _widened(
     tx: Tx, complaint: Complaint, file: File, visibility: Visibility, origin: Origin
 ) -> File:
@@ -107,16 +130,17 @@ async def _widened(
         return file
     await threads.show_file(tx, file.id)
     shown = msgspec.structs.replace(file, visibility=Visibility.PUBLIC)
-    await tx.publish(_added(complaint, shown, origin))
+    if shown.is_readable:
+        await tx.publish(_added(complaint, msgspec.structs.replace(shown, origin=origin)))
     return shown
 
 
-def _added(complaint: Complaint, file: File, origin: Origin) -> ComplaintFileAdded:
+def _added(complaint: Complaint, file: File) -> ComplaintFileAdded:
     return ComplaintFileAdded(
         complaint_id=complaint.id,
         number=complaint.number,
         order_id=complaint.order_id,
-        origin=origin,
+        origin=file.origin,
         file_id=file.id,
         visibility=file.visibility,
     )

@@ -85,6 +85,12 @@ SHOW_FILE = Query(
     "update support.file set visibility = 'public' where org_id = :org_id and id = :id"
 )
 
+LIST_UNSCANNED = Query(_FILE + "where org_id = :org_id and scan = 'pending' order by id limit 10")
+
+LOCK_UNSCANNED = Query(
+    _FILE + "where org_id = :org_id and id = :id and scan = 'pending' order by id for update"
+)
+
 SETTLE_SCAN = Query("update support.file set scan = :scan where org_id = :org_id and id = :id")
 
 LIST_FILES = Query(
@@ -149,6 +155,14 @@ async def find_file(tx: Tx, complaint_id: UUID, file_id: UUID) -> File | None:
 
 async def show_file(tx: Tx, file_id: UUID) -> None:
     await tx.run(SHOW_FILE, id=file_id)
+
+
+async def list_unscanned(tx: Tx) -> list[File]:
+    return await tx.many(LIST_UNSCANNED, File)
+
+
+async def lock_unscanned(tx: Tx, file_id: UUID) -> File | None:
+    return await tx.one_or_none(LOCK_UNSCANNED, File, id=file_id)
 
 
 async def settle_scan(tx: Tx, file_id: UUID, scan: Scan) -> None:
