@@ -80,6 +80,7 @@ LEDGERS = [
     "shipping.manifest",
     "shipping.scan",
     "shipping.shipment_item",
+    "support.step",
 ]
 
 

@@ -39,6 +39,10 @@ FIXED = (
     "/payments/settlements",
     "/payments/settlements/exceptions",
     "/messages",
+    "/complaints",
+    "/complaints/new",
+    "/settings/complaints",
+    "/settings/replies",
     "/settings/company",
     "/settings/orders",
     "/settings/promise",
@@ -60,6 +64,8 @@ def pages(shop: Installation) -> list[str]:
     variant = product["variants"][0]
     shelf = _first(shop, "/v1/stock")
     customer = order["customer_id"]
+    about = {"category": "late", "subject": "Where is it?", "body": "Called twice."}
+    complaint = shop.post("/v1/complaints", order_id=order["id"], **about)
     return [
         *FIXED,
         f"/orders/{prepaid['id']}",
@@ -74,6 +80,7 @@ def pages(shop: Installation) -> list[str]:
         f"/shipments/{delivery['shipment_id']}",
         f"/invoices/{invoice['id']}",
         f"/messages/{message['id']}",
+        f"/complaints/{complaint['id']}",
     ]
 
 

@@ -150,6 +150,7 @@ def _times(form: Mapping[str, str], desk: Desk) -> Desk:
             form.get("close_after_hours", ""), field="close_after_hours", least=1, most=2_160
         ),
         file_mib_max=whole_of(form.get("file_mib_max", ""), field="file_mib_max", least=1, most=20),
+        scans_files=form.get("scans_files") == "true",
     )
 
 
