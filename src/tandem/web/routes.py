@@ -2,28 +2,31 @@
 
 from typing import Any
 
+from tandem.web.console.accounts import AccountPage, AccountsPage
 from tandem.web.console.api_keys import ApiKeysPage
 from tandem.web.console.audit import AuditPage
-from tandem.web.console.accounts import AccountPage, AccountsPage
 from tandem.web.console.custom_fields import CustomFieldsPage
 from tandem.web.console.customer_merging import DuplicatesPage, MergePage
 from tandem.web.console.customer_privacy import ErasuresPage, PrivacyPage
 from tandem.web.console.customer_records import AccountKeptPage, CustomerKeptPage
 from tandem.web.console.customers import CustomerPage, CustomersPage
+from tandem.web.console.deals import DealPage, DealsPage
 from tandem.web.console.home import HomePage
 from tandem.web.console.impersonation import ImpersonationPage
 from tandem.web.console.invoices import InvoicesPage
-from tandem.web.console.live import LiveController
 from tandem.web.console.jira_complaint import ComplaintInJira
 from tandem.web.console.jira_settings import JiraConnectionPage, JiraSettingsPage
+from tandem.web.console.live import LiveController
 from tandem.web.console.messages import MessagesPage
 from tandem.web.console.new_order import NewOrderPage
 from tandem.web.console.order_page import OrderPage
 from tandem.web.console.orders import OrdersPage
 from tandem.web.console.payment_settlements import SettlementPage, SettlementsPage
 from tandem.web.console.payments import PaymentPage, PaymentsPage
+from tandem.web.console.people import PeoplePage, PersonPage
 from tandem.web.console.product_import import ProductImport
 from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
+from tandem.web.console.roles import RolesPage
 from tandem.web.console.segments import SegmentPage, SegmentsPage
 from tandem.web.console.settings import SettingsPage
 from tandem.web.console.settings_integrations import IntegrationsPage
@@ -35,6 +38,7 @@ from tandem.web.console.suggestions import Suggestions
 from tandem.web.console.support import ComplaintsPage
 from tandem.web.console.support_page import ComplaintPage
 from tandem.web.console.support_settings import ReplySettings, SupportSettings
+from tandem.web.console.teams import TeamsPage
 from tandem.web.console.views import ViewsController
 from tandem.web.console.webhooks import WebhooksPage
 from tandem.web.dispatch import DISPATCH_PAGES
@@ -57,6 +61,8 @@ PAGES: list[Any] = [
     OrdersPage,
     NewOrderPage,
     OrderPage,
+    DealsPage,
+    DealPage,
     ProductsPage,
     ProductImport,
     ProductPage,
@@ -89,6 +95,10 @@ PAGES: list[Any] = [
     SupportSettings,
     ReplySettings,
     SettingsPage,
+    PeoplePage,
+    PersonPage,
+    TeamsPage,
+    RolesPage,
     AuditPage,
     WebhooksPage,
     ApiKeysPage,

@@ -115,27 +115,6 @@ class SettingsPage(Controller):
             return await _orders(request, tx, problem_of(refusal, form), refusal.status)
         return redirect(request, "/settings/orders", toast="Numbers and waiting time are saved.")
 
-    @get("/people")
-    async def people(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
-        return await _people(request, tx)
-
-    @post("/people")
-    async def add_person(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
-        form = await request.form()
-        values = {name: str(form.get(name, "")).strip() for name in ("email", "name", "role_key")}
-        try:
-            if "@" not in values["email"] or len(values["email"]) > 254:
-                raise Invalid("Give an e-mail address.", field="email")
-            if not 1 <= len(values["name"]) <= 100:
-                raise Invalid("Give the person's name.", field="name")
-            added = await identity.add_user(
-                tx, **values, password=str(form.get("password", ""))[:257], now=now
-            )
-        except Refusal as refusal:
-            problem = problem_of(refusal, values, form="person")
-            return await _people(request, tx, problem, refusal.status)
-        return redirect(request, "/settings/people", toast=f"{added.name} can sign in.")
-
 
 def _seller(form: Mapping[str, str]) -> Seller:
     address = read_address(form, "seat_", name=form.get("trade_name") or form.get("legal_name", ""))
@@ -183,20 +162,5 @@ async def _orders(
         status=status,
         values=values,
         sample=settings.number(settings.number_start),
-        problem=problem,
-    )
-
-
-async def _people(
-    request: AnyRequest, tx: Tx, problem: Problem = NO_PROBLEM, status: int = 200
-) -> Response[Any]:
-    roles = await identity.list_roles(tx)
-    return page(
-        request,
-        "console/settings/people.html",
-        status=status,
-        people=await identity.list_users(tx),
-        roles=roles,
-        role_options=[(role.key, role.name) for role in roles],
         problem=problem,
     )
