@@ -141,3 +141,22 @@ class SettlementExceptionRaised(Event, frozen=True, kw_only=True):
 
     def key(self) -> str:
         return str(self.settlement_id or self.order_id or self.exception_id)
+
+
+class PaymentLinkReady(PaymentEvent, frozen=True, kw_only=True):
+    """A link (`kind` "link") or a UPI QR code ("upi_qr", `url` is its picture) can be paid."""
+
+    topic: ClassVar[str] = "payments.link_ready.v1"
+    link_id: UUID
+    kind: str
+    url: str
+    amount_minor: int
+    currency: str
+
+
+class PaymentLinkClosed(PaymentEvent, frozen=True, kw_only=True):
+    """It cannot be paid any more: `outcome` is expired, cancelled or refused."""
+
+    topic: ClassVar[str] = "payments.link_closed.v1"
+    link_id: UUID
+    outcome: str

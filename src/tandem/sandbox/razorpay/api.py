@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from tandem.sandbox.dependencies import Dependencies
-from tandem.sandbox.razorpay import orders, payments, refunds, settlements
+from tandem.sandbox.razorpay import links, orders, payments, refunds, settlements
 from tandem.sandbox.razorpay.reading import AnyRequest, check_caller, read_json
 from tandem.sandbox.razorpay.refusals import RazorpayRefusal
 
@@ -100,6 +100,62 @@ class RazorpayController(Controller):
         self, settlement_id: FromPath[str], request: AnyRequest, deps: Deps
     ) -> Answer:
         return _answer(deps, request, lambda: settlements.get_settlement(deps, settlement_id))
+
+
+class LinksController(Controller):
+    """Payment links and QR codes."""
+
+    path = "/razorpay/v1"
+
+    @post("/payment_links", status_code=200)
+    async def create_link(self, request: AnyRequest, deps: Deps) -> Answer:
+        given = await _given(request)
+        return _answer(deps, request, lambda: links.create_link(deps, given()))
+
+    @get("/payment_links")
+    async def list_links(self, request: AnyRequest, deps: Deps) -> Answer:
+        return _answer(deps, request, lambda: links.list_links(deps, request.query_params))
+
+    @get(["/payment_links/{link_id:str}", "/payments/qr_codes/{link_id:str}"])
+    async def get_link(self, link_id: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
+        return _answer(deps, request, lambda: links.get_one(deps, link_id))
+
+    @post("/payment_links/{link_id:str}/cancel", status_code=200)
+    async def cancel_link(self, link_id: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
+        return _answer(
+            deps,
+            request,
+            lambda: links.close(deps, link_id, status="cancelled", reason="on_demand"),
+        )
+
+    @post("/payment_links/{link_id:str}/notify_by/{medium:str}", status_code=200)
+    async def notify(
+        self, link_id: FromPath[str], medium: FromPath[str], request: AnyRequest, deps: Deps
+    ) -> Answer:
+        return _answer(deps, request, lambda: links.notify(deps, link_id, medium))
+
+    @post("/payments/qr_codes", status_code=200)
+    async def create_code(self, request: AnyRequest, deps: Deps) -> Answer:
+        given = await _given(request)
+        return _answer(deps, request, lambda: links.create_code(deps, given()))
+
+    @get("/payments/qr_codes")
+    async def list_codes(self, request: AnyRequest, deps: Deps) -> Answer:
+        return _answer(deps, request, lambda: links.list_codes(deps, request.query_params))
+
+    @get("/payments/qr_codes/{link_id:str}/payments")
+    async def list_code_payments(
+        self, link_id: FromPath[str], request: AnyRequest, deps: Deps
+    ) -> Answer:
+        return _answer(deps, request, lambda: links.list_payments_of(deps, link_id))
+
+    @post("/payments/qr_codes/{link_id:str}/close", status_code=200)
+    async def close_code(self, link_id: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
+        return _answer(
+            deps,
+            request,
+            lambda: links.close(deps, link_id, status="closed", reason="on_demand"),
+        )
 
 
 async def _given(request: AnyRequest) -> Callable[[], dict[str, Any]]:

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from tandem.sandbox.dependencies import Dependencies
 from tandem.sandbox.loopback import NotLoopback
-from tandem.sandbox.razorpay import payments, refunds, settlements
+from tandem.sandbox.razorpay import links, payments, refunds, settlements
 from tandem.sandbox.razorpay.account import Account, AccountChange, change_account, read_account
 from tandem.sandbox.razorpay.ledger import find
 from tandem.sandbox.razorpay.refusals import RazorpayRefusal
@@ -21,6 +21,12 @@ class SettleNow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """`again` names captured payments that are settled once more, by mistake."""
 
     again: Annotated[list[str], msgspec.Meta(max_length=100)] = []
+
+
+class PaidByLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that is left, unless a part of it."""
+
+    amount: Annotated[int, msgspec.Meta(ge=100, le=10**12)] | None = None
 
 
 class NewAdjustments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,3 +99,23 @@ class AccountController(Controller):
         return settlements.add_adjustments(
             deps, amount=data.amount, description=data.description, count=data.count
         )
+
+    @post("/links/{link_id:str}/payment")
+    async def pay_by_link(
+        self,
+        link_id: FromPath[str],
+        data: JSONBody[PaidByLink],
+        deps: NamedDependency[Dependencies],
+    ) -> Response[dict[str, Any]]:
+        """Somebody pays by a link, or scans a QR code."""
+        try:
+            return Response(links.pay(deps, link_id, data.amount), status_code=201)
+        except RazorpayRefusal as refused:
+            return Response(refused.body, status_code=409)
+
+    @get("/links/{link_id:str}/notices")
+    async def list_notices(
+        self, link_id: FromPath[str], deps: NamedDependency[Dependencies]
+    ) -> list[str]:
+        """By which media its customer was reminded."""
+        return links.notices_of(deps, link_id)

@@ -54,6 +54,19 @@ create table if not exists razorpay_settled (
 );
 create index if not exists razorpay_settled_entity on razorpay_settled (entity_id);
 create index if not exists razorpay_settled_settlement on razorpay_settled (settlement_id, seq);
+create table if not exists razorpay_link (
+    seq integer primary key, id text unique not null, kind text not null, request text not null,
+    amount integer not null, currency text not null, reference text, notes text not null,
+    status text not null, close_reason text, expires_at integer, created_at integer not null
+);
+create index if not exists razorpay_link_reference on razorpay_link (reference);
+create table if not exists razorpay_link_payment (
+    payment_id text primary key references razorpay_payment (id),
+    link_id text not null references razorpay_link (id)
+);
+create table if not exists razorpay_link_notice (
+    seq integer primary key, link_id text not null, medium text not null
+);
 create table if not exists razorpay_adjustment (
     seq integer primary key, id text unique not null, amount integer not null,
     description text not null, created_at integer not null
@@ -72,6 +85,7 @@ TABLES = frozenset(
         "razorpay_refund",
         "razorpay_settlement",
         "razorpay_adjustment",
+        "razorpay_link",
     }
 )
 ALPHABET = string.ascii_letters + string.digits

@@ -5,7 +5,7 @@ import asyncio
 import time
 
 from tandem.sandbox.dependencies import Dependencies
-from tandem.sandbox.razorpay import payments, refunds, settlements
+from tandem.sandbox.razorpay import links, payments, refunds, settlements
 from tandem.sandbox.razorpay.ledger import now_seconds
 
 PAUSE_SECONDS = 0.2
@@ -32,6 +32,7 @@ def sweep(deps: Dependencies) -> None:
     for payment_id in _ids(deps, forgotten, now - AUTO_REFUND_SECONDS):
         refunds.give_back_uncaptured(deps, payment_id)
     settlements.settle_due(deps)
+    links.expire_due(deps)
 
 
 def _due_refunds(deps: Dependencies) -> list[tuple[str, str]]:

@@ -79,3 +79,12 @@ select b.org_id, b.id, b.entity_id
    and not exists (select 1 from payments.settlement_exception x
                     where x.org_id = b.org_id and x.kind = 'settled_twice'
                       and x.subject_id = b.id);
+
+-- name: a link is paid as far as the payments that count for it
+select l.org_id, l.id, l.status, l.paid_minor, coalesce(sum(p.captured_minor), 0) as captured_minor
+  from payments.link l
+  left join payments.payment p
+    on p.org_id = l.org_id and p.link_id = l.id and p.standing = 'counted'
+ group by l.org_id, l.id
+having l.paid_minor <> coalesce(sum(p.captured_minor), 0)
+    or (l.status = 'paid') <> (l.paid_minor = l.amount_minor);

@@ -140,6 +140,11 @@ TITLES: Mapping[str, Telling] = {
         "Settlement needs attention",
         str(p["detail"]),
     ),
+    "payments.link_ready": lambda p: (
+        "UPI QR code ready" if p["kind"] == "upi_qr" else "Payment link sent",
+        money(p),
+    ),
+    "payments.link_closed": lambda p: ("Payment link closed", _words(str(p["outcome"]))),
     "payments.refund_failed": lambda p: ("Refund failed", str(p["reason"])),
     "invoicing.invoice_issued": lambda p: (
         f"Invoice {p['number']} issued",

@@ -23,7 +23,8 @@ class Source(StrEnum):
 class PaymentFact(msgspec.Struct, frozen=True, kw_only=True):
     """A browser's return proves an authorisation and says nothing of money: its amount is None.
 
-    `fee_minor` contains `tax_minor`, the GST on it (Razorpay, payment entity).
+    `fee_minor` contains `tax_minor`, the GST on it (Razorpay, payment entity). What was paid by a
+    link or a QR code names that, and a gateway order we never made.
     """
 
     provider_order_id: str | None
@@ -34,6 +35,7 @@ class PaymentFact(msgspec.Struct, frozen=True, kw_only=True):
     fee_minor: int | None = None
     tax_minor: int | None = None
     error: str = ""
+    provider_link_id: str | None = None
 
 
 class RefundFact(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,6 +48,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     captured_at: datetime | None = None
     capture_requested_at: datetime | None = None
     version: int = 1
+    link_id: UUID | None = None
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,3 +50,13 @@ class AlreadyDecided(Conflict):
     """Somebody decided otherwise, or it fits by itself by now."""
 
     code = "already_decided"
+
+
+class LinkLive(Conflict):
+    """Another link or QR code of the order can be paid: two would be paid twice."""
+
+    code = "link_live"
+
+
+class RemindedEnough(Conflict):
+    code = "reminded_enough"

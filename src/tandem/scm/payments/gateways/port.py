@@ -11,7 +11,16 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.scm.payments.domain import Fact, Mode, ToldRow, ToldSettlement
+from tandem.scm.payments.domain import (
+    Fact,
+    GatewayLink,
+    LinkKind,
+    LinkNews,
+    Mode,
+    PaymentLink,
+    ToldRow,
+    ToldSettlement,
+)
 
 
 class GatewayRefused(Exception):
@@ -33,6 +42,27 @@ class GatewayOrder(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
 
 
+class LinkGateway(Protocol):
+    """Links and QR codes. Calls end as those of the PaymentGateway do."""
+
+    async def open(self, link: PaymentLink, *, notes: dict[str, str]) -> GatewayLink:
+        """Not repeatable: after `OutcomeUnknown` use `find`."""
+
+    async def find(self, link: PaymentLink) -> GatewayLink | None:
+        """What we made for this link, if it exists."""
+
+    async def look_at(
+        self, kind: LinkKind, provider_link_id: str, *, seen_at: datetime
+    ) -> LinkNews:
+        """Whether it can be paid, and everything that was paid by it."""
+
+    async def close(self, kind: LinkKind, provider_link_id: str) -> None:
+        """Take it back. GatewayRefused when it is over already."""
+
+    async def remind(self, provider_link_id: str, medium: str) -> None:
+        """Send a link to its customer again, by `sms` or `email`."""
+
+
 class PaymentGateway(Protocol):
     """`key_id` is public and goes to the browser, as does `script_url`; `return_base_url` is where
     the browser comes back to. `mode` follows from the key."""
@@ -43,6 +73,7 @@ class PaymentGateway(Protocol):
     script_url: str
     return_base_url: str
     is_capture_automatic: bool
+    links: LinkGateway
 
     async def open_order(
         self, *, receipt: str, amount_minor: int, currency: str, notes: dict[str, str]

@@ -12,6 +12,7 @@ from tandem.scm.payments.jobs.calls import (
     send_refund,
     watch_uncaptured,
 )
+from tandem.scm.payments.jobs.links import remind_link, watch_links, work_on_link
 from tandem.scm.payments.jobs.settlements import fetch_settlements, watch_settlements
 
 __all__ = [
@@ -20,7 +21,10 @@ __all__ = [
     "fetch_settlements",
     "open_gateway_order",
     "reconcile",
+    "remind_link",
     "send_refund",
+    "watch_links",
     "watch_settlements",
     "watch_uncaptured",
+    "work_on_link",
 ]

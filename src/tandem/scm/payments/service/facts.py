@@ -15,8 +15,10 @@ from tandem.scm.payments.domain import (
     RANK,
     ExceptionKind,
     Fact,
+    Intent,
     IntentStatus,
     Payment,
+    PaymentLink,
     Policy,
     Refund,
     RefundFact,
@@ -26,13 +28,14 @@ from tandem.scm.payments.domain import (
     advance_refund,
     is_captured,
     judge,
+    judge_by_link,
     match_refund,
     settle,
 )
 from tandem.scm.payments.service import refunding
 from tandem.scm.payments.service.exceptions import raise_about
 from tandem.scm.payments.service.news import Change, tell
-from tandem.scm.payments.store import exceptions, intents, ledger, payments, refunds
+from tandem.scm.payments.store import exceptions, intents, ledger, links, payments, refunds
 
 replace = msgspec.structs.replace
 
@@ -97,23 +100,20 @@ async def after_acceptance(tx: Tx, before: Payment, after: Payment, *, now: date
 
 
 async def _recognise(tx: Tx, fact: Fact, *, now: datetime) -> Payment | None:
-    """A new row, when the gateway order is one of ours."""
-    if fact.payment is None or fact.payment.provider_order_id is None:
+    """A new row, when the gateway order, or the link, is one of ours."""
+    asked = await _asked_for(tx, fact)
+    if asked is None:
         return None
-    intent = await intents.find_by_provider_order(
-        tx, provider=fact.provider, provider_order_id=fact.payment.provider_order_id
-    )
-    if intent is None:
-        return None
-    assert intent.mode, "an intent with a gateway order knows its mode"
+    assert asked.mode, "what exists at the gateway knows its mode"
     payment = Payment(
         id=new_id(),
-        order_id=intent.order_id,
-        order_number=intent.order_number,
-        intent_id=intent.id,
+        order_id=asked.order_id,
+        order_number=asked.order_number,
+        intent_id=asked.id if isinstance(asked, Intent) else None,
+        link_id=asked.id if isinstance(asked, PaymentLink) else None,
         provider=fact.provider,
         provider_payment_id=fact.provider_payment_id,
-        mode=intent.mode,
+        mode=asked.mode,
         created_at=now,
     )
     await payments.insert(tx, payment)
@@ -129,6 +129,21 @@ async def _recognise(tx: Tx, fact: Fact, *, now: datetime) -> Payment | None:
         ),
     )
     return payment
+
+
+async def _asked_for(tx: Tx, fact: Fact) -> Intent | PaymentLink | None:
+    """What of ours this payment answers."""
+    if fact.payment is None:
+        return None
+    if fact.payment.provider_link_id is not None:
+        return await links.find_by_provider(
+            tx, provider=fact.provider, provider_link_id=fact.payment.provider_link_id
+        )
+    if fact.payment.provider_order_id is None:
+        return None
+    return await intents.find_by_provider_order(
+        tx, provider=fact.provider, provider_order_id=fact.payment.provider_order_id
+    )
 
 
 async def _ask_about(tx: Tx, fact: Fact) -> None:
@@ -172,10 +187,23 @@ async def _judged(tx: Tx, payment: Payment) -> tuple[Payment, ExceptionKind | No
         or payment.amount_minor is None
     ):
         return payment, None
+    misfit = await (_judge_by_link if payment.link_id else _judge_by_intent)(tx, payment)
+    return replace(payment, standing=Standing.MISFIT if misfit else Standing.COUNTED), misfit
+
+
+async def _judge_by_intent(tx: Tx, payment: Payment) -> ExceptionKind | None:
     intent = await intents.lock_current(tx, payment.order_id)
     assert intent, "a payment is recognised by an intent of its order"
-    misfit = judge(intent, payment, is_taken=await payments.is_taken(tx, payment))
-    return replace(payment, standing=Standing.MISFIT if misfit else Standing.COUNTED), misfit
+    return judge(intent, payment, is_taken=await payments.is_taken(tx, payment))
+
+
+async def _judge_by_link(tx: Tx, payment: Payment) -> ExceptionKind | None:
+    assert payment.link_id, "it was recognised by its link"
+    link = await links.lock(tx, payment.link_id)
+    assert link, "its foreign key holds the link"
+    sums = await payments.totals(tx, payment.order_id)
+    counted = sums.authorized_minor + sums.captured_minor
+    return judge_by_link(link, payment, counted_minor=counted)
 
 
 async def _save(tx: Tx, change: Change, *, now: datetime) -> None:
@@ -233,8 +261,10 @@ async def _react_counted(tx: Tx, change: Change, *, now: datetime) -> None:
             resolution="captured",
             now=now,
         )
+        if payment.link_id is not None:
+            await links.add_up(tx, payment.link_id, now=now)
         current = await intents.lock_current(tx, payment.order_id)
-        if current is not None:
+        if current is not None and payment.link_id is None:
             await intents.end(tx, current.id, status=IntentStatus.PAID, reason="paid", now=now)
     for refund in change.new_refunds():
         if not refund.is_ours and is_captured(payment):

@@ -13,7 +13,7 @@ from tandem.scm.payments.domain import Payment, Totals
 COLUMNS = """id, order_id, order_number, intent_id, provider, provider_payment_id, mode, method,
            status, standing, amount_minor, currency, captured_minor, refunded_minor, fee_minor,
            tax_minor, error, created_at, failed_at, authorized_at, captured_at,
-           capture_requested_at, version"""
+           capture_requested_at, version, link_id"""
 
 LOCK_BY_PROVIDER = Query(
     f"""
@@ -87,10 +87,10 @@ LIST = Query(
 INSERT = Query(
     """
     insert into payments.payment
-           (org_id, id, order_id, order_number, intent_id, provider, provider_payment_id, mode,
-            status, standing, created_at)
-    values (:org_id, :id, :order_id, :order_number, :intent_id, :provider, :provider_payment_id,
-            :mode, :status, :standing, :created_at)
+           (org_id, id, order_id, order_number, intent_id, link_id, provider,
+            provider_payment_id, mode, status, standing, created_at)
+    values (:org_id, :id, :order_id, :order_number, :intent_id, :link_id, :provider,
+            :provider_payment_id, :mode, :status, :standing, :created_at)
     """
 )
 
@@ -197,6 +197,7 @@ async def insert(tx: Tx, payment: Payment) -> None:
         order_id=payment.order_id,
         order_number=payment.order_number,
         intent_id=payment.intent_id,
+        link_id=payment.link_id,
         provider=payment.provider,
         provider_payment_id=payment.provider_payment_id,
         mode=payment.mode,

@@ -12,7 +12,8 @@ import msgspec
 from tandem.kernel.outbound import NotSent, Outbound, OutcomeUnknown
 from tandem.kernel.signatures import is_signed
 from tandem.scm.payments.domain import Fact, Mode, Source, ToldRow, ToldSettlement
-from tandem.scm.payments.gateways.port import GatewayOrder, GatewayRefused, TryLater
+from tandem.scm.payments.gateways.port import GatewayOrder, GatewayRefused, LinkGateway, TryLater
+from tandem.scm.payments.gateways.razorpay.links import RazorpayLinks
 from tandem.scm.payments.gateways.razorpay.settled import (
     WireSettledRows,
     WireSettlements,
@@ -78,6 +79,7 @@ class RazorpayGateway:
         self.is_capture_automatic = is_capture_automatic
         self._key_secret = key_secret
         self._webhook_secrets = (webhook_secret, webhook_secret_previous)
+        self.links: LinkGateway = RazorpayLinks(self._call)
         self._outbound = Outbound(base_url.rstrip("/") + "/", auth=(key_id, key_secret))
 
     async def close(self) -> None:

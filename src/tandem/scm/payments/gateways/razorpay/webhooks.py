@@ -53,6 +53,10 @@ class _Part(msgspec.Struct, kw_only=True):
     entity: msgspec.Raw
 
 
+class _Named(msgspec.Struct, kw_only=True):
+    id: str
+
+
 class _Envelope(msgspec.Struct, kw_only=True):
     """`created_at` is Unix seconds and missing in some of the vendor's samples."""
 
@@ -71,17 +75,33 @@ def read_notice(body: bytes) -> Notice:
     payment = _part(envelope, "payment", WirePayment)
     refund = _part(envelope, "refund", WireRefund)
     settlement = _part(envelope, "settlement", WireSettlement)
+    link_id = link_named_in(envelope)
     payment_id = payment.id if payment else refund.payment_id if refund else ""
     order_id = order.id if order else (payment.order_id if payment else None) or ""
-    named = [("order", order_id), ("payment", payment_id), ("refund", refund.id if refund else "")]
+    named = [
+        ("link", link_id),
+        ("order", order_id),
+        ("payment", payment_id),
+        ("refund", refund.id if refund else ""),
+    ]
     notes = [part.notes for part in (order, payment, refund) if part]
     return Notice(
         event=envelope.event[:100],
-        subject=(payment_id or order_id or envelope.event)[:100],
+        subject=(link_id or payment_id or order_id or envelope.event)[:100],
         org_id=next((found for part in notes if (found := note_id(part, "org_id"))), None),
         references=[(kind, external_id) for kind, external_id in named if external_id],
         is_about_account=settlement is not None,
     )
+
+
+def link_of(body: bytes) -> str:
+    """The payment link or QR code a notice names; empty for others."""
+    return link_named_in(_open(body))
+
+
+def link_named_in(envelope: _Envelope) -> str:
+    named = _part(envelope, "payment_link", _Named) or _part(envelope, "qr_code", _Named)
+    return named.id if named else ""
 
 
 def is_about_settlements(body: bytes) -> bool:
