@@ -31,6 +31,7 @@ from tandem.flows.http.opportunities import OpportunityFlowsController
 from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.public_complaints import PublicComplaintsController
+from tandem.flows.http.payment_links import PaymentLinksController
 from tandem.flows.http.resolve import ResolveController
 from tandem.flows.http.shipments import ShipmentFlowsController
 from tandem.flows.http.stock import StockFlowsController
@@ -104,6 +105,7 @@ ROUTES: list[Any] = [
     RazorpayWebhooksController,
     SettlementsController,
     SettlementExceptionsController,
+    PaymentLinksController,
     *DELIVERY,
     MessagesController,
     TextReportsController,
