@@ -3,7 +3,7 @@
 import argparse
 
 from bench import live, placing, reading
-from bench.table import Row, show
+from bench.table import Row, show, show_budgets
 from bench.world import world
 
 SECTIONS = ("placing", "hot", "reading", "live")
@@ -35,8 +35,7 @@ def main() -> int:
             rows = live.measure(company)
             show("Live", rows)
             measured += rows
-    missed = [row.work for row in measured if row.verdict == "MISSED"]
-    print(f"\n{len(missed)} budgets missed" + (f": {', '.join(missed)}" if missed else ""))
+    show_budgets(measured)
     return 0
 
 

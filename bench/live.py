@@ -22,8 +22,9 @@ from tandem.scm.delivery import service as delivery
 BATCH = 100
 BATCHES_EACH = 36
 """An hour's drive of one device, a fix a second, in batches of a hundred."""
-CONNECTIONS = 16
 DRIVERS = 60
+CONNECTIONS = DRIVERS - 1
+"""Each phone has a line of its own; the last driver is for those who watch."""
 WATCHERS = 1_000
 STEP = 0.0001
 """Degrees a second, about 11 m: a vehicle at 40 km/h, which no filter doubts."""
