@@ -16,6 +16,9 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Invalid
 from tandem.kernel.outbox import drain
+from tandem.scm.delivery import service as delivery
+from tandem.scm.delivery.domain.deliveries import Report
+from tandem.scm.delivery.domain.statuses import Status as DeliveryStatus
 from tandem.scm.shipping import service as shipping
 from tandem.scm.shipping.domain.statuses import ScanStatus
 from tandem.scm.support import service
@@ -24,7 +27,8 @@ from tandem.scm.support.domain.desk import Desk, check_desk
 from tandem.scm.support.domain.rules import Cause, Trigger
 from tandem.scm.support.domain.statuses import Origin, Status, Visibility
 from tandem.scm.support.domain.views import Filters
-from tests.flows.shop import basket, open_shop, place_one
+from tests.delivery.givens import a_driver, brought_to
+from tests.flows.shop import HOME, basket, open_shop, place_one
 from tests.support.givens import told
 
 import_reactions()
@@ -181,6 +185,52 @@ async def test_a_payment_exception_opens_one_and_the_surplus_going_back_settles_
     await drain(database)
     async with database.transaction(actor) as tx:
         assert (await service.get_complaint(tx, opened.id)).status is Status.CLOSED
+
+
+async def test_an_attempt_given_up_far_from_the_door_is_suspicious(
+    database: Database, actor: Actor, now: datetime
+) -> None:
+    """1.1 km away opens one; the same driver at the door does not."""
+    async with database.transaction(actor) as tx:
+        shop = await open_shop(tx, now)
+        crew = await a_driver(tx, now)
+    door = msgspec.structs.replace(HOME, latitude=12.97, longitude=77.59)
+    for away, expected in ((0.0002, []), (0.01, ["fake_attempt"])):
+        basket_ = basket(shop, payment_method="cod", ship_to=door)
+        placed = await place_one(database, actor, basket_, now)
+        await drain(database)
+        async with database.transaction(actor) as tx:
+            [one] = await delivery.list_of_order(tx, placed.id)
+        await brought_to(database, actor.org_id, crew, one.id, DeliveryStatus.ARRIVED, now)
+        async with database.transaction(crew.actor(actor.org_id)) as tx:
+            given_up = Report(
+                status=DeliveryStatus.FAILED, reason="customer_absent", lat=12.97 + away, lon=77.59
+            )
+            await delivery.report(tx, one.id, given_up, now=now)
+        await drain(database)
+        async with database.transaction(actor) as tx:
+            opened = await service.list_of_order(tx, placed.id)
+            assert [c.rule for c in opened if c.rule == "fake_attempt"] == expected
+            for complaint in opened:
+                if complaint.rule == "fake_attempt":
+                    [said] = await service.list_messages(tx, complaint.id)
+                    assert said.body == "Attempt 1 was given up 1112 m from the door."
+
+
+async def test_a_parcel_later_than_first_promised_opens_one(
+    database: Database, actor: Actor, order: OrderSnapshot, now: datetime
+) -> None:
+    async with database.transaction(actor) as tx:
+        [parcel] = await shipping.list_of_order(tx, order.id)
+        assert parcel.promised_on is not None
+    for days in (0, 1, 2):
+        async with database.transaction(actor) as tx:
+            at = datetime.combine(parcel.promised_on, now.time(), now.tzinfo)
+            await shipping.revise_overdue(tx, now=at + timedelta(days=days))
+        await drain(database)
+        async with database.transaction(actor) as tx:
+            found = [c.rule for c in await service.list_of_order(tx, order.id)]
+            assert found == (["promise_missed"] if days else [])
 
 
 FACTS: list[tuple[Trigger, dict[str, Any], list[str]]] = [
