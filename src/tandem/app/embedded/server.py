@@ -58,6 +58,8 @@ FORGETFUL: Mapping[str, str] = {
     "autovacuum": "off",
     "min_wal_size": "80MB",
     "max_wal_size": "256MB",
+    # Several installations and many tests share one such server.
+    "max_connections": "400",
 }
 
 
