@@ -6,6 +6,7 @@ from tandem.web.console.accounts import AccountPage, AccountsPage
 from tandem.web.console.api_keys import ApiKeysPage
 from tandem.web.console.audit import AuditPage
 from tandem.web.console.custom_fields import CustomFieldsPage
+from tandem.web.console.customer_import import CustomerImportsPage
 from tandem.web.console.customer_merging import DuplicatesPage, MergePage
 from tandem.web.console.customer_privacy import ErasuresPage, PrivacyPage
 from tandem.web.console.customer_records import AccountKeptPage, CustomerKeptPage
@@ -21,6 +22,7 @@ from tandem.web.console.messages import MessagesPage
 from tandem.web.console.new_order import NewOrderPage
 from tandem.web.console.order_page import OrderPage
 from tandem.web.console.orders import OrdersPage
+from tandem.web.console.payment_links import PaymentLinksPage
 from tandem.web.console.payment_settlements import SettlementPage, SettlementsPage
 from tandem.web.console.payments import PaymentPage, PaymentsPage
 from tandem.web.console.people import PeoplePage, PersonPage
@@ -44,6 +46,7 @@ from tandem.web.console.webhooks import WebhooksPage
 from tandem.web.dispatch import DISPATCH_PAGES
 from tandem.web.driver import DriverPage
 from tandem.web.files import static_file
+from tandem.web.joining import Joining
 from tandem.web.public.pages import PUBLIC_PAGES
 from tandem.web.security import CompaniesPage, SecurityPage
 from tandem.web.signing_in import Forgetting, SigningIn
@@ -51,6 +54,7 @@ from tandem.web.signing_in import Forgetting, SigningIn
 PAGES: list[Any] = [
     static_file,
     SigningIn,
+    Joining,
     Forgetting,
     SecurityPage,
     CompaniesPage,
@@ -73,6 +77,7 @@ PAGES: list[Any] = [
     CustomerPage,
     CustomerKeptPage,
     DuplicatesPage,
+    CustomerImportsPage,
     MergePage,
     PrivacyPage,
     ErasuresPage,
@@ -85,6 +90,7 @@ PAGES: list[Any] = [
     InvoicesPage,
     PaymentsPage,
     PaymentPage,
+    PaymentLinksPage,
     SettlementsPage,
     SettlementPage,
     ShipmentsPage,

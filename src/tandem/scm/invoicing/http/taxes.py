@@ -135,9 +135,10 @@ class TaxController(Controller):
         """Whether a GSTIN is well-formed, and what it says about its holder."""
         return inspect_gstin(data.gstin)
 
-    @get("/company-tax-profile", responses=refusals(SellerMissing))
+    @get("/company-tax-profile", responses=refusals(Forbidden, SellerMissing))
     async def get_profile(self, tx: Transaction) -> Response[SellerProfile]:
-        """The company as it stands on its invoices."""
+        """The company as it stands on its invoices, its bank account too."""
+        tx.actor.require("invoicing.read")
         profile = await service.get_seller(tx)
         return Response(profile, headers=etag(profile.version))
 
