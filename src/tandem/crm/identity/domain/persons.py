@@ -13,9 +13,13 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Membership(msgspec.Struct, frozen=True, kw_only=True):
-    """A company that a person may enter, and who they are there."""
+    """A company that a person may enter, and who they are there.
+
+    `provider_id` where it is entered through the company's own sign-in only.
+    """
 
     company_id: UUID
     user_id: UUID
     company_name: str
     name: str
+    provider_id: UUID | None = None

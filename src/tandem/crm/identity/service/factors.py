@@ -21,7 +21,7 @@ from tandem.crm.identity.domain.codes import (
 from tandem.crm.identity.domain.guarding import FACTOR
 from tandem.crm.identity.domain.sessions import SignedIn, Visitor
 from tandem.crm.identity.service import guarding, mailed, signing_in
-from tandem.crm.identity.service.sessions import new_token, person_of
+from tandem.crm.identity.service.sessions import check_own_proof, new_token, person_of
 from tandem.crm.identity.store import factors as factors_store
 from tandem.crm.identity.store import persons as persons_store
 from tandem.crm.identity.store import proofs as proofs_store
@@ -72,6 +72,7 @@ async def begin_time_code(tx: Tx, *, now: datetime) -> Enrolment:
     tx.actor.require_fresh(now)
     secret, code_id = new_secret(), new_id()
     async with tx.installation() as own:
+        await check_own_proof(own, tx.actor)
         person = await persons_store.find_person(own, person_id=person_id)
         assert person, "an actor's person is there"
         sealed = secrets.seal(
@@ -104,6 +105,7 @@ async def confirm_time_code(tx: Tx, *, code: str, now: datetime) -> list[str]:
     person_id = person_of(tx.actor)
     tx.actor.require_fresh(now)
     async with tx.installation() as own:
+        await check_own_proof(own, tx.actor)
         found = await factors_store.find_time_code(own, person_id, is_confirmed=False)
         if found is None:
             raise NothingBegun("Begin with a new QR code.", field="code")
@@ -124,6 +126,7 @@ async def remove_time_code(tx: Tx, *, now: datetime) -> None:
     person_id = person_of(tx.actor)
     tx.actor.require_fresh(now)
     async with tx.installation() as own:
+        await check_own_proof(own, tx.actor)
         removed = await own.run(factors_store.REMOVE_TIME_CODE, person_id=person_id, except_id=None)
         if not removed:
             raise NotFound("There is no authenticator app to remove.")
@@ -137,6 +140,7 @@ async def renew_recovery_codes(tx: Tx, *, now: datetime) -> list[str]:
     person_id = person_of(tx.actor)
     tx.actor.require_fresh(now)
     async with tx.installation() as own:
+        await check_own_proof(own, tx.actor)
         codes = await _renew_codes(own, person_id, now)
         await mailed.notify(own, person_id, "New recovery codes were made for your account.")
     await _note(tx, "factor.codes_renewed", "recovery", now)

@@ -31,7 +31,7 @@ from tandem.crm.identity.domain.passkeys import (
 )
 from tandem.crm.identity.domain.sessions import SignedIn, Visitor
 from tandem.crm.identity.service import factors, mailed, signing_in
-from tandem.crm.identity.service.sessions import person_of
+from tandem.crm.identity.service.sessions import check_own_proof, person_of
 from tandem.crm.identity.store import passkeys as passkeys_store
 from tandem.crm.identity.store import persons as persons_store
 from tandem.crm.identity.store import proofs as proofs_store
@@ -53,6 +53,7 @@ async def registration_options(tx: Tx, party: RelyingParty, *, now: datetime) ->
     person_id = person_of(tx.actor)
     tx.actor.require_fresh(now)
     async with tx.installation() as own:
+        await check_own_proof(own, tx.actor)
         person = await persons_store.find_person(own, person_id=person_id)
         assert person, "an actor's person is there"
         held = await passkeys_store.credentials_of(own, person_id)
@@ -83,6 +84,7 @@ async def add_passkey(
     person_id = person_of(tx.actor)
     tx.actor.require_fresh(now)
     async with tx.installation() as own:
+        await check_own_proof(own, tx.actor)
         challenge = await _challenge_of(own, NEW, credential, person_id=person_id, now=now)
         try:
             made = webauthn.verify_registration_response(
@@ -129,6 +131,7 @@ async def remove_passkey(tx: Tx, passkey_id: UUID, *, now: datetime) -> None:
     person_id = person_of(tx.actor)
     tx.actor.require_fresh(now)
     async with tx.installation() as own:
+        await check_own_proof(own, tx.actor)
         removed = await own.run(passkeys_store.DELETE_PASSKEY, id=passkey_id, person_id=person_id)
         if not removed:
             raise NotFound("There is no such passkey of yours.")

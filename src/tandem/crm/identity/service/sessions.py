@@ -13,13 +13,16 @@ from tandem.crm.identity.domain.sessions import (
     SignedIn,
     Visitor,
 )
+from tandem.crm.identity.domain.sso import SsoNeeded
 from tandem.crm.identity.store import persons as persons_store
 from tandem.crm.identity.store import sessions as sessions_store
 from tandem.kernel import audit
-from tandem.kernel.actor import Actor
+from tandem.kernel.actor import Actor, StepUpNeeded
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Forbidden, NotFound
 from tandem.kernel.ids import new_id
+
+BORROWED = frozenset({"sso", "tokens"})
 
 
 def new_token() -> str:
@@ -153,7 +156,13 @@ async def switch_company(tx: Tx, company_id: UUID, *, visitor: Visitor, now: dat
     if company_id not in found:
         raise NotFound("You are not a member of this company.")
     actor = tx.actor
+    if found[company_id].provider_id:
+        raise SsoNeeded(
+            f"{found[company_id].company_name} is entered through its own sign-in.",
+            provider_id=str(found[company_id].provider_id),
+        )
     async with tx.installation() as own:
+        await check_own_proof(own, actor)
         if actor.session_id:
             await sessions_store.revoke(own, session_id=actor.session_id, now=now)
         return await open_session(
@@ -166,6 +175,18 @@ async def switch_company(tx: Tx, company_id: UUID, *, visitor: Visitor, now: dat
             proved_at=actor.proved_at,
             has_two_factors=actor.has_two_factors,
         )
+
+
+async def check_own_proof(own: Tx, actor: Actor) -> None:
+    """What belongs to the person needs the person: a company's provider vouches for its own company
+    only, and a program's token for its own work."""
+    if actor.session_id is None:
+        return
+    method = await own.value(
+        sessions_store.METHOD_OF_SESSION, id=actor.session_id, person_id=actor.person_id
+    )
+    if method in BORROWED:
+        raise StepUpNeeded("Confirm that it is you, with something of your own.")
 
 
 def person_of(actor: Actor) -> UUID:

@@ -7,6 +7,7 @@ from tandem.crm.identity import passwords
 from tandem.crm.identity.domain import WrongCredentials, hash_of, normal_email
 from tandem.crm.identity.domain.persons import Membership
 from tandem.crm.identity.domain.sessions import HalfSignedIn, SignedIn, Visitor
+from tandem.crm.identity.domain.sso import SsoNeeded
 from tandem.crm.identity.service import guarding
 from tandem.crm.identity.service.sessions import new_token, open_session
 from tandem.crm.identity.store import factors as factors_store
@@ -131,4 +132,15 @@ async def choose_membership(own: Tx, person: persons_store.StoredPerson) -> Memb
     found = await persons_store.memberships(own, person.id)
     if not found:
         raise wrong()
-    return next((one for one in found if one.company_id == person.last_company_id), found[0])
+    open_ones = [one for one in found if one.provider_id is None]
+    if not open_ones:
+        raise sso_needed(found[0])
+    last = person.last_company_id
+    return next((one for one in open_ones if one.company_id == last), open_ones[0])
+
+
+def sso_needed(membership: Membership) -> SsoNeeded:
+    return SsoNeeded(
+        f"{membership.company_name} is entered through its own sign-in.",
+        provider_id=str(membership.provider_id),
+    )

@@ -60,7 +60,7 @@ ENTER_COMPANY = Query(
 
 MEMBERSHIPS = Query(
     """
-    select company_id, user_id, company_name, name
+    select company_id, user_id, company_name, name, provider_id
       from identity.memberships(:person_id)
     """,
     beyond_org="a person chooses among the companies they work for",

@@ -38,6 +38,13 @@ ROTATE_SESSION = Query(
     """
 )
 
+METHOD_OF_SESSION = Query(
+    """
+    select method from identity.session
+     where org_id = :org_id and id = :id and person_id = :person_id
+    """
+)
+
 STRENGTHEN_SESSION = Query(
     """
     update identity.session set has_two_factors = true

@@ -1,0 +1,145 @@
+"""A company's sign-in provider, its domains, and whom it vouches for."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from tandem.crm.identity.domain.sso import Provider
+from tandem.kernel.db import Database, Query, Tx
+
+GET_PROVIDER = Query(
+    """
+    select id, name, issuer, client_id, domains, is_enforced, spare_user_id, tested_at, version
+      from identity.sign_in_provider
+     where org_id = :org_id
+    """
+)
+
+GET_SECRET = Query(
+    """
+    select client_secret::bytea from identity.sign_in_provider
+     where org_id = :org_id and id = :id
+    """
+)
+
+SAVE_PROVIDER = Query(
+    """
+    insert into identity.sign_in_provider
+           (org_id, id, name, issuer, client_id, client_secret, domains, created_at)
+    values (:org_id, :id, :name, :issuer, :client_id, :client_secret, :domains, :now)
+        on conflict (org_id) do update
+       set name = excluded.name, issuer = excluded.issuer, client_id = excluded.client_id,
+           client_secret = excluded.client_secret, domains = excluded.domains, tested_at = null,
+           is_enforced = false, version = identity.sign_in_provider.version + 1
+    """
+)
+
+ENFORCE = Query(
+    """
+    update identity.sign_in_provider
+       set is_enforced = :is_enforced, spare_user_id = :spare_user_id, version = version + 1
+     where org_id = :org_id
+    """
+)
+
+TESTED = Query(
+    "update identity.sign_in_provider set tested_at = :now where org_id = :org_id and id = :id"
+)
+
+REMOVE_PROVIDER = Query("delete from identity.sign_in_provider where org_id = :org_id")
+
+CLEAR_DOMAINS = Query("delete from identity.claimed_domain where org_id = :org_id")
+
+CLAIM_DOMAIN = Query(
+    """
+    insert into identity.claimed_domain (org_id, domain, provider_id)
+    values (:org_id, :domain, :provider_id)
+        on conflict (domain) do nothing
+    """
+)
+
+FORGET_LINKS = Query(
+    "delete from identity.sign_in_link where org_id = :org_id and provider_id = :provider_id"
+)
+
+FIND_LINKED = Query(
+    """
+    select u.id as user_id, u.person_id
+      from identity.sign_in_link l
+      join identity.user_account u on u.org_id = l.org_id and u.id = l.user_id and u.is_active
+     where l.org_id = :org_id and l.provider_id = :provider_id and l.subject = :subject
+    """
+)
+
+FIND_MEMBER = Query(
+    """
+    select u.id as user_id, u.person_id
+      from identity.user_account u
+     where u.org_id = :org_id and u.email = :email and u.is_active
+       and not exists (select from identity.sign_in_link l
+                        where l.org_id = u.org_id and l.provider_id = :provider_id
+                          and l.user_id = u.id)
+    """
+)
+
+LINK = Query(
+    """
+    insert into identity.sign_in_link (org_id, provider_id, subject, user_id, created_at)
+    values (:org_id, :provider_id, :subject, :user_id, :now)
+        on conflict do nothing
+    """
+)
+
+PROVIDER_OF_DOMAIN = Query(
+    "select company_id, provider_id from identity.provider_of_domain(:domain)",
+    beyond_org="nobody is signed in yet; the domain is the question",
+)
+
+COMPANY_OF_PROVIDER = Query(
+    "select company_id from identity.company_of_provider(:provider_id)",
+    beyond_org="nobody is signed in yet; the provider's id stands in the address",
+)
+
+
+class Member(msgspec.Struct, frozen=True):
+    user_id: UUID
+    person_id: UUID
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    company_id: UUID
+    provider_id: UUID
+
+
+class _Company(msgspec.Struct):
+    company_id: UUID
+
+
+async def find_provider(tx: Tx) -> Provider | None:
+    return await tx.one_or_none(GET_PROVIDER, Provider)
+
+
+async def provider_of_domain(database: Database, domain: str) -> Claimed | None:
+    rows = await database.look_up(PROVIDER_OF_DOMAIN, Claimed, domain=domain)
+    return rows[0] if rows else None
+
+
+async def company_of(database: Database, provider_id: UUID) -> UUID | None:
+    rows = await database.look_up(COMPANY_OF_PROVIDER, _Company, provider_id=provider_id)
+    return rows[0].company_id if rows else None
+
+
+async def find_linked(tx: Tx, provider_id: UUID, subject: str) -> Member | None:
+    return await tx.one_or_none(FIND_LINKED, Member, provider_id=provider_id, subject=subject)
+
+
+async def find_member(tx: Tx, provider_id: UUID, email: str) -> Member | None:
+    """Of this company, with this address, and not yet somebody else's at the provider."""
+    return await tx.one_or_none(FIND_MEMBER, Member, provider_id=provider_id, email=email)
+
+
+async def link(tx: Tx, provider_id: UUID, subject: str, user_id: UUID, *, now: datetime) -> bool:
+    return bool(
+        await tx.run(LINK, provider_id=provider_id, subject=subject, user_id=user_id, now=now)
+    )
