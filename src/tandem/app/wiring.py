@@ -12,6 +12,7 @@ import tandem.flows
 import tandem.scm
 from tandem.app.sealed import ring_of
 from tandem.app.settings import Settings
+from tandem.crm.identity.gateways.oidc import OpenIdGateway
 from tandem.crm.notifications.gateways.port import Mailer, Refused, Site, Texter
 from tandem.crm.notifications.gateways.port import TryLater as NotTaken
 from tandem.crm.notifications.gateways.smtp import SmtpMailer
@@ -61,7 +62,10 @@ def resources_of(settings: Settings) -> Resources:
     held = Resources()
     held.add(Settings, settings)
     held.add(Blobs, Blobs(settings.blobs_url))
-    held.add(Guard, Guard(settings.outbound_networks.replace(",", " ").split()))
+    guard = Guard(settings.outbound_networks.replace(",", " ").split())
+    held.add(Guard, guard)
+    # identity
+    held.add(OpenIdGateway, OpenIdGateway(guard))
     # payments
     held.add(PaymentGateway, _razorpay(settings))
     # delivery
