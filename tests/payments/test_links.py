@@ -266,3 +266,28 @@ async def test_links_over_http_need_their_permission_and_stay_in_their_company(
     with pytest.raises(Forbidden):
         async with database.transaction(nobody) as tx:
             await payments.list_links(tx, payments.LinkFilter(), limit=10, cursor=None)
+
+
+async def test_the_page_asks_reminds_and_takes_back(shop: Shop, client: httpx2.AsyncClient) -> None:
+    order = await shop.place(method="cod")
+    page, headers = "/payments/links", {"origin": "http://test"}
+    form = {"order": order.number, "kind": "link", "amount_minor": "500", "hours": "24"}
+    assert (await client.post(page, data=form, headers=headers)).status_code == 303
+    await shop.work()
+    shown = (await client.get(page)).text
+    assert f"{order.number}-L1" in shown and "₹500.00" in shown
+    wrong = await client.post(page, data=form | {"order": "SO-0"}, headers=headers)
+    assert wrong.status_code == 422 and "There is no such order." in wrong.text
+    twice = await client.post(page, data=form | {"kind": "upi_qr"}, headers=headers)
+    assert twice.status_code == 409 and "Cancel it first." in twice.text
+    (link,) = (await client.get("/v1/payment-links")).json()["items"]
+    there = shop.sandbox.http.get(f"/razorpay/links/{link['provider_link_id']}")
+    assert there.status_code == 200 and "₹500.00" in there.text
+    for noun in ("reminder", "cancellation"):
+        done = await client.post(f"{page}/{link['id']}/{noun}", headers=headers)
+        assert done.status_code == 303, noun
+    refused = await client.post(f"{page}/{link['id']}/reminder", headers=headers)
+    assert refused.status_code == 409
+    await shop.work()
+    closed = shop.sandbox.http.post(f"/razorpay/links/{link['provider_link_id']}")
+    assert (closed.status_code, "cannot be paid" in closed.text) == (409, True)

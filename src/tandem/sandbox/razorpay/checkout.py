@@ -18,12 +18,13 @@ from litestar.enums import MediaType
 from litestar.params import FromPath, URLEncodedBody
 
 from tandem.sandbox.dependencies import Dependencies
-from tandem.sandbox.razorpay import orders, payments
+from tandem.sandbox.razorpay import links, orders, payments
 from tandem.sandbox.razorpay.outcomes import CARDS, FAILING_CARDS, outcome_of
 from tandem.sandbox.razorpay.refusals import RazorpayRefusal
 
 HERE = Path(__file__).parent / "pages"
 PASSED_ON = ("key_id", "name", "description", "email", "contact", "callback_url", "is_framed")
+NOTHING_PASSED = dict.fromkeys(PASSED_ON, "")
 LENGTH_MAX = 500
 CONTENT_SECURITY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
@@ -70,6 +71,25 @@ class CheckoutController(Controller):
         passed = {name: request.query_params.get(name, "")[:LENGTH_MAX] for name in PASSED_ON}
         return _form(deps, order_id, passed)
 
+    @get("/links/{link_id:str}")
+    async def show_link(
+        self, link_id: FromPath[str], deps: NamedDependency[Dependencies]
+    ) -> Response[str]:
+        """Where a payment link leads, and what a scanned QR code would open."""
+        return _link(deps, link_id)
+
+    @post("/links/{link_id:str}", status_code=200)
+    async def pay_link(
+        self, link_id: FromPath[str], deps: NamedDependency[Dependencies]
+    ) -> Response[str]:
+        """Pay all that is left of it."""
+        try:
+            links.pay(deps, link_id, None)
+        except RazorpayRefusal as refusal:
+            description = refusal.body["error"]["description"]
+            return _page("gone.html", NOTHING_PASSED, status=409, reason=description)
+        return _link(deps, link_id)
+
     @post("/checkout/{order_id:str}/payments", status_code=200)
     async def pay(
         self,
@@ -101,6 +121,16 @@ class CheckoutController(Controller):
             return Response(paid)
         is_lost = deps.faults.take("razorpay", order_id, {"callback_lost"}) is not None
         return _page("paid.html", passed, paid={} if is_lost else paid, payment=payment)
+
+
+def _link(deps: Dependencies, link_id: str) -> Response[str]:
+    try:
+        link = links.get_one(deps, link_id)
+    except RazorpayRefusal:
+        return _page("gone.html", NOTHING_PASSED, status=404, reason="There is no such link.")
+    paid = link["payments_amount_received"] if link_id.startswith("qr_") else link["amount_paid"]
+    whole = link["payment_amount"] if link_id.startswith("qr_") else link["amount"]
+    return _page("link.html", NOTHING_PASSED, link=link, left=whole - paid)
 
 
 def _form(

@@ -26,6 +26,7 @@ LISTS = frozenset(
         "shipments",
         "invoices",
         "payments",
+        "payments/links",
         "payments/settlements",
         "messages",
         "complaints",
