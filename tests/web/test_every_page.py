@@ -36,6 +36,7 @@ FIXED = (
     "/invoices/numbers",
     "/payments",
     "/payments/exceptions",
+    "/payments/links",
     "/payments/settlements",
     "/payments/settlements/exceptions",
     "/messages",
