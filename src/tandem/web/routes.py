@@ -47,6 +47,7 @@ from tandem.web.dispatch import DISPATCH_PAGES
 from tandem.web.driver import DriverPage
 from tandem.web.files import static_file
 from tandem.web.joining import Joining
+from tandem.web.portal import PORTAL_PAGES
 from tandem.web.public.pages import PUBLIC_PAGES
 from tandem.web.security import CompaniesPage, SecurityPage
 from tandem.web.signing_in import Forgetting, SigningIn
@@ -118,5 +119,6 @@ PAGES: list[Any] = [
 ]
 
 PAGES += PUBLIC_PAGES
+PAGES += PORTAL_PAGES
 PAGES += DISPATCH_PAGES
 PAGES.append(DriverPage)

@@ -1,0 +1,26 @@
+"""Who has this address or phone number? For flows that write to customers."""
+
+import re
+from uuid import UUID
+
+from tandem.crm.customers.domain.contacts import normal_email, normal_phone
+from tandem.kernel.db import Query, Tx
+from tandem.kernel.errors import Invalid
+
+FIND = Query(
+    """
+    select customer_id from customers.contact_key
+     where org_id = :org_id and kind = :kind and value = :value
+    """
+)
+
+
+async def find_by_contact(tx: Tx, contact: str) -> tuple[UUID, str, str] | None:
+    """(the customer, `email` or `phone`, its normal form); none for what is no address either."""
+    kind = "email" if re.search("@", contact) else "phone"
+    try:
+        value = normal_email(contact) if kind == "email" else normal_phone(contact)
+    except Invalid:
+        return None
+    customer_id: UUID | None = await tx.value(FIND, kind=kind, value=value)
+    return (customer_id, kind, value) if customer_id else None

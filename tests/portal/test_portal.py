@@ -1,0 +1,217 @@
+"""AUT-24: buyers sign in by code, see what is theirs, and nothing else of anybody's."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx2 as httpx
+import msgspec
+import pytest
+from litestar import Litestar
+
+from tandem.contracts.orders import OrderSnapshot
+from tandem.crm.identity import service as identity
+from tandem.flows import portal
+from tandem.flows.place_order.basket import Buyer
+from tandem.kernel.actor import Actor
+from tandem.kernel.db import Database
+from tandem.kernel.jobs import Work
+from tandem.kernel.resources import Resources
+from tests.flows.shop import basket, open_shop, place
+from tests.givens import visitor
+
+ASHA = Buyer(name="Asha Rao", email="asha@example.test", phone="98765 43211")
+SAME_SITE = {"sec-fetch-site": "same-origin"}
+
+
+@pytest.fixture
+async def slug(database: Database, actor: Actor) -> str:
+    async with database.transaction(actor) as tx:
+        return (await identity.get_organisation(tx)).slug
+
+
+@pytest.fixture
+async def bought(database: Database, actor: Actor, now: datetime) -> list[OrderSnapshot]:
+    """Meera's order and Asha's."""
+    async with database.transaction(actor) as tx:
+        shop = await open_shop(tx, now)
+    baskets = [basket(shop), basket(shop, customer=ASHA)]
+    placed = await place(database, actor, baskets, now)
+    return [order for order in placed if isinstance(order, OrderSnapshot)]
+
+
+@pytest.fixture
+async def browser(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+    async with visitor(app) as opened:
+        opened.headers.update(SAME_SITE)
+        yield opened
+
+
+async def _code(
+    database: Database, dsn: str, org_id: UUID, browser: httpx.AsyncClient, slug: str, contact: str
+) -> str:
+    """What the worker sends to that address; empty when nobody has it."""
+    asked = await browser.post(f"/account/at/{slug}", data={"contact": contact})
+    assert asked.status_code == 200
+    owner = await asyncpg.connect(dsn)
+    code_id = await owner.fetchval(
+        "select id from identity.buyer_code where org_id = $1 order by id desc limit 1", org_id
+    )
+    await portal.send_code(Work(database, Resources(), org_id), str(code_id), contact)
+    text = await owner.fetchval(
+        """
+        select text from notifications.message
+         where org_id = $1 and dedupe = $2 order by channel limit 1
+        """,
+        org_id,
+        f"buyer_code:{code_id}",
+    )
+    await owner.close()
+    found = re.search(r"\b\d{6}\b", text or "")
+    return found[0] if found else ""
+
+
+async def _enter(browser: httpx.AsyncClient, slug: str, code: str) -> int:
+    return (await browser.post(f"/account/at/{slug}/code", data={"code": code})).status_code
+
+
+@pytest.mark.parametrize("contact", ["Meera@Example.test", "98765 43210", "+919876543210"])
+async def test_a_buyer_signs_in_with_address_or_phone_and_sees_their_own_orders_only(
+    browser: httpx.AsyncClient,
+    database: Database,
+    actor: Actor,
+    slug: str,
+    bought: list[OrderSnapshot],
+    owner_dsn: str,
+    contact: str,
+) -> None:
+    own, other = bought
+    code = await _code(database, owner_dsn, actor.org_id, browser, slug, contact)
+    assert await _enter(browser, slug, code) == 303
+    page = await browser.get("/account")
+    assert own.number in page.text and other.number not in page.text
+    shown = await browser.get(f"/account/orders/{own.id}")
+    assert shown.status_code == 200 and own.public_token in shown.text
+    for foreign in (other.id, uuid4()):
+        refused = await browser.get(f"/account/orders/{foreign}")
+        assert refused.status_code == 404
+        assert other.number not in refused.text and other.public_token not in refused.text
+    assert (await browser.post("/account/sign-out")).status_code == 303
+    assert (await browser.get("/account")).status_code == 401
+
+
+async def test_a_buyer_is_nobody_everywhere_else(
+    app: Litestar,
+    browser: httpx.AsyncClient,
+    database: Database,
+    actor: Actor,
+    slug: str,
+    bought: list[OrderSnapshot],
+    owner_dsn: str,
+) -> None:
+    code = await _code(database, owner_dsn, actor.org_id, browser, slug, "meera@example.test")
+    assert await _enter(browser, slug, code) == 303
+    session = browser.cookies["tandem_buyer"]
+    tried = 0
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if "GET" not in handler.http_methods or handler.opt.get("public"):
+                continue
+            path = re.sub(r"\{[^}]*\}", str(bought[0].id), route.path_format)
+            if handler.opt.get("static") or "stream" in path or "live" in path:
+                continue
+            answer = await browser.get(path)
+            assert answer.status_code in {302, 303, 401, 404, 405}, (path, answer.status_code)
+            assert bought[0].number not in answer.text
+            tried += 1
+    assert tried > 60
+    for name, value in (("tandem_session", session), ("tandem_buyer", "x" * 43)):
+        async with visitor(app) as other:
+            other.cookies.set(name, value)
+            assert (await other.get("/v1/me")).status_code == 401
+            assert (await other.get("/account")).status_code == 401
+    bearer = {"authorization": f"Bearer {session}"}
+    async with visitor(app) as script:
+        assert (await script.get("/v1/me", headers=bearer)).status_code == 401
+
+
+async def test_an_address_that_nobody_has_is_answered_alike_and_gets_nothing(
+    browser: httpx.AsyncClient,
+    database: Database,
+    actor: Actor,
+    slug: str,
+    bought: list[OrderSnapshot],
+    owner_dsn: str,
+) -> None:
+    pages = []
+    for contact in ("meera@example.test", "nobody@example.test", "junk", "", "\x00"):
+        answer = await browser.post(f"/account/at/{slug}", data={"contact": contact})
+        shown = re.sub(r'nonce-?="?[^"\s]*', "", answer.text.replace(contact or "\x01", ""))
+        pages.append((answer.status_code, len(shown) // 100))
+    assert len(set(pages[:2])) == 1
+    assert {status for status, _ in pages} == {200}
+    assert await _code(database, owner_dsn, actor.org_id, browser, slug, "no@example.test") == ""
+    assert await _enter(browser, slug, "000000") == 401
+    assert (await browser.get("/account/at/no-such-shop")).status_code == 404
+
+
+async def test_five_tries_then_the_right_code_is_wrong_too(
+    browser: httpx.AsyncClient,
+    database: Database,
+    actor: Actor,
+    slug: str,
+    bought: list[OrderSnapshot],
+    owner_dsn: str,
+) -> None:
+    code = await _code(database, owner_dsn, actor.org_id, browser, slug, "meera@example.test")
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    for _ in range(5):
+        assert await _enter(browser, slug, wrong) == 401
+    assert await _enter(browser, slug, code) == 401
+    assert (await browser.get("/account")).status_code == 401
+
+
+async def test_a_code_works_once_and_in_the_browser_that_asked_for_it(
+    app: Litestar,
+    browser: httpx.AsyncClient,
+    database: Database,
+    actor: Actor,
+    slug: str,
+    bought: list[OrderSnapshot],
+    owner_dsn: str,
+) -> None:
+    code = await _code(database, owner_dsn, actor.org_id, browser, slug, "meera@example.test")
+    asked = browser.cookies["tandem_buyer_code"]
+    async with visitor(app) as thief:
+        thief.headers.update(SAME_SITE)
+        assert await _enter(thief, slug, code) == 401
+    assert await _enter(browser, slug, code) == 303
+    async with visitor(app) as late:
+        late.headers.update(SAME_SITE)
+        late.cookies.set("tandem_buyer_code", asked)
+        assert await _enter(late, slug, code) == 401
+
+
+async def test_a_buyer_of_one_company_is_none_of_another(
+    browser: httpx.AsyncClient,
+    database: Database,
+    actor: Actor,
+    slug: str,
+    bought: list[OrderSnapshot],
+    owner_dsn: str,
+    now: datetime,
+) -> None:
+    other = await identity.found_organisation(
+        database, name="Other", slug=f"o-{uuid4().hex}", now=now
+    )
+    stranger = msgspec.structs.replace(actor, org_id=other)
+    async with database.transaction(stranger) as tx:
+        shop = await open_shop(tx, now)
+    [theirs] = await place(database, stranger, [basket(shop)], now)
+    assert isinstance(theirs, OrderSnapshot)
+    code = await _code(database, owner_dsn, actor.org_id, browser, slug, "meera@example.test")
+    assert await _enter(browser, slug, code) == 303
+    assert (await browser.get(f"/account/orders/{theirs.id}")).status_code == 404
+    assert bought[0].number in (await browser.get("/account")).text
