@@ -16,14 +16,12 @@ from tandem.app.settings import Settings
 from tandem.app.tracing import Trace, tracer_of
 from tandem.app.wiring import import_reactions, resources_of
 from tandem.crm.identity.sessions import Sessions
-from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.http import dependencies
 from tandem.kernel.http.access import Access
 from tandem.kernel.http.dependencies import in_turn
 from tandem.kernel.http.unit import UnitOfWork
 from tandem.kernel.limits import Limiter
-from tandem.scm.delivery import service as delivery
 from tandem.scm.delivery.http.live import Live
 from tandem.web.errors import HANDLERS
 from tandem.web.routes import PAGES
@@ -55,13 +53,14 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
 def equip(state: State, settings: Settings, database: Database | None) -> None:
     """Put all that an application holds into its state; whatever was there before is gone."""
     resources = resources_of(settings)
-    resources.add(Live, Live())
+    live = Live()
+    resources.add(Live, live)
     state.clear()
     state.update(
         settings=settings,
         resources=resources,
         database=database,
-        find_device=find_device,
+        find_device=live.devices.actor_of,
         limiter=Limiter(),
     )
     state.authenticator = Sessions(state)
@@ -69,11 +68,6 @@ def equip(state: State, settings: Settings, database: Database | None) -> None:
 
 def _tracing(settings: Settings) -> list[Trace]:
     return [Trace(tracer_of(settings))] if settings.otlp_endpoint else []
-
-
-async def find_device(database: Database, token_hash: bytes) -> Actor | None:
-    """A driver's device token; delivery knows them."""
-    return await delivery.actor_of_device(database, token_hash)
 
 
 @asynccontextmanager

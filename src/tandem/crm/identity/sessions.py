@@ -132,7 +132,8 @@ class Sessions:
         elif mark == ACCESS_MARK:
             actor = await self._remembered(credential, self._of_access)
         else:
-            actor = await self._remembered(credential, self._of_device)
+            # Whoever knows the devices remembers them.
+            actor = await self._of_device(hash_of(credential))
         if actor is None:
             raise Unauthenticated("This API key is unknown, expired or revoked.")
         check_terms(actor, address, self._limiter)

@@ -224,21 +224,19 @@ async def browser_of(tx: Tx, driver_id: UUID, *, now: datetime) -> Device:
     return device
 
 
-async def find_device(database: Database, token: str) -> KnownDevice | None:
-    return await phones.find_device(database, hash_of(token))
+async def find_device(database: Database, token_hash: bytes) -> KnownDevice | None:
+    """By the SHA-256 of its bearer token; None when it is unknown or revoked."""
+    return await phones.find_device(database, token_hash)
 
 
-async def actor_of_device(database: Database, token_hash: bytes) -> Actor | None:
-    """The driver behind a bearer token, by its SHA-256; None when it is unknown or revoked."""
-    found = await phones.find_device(database, token_hash)
-    if found is None:
-        return None
+def actor_of_device(device: KnownDevice) -> Actor:
+    """The driver behind it."""
     return Actor(
-        org_id=found.org_id,
-        user_id=found.driver_id,
+        org_id=device.org_id,
+        user_id=device.driver_id,
         kind=Kind.DRIVER,
         grants=frozenset({DRIVE}),
-        label=found.driver_name.split()[0],
+        label=device.driver_name.split()[0],
     )
 
 
