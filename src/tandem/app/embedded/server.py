@@ -56,8 +56,6 @@ FORGETFUL: Mapping[str, str] = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "autovacuum": "off",
-    # Several test runs share one, each with its own pools.
-    "max_connections": "400",
     "min_wal_size": "80MB",
     "max_wal_size": "256MB",
     # Several installations and many tests share one such server.
