@@ -68,15 +68,13 @@ class Bodies:
         kind = schema.get("type")
         if isinstance(kind, list):
             kind = next(one for one in kind if one != "null")
-        made = {
-            "object": lambda: self._object(schema, depth),
-            "array": lambda: self._array(schema, name, depth),
-            "integer": lambda: max(1, schema.get("minimum", 1)),
-            "number": lambda: max(1, schema.get("minimum", 1)),
-            "boolean": lambda: True,
-            "string": lambda: self._text(schema),
-        }.get(str(kind), lambda: self._object(schema, depth))
-        return made()
+        if kind == "array":
+            return self._array(schema, name, depth)
+        if kind in {"integer", "number"}:
+            return max(1, schema.get("minimum", 1))
+        if kind == "boolean":
+            return True
+        return self._text(schema) if kind == "string" else self._object(schema, depth)
 
     def _object(self, schema: Json, depth: int) -> Json:
         properties = schema.get("properties", {})

@@ -195,8 +195,8 @@ async def _callers(
         Caller("expired key", _visitor(app, bearer=expired), is_inside=False, is_known=False),
         Caller("nobody", await at(company, "nobody")),
         Caller("other company", await at(other, "asha"), is_inside=False, grants=frozenset("*")),
-        Caller("own scope", await at(company, "sam"), **_split("sales")),
-        Caller("other team", await at(company, "tess"), **_split("sales_manager")),
+        _seller("own scope", await at(company, "sam"), "sales"),
+        _seller("other team", await at(company, "tess"), "sales_manager"),
         Caller(
             "read-only key",
             _visitor(app, bearer=reader),
@@ -212,12 +212,14 @@ async def _callers(
     ]
 
 
-def _split(role: str) -> dict[str, frozenset[str]]:
+def _seller(name: str, client: httpx.AsyncClient, role: str) -> Caller:
     grants = ROLES[role].grants
-    return {
-        "grants": frozenset(grant for grant in grants if "@" not in grant),
-        "scoped": frozenset(grant.partition("@")[0] for grant in grants if "@" in grant),
-    }
+    return Caller(
+        name,
+        client,
+        grants=frozenset(grant for grant in grants if "@" not in grant),
+        scoped=frozenset(grant.partition("@")[0] for grant in grants if "@" in grant),
+    )
 
 
 async def _session(database: Database, company: Company, who: str, now: datetime) -> str:
