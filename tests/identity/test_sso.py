@@ -1,0 +1,386 @@
+"""Single sign-on against npm `oidc-provider`, and what of a provider's answers is refused.
+A-AUT-13, A-AUT-6; AUT-09, AUT-21; the negative list of an OpenID relying party."""
+
+import base64
+import hmac
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import httpx2 as httpx
+import msgspec
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet, RSAKey
+
+from tandem.crm.identity import service as identity
+from tandem.crm.identity.domain.sessions import SignedIn
+from tandem.crm.identity.domain.sso import (
+    DomainTaken,
+    Metadata,
+    Pending,
+    ProviderWrong,
+    SsoNeeded,
+    SsoRefused,
+    read_claims,
+)
+from tandem.crm.identity.gateways.oidc import OpenIdGateway
+from tandem.crm.identity.service import factors, mailed, sso
+from tandem.kernel.actor import Actor, StepUpNeeded
+from tandem.kernel.clock import clock
+from tandem.kernel.db import Database
+from tandem.kernel.errors import Invalid
+from tandem.kernel.guard import Answer, Guard
+from tandem.kernel.ids import new_id
+from tests.identity import doors
+from tests.identity.doors import browser
+from tests.identity.openid import CLIENT_ID, CLIENT_SECRET, go_through, run_provider
+
+SITE = "http://tandem.test"
+BACK = f"{SITE}{sso.CALLBACK}"
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[str]:
+    with run_provider(BACK) as running:
+        yield running
+
+
+@pytest.fixture
+def gateway() -> OpenIdGateway:
+    return OpenIdGateway(Guard(["127.0.0.0/8"]))
+
+
+def domain_of(actor: Actor) -> str:
+    return f"d{actor.org_id.hex}.test"
+
+
+async def set_up(
+    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str, now: datetime
+) -> UUID:
+    metadata = await gateway.discover(issuer)
+    async with database.transaction(actor) as tx:
+        saved = await sso.save_provider(
+            tx,
+            metadata,
+            name="Head office",
+            client_id=CLIENT_ID,
+            client_secret=CLIENT_SECRET,
+            domains=[domain_of(actor)],
+            now=now,
+        )
+    return saved.id
+
+
+async def return_with(
+    database: Database, gateway: OpenIdGateway, token: str, told: dict[str, str]
+) -> tuple[SignedIn | None, Pending]:
+    return await sso.come_back(
+        database,
+        gateway,
+        token=token,
+        state=told.get("state", ""),
+        code=told.get("code", ""),
+        issuer=told.get("iss"),
+        error=told.get("error"),
+        base_url=SITE,
+        visitor=browser(),
+        now=clock.now(),
+    )
+
+
+async def sign_in(
+    database: Database, gateway: OpenIdGateway, provider: UUID, who: str, *, is_test: bool = False
+) -> SignedIn | None:
+    left = await sso.leave(
+        database, gateway, provider, base_url=SITE, to="/", now=clock.now(), is_test=is_test
+    )
+    told = await go_through(left.to, who, back=BACK)
+    return (await return_with(database, gateway, left.token, told))[0]
+
+
+async def test_the_whole_way_with_a_real_provider(
+    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str
+) -> None:
+    now = clock.now()
+    provider = await set_up(database, gateway, actor, issuer, now)
+    mail = f"asha@{domain_of(actor)}"
+    who = await doors.member(database, actor, email=mail, now=now)
+    assert await sso.find_door(database, email=f"Nobody@{domain_of(actor).upper()}") == provider
+    assert await sso.find_door(database, email="somebody@example.test") is None
+    opened = await sign_in(database, gateway, provider, mail)
+    assert opened
+    assert (opened.org_id, opened.user_id) == (actor.org_id, who.user_id)
+    assert await doors.is_open(database, opened.token, clock.now())
+
+    # Another subject with the same address is another human: the address is taken.
+    with pytest.raises(SsoRefused, match="nobody of this company"):
+        await sign_in(database, gateway, provider, f"other-{mail}")
+    # A member whose address was not verified, a stranger, and somebody of another domain.
+    await doors.member(database, actor, email=f"unverified.x@{domain_of(actor)}", now=now)
+    await doors.member(database, actor, email="elsewhere@example.test", now=now)
+    for stranger in (
+        f"unverified.x@{domain_of(actor)}",
+        f"nobody@{domain_of(actor)}",
+        "elsewhere@example.test",
+    ):
+        with pytest.raises(SsoRefused, match="nobody of this company"):
+            await sign_in(database, gateway, provider, stranger)
+
+
+async def test_a_company_that_enforces_it_is_entered_no_other_way_but_by_the_spare_one(
+    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str
+) -> None:
+    now = clock.now()
+    provider = await set_up(database, gateway, actor, issuer, now)
+    mail = f"asha@{domain_of(actor)}"
+    who = await doors.member(database, actor, email=mail, now=now)
+    spare = await doors.member(database, actor, now=now)
+    for spare_id, wrong in ((spare.user_id, sso.NotTested), (new_id(), sso.NotTested)):
+        with pytest.raises(wrong):
+            async with database.transaction(actor) as tx:
+                await sso.enforce(tx, is_enforced=True, spare_user_id=spare_id, now=now)
+    assert await sign_in(database, gateway, provider, mail, is_test=True) is None
+    with pytest.raises(Invalid, match="still come in"):
+        async with database.transaction(actor) as tx:
+            await sso.enforce(tx, is_enforced=True, spare_user_id=None, now=now)
+    async with database.transaction(actor) as tx:
+        done = await sso.enforce(tx, is_enforced=True, spare_user_id=spare.user_id, now=now)
+    assert done.is_enforced
+    with pytest.raises(SsoNeeded) as needed:
+        await doors.half_enter(database, who, now=now)
+    assert needed.value.facts["provider_id"] == str(provider)
+    assert isinstance(await doors.half_enter(database, spare, now=now), SignedIn)
+    token = await mailed.ask_for_code(database, email=mail, visitor=browser(), now=now)
+    await doors.post(database)
+    code = (await doors.letters(database, who, "sign_in_code"))[0].split("    ")[1][:6]
+    with pytest.raises(SsoNeeded):
+        await mailed.enter_with_code(database, token=token, code=code, visitor=browser(), now=now)
+    assert await sign_in(database, gateway, provider, mail)
+
+
+async def test_a_companys_provider_reaches_no_other_company_and_nothing_of_the_person(
+    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str
+) -> None:
+    now = clock.now()
+    provider = await set_up(database, gateway, actor, issuer, now)
+    mail = f"asha@{domain_of(actor)}"
+    await doors.member(database, actor, email=mail, now=now)
+    other = await identity.found_organisation(
+        database, name="Other", slug=f"o-{new_id().hex}", now=now
+    )
+    boss = Actor(org_id=other, user_id=new_id(), grants=frozenset({"*"}), label="Boss")
+    await doors.member(database, boss, email=mail, now=now)
+    opened = await sign_in(database, gateway, provider, mail)
+    assert opened
+    me = await doors.acting(database, opened, clock.now())
+    with pytest.raises(StepUpNeeded):
+        async with database.transaction(me) as tx:
+            await identity.switch_company(tx, other, visitor=browser(), now=clock.now())
+    with pytest.raises(StepUpNeeded):
+        async with database.transaction(me) as tx:
+            await factors.begin_time_code(tx, now=clock.now())
+    with pytest.raises(DomainTaken):
+        async with database.transaction(boss) as tx:
+            await sso.save_provider(
+                tx,
+                await gateway.discover(issuer),
+                name="Thief",
+                client_id="x",
+                client_secret="y",
+                domains=[domain_of(actor)],
+                now=now,
+            )
+
+
+async def test_state_browser_and_code_count_once(
+    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str
+) -> None:
+    now = clock.now()
+    provider = await set_up(database, gateway, actor, issuer, now)
+    mail = f"asha@{domain_of(actor)}"
+    await doors.member(database, actor, email=mail, now=now)
+
+    async def begin() -> tuple[str, dict[str, str]]:
+        left = await sso.leave(database, gateway, provider, base_url=SITE, to="/", now=clock.now())
+        return left.token, await go_through(left.to, mail, back=BACK)
+
+    token, told = await begin()
+    another, told_another = await begin()
+    for at, spoiled in (
+        ("another browser", told),
+        (token, {**told, "state": told_another["state"]}),
+        (another, {**told_another, "state": ""}),
+    ):
+        with pytest.raises(SsoRefused):
+            await return_with(database, gateway, at, spoiled)
+    token, told = await begin()
+    assert (await return_with(database, gateway, token, told))[0]
+    with pytest.raises(SsoRefused):
+        await return_with(database, gateway, token, told)
+    fresh, told_fresh = await begin()
+    with pytest.raises(SsoRefused, match="code for wrong"):
+        await return_with(database, gateway, fresh, {**told_fresh, "code": told["code"]})
+    for changed in ({"iss": "https://other.test"}, {"error": "access_denied"}, {"code": ""}):
+        fresh, told_fresh = await begin()
+        with pytest.raises(SsoRefused):
+            await return_with(database, gateway, fresh, {**told_fresh, **changed})
+
+
+async def test_the_provider_itself_refuses_a_request_without_our_proof_of_the_code(
+    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str
+) -> None:
+    provider = await set_up(database, gateway, actor, issuer, clock.now())
+    left = await sso.leave(database, gateway, provider, base_url=SITE, to="/", now=clock.now())
+    assert "code_challenge_method=S256" in left.to
+    stripped = "&".join(part for part in left.to.split("&") if "code_challenge" not in part)
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(stripped)
+    assert "error=invalid_request" in answer.headers["location"]
+
+
+class Fixed(Guard):
+    """Answers with documents of its own, so that tokens can be made that no provider makes."""
+
+    def __init__(self, documents: dict[str, Any]) -> None:
+        super().__init__()
+        self.documents = documents
+        self.asked: list[str] = []
+
+    async def send(self, method: str, url: str, **_: Any) -> Answer:
+        self.asked.append(url)
+        return Answer(200, msgspec.json.encode(self.documents[url]))
+
+
+RSA = RSAKey.generate_key(2048, {"kid": "one"})
+STRANGER = RSAKey.generate_key(2048, {"kid": "one"})
+SECOND = ECKey.generate_key("P-256", {"kid": "two"})
+METADATA = Metadata(
+    issuer="https://id.test",
+    authorization_endpoint="https://id.test/auth",
+    token_endpoint="https://id.test/token",
+    jwks_uri="https://id.test/keys",
+    id_token_signing_alg_values_supported=("RS256", "ES256", "HS256", "none"),
+)
+GOOD = {"iss": "https://id.test", "sub": "s-1", "aud": "tandem", "nonce": "n"}
+
+
+def token_of(header: dict[str, Any], key: Any, **claims: Any) -> str:
+    return jwt.encode(header, {**GOOD, **claims}, key, algorithms=[header["alg"]])
+
+
+def by_hand(header: dict[str, Any], secret: bytes) -> str:
+    """As an attacker makes it, whom no library stops."""
+    claims = {**GOOD, "iat": 1, "exp": 1}
+    signed = b".".join(_encoded(msgspec.json.encode(one)) for one in (header, claims))
+    mac = hmac.new(secret, signed, "sha256").digest() if secret else b""
+    return b".".join((signed, _encoded(mac))).decode()
+
+
+def _encoded(raw: bytes) -> bytes:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
+
+
+PUBLIC = RSA.as_pem(private=False)
+FORGED = {
+    "alg none": by_hand({"alg": "none"}, b""),
+    "alg None": by_hand({"alg": "NoNe", "kid": "one"}, b""),
+    "RS256 read as HS256": by_hand({"alg": "HS256", "kid": "one"}, PUBLIC),
+    "another key, same kid": token_of({"alg": "RS256", "kid": "one"}, STRANGER),
+    "kid is a path": token_of({"alg": "RS256", "kid": "../../../dev/null"}, RSA),
+    "kid is SQL": token_of({"alg": "RS256", "kid": "' or 1=1 --"}, RSA),
+    "no kid and several keys": token_of({"alg": "RS256"}, STRANGER),
+    "jku of the forger": token_of(
+        {"alg": "RS256", "kid": "x", "jku": "https://evil.test/keys"}, STRANGER
+    ),
+    "x5u of the forger": token_of(
+        {"alg": "RS256", "kid": "x", "x5u": "https://evil.test/chain"}, STRANGER
+    ),
+    "jwk of the forger": token_of(
+        {"alg": "RS256", "kid": "x", "jwk": STRANGER.as_dict(private=False)}, STRANGER
+    ),
+    "cut short": token_of({"alg": "RS256", "kid": "one"}, RSA)[:-10],
+    "nonsense": "a.b.c",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("forged", FORGED)
+async def test_a_forged_token_is_refused_and_nothing_else_is_fetched(forged: str) -> None:
+    keys = KeySet([RSA, SECOND]).as_dict(private=False)
+    guard = Fixed({"https://id.test/keys": keys})
+    with pytest.raises(SsoRefused, match="not signed as it should be"):
+        await OpenIdGateway(guard).verify(METADATA, FORGED[forged])
+    assert set(guard.asked) == {"https://id.test/keys"}
+
+
+async def test_keys_may_change_and_a_lone_key_needs_no_name() -> None:
+    guard = Fixed({"https://id.test/keys": KeySet([RSA]).as_dict(private=False)})
+    gateway = OpenIdGateway(guard)
+    for header in ({"alg": "RS256", "kid": "one"}, {"alg": "RS256"}):
+        assert (await gateway.verify(METADATA, token_of(header, RSA)))["sub"] == "s-1"
+    guard.documents["https://id.test/keys"] = KeySet([SECOND]).as_dict(private=False)
+    assert await gateway.verify(METADATA, token_of({"alg": "ES256", "kid": "two"}, SECOND))
+    with pytest.raises(SsoRefused):
+        await gateway.verify(METADATA, token_of({"alg": "RS256", "kid": "one"}, RSA))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"iss": "https://other.test"},
+        {"aud": "another application"},
+        {"aud": ["tandem", "another"]},
+        {"aud": ["tandem", "another"], "azp": "another"},
+        {"exp": -120},
+        {"iat": +120},
+        {"iat": -2000},
+        {"nbf": +120},
+        {"nonce": "of another sign-in"},
+        {"sub": ""},
+        {"sub": None},
+        {"exp": None},
+        {"iat": None},
+        {"aud": None},
+        {"nonce": None},
+        {"exp": "soon"},
+    ],
+)
+def test_a_claim_that_does_not_fit_refuses_the_token(
+    changed: dict[str, Any], now: datetime
+) -> None:
+    at = now.timestamp()
+    told: dict[str, Any] = {**GOOD, "iat": at, "exp": at + 60}
+    known = {"issuer": "https://id.test", "client_id": "tandem", "nonce": "n", "now": now}
+    assert read_claims(told, **known).sub == "s-1"  # type: ignore[arg-type]
+    for name, value in changed.items():
+        told[name] = at + value if isinstance(value, int) else value
+    with pytest.raises(SsoRefused):
+        read_claims({k: v for k, v in told.items() if v is not None}, **known)  # type: ignore[arg-type]
+
+
+async def test_who_calls_itself_something_else_or_is_none_is_not_set_up(
+    gateway: OpenIdGateway, issuer: str
+) -> None:
+    for wrong in (f"{issuer}/", "http://127.0.0.1:9/", "https://10.0.0.1"):
+        with pytest.raises(ProviderWrong):
+            await gateway.discover(wrong)
+    with pytest.raises(ProviderWrong):
+        await OpenIdGateway(Guard()).discover(issuer)
+
+
+async def test_nobody_claims_a_domain_of_everybody(
+    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str, now: datetime
+) -> None:
+    with pytest.raises(Invalid, match="belongs to everybody"):
+        async with database.transaction(actor) as tx:
+            await sso.save_provider(
+                tx,
+                await gateway.discover(issuer),
+                name="x",
+                client_id="x",
+                client_secret="y",
+                domains=["gmail.com"],
+                now=now,
+            )
