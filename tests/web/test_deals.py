@@ -1,0 +1,75 @@
+"""The deals' board in a real browser: added, dragged, moved by keys, won and lost with a reason."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.web.conftest import Desk
+from tests.web.installation import Installation
+
+
+def test_a_deal_goes_over_the_board_until_it_is_won(desk: Desk, shop: Installation) -> None:
+    with desk(allow=("/deals",)) as window:
+        page = window.page
+        page.goto("/deals")
+        page.get_by_role("button", name="New deal").click()
+        page.get_by_label("Name").fill("Cold store for Anand Dairy")
+        page.get_by_label("Amount in INR").fill("lots")
+        page.get_by_role("button", name="Add the deal").click()
+        expect(page.get_by_text("Give an amount such as 149 or 149.50.")).to_be_visible()
+        page.get_by_label("Amount in INR").fill("1,25,000")
+        page.get_by_role("button", name="Add the deal").click()
+        expect(page.locator("h1")).to_contain_text("Cold store for Anand Dairy")
+        expect(page.get_by_text("₹1,25,000.00")).to_be_visible()
+        page.goto("/deals")
+        card = page.locator(".board-card", has_text="Cold store")
+        first = page.locator(".board-column", has_text="Qualification")
+        second = page.locator(".board-column", has_text="Needs analysis")
+        expect(first.locator(".board-card", has_text="Cold store")).to_be_visible()
+        card.drag_to(second)
+        expect(second.locator(".board-card", has_text="Cold store")).to_be_visible()
+        window.check("deals-wide-light")
+        card.get_by_role("link").focus()
+        page.keyboard.press("Alt+ArrowRight")
+        third = page.locator(".board-column", has_text="Proposal")
+        expect(third.locator(".board-card", has_text="Cold store")).to_be_visible()
+        page.keyboard.press("Alt+ArrowRight")
+        expect(page.get_by_text("Negotiation needs a closing date.")).to_be_visible()
+        expect(third.locator(".board-card", has_text="Cold store")).to_be_visible()
+        card.get_by_role("link").click()
+        page.get_by_role("button", name="Edit").click()
+        page.get_by_label("Expected to close").fill("2027-01-31")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("31 Jan").first).to_be_visible()
+        page.get_by_role("button", name="Won").click()
+        expect(page.locator("h1 .badge-status")).to_have_text("Won")
+        window.check("deal-wide-light")
+    (deal,) = shop.get("/v1/opportunities?q=Cold")["items"]
+    assert (deal["status"], deal["amount_minor"], deal["close_on"]) == (
+        "won",
+        1_25_000_00,
+        "2027-01-31",
+    )
+
+
+def test_a_lost_deal_says_why_and_can_come_back(desk: Desk, shop: Installation) -> None:
+    made = shop.post("/v1/opportunities", title="Ten scooters")
+    with desk(size="phone", theme="dark", allow=("/deals",)) as window:
+        page = window.page
+        page.goto(f"/deals/{made['id']}")
+        page.get_by_role("button", name="Lost").click()
+        page.get_by_label("Reason").select_option("other")
+        page.get_by_role("button", name="It is lost").click()
+        expect(page.get_by_text("Say in a note what the reason was.")).to_be_visible()
+        page.get_by_label("Note").fill("They moved to another town.")
+        page.get_by_role("button", name="It is lost").click()
+        expect(page.get_by_text("Lost: Other. They moved to another town.")).to_be_visible()
+        window.check("deal-phone-dark")
+        page.get_by_role("button", name="Reopen").click()
+        expect(page.locator("h1 .badge-status")).to_have_text("Open")
+        page.goto("/deals")
+        expect(page.locator(".board-card", has_text="Ten scooters")).to_be_visible()
+        window.check("deals-phone-dark")
+        expect(page).to_have_url(re.compile(r"/deals$"))
+    stays = shop.get(f"/v1/opportunities/{made['id']}/stages")
+    assert [stay["stage_name"] for stay in stays] == ["Qualification", "Lost", "Qualification"]
