@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tandem.crm.identity.sessions import COOKIE
-from tests.web.installation import Installation, run_installation
+from tests.web.installation import Installation, Vehicle, run_installation
 from tests.web.screens import Screen, run_browser, screen
 
 Desk = Callable[..., AbstractContextManager[Screen]]
@@ -59,3 +59,9 @@ def desk(shop: Installation, browser: Browser, session_token: str) -> Desk:
             yield window
 
     return open_desk
+
+
+@pytest.fixture
+def vehicle(shop: Installation) -> Vehicle:
+    """A driver on shift with a vehicle and a phone."""
+    return shop.vehicle()
