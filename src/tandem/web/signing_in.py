@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain import WeakPassword
 from tandem.crm.identity.domain.sessions import HalfSignedIn, SignedIn, Visitor
+from tandem.crm.identity.domain.sso import SsoNeeded
 from tandem.crm.identity.service import factors, mailed
 from tandem.crm.identity.sessions import (
     COOKIE,
@@ -49,6 +50,8 @@ class SigningIn(Controller):
             outcome = await identity.sign_in(
                 database, email=clean(email), password=password[:256], visitor=visitor, now=now
             )
+        except SsoNeeded as needed:
+            return onward(request, f"/sso/{needed.facts['provider_id']}?next={quote(to)}")
         except Refusal as refusal:
             return page(
                 request,
@@ -236,6 +239,12 @@ def let_in(
     answer = redirect(request, to)
     answer.cookies += cookies_of(request, outcome.token, visitor)
     return answer
+
+
+def onward(request: AnyRequest, to: str) -> Response[Any]:
+    """On to another site after a form: browsers hold `form-action` against redirects too, so this
+    is a page of ours that leads on by itself."""
+    return page(request, "door/onward.html", to=to)
 
 
 def clean(email: str) -> str:

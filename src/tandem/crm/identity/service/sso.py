@@ -16,6 +16,7 @@ from tandem.crm.identity.domain import hash_of, normal_email
 from tandem.crm.identity.domain.persons import Membership
 from tandem.crm.identity.domain.sessions import SignedIn, Visitor
 from tandem.crm.identity.domain.sso import (
+    DOMAINS_MAX,
     PUBLIC_MAIL,
     Claims,
     DomainTaken,
@@ -328,3 +329,20 @@ async def _note(
         now=now,
         after=after,
     )
+
+
+__all__ = [
+    "CALLBACK",
+    "DOMAINS_MAX",
+    "DomainTaken",
+    "Leaving",
+    "NotTested",
+    "OpenIdGateway",
+    "come_back",
+    "enforce",
+    "find_door",
+    "find_provider",
+    "leave",
+    "remove_provider",
+    "save_provider",
+]

@@ -1,0 +1,224 @@
+"""Signing in through one's company, and setting that up."""
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from tandem.crm.identity import service as identity
+from tandem.crm.identity.domain.sso import Domain, ProviderWrong
+from tandem.crm.identity.service import sso
+from tandem.crm.identity.sessions import HALF, SIGN_IN_LIMIT, half_cookie, held_cookie, visitor_of
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import Invalid, Refusal
+from tandem.kernel.http import PUBLIC, Acting, Given, Now, Store, Transaction, limited
+from tandem.web.console.forms import NO_PROBLEM, Problem, problem_of, read_form
+from tandem.web.rendering import page, redirect
+from tandem.web.signing_in import DOOR, HOME, clean, inside, let_in, onward
+
+AnyRequest = Request[Any, Any, Any]
+SETTINGS = "/settings/sign-in"
+OPEN = {**PUBLIC, **limited(SIGN_IN_LIMIT)}
+"""Coming back from the provider is a navigation from another site; the state ties it to us."""
+
+
+class SingleSignOn(Controller):
+    include_in_schema = False
+
+    @get("/sign-in/company", opt=PUBLIC)
+    async def ask(self, request: AnyRequest, next: FromQuery[str] = HOME) -> Response[Any]:  # noqa: A002
+        return page(request, "door/company.html", next=inside(next), email="", refusal=None)
+
+    @post("/sign-in/company", opt=DOOR, status_code=200)
+    async def find(self, request: AnyRequest, database: Store) -> Response[Any]:
+        form = await request.form()
+        email, to = str(form.get("email", "")), inside(str(form.get("next", HOME)))
+        provider_id = await sso.find_door(database, email=clean(email))
+        if provider_id is None:
+            refusal = Invalid("No company's sign-in is known for this address.", field="email")
+            return page(
+                request, "door/company.html", status=422, next=to, email=email, refusal=refusal
+            )
+        return onward(request, f"/sso/{provider_id}?next={quote(to)}")
+
+    @get("/sso/{provider_id:uuid}", opt=OPEN)
+    async def leave(
+        self,
+        request: AnyRequest,
+        provider_id: FromPath[UUID],
+        database: Store,
+        resources: Given,
+        now: Now,
+        next: FromQuery[str] = HOME,  # noqa: A002
+    ) -> Response[None]:
+        left = await _left(request, provider_id, database, resources, now, to=inside(next))
+        answer = redirect(request, left.to)
+        answer.cookies.append(half_cookie(request, left.token))
+        return answer
+
+    @get(sso.CALLBACK, opt=OPEN)
+    async def come_back(
+        self,
+        request: AnyRequest,
+        database: Store,
+        resources: Given,
+        now: Now,
+    ) -> Response[Any]:
+        visitor = visitor_of(request)
+        told = {name: str(value)[:4000] for name, value in request.query_params.items()}
+        try:
+            opened, pending = await sso.come_back(
+                database,
+                resources.get(sso.OpenIdGateway),
+                token=held_cookie(request, HALF),
+                state=told.get("state", ""),
+                code=told.get("code", ""),
+                issuer=told.get("iss"),
+                error=told.get("error"),
+                base_url=request.app.state.settings.base_url,
+                visitor=visitor,
+                now=now,
+            )
+        except Refusal as refusal:
+            status = 401 if refusal.status == 401 else 502
+            return page(
+                request, "door/company.html", status=status, next=HOME, email="", refusal=refusal
+            )
+        if opened is None:
+            return redirect(request, SETTINGS, toast="It works: the provider knows you.")
+        return let_in(request, opened, visitor, inside(pending.next))
+
+
+class SignInSettings(Controller):
+    path = SETTINGS
+    include_in_schema = False
+
+    @get()
+    async def show(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        return await _settings(request, tx)
+
+    @post()
+    async def save(
+        self, request: AnyRequest, actor: Acting, database: Store, resources: Given, now: Now
+    ) -> Response[Any]:
+        """The provider is asked who it is before a transaction is open."""
+        form = await read_form(request)
+        actor.require("identity.settings")
+        actor.require_fresh(now)
+        try:
+            domains = _domains(form.get("domains", ""))
+            for name in ("name", "issuer", "client_id", "client_secret"):
+                if not form.get(name):
+                    raise Invalid("This is needed.", field=name)
+            metadata = await resources.get(sso.OpenIdGateway).discover(form["issuer"][:500])
+            async with database.transaction(actor) as tx:
+                await sso.save_provider(
+                    tx,
+                    metadata,
+                    name=form["name"][:60],
+                    client_id=form["client_id"][:200],
+                    client_secret=form["client_secret"][:500],
+                    domains=domains,
+                    now=now,
+                )
+        except (Invalid, sso.DomainTaken, ProviderWrong) as refusal:
+            async with database.transaction(actor) as tx:
+                problem = problem_of(refusal, {**form, "client_secret": ""}, form="provider")
+                return await _settings(request, tx, problem, refusal.status)
+        return redirect(request, SETTINGS, toast="Saved. Test it before you enforce it.")
+
+    @post("/test", status_code=200)
+    async def test(
+        self, request: AnyRequest, actor: Acting, database: Store, resources: Given, now: Now
+    ) -> Response[Any]:
+        actor.require("identity.settings")
+        async with database.transaction(actor) as tx:
+            provider = await sso.find_provider(tx)
+        if provider is None:
+            return redirect(request, SETTINGS)
+        try:
+            left = await _left(
+                request, provider.id, database, resources, now, to=SETTINGS, is_test=True
+            )
+        except ProviderWrong as refusal:
+            async with database.transaction(actor) as tx:
+                problem = problem_of(refusal, {}, form="test")
+                return await _settings(request, tx, problem, 422)
+        answer = onward(request, left.to)
+        answer.cookies.append(half_cookie(request, left.token))
+        return answer
+
+    @post("/enforcement")
+    async def enforce(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        form = await read_form(request)
+        spare = form.get("spare_user_id", "")
+        try:
+            await sso.enforce(
+                tx,
+                is_enforced=form.get("is_enforced") == "true",
+                spare_user_id=msgspec.convert(spare, UUID) if spare else None,
+                now=now,
+            )
+        except msgspec.ValidationError:
+            problem = Problem(detail="Choose somebody.", field="spare_user_id", form="enforce")
+            return await _settings(request, tx, problem, 422)
+        except (Invalid, sso.NotTested) as refusal:
+            problem = problem_of(refusal, form, form="enforce")
+            return await _settings(request, tx, problem, refusal.status)
+        return redirect(request, SETTINGS, toast="How people come in is saved.")
+
+    @post("/removal")
+    async def remove(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        await sso.remove_provider(tx, now=now)
+        return redirect(request, SETTINGS, toast="People sign in with what is their own again.")
+
+
+def _domains(typed: str) -> list[str]:
+    domains = typed.lower().replace(",", " ").split()
+    try:
+        found = msgspec.convert(domains[: sso.DOMAINS_MAX], list[Domain])
+    except msgspec.ValidationError as reason:
+        raise Invalid("A domain looks like example.in.", field="domains") from reason
+    if not found:
+        raise Invalid("Name the domain of your people's addresses.", field="domains")
+    return found
+
+
+async def _left(
+    request: AnyRequest,
+    provider_id: UUID,
+    database: Any,
+    resources: Any,
+    now: Any,
+    *,
+    to: str,
+    is_test: bool = False,
+) -> sso.Leaving:
+    return await sso.leave(
+        database,
+        resources.get(sso.OpenIdGateway),
+        provider_id,
+        base_url=request.app.state.settings.base_url,
+        to=to,
+        now=now,
+        is_test=is_test,
+    )
+
+
+async def _settings(
+    request: AnyRequest, tx: Tx, problem: Problem = NO_PROBLEM, status: int = 200
+) -> Response[Any]:
+    provider = await sso.find_provider(tx)
+    people = await identity.list_users(tx) if tx.actor.may("identity.read") else []
+    return page(
+        request,
+        "console/settings/sign_in.html",
+        status=status,
+        provider=provider,
+        back=f"{request.app.state.settings.base_url}{sso.CALLBACK}",
+        people=[(str(one.id), f"{one.name} ({one.email})") for one in people if one.is_active],
+        problem=problem,
+    )
