@@ -51,6 +51,7 @@ from tandem.web.portal import PORTAL_PAGES
 from tandem.web.public.pages import PUBLIC_PAGES
 from tandem.web.security import CompaniesPage, SecurityPage
 from tandem.web.signing_in import Forgetting, SigningIn
+from tandem.web.sso import SignInSettings, SingleSignOn
 
 PAGES: list[Any] = [
     static_file,
@@ -59,6 +60,8 @@ PAGES: list[Any] = [
     Forgetting,
     SecurityPage,
     CompaniesPage,
+    SingleSignOn,
+    SignInSettings,
     HomePage,
     LiveController,
     ViewsController,
