@@ -1,0 +1,86 @@
+"""Setting up a company's sign-in and coming in through it, over HTTP."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from litestar import Litestar
+
+from tandem.app.asgi import equip
+from tandem.app.settings import Settings
+from tandem.kernel.actor import Actor
+from tandem.kernel.clock import clock
+from tandem.kernel.db import Database
+from tests.givens import visitor
+from tests.identity import doors
+from tests.identity.doors import PASSWORD
+from tests.identity.openid import CLIENT_ID, CLIENT_SECRET, go_through, run_provider
+
+BACK = "http://test/sso/callback"
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[str]:
+    with run_provider(BACK) as running:
+        yield running
+
+
+async def test_an_admin_sets_it_up_tests_it_and_enforces_it(
+    app: Litestar, settings: Settings, database: Database, actor: Actor, issuer: str
+) -> None:
+    own = msgspec.structs.replace(settings, outbound_networks="127.0.0.0/8")
+    equip(app.state, own, database)
+    domain = f"d{actor.org_id.hex}.test"
+    boss = await doors.member(database, actor, email=f"boss@{domain}", now=clock.now())
+    asha = await doors.member(database, actor, email=f"asha@{domain}", now=clock.now())
+    form = {"name": "Head office", "issuer": issuer, "client_id": CLIENT_ID, "domains": domain}
+    async with visitor(app) as client:
+        client.headers["sec-fetch-site"] = "same-origin"
+        await client.post("/sign-in", data={"email": boss.email, "password": PASSWORD})
+        wrong = await client.post(
+            "/settings/sign-in", data={**form, "issuer": "http://10.1.2.3", "client_secret": "x"}
+        )
+        assert wrong.status_code == 422
+        assert "no answer from the provider" in wrong.text
+        saved = await client.post(
+            "/settings/sign-in", data={**form, "client_secret": CLIENT_SECRET}
+        )
+        assert saved.status_code == 303, saved.text
+        early = await client.post(
+            "/settings/sign-in/enforcement",
+            data={"is_enforced": "true", "spare_user_id": str(boss.user_id)},
+        )
+        assert "Test the sign-in first" in early.text
+        onward = await client.post("/settings/sign-in/test")
+        assert 'http-equiv="refresh"' in onward.text
+        where = onward.text.split("0;url=")[1].split('"')[0].replace("&amp;", "&")
+        told = await go_through(where, boss.email, back=BACK)
+        came = await client.get("/sso/callback", params=told)
+        assert (came.status_code, came.headers["location"]) == (303, "/settings/sign-in")
+        enforced = await client.post(
+            "/settings/sign-in/enforcement",
+            data={"is_enforced": "true", "spare_user_id": str(boss.user_id)},
+        )
+        assert enforced.status_code == 303
+        page = await client.get("/settings/sign-in")
+        assert CLIENT_SECRET not in page.text
+    async with visitor(app) as client:
+        client.headers["sec-fetch-site"] = "same-origin"
+        login = {"email": asha.email, "password": PASSWORD, "next": "/orders?q=a&b=c"}
+        onward = await client.post("/sign-in", data=login)
+        path = onward.text.split("0;url=")[1].split('"')[0].replace("&amp;", "&")
+        assert path.startswith("/sso/")
+        left = await client.get(path)
+        told = await go_through(left.headers["location"], asha.email, back=BACK)
+        came = await client.get("/sso/callback", params=told)
+        assert (came.status_code, came.headers["location"]) == (303, "/orders?q=a&b=c")
+        assert (await client.get("/v1/me")).json()["user_id"] == str(asha.user_id)
+        again = await client.get("/sso/callback", params=told)
+        assert again.status_code == 401
+        api = await client.post("/v1/sessions", json={"email": asha.email, "password": PASSWORD})
+        assert (api.status_code, api.json()["code"]) == (401, "sso_needed")
+    async with visitor(app) as client:
+        asked = await client.post("/sign-in/company", data={"email": f"x@{domain}"})
+        assert "/sso/" in asked.text
+        unknown = await client.post("/sign-in/company", data={"email": "x@unknown.test"})
+        assert unknown.status_code == 422
