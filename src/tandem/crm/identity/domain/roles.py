@@ -27,6 +27,8 @@ SCOPED = frozenset(
         "invoicing.read",
         "payments.read",
         "shipping.read",
+        "sales.read",
+        "sales.write",
     }
 )
 """Permissions about records that have an owner, or hang below an order that has one. All others
@@ -119,6 +121,8 @@ _SELLING = (
     "invoicing.read",
     "payments.read",
     "shipping.read",
+    "sales.read",
+    "sales.write",
 )
 _LOOKING = [
     "orders.read",

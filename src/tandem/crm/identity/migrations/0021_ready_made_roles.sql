@@ -25,12 +25,13 @@ select o.org_id, made.key, made.name, made.description, made.grants, true
      'Their own customers and what these buy.', array[
       'catalog.read', 'customers.read@own', 'customers.write@own', 'inventory.read',
       'invoicing.read@own', 'orders.cancel@own', 'orders.read@own', 'orders.write@own',
-      'payments.read@own', 'shipping.read@own']),
+      'payments.read@own', 'sales.read@own', 'sales.write@own', 'shipping.read@own']),
     ('sales_manager', 'Sales manager',
      'The customers of their teams and of everybody below them.', array[
       'catalog.read', 'customers.read@subtree', 'customers.write@subtree', 'inventory.read',
       'invoicing.read@subtree', 'orders.cancel@subtree', 'orders.read@subtree',
-      'orders.write@subtree', 'payments.read@subtree', 'shipping.read@subtree']),
+      'orders.write@subtree', 'payments.read@subtree', 'sales.read@subtree',
+      'sales.write@subtree', 'shipping.read@subtree']),
     ('marketing', 'Marketing',
      'Who buys what, and what was sent to them.', array[
       'catalog.read', 'customers.read', 'notifications.read', 'orders.read']),
