@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.kernel.db import Query, Tx
+from tandem.kernel.db import Query, Tx, named
 from tandem.kernel.reach import within
 from tandem.scm.orders.domain.views import Filters, Found, OrderRow, Sort
 
@@ -93,7 +93,7 @@ async def list_rows(
         }
     if after is not None:
         given |= {"after_time": after[0], "after_id": after[1]}
-    return [OrderRow(**row) for row in await tx.records(query, limit=limit, **given)]
+    return [OrderRow(**row) for row in named(await tx.records(query, limit=limit, **given))]
 
 
 @cache

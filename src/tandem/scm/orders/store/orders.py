@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.orders import OrderLine, OrderSnapshot
-from tandem.kernel.db import Query, Tx
+from tandem.kernel.db import Query, Tx, named
 
 _ORDER = (
     "id, number, public_token, customer_id, customer_name, customer_email, customer_phone, "
@@ -147,7 +147,7 @@ async def lock(tx: Tx, order_id: UUID) -> OrderSnapshot | None:
         return None
     # Read after the lock was had: what others changed while we waited for it counts.
     lines = await tx.records(LINES, order_id=order_id)
-    return _snapshot(dict(rows[0]), [OrderLine(**line) for line in lines])
+    return _snapshot(dict(rows[0]), [OrderLine(**line) for line in named(lines)])
 
 
 async def lock_overdue(tx: Tx, now: datetime, limit: int) -> list[UUID]:
