@@ -15,6 +15,12 @@ INSTALLATION = UUID(int=0)
 """The organisation of what belongs to no company: persons, their factors, sessions and codes."""
 
 
+class FactorNeeded(Forbidden):
+    """The company asks for a second factor: set one up, or sign in with it."""
+
+    code = "second_factor_needed"
+
+
 class StepUpNeeded(Forbidden):
     """Allowed, but only shortly after proving once more who is asking."""
 
@@ -72,6 +78,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     proved_at: datetime | None = None
     """When the person last proved who they are, not merely had a cookie."""
     has_two_factors: bool = False
+    lacks_factor: bool = False
+    """Their company asks for a second factor, and this session has shown none."""
 
     origin: Origin = Origin()
     impersonator: Impersonator | None = None

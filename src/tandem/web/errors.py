@@ -7,7 +7,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotFoundException
 
-from tandem.kernel.actor import StepUpNeeded
+from tandem.kernel.actor import FactorNeeded, StepUpNeeded
 from tandem.kernel.errors import NotFound, Refusal, Unauthenticated
 from tandem.kernel.http import problems
 from tandem.web.rendering import page, redirect
@@ -28,6 +28,8 @@ def answer_refusal(request: AnyRequest, refusal: Refusal) -> Response[Any]:
         unit.is_kept = True
     if isinstance(refusal, Unauthenticated):
         return _to_sign_in(request)
+    if isinstance(refusal, FactorNeeded):
+        return redirect(request, "/security", toast=refusal.detail)
     if isinstance(refusal, StepUpNeeded):
         return redirect(request, f"/security/confirm?next={quote(_page_of(request))}")
     if request.headers.get("hx-request") == "true":

@@ -17,6 +17,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Acting, Now, Store, Transaction
+from tandem.kernel.http.access import WITHOUT_FACTOR
 from tandem.web.console.forms import NO_PROBLEM, Problem, read_form
 from tandem.web.rendering import page, redirect
 from tandem.web.signing_in import inside
@@ -32,6 +33,7 @@ SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Win
 class SecurityPage(Controller):
     path = HERE
     include_in_schema = False
+    opt = WITHOUT_FACTOR
 
     @get()
     async def show(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
@@ -155,6 +157,7 @@ class CompaniesPage(Controller):
 
     path = "/companies"
     include_in_schema = False
+    opt = WITHOUT_FACTOR
 
     @get("/menu")
     async def menu(self, request: AnyRequest, tx: Transaction) -> Response[Any]:

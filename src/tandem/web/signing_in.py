@@ -24,6 +24,7 @@ from tandem.crm.identity.sessions import (
 )
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import PUBLIC, Now, Store, Transaction, limited
+from tandem.kernel.http.access import WITHOUT_FACTOR
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -146,7 +147,7 @@ class SigningIn(Controller):
             )
         return let_in(request, outcome, visitor, to)
 
-    @post("/sign-out", status_code=200)
+    @post("/sign-out", status_code=200, opt=WITHOUT_FACTOR)
     async def sign_out(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[None]:
         if token := held_cookie(request, COOKIE):
             await identity.sign_out(tx, token=token, now=now)

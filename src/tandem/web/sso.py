@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain.sso import Domain, ProviderWrong
-from tandem.crm.identity.service import sso
+from tandem.crm.identity.service import policy, sso
 from tandem.crm.identity.sessions import HALF, SIGN_IN_LIMIT, half_cookie, held_cookie, visitor_of
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
@@ -170,6 +170,14 @@ class SignInSettings(Controller):
             return await _settings(request, tx, problem, refusal.status)
         return redirect(request, SETTINGS, toast="How people come in is saved.")
 
+    @post("/policy")
+    async def save_policy(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        form = await read_form(request)
+        is_required = form.get("requires_second_factor") == "true"
+        await policy.require_second_factor(tx, is_required=is_required, now=now)
+        request.app.state.authenticator.forget_request(request)
+        return redirect(request, SETTINGS, toast="What is asked of people is saved.")
+
     @post("/removal")
     async def remove(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
         await sso.remove_provider(tx, now=now)
@@ -219,6 +227,7 @@ async def _settings(
         status=status,
         provider=provider,
         back=f"{request.app.state.settings.base_url}{sso.CALLBACK}",
+        requires_factor=await policy.requires_second_factor(tx),
         people=[(str(one.id), f"{one.name} ({one.email})") for one in people if one.is_active],
         problem=problem,
     )

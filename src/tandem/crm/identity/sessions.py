@@ -177,6 +177,7 @@ class Sessions:
             session_id=found.session_id,
             proved_at=found.proved_at,
             has_two_factors=found.has_two_factors,
+            lacks_factor=found.lacks_factor,
         )
         if found.seen is not None and own.may(IMPERSONATE):
             return seen_through(own, found.access, found.seen)

@@ -6,7 +6,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from tandem.kernel.actor import Actor
+from tandem.kernel.actor import Actor, FactorNeeded
 from tandem.kernel.errors import Forbidden, TooManyRequests, Unauthenticated
 from tandem.kernel.limits import Limit, Limiter, Verdict
 
@@ -19,6 +19,10 @@ MISSES_LIMIT = Limit(name="misses", count=30, seconds=60)
 """Unknown tokens and numbers per address: generous to people, hopeless for guessing 128 bits."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+WITHOUT_FACTOR: dict[str, Any] = {"without_factor": True}
+"""Route `opt` for what somebody may do who has still to set up the second factor asked for."""
 
 
 def limited(limit: Limit) -> dict[str, Any]:
@@ -53,6 +57,8 @@ class Access(ASGIMiddleware):
         scope.setdefault("state", {})["actor"] = actor
         if actor is None and not is_public:
             raise Unauthenticated("Sign in, or send `Authorization: Bearer <API key>`.")
+        if actor and actor.lacks_factor and not (is_public or opt.get("without_factor")):
+            raise FactorNeeded("Your company asks for a second factor. Set one up first.")
         _check_same_site(scope)
         address = client_address(scope)
         who = str(actor.user_id) if actor and actor.user_id else address

@@ -25,6 +25,7 @@ from tandem.crm.identity.sessions import cookies_of, visitor_of
 from tandem.kernel.actor import StepUpNeeded
 from tandem.kernel.errors import Forbidden, NotFound
 from tandem.kernel.http import Acting, Now, Store, Transaction, refusals
+from tandem.kernel.http.access import WITHOUT_FACTOR
 
 AnyRequest = Request[Any, Any, Any]
 Password = Annotated[str, msgspec.Meta(max_length=256)]
@@ -76,6 +77,7 @@ class RecoveryCodes(msgspec.Struct, kw_only=True):
 class SecurityController(Controller):
     path = "/v1"
     tags = ("identity",)
+    opt = WITHOUT_FACTOR
 
     @post("/password-resets", status_code=202, opt=DOOR, responses=refusals(TooManyTries))
     async def ask_for_reset(
@@ -175,6 +177,7 @@ class SecurityController(Controller):
 class PasskeyController(Controller):
     path = "/v1"
     tags = ("identity",)
+    opt = WITHOUT_FACTOR
 
     @post("/passkey-options", opt=DOOR)
     async def sign_in_options(

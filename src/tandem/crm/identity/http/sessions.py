@@ -19,6 +19,7 @@ from tandem.crm.identity.domain import (
 from tandem.crm.identity.domain.codes import WrongCode
 from tandem.crm.identity.domain.guarding import TooManyTries
 from tandem.crm.identity.domain.sessions import HalfSignedIn, Visitor
+from tandem.crm.identity.domain.sso import SsoNeeded
 from tandem.crm.identity.service import factors, mailed
 from tandem.crm.identity.service.factors import SignInAgain
 from tandem.crm.identity.sessions import (
@@ -40,6 +41,7 @@ from tandem.kernel.http import (
     limited,
     refusals,
 )
+from tandem.kernel.http.access import WITHOUT_FACTOR
 
 AnyRequest = Request[Any, Any, Any]
 DOOR = {**PUBLIC, **limited(SIGN_IN_LIMIT), "idempotency": "own", "door": True}
@@ -100,8 +102,9 @@ def opened(
 class SessionController(Controller):
     path = "/v1"
     tags = ("identity",)
+    opt = WITHOUT_FACTOR
 
-    @post("/sessions", opt=DOOR, responses=refusals(WrongCredentials, TooManyTries))
+    @post("/sessions", opt=DOOR, responses=refusals(WrongCredentials, SsoNeeded, TooManyTries))
     async def sign_in(
         self, data: JSONBody[Credentials], request: AnyRequest, database: Store, now: Now
     ) -> Response[Session]:

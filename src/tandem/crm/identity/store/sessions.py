@@ -86,7 +86,8 @@ LIST_SESSIONS = Query(
 _SESSION: LiteralString = """
     select s.org_id, s.user_id, s.session_id, s.person_id, s.name, s.last_seen_at, s.proved_at,
            s.has_two_factors, identity.access_of(s.org_id, s.user_id, :now) as access,
-           identity.find_impersonation(s.org_id, s.session_id, s.user_id, :now) as seen
+           identity.find_impersonation(s.org_id, s.session_id, s.user_id, :now) as seen,
+           identity.requires_second_factor(s.org_id) and not s.has_two_factors as lacks_factor
       from """
 
 FIND_SESSION = Query(
@@ -110,6 +111,7 @@ class FoundSession(msgspec.Struct, frozen=True):
     last_seen_at: datetime
     proved_at: datetime
     has_two_factors: bool
+    lacks_factor: bool
     seen: Seen | None = None
 
 
