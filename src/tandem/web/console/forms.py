@@ -11,7 +11,6 @@ from litestar.datastructures import UploadFile
 
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.money import EXPONENT
-from tandem.web.rendering import money
 
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
@@ -42,15 +41,7 @@ NO_PROBLEM = Problem(detail="")
 
 
 def problem_of(refusal: Refusal, values: Mapping[str, str], *, form: str = "") -> Problem:
-    return Problem(detail=_said(refusal), field=refusal.field or "", form=form, values=dict(values))
-
-
-def _said(refusal: Refusal) -> str:
-    """Programs are told minor units; people read money."""
-    facts = refusal.facts
-    if "refundable_minor" in facts:
-        return f"Only {money(facts['refundable_minor'], facts['currency'])} can still go back."
-    return refusal.detail
+    return Problem(detail=refusal.detail, field=refusal.field or "", form=form, values=dict(values))
 
 
 async def read_form(request: AnyRequest) -> dict[str, str]:

@@ -16,9 +16,9 @@ class RefundExceedsBalance(Conflict):
 
     def __init__(self, asked_minor: int, refundable_minor: int, currency: str) -> None:
         super().__init__(
-            f"Only {in_figures(refundable_minor, currency)} of "
-            f"{in_figures(asked_minor, currency)} can still be given back.",
+            f"Only {in_figures(refundable_minor, currency)} can still go back.",
             field="amount_minor",
+            asked_minor=asked_minor,
             refundable_minor=refundable_minor,
             currency=currency,
         )
