@@ -67,7 +67,7 @@ async def test_with_statements_that_ask_for_another_company_row_level_security_s
             f"select exists (select from {table} where org_id = $1)", ours.org_id
         )
     ]
-    assert len(filled) > 25
+    assert len(filled) > 20
     async with database.pool.acquire() as connection:
         await begin(connection, theirs.org_id)
         seen = [
@@ -80,12 +80,11 @@ async def test_with_statements_that_ask_for_another_company_row_level_security_s
         listed = (await orders.list_orders(astray, Filters(), limit=50)).items
         people = await identity.list_users(astray)
         buyers = (await customers.list_customers(astray, limit=50)).items
-        touched = [
+        touched = str(
             await connection.execute(
-                "update orders.order set note = 'x' where org_id = $1", who.org_id
+                "update orders.order set note = 'x' where org_id = $1", ours.org_id
             )
-            for who in (ours,)
-        ]
+        )
         await connection.execute("rollback")
     assert seen == []
     assert [*listed, *people, *buyers] == []
@@ -140,7 +139,8 @@ async def _walk(app: Litestar, database: Database, ours: Company, theirs: Compan
                 continue
             path = route.path.format(**ids)
             answer = await browser.get(path)
-            if MARKER in answer.text or (route.names and answer.status_code == 200):
+            is_told = answer.status_code == 200 and '"items":[]' not in answer.text
+            if MARKER in answer.text or (route.names and is_told):
                 told.append(f"{route}: {answer.status_code}")
     return told
 

@@ -1,6 +1,7 @@
 """Nobody hands out more than they hold, and the company keeps an administrator."""
 
 from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from tandem.crm.identity.domain.access import holds
 from tandem.crm.identity.domain.people import LastAdministrator
@@ -39,9 +40,12 @@ async def roles_named(tx: Tx, keys: Sequence[str], *, field: str) -> list[Role]:
     return [known[key] for key in dict.fromkeys(keys)]
 
 
-async def check_administrator_left(tx: Tx) -> None:
-    """After a change, under `lock_company`: somebody must still be able to undo it."""
-    if tx.actor.kind != "system" and not await members_store.count_administrators(tx):
+async def check_administrator_left(tx: Tx, *, besides: UUID | None = None) -> None:
+    """Under `lock_company`: somebody must still be able to undo a change. `besides` is who will be
+    an administrator no more."""
+    if tx.actor.kind == "system":
+        return
+    if not await members_store.count_administrators(tx, except_id=besides):
         raise LastAdministrator(
             "This would leave the company without an administrator. Name another one first."
         )

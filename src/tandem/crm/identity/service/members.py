@@ -71,6 +71,9 @@ async def _found(tx: Tx, user_id: UUID) -> User:
 
 
 async def _write(tx: Tx, user: User, *, removed_at: datetime | None) -> None:
+    roles = await roles_named(tx, user.role_keys, field="role_keys")
+    if not user.is_active or all("*" not in role.grants for role in roles):
+        await check_administrator_left(tx, besides=user.id)
     await store.update_member(
         tx,
         user.id,
@@ -80,7 +83,6 @@ async def _write(tx: Tx, user: User, *, removed_at: datetime | None) -> None:
         is_active=user.is_active,
         removed_at=removed_at,
     )
-    await check_administrator_left(tx)
 
 
 async def _check_reach(tx: Tx, before: User, after: User) -> None:

@@ -34,6 +34,7 @@ COUNT_ADMINISTRATORS = Query(
     select count(*)
       from identity.user_account u
      where u.org_id = :org_id and u.is_active
+       and (:except_id::uuid is null or u.id <> :except_id)
        and exists (
            select from identity.role r
             where r.org_id = :org_id and '*' = any(r.grants)
@@ -106,8 +107,9 @@ async def update_member(
     await set_roles(tx, user_id, [key for key in role_keys if key != role_keys[0]])
 
 
-async def count_administrators(tx: Tx) -> int:
-    counted: int = await tx.value(COUNT_ADMINISTRATORS)
+async def count_administrators(tx: Tx, *, except_id: UUID | None = None) -> int:
+    """Active members with everything; `except_id` is somebody not to count."""
+    counted: int = await tx.value(COUNT_ADMINISTRATORS, except_id=except_id)
     return counted
 
 
