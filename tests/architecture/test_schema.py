@@ -72,6 +72,7 @@ LEDGERS = [
     "invoicing.invoice",
     "invoicing.invoice_line",
     "kernel.audit",
+    "kernel.audit_seal",
     "kernel.event",
     "kernel.webhook",
     "notifications.attempt",
@@ -80,6 +81,7 @@ LEDGERS = [
     "shipping.manifest",
     "shipping.scan",
     "shipping.shipment_item",
+    "webhooks.attempt",
     "support.step",
 ]
 
