@@ -226,6 +226,7 @@ class ScimController(Controller):
     @get("/{rest:path}")
     async def nowhere(self, rest: FromPath[str], tx: Transaction) -> Answer:
         """There is nothing else, and that is said in SCIM's words."""
+        tx.actor.require(PERMISSION)
         raise NotFound(f"There is nothing at {rest[:100]}.")
 
 
