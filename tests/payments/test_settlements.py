@@ -24,6 +24,7 @@ from tandem.scm.payments.domain import (
     ToldSettlement,
 )
 from tandem.scm.payments.gateways.razorpay.settled import WireSettled, row_of
+from tests.payments.settled_sample import SAMPLE_ROWS
 from tests.payments.shop import TOTAL, Shop
 from tests.waiting import until
 
@@ -31,69 +32,6 @@ FEE, TAX = 2_784, 424
 """2 % of the total, and 18 % GST on it, as the stand-in charges."""
 
 TOLD = Query("select topic, payload from kernel.event where org_id = :org_id order by seq")
-
-SAMPLE_ROWS: list[dict[str, Any]] = [
-    {
-        "entity_id": "pay_DEXrnipqTmWVGE",
-        "type": "payment",
-        "debit": 0,
-        "credit": 97100,
-        "amount": 100000,
-        "currency": "INR",
-        "fee": 2900,
-        "tax": 0,
-        "created_at": 1567692556,
-        "settlement_id": "setl_DGlQ1Rj8os78Ec",
-        "payment_id": None,
-        "settlement_utr": "1568176960vxp0rj",
-        "order_id": "order_DEXrnRiR3SNDHA",
-        "method": "card",
-        "notes": "{}",
-    },
-    {
-        "entity_id": "rfnd_DGRcGzZSLyEdg1",
-        "type": "refund",
-        "debit": 242500,
-        "credit": 0,
-        "amount": 242500,
-        "currency": "INR",
-        "fee": 0,
-        "tax": 0,
-        "created_at": 1568107224,
-        "settlement_id": "setl_DGlQ1Rj8os78Ec",
-        "payment_id": "pay_DEXq1pACSqFxtS",
-        "order_id": "order_DEXpmZgffXNvuI",
-        "method": "card",
-    },
-    {
-        "entity_id": "trf_DEUoCEtdsJgvl7",
-        "type": "transfer",
-        "debit": 100296,
-        "credit": 0,
-        "amount": 100000,
-        "currency": "INR",
-        "fee": 296,
-        "tax": 46,
-        "created_at": 1567681786,
-        "settlement_id": "setl_DGlQ1Rj8os78Ec",
-        "payment_id": "pay_DEApNNTR6xmqJy",
-    },
-    {
-        "entity_id": "adj_EhcHONhX4ChgNC",
-        "type": "adjustment",
-        "debit": 0,
-        "credit": 1012,
-        "amount": 1012,
-        "currency": "INR",
-        "fee": 0,
-        "tax": 0,
-        "created_at": 1567681786,
-        "settlement_id": "setl_DGlQ1Rj8os78Ec",
-        "description": "test reason",
-        "settlement_utr": None,
-    },
-]
-"""https://razorpay.com/docs/api/settlements/fetch-recon, the figures of its example."""
 
 
 def settle(shop: Shop, *again: str) -> str:

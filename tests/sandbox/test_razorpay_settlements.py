@@ -23,11 +23,34 @@ SETTLEMENT_KEYS = {
 }
 """https://razorpay.com/docs/api/settlements/entity"""
 
-RECON_KEYS = set(
-    "entity_id type debit credit amount currency fee tax on_hold settled created_at settled_at "
-    "settlement_id posted_at credit_type description notes payment_id settlement_utr order_id "
-    "order_receipt method card_network card_issuer card_type dispute_id".split()
-)
+RECON_KEYS = {
+    "entity_id",
+    "type",
+    "debit",
+    "credit",
+    "amount",
+    "currency",
+    "fee",
+    "tax",
+    "on_hold",
+    "settled",
+    "created_at",
+    "settled_at",
+    "settlement_id",
+    "posted_at",
+    "credit_type",
+    "description",
+    "notes",
+    "payment_id",
+    "settlement_utr",
+    "order_id",
+    "order_receipt",
+    "method",
+    "card_network",
+    "card_issuer",
+    "card_type",
+    "dispute_id",
+}
 """https://razorpay.com/docs/api/settlements/fetch-recon"""
 
 
