@@ -232,3 +232,15 @@ async def test_a_person_without_any_company_left_is_told_what_a_stranger_is(
         await tx.run(DISABLE, id=who.user_id)
     with pytest.raises(WrongCredentials):
         await doors.enter(database, who, now=now)
+
+
+async def test_a_consoles_stream_ends_with_its_session(
+    app: Litestar, database: Database, actor: Actor
+) -> None:
+    """What the page reads, without a server in between: it ends by itself."""
+    who = await doors.member(database, actor, now=clock.now())
+    async with signed_in(app, who.email) as here, signed_in(app, who.email) as there:
+        reading = asyncio.create_task(there.get("/console/stream"))
+        assert (await here.delete("/v1/me/sessions", headers=SAME)).status_code == 204
+        answer = await asyncio.wait_for(reading, 20)
+    assert answer.text.startswith("retry: 2000")

@@ -6,21 +6,24 @@ not at all when nobody does. Only topics and keys are told; pages ask again for 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, get
+from litestar import Controller, Request, get
 from litestar.response import Stream
 
 from tandem.kernel import history
 from tandem.kernel.actor import Actor, Kind
 from tandem.kernel.db import Database
-from tandem.kernel.errors import Forbidden
+from tandem.kernel.errors import Forbidden, Refusal
 from tandem.kernel.http import Acting, Store
 
 LOOK_SECONDS = 0.5
 HEARTBEAT_SECONDS = 15
+SESSION_LOOK_SECONDS = 1.0
 WAITING_MAX = 200
 BEHIND_MAX = 400
 """Sequence numbers may commit out of order; this far back is looked at again."""
@@ -91,26 +94,44 @@ class LiveController(Controller):
     include_in_schema = False
 
     @get("/console/stream")
-    async def stream(self, actor: Acting, database: Store) -> Stream:
-        """Topics and keys as they happen. Opens no transaction, so the stream flows at once."""
+    async def stream(
+        self, request: Request[Any, Any, Any], actor: Acting, database: Store
+    ) -> Stream:
+        """Topics and keys as they happen. Opens no transaction, so the stream flows at once.
+
+        It ends with the session that opened it, within a second or two.
+        """
         if actor.kind is not Kind.STAFF:
             raise Forbidden("The console is for staff.", permission="console")
         return Stream(
-            _tell(watch_of(database, actor.org_id)),
+            _tell(watch_of(database, actor.org_id), partial(_is_still_here, request, actor)),
             media_type="text/event-stream",
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
 
 
-async def _tell(watch: Watch) -> AsyncIterator[bytes]:
+async def _is_still_here(request: Request[Any, Any, Any], actor: Actor) -> bool:
+    """The authenticator remembers for a second, so this costs one look-up a second at most."""
+    try:
+        found: Actor | None = await request.app.state.authenticator.actor_of(request.scope)
+    except Refusal:
+        return False
+    return found is not None and found.org_id == actor.org_id
+
+
+async def _tell(watch: Watch, is_still_here: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
     queue = watch.join()
+    quiet_seconds = 0.0
     try:
         yield b"retry: 2000\n: here\n\n"
-        while True:
+        while await is_still_here():
             try:
-                told = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+                told = await asyncio.wait_for(queue.get(), SESSION_LOOK_SECONDS)
             except TimeoutError:
-                yield b": still here\n\n"
+                quiet_seconds += SESSION_LOOK_SECONDS
+                if quiet_seconds >= HEARTBEAT_SECONDS:
+                    quiet_seconds = 0.0
+                    yield b": still here\n\n"
                 continue
             yield b"data: " + msgspec.json.encode(told) + b"\n\n"
     finally:
