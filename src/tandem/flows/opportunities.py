@@ -17,9 +17,12 @@ async def open_opportunity(tx: Tx, draft: Draft, *, now: datetime) -> Opportunit
     name = ""
     if draft.customer_id is not None:
         try:
-            name = (await customers.get_customer(tx.with_all_grants(), draft.customer_id)).name
+            found = await customers.get_customer(tx.with_all_grants(), draft.customer_id)
+            if not tx.actor.sees("customers.read", found):
+                raise NotFound("There is no such customer.")
         except NotFound as reason:
             raise Invalid("There is no such customer.", field="customer_id") from reason
+        name = found.name
     if draft.owner_id is not None:
         people = await identity.list_users(tx.with_all_grants())
         if all(each.id != draft.owner_id or not each.is_active for each in people):

@@ -168,6 +168,7 @@ AREAS: dict[str, Rule] = {
     "/settings/api-keys": Rule("identity.read", "identity.manage"),
     "/settings/erasures": both("customers.erase"),
     "/settings/jira": Rule("support.read", "support.connect"),
+    "/settings/sign-in": Rule("identity.read", "identity.settings"),
     "/settings/audit": both("identity.audit"),
     "/settings/impersonation": both(PERSON),
     "/settings/integrations": Rule("identity.read", "identity.settings"),
@@ -191,6 +192,7 @@ EXACT: dict[str, str] = {
     "GET /products/{product_id}/edit": "catalog.write",
     "GET /products/{product_id}/variants/new": "catalog.write",
     "GET /stock/receive": "inventory.adjust",
+    "GET /v1/erasures/{erasure_id}": "customers.read",
     "GET /customers/duplicates": "customers.read" + WHOLE,
     "GET /customers/import": "customers.import",
     "GET /customers/import/{job_id}": "customers.import",
@@ -234,6 +236,7 @@ EXACT: dict[str, str] = {
 ANSWERS_FIRST: frozenset[str] = frozenset(
     {
         "DELETE /v1/shares/{share_id}",
+        "GET /scim/v2/{rest}",
         "GET /v1/eta-accuracy",
         "POST /v1/accounts/{account_id}/ownership",
         "POST /v1/complaints/{complaint_id}/jira",
@@ -243,6 +246,7 @@ ANSWERS_FIRST: frozenset[str] = frozenset(
         "POST /v1/runs/{run_id}/stop-order",
         "POST /v1/shipments/{shipment_id}/promise-revisions",
         "POST /v1/stuck-events/{delivery_id}/retries",
+        "PUT /v1/pipelines/{pipeline_id}",
         "PUT /v1/jira/connections/{connection_id}/credentials",
         "PUT /v1/shipments/{shipment_id}/awb",
         "PUT /v1/shipments/{shipment_id}/parcels",
