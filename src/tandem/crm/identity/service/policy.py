@@ -8,7 +8,7 @@ from tandem.kernel.db import Tx
 
 
 async def requires_second_factor(tx: Tx) -> bool:
-    tx.actor.require("identity.settings")
+    tx.actor.require("identity.read")
     return await policy_store.requires_second_factor(tx)
 
 

@@ -58,7 +58,7 @@ class NotTested(Conflict):
 
 
 async def find_provider(tx: Tx) -> Provider | None:
-    tx.actor.require("identity.settings")
+    tx.actor.require("identity.read")
     return await sso_store.find_provider(tx)
 
 
