@@ -49,6 +49,8 @@ FIXED = (
     "/settings/promise",
     "/settings/integrations",
     "/settings/people",
+    "/settings/sign-in",
+    "/security",
     "/settings/api-keys",
 )
 
