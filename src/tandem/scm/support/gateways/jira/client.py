@@ -95,7 +95,9 @@ class JiraClient(SettingUp):
         return await self._made(f"{self.root}/issue", body)
 
     async def _create_request(self, new: NewIssue) -> Found | Trouble:
-        values: dict[str, Any] = {"summary": new.summary, **new.fields}
+        # A request form seldom has a priority: it is set on the issue afterwards.
+        others = {name: value for name, value in new.fields.items() if name != "priority"}
+        values: dict[str, Any] = {"summary": new.summary, **others}
         values["description"] = self._text(new.description)
         body = {
             "serviceDeskId": new.service_desk_id,

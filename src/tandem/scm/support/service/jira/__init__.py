@@ -14,6 +14,7 @@ from tandem.scm.support.service.jira.connections import (
     save_mappings,
     set_state,
 )
+from tandem.scm.support.service.jira.demo import prove, seed_demo
 from tandem.scm.support.service.jira.overseeing import (
     DeadLetter,
     Health,
@@ -79,6 +80,7 @@ __all__ = [
     "list_projects",
     "preview",
     "problems",
+    "prove",
     "queue",
     "read_health",
     "read_log",
@@ -89,6 +91,7 @@ __all__ = [
     "retry",
     "rotate_webhook_secret",
     "save_mappings",
+    "seed_demo",
     "set_state",
     "sync_link",
     "test_connection",

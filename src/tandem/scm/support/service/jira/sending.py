@@ -105,8 +105,11 @@ async def _done(session: Session, sending: Sending, *, note: str = "") -> Troubl
 async def _send_comment(session: Session, link: Link, sending: Sending) -> Trouble | None:
     message = await _message(session, sending)
     if message is None:
-        await _done(session, sending, note="There is no such message any more.")
-        return None
+        return await _done(session, sending, note="There is no such message any more.")
+    async with session.work.transaction() as tx:
+        marks = await jira_links.list_message_marks(tx, link.id)
+    if any(mark.message_id == message.id for mark in marks):
+        return await _done(session, sending, note="It is in Jira already.")
     sent = await _find_comment(session, link, sending)
     if sent is None:
         is_internal = message.visibility is Visibility.INTERNAL
@@ -194,7 +197,10 @@ async def _send_file(session: Session, link: Link, sending: Sending) -> Trouble 
             )
         except NotFound:
             return await _done(session, sending, note="There is no such file any more.")
-        marked = {one.attachment_id for one in await jira_links.list_file_marks(tx, link.id)}
+        marks = await jira_links.list_file_marks(tx, link.id)
+    if any(mark.file_id == file.id for mark in marks):
+        return await _done(session, sending, note="It is in Jira already.")
+    marked = {mark.attachment_id for mark in marks}
     sent = await _find_file(session, link, sending, file.filename, len(bytes_), marked)
     if sent is None:
         sent = await session.jira.attach(
