@@ -165,3 +165,16 @@ async def test_consent_is_recorded_and_a_person_erased_from_their_page(
     await send(client, f"{asha}/erasure", is_urgent="true")
     assert "genuine" in await read(client, "/settings/erasures")
     assert "Asha" not in await read(client, asha)
+
+
+async def test_a_file_is_uploaded_mapped_and_checked(client: httpx.AsyncClient) -> None:
+    sheet = b"Full name,E-mail\nAsha,asha@x.in\nBad,nothing\n"
+    sent = await client.post("/customers/import", files={"file": ("p.csv", sheet, "text/csv")})
+    at = sent.headers["location"]
+    shown = await read(client, at)
+    assert '<option value="name" selected>' in shown
+    await send(client, f"{at}/check", column_0="name", column_1="email", key="email")
+    assert "Looking" in await read(client, at)
+    assert "p.csv" in await read(client, "/customers/import")
+    wrong = await client.post("/customers/import", files={"file": ("p.csv", b"", "text/csv")})
+    assert (wrong.status_code, "The file is empty." in wrong.text) == (422, True)

@@ -31,6 +31,7 @@ FIXED = (
     "/settings/fields",
     "/settings/erasures",
     "/customers/duplicates",
+    "/customers/import",
     "/shipments",
     "/invoices",
     "/invoices/numbers",

@@ -33,6 +33,8 @@ PERMISSIONS: Mapping[str, str] = {
     "customers.assign": "Say whose a customer or an account is.",
     "customers.segment": "Define segments and who is on lists.",
     "customers.erase": "Erase a person, and hand out everything known of them.",
+    "customers.import": "Take customers in from files, and take imports back.",
+    "customers.export": "Hand out customers as files.",
     "customers.merge": "Merge two customers into one, and part them again.",
     "customers.suppress": "Suppress addresses, and release them.",
     "customers.configure": "Define the organisation's own fields.",

@@ -12,6 +12,7 @@ from tandem.crm.customers.http.custom_fields import CustomFieldController
 from tandem.crm.customers.http.people import CustomerController
 from tandem.crm.customers.http.records import AccountRecordsController, CustomerRecordsController
 from tandem.crm.customers.http.segments import SegmentController
+from tandem.crm.customers.http.sheets import SheetController
 from tandem.crm.customers.http.timeline import TimelineController
 
 CONTROLLERS: tuple[Any, ...] = (
@@ -25,4 +26,5 @@ CONTROLLERS: tuple[Any, ...] = (
     ConsentController,
     PublicConsentController,
     SuppressionController,
+    SheetController,
 )

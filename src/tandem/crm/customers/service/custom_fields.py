@@ -1,6 +1,6 @@
 """The organisation's own fields: defining them, and the one door through which values go in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -83,10 +83,20 @@ async def change_field(
 
 
 async def write_custom(
-    tx: Tx, target: str, record_id: UUID, given: Mapping[str, Any], known: Mapping[str, Any]
+    tx: Tx,
+    target: str,
+    record_id: UUID,
+    given: Mapping[str, Any],
+    known: Mapping[str, Any],
+    *,
+    fields: Sequence[CustomField] | None = None,
 ) -> dict[str, Any]:
-    """The record's values after a change. Raises CustomFieldWrong, CustomFieldTaken."""
-    fields = await store.list_fields(tx, target)
+    """The record's values after a change. Raises CustomFieldWrong, CustomFieldTaken.
+
+    Whoever writes many records hands the `fields` over.
+    """
+    if fields is None:
+        fields = await store.list_fields(tx, target)
     values = read_custom(fields, given, known)
     for field in store.live(fields):
         value = values.get(field.key)

@@ -55,7 +55,7 @@ async def add_customer(tx: Tx, new: NewCustomer, *, now: datetime) -> Customer:
         company_name=new.company_name.strip(),
         emails=read_contacts(new.emails, "email"),
         phones=read_contacts(new.phones, "phone"),
-        addresses=_read_addresses(new.addresses),
+        addresses=read_addresses(new.addresses),
         gstin=gstin,
         pan=pan,
         notes=new.notes,
@@ -111,7 +111,7 @@ async def change_customer(
 ) -> Customer:
     """Apply what is given to a customer from `lock_customer`. Orders keep what they copied."""
     tx.actor.require("customers.write")
-    given = changeable(tx.actor, "customer", _read_change(change, customer))
+    given = changeable(tx.actor, "customer", read_change(change, customer))
     if change.custom is not msgspec.UNSET:
         given["custom"] = await write_custom(
             tx, "customer", customer.id, change.custom, customer.custom
@@ -172,7 +172,7 @@ def _searchable(tx: Tx, text: str) -> tuple[str, list[str]]:
     return text, list(starts_of(text))
 
 
-def _read_addresses(given: list[NewAddress]) -> list[CustomerAddress]:
+def read_addresses(given: list[NewAddress]) -> list[CustomerAddress]:
     found = []
     for place, new in enumerate(given):
         check_address(new.address, field=f"addresses[{place}].address")
@@ -182,7 +182,7 @@ def _read_addresses(given: list[NewAddress]) -> list[CustomerAddress]:
     return found
 
 
-def _read_change(change: CustomerChange, customer: Customer) -> dict[str, Any]:
+def read_change(change: CustomerChange, customer: Customer) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for field in ("name", "company_name", "notes"):
         if (value := getattr(change, field)) is not msgspec.UNSET:
@@ -194,7 +194,7 @@ def _read_change(change: CustomerChange, customer: Customer) -> dict[str, Any]:
     if change.phones is not msgspec.UNSET:
         given["phones"] = _keep_flags(read_contacts(change.phones, "phone"), customer.phones)
     if change.addresses is not msgspec.UNSET:
-        given["addresses"] = _read_addresses(change.addresses)
+        given["addresses"] = read_addresses(change.addresses)
     if change.gstin is not msgspec.UNSET or change.pan is not msgspec.UNSET:
         gstin = customer.gstin if change.gstin is msgspec.UNSET else change.gstin
         pan = change.pan

@@ -1,0 +1,236 @@
+"""Rows of a file becoming customers: read, matched by their key, added or changed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tandem.contracts.customers import CustomerAdded, CustomerChanged
+from tandem.crm.customers.domain import (
+    Customer,
+    CustomerChange,
+    NewCustomer,
+    check_tax_numbers,
+    normal_email,
+    normal_phone,
+    read_contacts,
+)
+from tandem.crm.customers.domain.custom_fields import CustomField
+from tandem.crm.customers.domain.records import tidy_tags
+from tandem.crm.customers.domain.sheets import ImportJob, RowError, values_of
+from tandem.crm.customers.service.custom_fields import write_custom
+from tandem.crm.customers.service.people import read_addresses, read_change
+from tandem.crm.customers.store import imports as store
+from tandem.crm.customers.store import people
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import Invalid, Refusal
+from tandem.kernel.ids import new_id
+
+LISTS = ("emails", "phones", "addresses")
+
+
+class Chunk(msgspec.Struct, frozen=True, kw_only=True):
+    """`start` is how many rows came before; each row with its number in the file."""
+
+    start: int
+    rows: list[tuple[int, list[str]]]
+
+
+class Done(msgspec.Struct, kw_only=True):
+    rows: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    created: int = 0
+    updated: int = 0
+    failed: int = 0
+
+
+class _Read(msgspec.Struct, frozen=True, kw_only=True):
+    row_no: int
+    cells: list[str]
+    values: dict[str, Any]
+    key: str
+
+
+async def take_chunk(
+    tx: Tx, job: ImportJob, chunk: Chunk, own: Sequence[CustomField], *, now: datetime
+) -> Done:
+    """Look through the rows; when the job runs, write the good ones."""
+    done = Done()
+    fields = {field.key: field for field in own}
+    read = [one for row_no, cells in chunk.rows if (one := _read(job, row_no, cells, fields, done))]
+    known = (
+        await store.holders(tx, job.key, [one.key for one in read if one.key]) if job.key else {}
+    )
+    fresh: list[tuple[_Read, Customer]] = []
+    for one in read:
+        try:
+            await _take(tx, job, one, known, fresh, own, done, now)
+        except Refusal as refusal:
+            _refuse(done, job, one.row_no, one.cells, refusal)
+    if fresh:
+        await _add(tx, fresh, done, now)
+    return done
+
+
+def _read(
+    job: ImportJob, row_no: int, cells: list[str], own: Mapping[str, CustomField], done: Done
+) -> _Read | None:
+    try:
+        values = values_of(cells, job.columns, job.mapping, own)
+        return _Read(row_no=row_no, cells=cells, values=values, key=_key(job.key, values))
+    except Refusal as refusal:
+        _refuse(done, job, row_no, cells, refusal)
+        return None
+
+
+def _key(key: str, values: Mapping[str, Any]) -> str:
+    match key:
+        case "email":
+            return normal_email(values["emails"][0]["value"]) if "emails" in values else ""
+        case "phone":
+            return normal_phone(values["phones"][0]["value"]) if "phones" in values else ""
+    return str(values.get("number", "")) if key else ""
+
+
+async def _take(
+    tx: Tx,
+    job: ImportJob,
+    one: _Read,
+    known: dict[str, UUID],
+    fresh: list[tuple[_Read, Customer]],
+    own: Sequence[CustomField],
+    done: Done,
+    now: datetime,
+) -> None:
+    is_dry = job.state == "checking"
+    values = {name: value for name, value in one.values.items() if name != "number"}
+    customer_id = known.get(one.key) if one.key else None
+    if customer_id is None:
+        customer = await _made(tx, _typed(values, NewCustomer), own, now)
+        if job.key == "number" and one.key:
+            raise Invalid("No customer has this number.", field="number")
+        if one.key:
+            known[one.key] = customer.id
+        if not is_dry:
+            fresh.append((one, customer))
+        done.created += 1
+        return
+    change = _typed(values, CustomerChange)
+    if is_dry:
+        _checked_change(change)
+        done.updated += 1
+        return
+    await _add(tx, fresh, done, now)
+    fresh.clear()
+    await _change(tx, one, customer_id, change, done, now)
+
+
+def _typed(values: Mapping[str, Any], kind: Any) -> Any:
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as reason:
+        text, _, at = str(reason).partition(" - at `$.")
+        missing = text.partition("missing required field `")[2].rstrip("`")
+        raise Invalid(text, field=missing or at.rstrip("`")) from reason
+
+
+async def _made(tx: Tx, new: NewCustomer, own: Sequence[CustomField], now: datetime) -> Customer:
+    gstin, pan = check_tax_numbers(new.gstin, new.pan)
+    customer_id = new_id()
+    return Customer(
+        id=customer_id,
+        number="",
+        name=new.name.strip(),
+        company_name=new.company_name.strip(),
+        emails=read_contacts(new.emails, "email"),
+        phones=read_contacts(new.phones, "phone"),
+        addresses=read_addresses(new.addresses),
+        gstin=gstin,
+        pan=pan,
+        notes=new.notes,
+        tags=tidy_tags(new.tags),
+        custom=await write_custom(tx, "customer", customer_id, new.custom, {}, fields=own),
+        version=1,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _checked_change(change: CustomerChange) -> None:
+    """What changing would refuse, without a customer to change."""
+    for name, kind in (("emails", "email"), ("phones", "phone")):
+        given = getattr(change, name)
+        if given is not msgspec.UNSET:
+            read_contacts(given, "email" if kind == "email" else "phone")
+    if change.gstin is not msgspec.UNSET and change.gstin:
+        check_tax_numbers(change.gstin, None)
+
+
+async def _change(
+    tx: Tx, one: _Read, customer_id: UUID, change: CustomerChange, done: Done, now: datetime
+) -> None:
+    """A contact in the file joins those known; it does not take their place."""
+    before = await people.lock(tx, customer_id)
+    if before is None:
+        raise Invalid("The customer is gone.", field="")
+    given = read_change(change, before)
+    for name in LISTS:
+        if name in given:
+            given[name] = _joined(getattr(before, name), given[name])
+    if change.custom is not msgspec.UNSET:
+        given["custom"] = await write_custom(
+            tx, "customer", customer_id, change.custom, before.custom
+        )
+    after = msgspec.structs.replace(before, **given)
+    await people.update(tx, after, now)
+    await tx.publish(CustomerChanged(customer_id=customer_id))
+    done.updated += 1
+    done.rows.append(
+        {
+            "row_no": one.row_no,
+            "status": "updated",
+            "customer_id": customer_id,
+            "version": before.version + 1,
+            "before": msgspec.to_builtins(before),
+        }
+    )
+
+
+def _joined(known: list[Any], given: list[Any]) -> list[Any]:
+    def same(one: Any) -> Any:
+        return one.address.line1 if hasattr(one, "address") else one.value
+
+    there = {same(one) for one in known}
+    return [*known, *(one for one in given if same(one) not in there)]
+
+
+async def _add(tx: Tx, fresh: Sequence[tuple[_Read, Customer]], done: Done, now: datetime) -> None:
+    if not fresh:
+        return
+    await people.insert(tx, [customer for _, customer in fresh], now)
+    await tx.publish(*(CustomerAdded(customer_id=one.id, name=one.name) for _, one in fresh))
+    done.rows += [
+        {"row_no": one.row_no, "status": "created", "customer_id": customer.id, "version": 1}
+        for one, customer in fresh
+    ]
+
+
+def _refuse(
+    done: Done, job: ImportJob, row_no: int, cells: Sequence[str], refusal: Refusal
+) -> None:
+    field = (refusal.field or "").partition("[")[0]
+    names = {"emails": "email", "phones": "phone", "addresses": "line1"}
+    wanted = names.get(field, (refusal.field or "").rpartition("address.")[2] or field)
+    by_field = {name: column for column, name in job.mapping.items()}
+    column = by_field.get(wanted) or by_field.get(field) or ""
+    error = RowError(column=column, code=refusal.code, message=refusal.detail)
+    done.failed += 1
+    done.rows.append(
+        {
+            "row_no": row_no,
+            "status": "bad",
+            "cells": [cell[:1000] for cell in cells],
+            "errors": [msgspec.to_builtins(error)],
+        }
+    )
