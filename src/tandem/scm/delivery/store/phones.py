@@ -5,8 +5,12 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.kernel import secrets
 from tandem.kernel.db import Database, Query, Tx
 from tandem.scm.delivery.domain.fleet import Device, KnownDevice
+
+SIGN_IN_CODE = "delivery.sign_in_code"
+"""What secrets are sealed for (kernel.secrets)."""
 
 INSERT_DEVICE = Query(
     """
@@ -63,8 +67,8 @@ FIND_DRIVERS = Query(
 
 INSERT_SIGN_IN_CODE = Query(
     """
-    insert into delivery.sign_in_code (org_id, id, driver_id, secret, created_at, expires_at)
-    values (:org_id, :id, :driver_id, :secret, :now, :expires_at)
+    insert into delivery.sign_in_code (org_id, id, driver_id, sealed, created_at, expires_at)
+    values (:org_id, :id, :driver_id, :sealed, :now, :expires_at)
     """
 )
 
@@ -80,7 +84,7 @@ COUNT_SIGN_IN_CODES = Query(
 
 LOCK_SIGN_IN_CODE = Query(
     """
-    select id, secret, tries
+    select id, sealed::bytea as sealed, tries
       from delivery.sign_in_code
      where org_id = :org_id and driver_id = :driver_id and used_at is null and expires_at > :now
      order by created_at desc, id desc
@@ -91,7 +95,7 @@ LOCK_SIGN_IN_CODE = Query(
 
 
 GET_SIGN_IN_SECRET = Query(
-    "select secret from delivery.sign_in_code where org_id = :org_id and id = :id"
+    "select sealed::bytea from delivery.sign_in_code where org_id = :org_id and id = :id"
 )
 
 
@@ -160,7 +164,9 @@ async def add_sign_in_code(
         INSERT_SIGN_IN_CODE,
         id=code_id,
         driver_id=driver_id,
-        secret=secret,
+        sealed=secrets.seal(
+            secret, org_id=tx.actor.org_id, purpose=SIGN_IN_CODE, subject=str(code_id)
+        ),
         now=now,
         expires_at=expires_at,
     )
@@ -171,11 +177,23 @@ async def count_sign_in_codes(tx: Tx, driver_id: UUID, since: datetime) -> int:
 
 
 async def lock_sign_in_code(tx: Tx, driver_id: UUID, now: datetime) -> SignInCode | None:
-    return await tx.one_or_none(LOCK_SIGN_IN_CODE, SignInCode, driver_id=driver_id, now=now)
+    rows = await tx.records(LOCK_SIGN_IN_CODE, driver_id=driver_id, now=now)
+    if not rows:
+        return None
+    found = rows[0]
+    secret = _opened(tx, found["id"], found["sealed"])
+    return SignInCode(id=found["id"], secret=secret, tries=found["tries"])
 
 
 async def sign_in_secret(tx: Tx, code_id: UUID) -> bytes | None:
-    return await tx.value(GET_SIGN_IN_SECRET, id=code_id)  # type: ignore[no-any-return]
+    sealed = await tx.value(GET_SIGN_IN_SECRET, id=code_id)
+    return _opened(tx, code_id, sealed) if sealed else None
+
+
+def _opened(tx: Tx, code_id: UUID, sealed: bytes) -> bytes:
+    return secrets.unseal(
+        sealed, org_id=tx.actor.org_id, purpose=SIGN_IN_CODE, subject=str(code_id)
+    )
 
 
 async def count_sign_in_try(tx: Tx, code_id: UUID) -> None:

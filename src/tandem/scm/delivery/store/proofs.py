@@ -1,13 +1,19 @@
 """Proofs and door codes."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from tandem.kernel import secrets
 from tandem.kernel.db import Query, Tx
 from tandem.scm.delivery.domain.doorcodes import DoorCode
 from tandem.scm.delivery.domain.proofs import Proof, ProofKind
+
+DOOR_CODE = "delivery.door_code"
+"""What secrets are sealed for (kernel.secrets)."""
 
 ADD = Query(
     """
@@ -59,14 +65,15 @@ KINDS = Query(
 
 MAKE_DOOR_CODE = Query(
     """
-    insert into delivery.door_code (org_id, delivery_id, secret)
-    values (:org_id, :delivery_id, :secret)
+    insert into delivery.door_code (org_id, delivery_id, sealed)
+    values (:org_id, :delivery_id, :sealed)
     """
 )
 
 GET_DOOR_CODE = Query(
     """
-    select delivery_id, secret, generation, tries, sends, sent_at, verified_at
+    select delivery_id, secret, sealed::bytea as sealed, generation, tries, sends, sent_at,
+           verified_at
       from delivery.door_code
      where org_id = :org_id and delivery_id = :delivery_id
     """
@@ -74,7 +81,8 @@ GET_DOOR_CODE = Query(
 
 LOCK_DOOR_CODE = Query(
     """
-    select delivery_id, secret, generation, tries, sends, sent_at, verified_at
+    select delivery_id, secret, sealed::bytea as sealed, generation, tries, sends, sent_at,
+           verified_at
       from delivery.door_code
      where org_id = :org_id and delivery_id = :delivery_id
      order by delivery_id
@@ -114,15 +122,31 @@ async def kinds_of(tx: Tx, delivery_ids: list[UUID]) -> dict[UUID, set[ProofKind
 
 
 async def make_door_code(tx: Tx, delivery_id: UUID, secret: bytes) -> None:
-    await tx.run(MAKE_DOOR_CODE, delivery_id=delivery_id, secret=secret)
+    sealed = secrets.seal(
+        secret, org_id=tx.actor.org_id, purpose=DOOR_CODE, subject=str(delivery_id)
+    )
+    await tx.run(MAKE_DOOR_CODE, delivery_id=delivery_id, sealed=sealed)
 
 
 async def get_door_code(tx: Tx, delivery_id: UUID) -> DoorCode:
-    return await tx.one(GET_DOOR_CODE, DoorCode, delivery_id=delivery_id)
+    return _opened(tx, await tx.records(GET_DOOR_CODE, delivery_id=delivery_id))
 
 
 async def lock_door_code(tx: Tx, delivery_id: UUID) -> DoorCode:
-    return await tx.one(LOCK_DOOR_CODE, DoorCode, delivery_id=delivery_id)
+    return _opened(tx, await tx.records(LOCK_DOOR_CODE, delivery_id=delivery_id))
+
+
+def _opened(tx: Tx, rows: Sequence[Any]) -> DoorCode:
+    (row,) = rows
+    facts = dict(row)
+    if sealed := facts.pop("sealed"):
+        facts["secret"] = secrets.unseal(
+            sealed,
+            org_id=tx.actor.org_id,
+            purpose=DOOR_CODE,
+            subject=str(facts["delivery_id"]),
+        )
+    return DoorCode(**facts)
 
 
 async def save_door_code(
