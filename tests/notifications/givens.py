@@ -44,6 +44,9 @@ PARAMETERS = {
     "what": "Your password was changed.",
     "when": "22 Nov 2026, 10:00 UTC",
     "security_link": "/security",
+    "inviter": "Asha",
+    "invitation_link": "/invitation/abc",
+    "until": "29 Nov 2026",
 }
 
 TOLD = Query(
