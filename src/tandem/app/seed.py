@@ -6,12 +6,14 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.app.sealed import ring_of
 from tandem.app.settings import Settings
 from tandem.app.wiring import import_reactions
 from tandem.contracts.address import Address
 from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.kernel import jobs
+from tandem.kernel import secrets as sealed
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.pages import LIMIT_MAX
@@ -22,6 +24,7 @@ from tandem.scm.delivery import service as delivery
 from tandem.scm.inventory import service as inventory
 from tandem.scm.invoicing import service as invoicing
 from tandem.scm.shipping import service as shipping
+from tandem.scm.support import service as support
 
 ADMIN_EMAIL = "admin@demo.tandem.test"
 HUB_SEED = 4711
@@ -43,13 +46,17 @@ async def seed(settings: Settings, *, password: str | None = None) -> Seeded | N
     A company without people is one whose making was cut short: it is finished.
     """
     import_reactions()
+    sealed.hold(ring_of(settings))
     database = await Database.connect(settings.app_dsn, size_min=1, size_max=4)
     try:
         companies = await jobs.organisations(database)
         if companies and await _has_people(database, companies[0]):
             return None
         org_id = companies[0] if companies else await _found_demo(database)
-        return await _furnish(database, org_id, password or secrets.token_urlsafe(12))
+        seeded = await _furnish(database, org_id, password or secrets.token_urlsafe(12))
+        if settings.is_sandbox:
+            await _connect_jira(database, org_id, settings.sandbox_url)
+        return seeded
     finally:
         await database.close()
 
@@ -79,6 +86,12 @@ async def _furnish(database: Database, org_id: UUID, password: str) -> Seeded:
         _, key = await identity.add_api_key(tx, name="Demo key", grants=["*"], now=now)
         await _fill(tx, now)
     return Seeded(admin_email=ADMIN_EMAIL, admin_password=password, api_key=key)
+
+
+async def _connect_jira(database: Database, org_id: UUID, sandbox_url: str) -> None:
+    now = database.clock.now()
+    async with database.transaction(Actor.system(org_id, "Demo")) as tx:
+        await support.jira.seed_demo(tx, sandbox_url=sandbox_url, now=now)
 
 
 async def _fill(tx: Tx, now: datetime) -> None:
