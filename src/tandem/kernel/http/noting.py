@@ -53,6 +53,15 @@ async def note_change(tx: Tx, scope: Any) -> None:
     )
 
 
+async def note_apart(database: Database, actor: Actor, scope: Any) -> None:
+    """A write of a route that keeps its own transactions. Its service may have noted more."""
+    if scope["method"] in SAFE_METHODS or scope["route_handler"].opt.get("public"):
+        return
+    if "unaudited" not in scope["route_handler"].opt and actor.kind in PEOPLE:
+        async with database.transaction(actor) as tx:
+            await note_change(tx, scope)
+
+
 async def note_refusal(database: Database, actor: Actor | None, scope: Any) -> None:
     """A write that the asker may not do (403): nothing changed, and that it was tried is kept."""
     if actor is None or scope["method"] in SAFE_METHODS or actor.kind not in PEOPLE:

@@ -129,6 +129,7 @@ class UnitOfWork(ASGIMiddleware):
             if held.status < 400 and unit.tx is not None and not unit.is_replay:
                 await noting.note_change(unit.tx, scope)
             is_good = held.status < 400 or unit.is_kept
+            is_apart = unit.tx is None
         except StandingIn:
             await noting.note_refusal(database, actor, scope)
             raise
@@ -136,6 +137,8 @@ class UnitOfWork(ASGIMiddleware):
             await unit.close(is_good=is_good)
         if held.status == FORBIDDEN:
             await noting.note_refusal(database, actor, scope)
+        elif held.status < 400 and is_apart and actor is not None:
+            await noting.note_apart(database, actor, scope)
         await held.flush()
 
 

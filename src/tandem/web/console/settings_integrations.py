@@ -12,7 +12,7 @@ from tandem.crm.notifications.domain.messages import Channel, State
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.errors import NotFound
-from tandem.kernel.http import Acting, Given, Store, Transaction
+from tandem.kernel.http import COMPUTES, Acting, Given, Store, Transaction
 from tandem.kernel.resources import Resources
 from tandem.scm.delivery import service as delivery
 from tandem.scm.payments import service as payments
@@ -51,7 +51,7 @@ class IntegrationsPage(Controller):
         tx.actor.require("identity.read")
         return await _page(request, tx)
 
-    @post("/{name:str}/test", status_code=200)
+    @post("/{name:str}/test", status_code=200, opt=COMPUTES)
     async def test(
         self,
         request: AnyRequest,

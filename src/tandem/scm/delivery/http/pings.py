@@ -20,7 +20,7 @@ from litestar.params import JSONBody
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Forbidden, Invalid, Unauthenticated, Unavailable
-from tandem.kernel.http import PUBLIC, Acting, Given, Store, limited, refusals
+from tandem.kernel.http import PUBLIC, Acting, Given, Store, limited, refusals, unaudited
 from tandem.kernel.limits import Limit
 from tandem.scm.delivery import service
 from tandem.scm.delivery.domain.fleet import DEVICE_MARK, KnownDevice
@@ -57,7 +57,12 @@ class PingsController(Controller):
     path = "/v1/driver"
     tags = ("driver",)
 
-    @post("/pings", opt=limited(PINGS_LIMIT), status_code=200, responses=refusals(Forbidden))
+    @post(
+        "/pings",
+        opt={**limited(PINGS_LIMIT), **unaudited("positions, kept by driver; thousands a second")},
+        status_code=200,
+        responses=refusals(Forbidden),
+    )
     async def take_pings(
         self,
         data: JSONBody[Batch],

@@ -130,7 +130,7 @@ class TaxController(Controller):
         """Add a rate of the company's own for a class, or for one HSN of it, from a day on."""
         return await service.add_rate(tx, _rate_of(data), now=now)
 
-    @post("/gst/gstin-checks", status_code=200)
+    @post("/gst/gstin-checks", status_code=200, opt=COMPUTES)
     async def check_gstin(self, data: JSONBody[GstinQuestion]) -> GstinFacts:
         """Whether a GSTIN is well-formed, and what it says about its holder."""
         return inspect_gstin(data.gstin)
