@@ -89,7 +89,13 @@ class SetupController(Controller):
             project = _project(key)
             listed = [status_json(deps, one) for one in project.statuses]
             return [
-                {**type_json(deps, project, kind.id), "statuses": listed}
+                {
+                    "self": f"{base(deps)}/rest/api/3/issuetype/{kind.id}",
+                    "id": kind.id,
+                    "name": kind.name,
+                    "subtask": False,
+                    "statuses": listed,
+                }
                 for kind in project.issue_types
             ]
 
