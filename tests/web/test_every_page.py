@@ -53,6 +53,9 @@ FIXED = (
     "/settings/sign-in",
     "/security",
     "/settings/api-keys",
+    "/settings/audit",
+    "/settings/impersonation",
+    "/settings/webhooks",
 )
 
 
