@@ -8,13 +8,14 @@ import httpx2
 import pytest
 from litestar import Litestar
 
+from tandem.app.settings import Settings
 from tandem.kernel.db import Database
 from tandem.kernel.ids import new_id
 from tandem.scm.payments import jobs as payment_jobs
 from tests.givens import api_key_of, visitor
-from tests.payments.shop import TOTAL, Shop
+from tests.payments.shop import TOTAL, Shop, open_shop
 from tests.payments.test_http import other_company
-from tests.payments.test_settlements import FEE, settle
+from tests.payments.test_settlements import FEE, fetch, one, rows, settle
 from tests.waiting import until
 
 
@@ -177,3 +178,21 @@ async def test_the_pages_show_a_settlement_its_books_and_what_to_decide(
     assert (await client.post(path, data=form, headers=headers)).status_code == 303
     shown = (await client.get(page, params={"show": "all"})).text
     assert "Asked them" in shown and "The books balance" in (await client.get(page)).text
+
+
+async def test_two_companies_on_one_account_each_see_their_own_and_balance(
+    shop: Shop, settings: Settings, database: Database
+) -> None:
+    other = await open_shop(settings, database, await other_company(database), shop.sandbox)
+    database.clock = other.clock = shop.clock
+    _, ours = await shop.captured()
+    _, theirs = await other.captured()
+    name = settle(shop)
+    for company, payment in ((shop, ours), (other, theirs)):
+        await fetch(company)
+        found = await one(company, name)
+        (row,) = await rows(company, found.id)
+        assert (row.payment_id, found.elsewhere_minor) == (payment.id, TOTAL - FEE)
+        assert (found.elsewhere_count, found.is_balanced) == (1, True)
+        assert found.amount_minor == 2 * (TOTAL - FEE)
+    await other.close()

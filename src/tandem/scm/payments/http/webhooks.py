@@ -104,13 +104,13 @@ async def _owners_of(database: Database, notice: Notice) -> list[UUID]:
     """Whose it is: by an id we gave out, by the note we left at the gateway, or because there is
     only one organisation here. What is about the gateway account itself concerns all that share
     it. Nobody's is possible: the account may serve other shops too."""
-    everybody = await jobs.organisations(database)
-    if notice.is_about_account:
-        return everybody
     for kind, external_id in notice.references:
         found = await references.find_org(database, PROVIDER, kind, external_id)
         if found is not None:
             return [found]
+    everybody = await jobs.organisations(database)
+    if notice.is_about_account:
+        return everybody
     if notice.org_id in everybody:
         return [notice.org_id]
     return everybody if len(everybody) == 1 else []
