@@ -8,6 +8,7 @@ import httpx2 as httpx
 import pytest
 from litestar import Litestar
 
+from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain import WeakPassword
 from tandem.crm.identity.domain.codes import (
     STEP_SECONDS,
@@ -19,14 +20,14 @@ from tandem.crm.identity.domain.codes import (
 )
 from tandem.crm.identity.domain.guarding import TooManyTries
 from tandem.crm.identity.domain.sessions import HalfSignedIn, SignedIn
-from tandem.crm.identity.service import factors
+from tandem.crm.identity.service import factors, mailed
 from tandem.crm.identity.service.signing_in import DOORKEEPER
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
 from tandem.kernel.db import Database, Query
 from tests.givens import visitor
 from tests.identity import doors
-from tests.identity.doors import PASSWORD, browser
+from tests.identity.doors import OTHER_PASSWORD, PASSWORD, browser
 
 RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()
 """RFC 4226 appendix D and RFC 6238 appendix B (SHA-1)."""
@@ -207,6 +208,23 @@ def test_recovery_codes_have_49_bits_and_no_letters_that_look_alike() -> None:
     codes = {code for _ in range(50) for code in new_recovery_codes()}
     assert len(codes) == 500
     assert not set("".join(codes)) & set("01ilo")
+
+
+async def test_a_reset_by_mail_does_not_get_round_the_second_factor(
+    database: Database, actor: Actor, now: datetime
+) -> None:
+    who = await doors.member(database, actor, now=now)
+    await doors.with_app(database, await doors.enter(database, who, now=now), now)
+    await mailed.ask_for_reset(database, email=who.email, visitor=browser(), now=now)
+    await doors.post(database, now)
+    text = (await doors.letters(database, who, "password_reset"))[0]
+    link = text.split("/reset/")[1].split()[0]
+    await mailed.reset_password(database, token=link, password=OTHER_PASSWORD, now=now)
+    outcome = await identity.sign_in(
+        database, email=who.email, password=OTHER_PASSWORD, visitor=browser(), now=now
+    )
+    assert isinstance(outcome, HalfSignedIn)
+    assert outcome.factors == ["totp"]
 
 
 async def test_the_secret_is_sealed_at_rest(

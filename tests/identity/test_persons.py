@@ -2,19 +2,23 @@
 
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain import WrongCredentials
-from tandem.crm.identity.service import mailed
+from tandem.crm.identity.domain.passkeys import Credential, RelyingParty, WrongPasskey
+from tandem.crm.identity.service import mailed, passkeys
 from tandem.crm.identity.service.sessions import list_companies, switch_company
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query
 from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id
 from tests.identity import doors
+from tests.identity.authenticator import Authenticator
 from tests.identity.doors import PASSWORD, browser
 
+PARTY = RelyingParty(id="shop.test", origin="https://shop.test")
 PERSONS = Query("select email from identity.person where org_id = :org_id")
 PERSONS_UNFILTERED = Query(
     "select email from identity.person", beyond_org="shows that row-level security suffices"
@@ -79,8 +83,14 @@ async def test_an_admin_who_chose_a_first_password_cannot_follow_it_into_another
     me = await doors.acting(database, thief, now)
     async with database.transaction(me) as tx:
         assert [one.company_id for one in await list_companies(tx)] == [actor.org_id]
+    await doors.with_app(database, thief, now)
+    device = Authenticator(origin=PARTY.origin, party=PARTY.id)
+    async with database.transaction(me) as tx:
+        options = await passkeys.registration_options(tx, PARTY, now=now)
+        made = msgspec.convert(device.make(options), Credential)
+        await passkeys.add_passkey(tx, PARTY, credential=made, name="Thief", now=now)
     token = await mailed.ask_for_code(database, email=email, visitor=browser(), now=now)
-    await doors.post(database)
+    await doors.post(database, now)
     code = (
         await doors.letters(database, doors.Somebody(email, actor.org_id, user.id), "sign_in_code")
     )[0].split("    ")[1][:6]
@@ -91,6 +101,15 @@ async def test_an_admin_who_chose_a_first_password_cannot_follow_it_into_another
     assert not await doors.is_open(database, thief.token, now)
     with pytest.raises(WrongCredentials):
         await doors.enter(database, who, now=now)
+    shown = device.sign(await passkeys.sign_in_options(database, PARTY, now=now))
+    with pytest.raises(WrongPasskey):
+        await passkeys.sign_in_with_passkey(
+            database,
+            PARTY,
+            credential=msgspec.convert(shown, Credential),
+            visitor=browser(),
+            now=now,
+        )
 
 
 async def test_a_company_sees_no_person_by_either_wall(

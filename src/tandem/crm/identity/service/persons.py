@@ -5,6 +5,9 @@ from uuid import UUID
 
 from tandem.crm.identity import passwords
 from tandem.crm.identity.domain import normal_email
+from tandem.crm.identity.store import factors as factors_store
+from tandem.crm.identity.store import guarding as guarding_store
+from tandem.crm.identity.store import passkeys as passkeys_store
 from tandem.crm.identity.store import persons as persons_store
 from tandem.crm.identity.store import sessions as sessions_store
 from tandem.kernel.actor import Kind
@@ -52,10 +55,14 @@ async def enrol_person(
 
 async def prove_address(own: Tx, person_id: UUID, *, now: datetime) -> bool:
     """The owner of the address was here. The first time, all that was set before by whoever
-    enrolled them ends: the password and every session. Whether this was the first time."""
+    enrolled them ends: the password, factors and sessions. Whether this was the first time."""
     is_first = bool(await own.run(persons_store.PROVE_ADDRESS, id=person_id, now=now))
     if is_first:
         await sessions_store.revoke(own, person_id=person_id, now=now)
+        await own.run(factors_store.REMOVE_TIME_CODE, person_id=person_id, except_id=None)
+        await own.run(factors_store.REMOVE_RECOVERY_CODES, person_id=person_id)
+        await own.run(passkeys_store.REMOVE_PASSKEYS, person_id=person_id)
+        await own.run(guarding_store.FORGET_BROWSERS_OF, person_id=person_id)
     return is_first
 
 

@@ -52,6 +52,10 @@ USED_PASSKEY = Query(
     """
 )
 
+REMOVE_PASSKEYS = Query(
+    "delete from identity.passkey where org_id = :org_id and person_id = :person_id"
+)
+
 DELETE_PASSKEY = Query(
     "delete from identity.passkey where org_id = :org_id and id = :id and person_id = :person_id"
 )
