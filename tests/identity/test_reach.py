@@ -18,6 +18,7 @@ from tandem.kernel import outbox
 from tandem.kernel.db import Database
 from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.views import Filters
+from tandem.web.console.live import Told, is_theirs
 from tests.flows.shop import basket, body_of
 from tests.identity.company import Company, actor_of, browsing, change, found
 
@@ -243,6 +244,19 @@ async def test_searching_resolving_and_suggesting_know_no_more_than_the_list(
     assert str(order.id) not in palette.text
     assert "Kestrel of Sam" not in suggested.text
     assert "Kestrel of Rina" in suggested.text
+
+
+async def test_the_console_s_stream_tells_of_what_somebody_reaches(
+    database: Database, company: Company, now: datetime
+) -> None:
+    rina = await actor_of(database, company, "rina", now)
+    asha = await actor_of(database, company, "asha", now)
+    heard = [
+        await is_theirs(database, who, Told("orders.changed.v1", key))
+        for who in (rina, asha)
+        for key in (str(company.orders["rina"].id), str(company.orders["sam"].id), "stock")
+    ]
+    assert heard == [True, False, False, True, True, True]
 
 
 def test_ready_made_roles_scope_only_what_has_an_owner() -> None:

@@ -20,6 +20,8 @@ from tandem.kernel.actor import Actor, Kind
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Forbidden, Refusal
 from tandem.kernel.http import Acting, Store
+from tandem.kernel.ids import parse_id
+from tandem.kernel.ownership import sees_order
 
 LOOK_SECONDS = 0.5
 HEARTBEAT_SECONDS = 15
@@ -104,7 +106,11 @@ class LiveController(Controller):
         if actor.kind is not Kind.STAFF:
             raise Forbidden("The console is for staff.", permission="console")
         return Stream(
-            _tell(watch_of(database, actor.org_id), partial(_is_still_here, request, actor)),
+            _tell(
+                watch_of(database, actor.org_id),
+                partial(_is_still_here, request, actor),
+                partial(is_theirs, database, actor),
+            ),
             media_type="text/event-stream",
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
@@ -119,7 +125,25 @@ async def _is_still_here(request: Request[Any, Any, Any], actor: Actor) -> bool:
     return found is not None and found.org_id == actor.org_id
 
 
-async def _tell(watch: Watch, is_still_here: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
+async def is_theirs(database: Database, actor: Actor, told: Told) -> bool:
+    """Whoever does not reach everything hears of their own orders' lives alone.
+
+    What they reached when the stream began counts: a page asks again for what it shows anyway.
+    """
+    if actor.reach("orders.read").is_all or actor.standing is None:
+        return True
+    key = parse_id(told.key)
+    if key is None:
+        return False
+    async with database.transaction(actor) as tx:
+        return await sees_order(tx, "orders.read", key)
+
+
+async def _tell(
+    watch: Watch,
+    is_still_here: Callable[[], Awaitable[bool]],
+    is_told: Callable[[Told], Awaitable[bool]],
+) -> AsyncIterator[bytes]:
     queue = watch.join()
     quiet_seconds = 0.0
     try:
@@ -132,6 +156,8 @@ async def _tell(watch: Watch, is_still_here: Callable[[], Awaitable[bool]]) -> A
                 if quiet_seconds >= HEARTBEAT_SECONDS:
                     quiet_seconds = 0.0
                     yield b": still here\n\n"
+                continue
+            if not await is_told(told):
                 continue
             yield b"data: " + msgspec.json.encode(told) + b"\n\n"
     finally:
