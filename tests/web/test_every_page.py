@@ -49,6 +49,8 @@ FIXED = (
     "/settings/orders",
     "/settings/promise",
     "/settings/integrations",
+    "/settings/jira",
+    "/settings/jira/new",
     "/settings/people",
     "/settings/sign-in",
     "/security",
