@@ -62,3 +62,11 @@ async def run_import(work: Work, job_id: str) -> None:
 async def _revert(work: Work, job_id: UUID) -> bool:
     async with work.transaction() as tx:
         return await imports.revert_chunk(tx, job_id, now=work.now())
+
+
+@every(1800, "customers.refresh_metrics")
+async def refresh_metrics(work: Work) -> None:
+    """Once a day, when the last run is twenty hours old."""
+    async with work.transaction() as tx:
+        if await service.is_due(tx, work.now()):
+            await service.refresh_metrics(tx, now=work.now())

@@ -118,6 +118,9 @@ class CustomerPage(Controller):
             customer=customer,
             orders=theirs,
             summary=await customers.sum_up(tx, customer_id),
+            metric=await customers.find_metric(tx, customer_id)
+            if tx.actor.may("orders.read")
+            else None,
             moments=await customers.read_timeline(
                 tx,
                 customer_id,

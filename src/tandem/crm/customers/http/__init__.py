@@ -13,7 +13,7 @@ from tandem.crm.customers.http.people import CustomerController
 from tandem.crm.customers.http.records import AccountRecordsController, CustomerRecordsController
 from tandem.crm.customers.http.segments import SegmentController
 from tandem.crm.customers.http.sheets import SheetController
-from tandem.crm.customers.http.timeline import TimelineController
+from tandem.crm.customers.http.timeline import CohortController, TimelineController
 
 CONTROLLERS: tuple[Any, ...] = (
     CustomerController,
@@ -22,6 +22,7 @@ CONTROLLERS: tuple[Any, ...] = (
     AccountRecordsController,
     CustomFieldController,
     TimelineController,
+    CohortController,
     SegmentController,
     ConsentController,
     PublicConsentController,

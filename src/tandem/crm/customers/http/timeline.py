@@ -2,14 +2,23 @@
 
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, get
 from litestar.params import FromPath
 
 from tandem.crm.customers import service
+from tandem.crm.customers.domain.metrics import CohortCell, Metric
 from tandem.crm.customers.domain.timeline import Activity, Purchase, Summary
+from tandem.kernel import rules
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
-from tandem.kernel.http import LIMIT_DEFAULT, Cursor, LimitParameter, Transaction, refusals
+from tandem.kernel.http import LIMIT_DEFAULT, Cursor, LimitParameter, Now, Transaction, refusals
 from tandem.kernel.pages import Page
+
+
+class Worth(msgspec.Struct, frozen=True, kw_only=True):
+    """Null for who never bought."""
+
+    metric: Metric | None
 
 
 class TimelineController(Controller):
@@ -36,3 +45,19 @@ class TimelineController(Controller):
     async def sum_up(self, customer_id: FromPath[UUID], tx: Transaction) -> Summary:
         """How many orders, how much money, since when."""
         return await service.sum_up(tx, customer_id)
+
+    @get("/metrics", responses=refusals(Forbidden, NotFound))
+    async def find_metric(self, customer_id: FromPath[UUID], tx: Transaction) -> Worth:
+        """What they are worth, and what the models expect of the next year."""
+        return Worth(metric=await service.find_metric(tx, customer_id))
+
+
+class CohortController(Controller):
+    path = "/v1/customer-cohorts"
+    tags = ("customers",)
+
+    @get("/", responses=refusals(Forbidden))
+    async def list_cohorts(self, tx: Transaction, now: Now) -> list[CohortCell]:
+        """Customers by the month of their first order, and who came back how much later."""
+        today = rules.Moment(now=now, zone=service.ZONE).today
+        return await service.list_cohorts(tx, zone=service.ZONE, today=today)

@@ -70,6 +70,12 @@ from tandem.crm.customers.service.merging import (
     scan_duplicates,
     undo_merge,
 )
+from tandem.crm.customers.service.metrics import (
+    find_metric,
+    is_due,
+    list_cohorts,
+    refresh_metrics,
+)
 from tandem.crm.customers.service.people import (
     Sort,
     add_customer,
@@ -152,6 +158,7 @@ __all__ = [
     "export_csv",
     "export_person",
     "export_xlsx",
+    "find_metric",
     "find_or_add",
     "find_suppression",
     "get_account",
@@ -161,11 +168,13 @@ __all__ = [
     "get_merge",
     "get_request",
     "get_segment",
+    "is_due",
     "join_account",
     "keep_moved",
     "leave_account",
     "list_accounts",
     "list_children",
+    "list_cohorts",
     "list_consent_events",
     "list_consents",
     "list_customers",
@@ -194,6 +203,7 @@ __all__ = [
     "read_timeline",
     "record_activity",
     "record_consent",
+    "refresh_metrics",
     "refresh_segment",
     "release",
     "remove_file",

@@ -96,6 +96,9 @@ DROPS: dict[str, Query] = {
     "timeline": Query(
         "delete from customers.activity where org_id = :org_id and customer_id = any(:ids::uuid[])"
     ),
+    "metrics": Query(
+        "delete from customers.metric where org_id = :org_id and customer_id = any(:ids::uuid[])"
+    ),
     "merges": Query(
         """
         delete from customers.merge

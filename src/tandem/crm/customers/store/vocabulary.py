@@ -4,6 +4,11 @@ from tandem.crm.customers.domain.custom_fields import CustomField
 from tandem.kernel.rules import Kind, Vocabulary
 from tandem.kernel.rules.vocabulary import behaviour, field
 
+RFM_SEGMENTS = (
+    "champions", "loyal", "potential_loyalist", "new", "promising", "cannot_lose", "at_risk",
+    "about_to_sleep", "lost", "others",
+)  # fmt: skip
+
 PEOPLE = Vocabulary(
     tables="customers.customer c where c.org_id = :org_id",
     custom_column="c.custom",
@@ -81,6 +86,25 @@ PEOPLE = Vocabulary(
             "(select min(p.placed_at) from customers.purchase p where p.org_id = :org_id"
             " and p.customer_id = c.id and p.status in ('placed', 'completed'))",
             "First order",
+        ),
+        "rfm_segment": field(
+            Kind.TEXT,
+            "(select m.rfm_segment from customers.metric m where m.org_id = :org_id"
+            " and m.customer_id = c.id)",
+            "RFM segment",
+            *RFM_SEGMENTS,
+        ),
+        "chance_alive": field(
+            Kind.NUMBER,
+            "(select m.p_alive::numeric from customers.metric m where m.org_id = :org_id"
+            " and m.customer_id = c.id)",
+            "Chance to buy again",
+        ),
+        "expected_value": field(
+            Kind.NUMBER,
+            "(select m.expected_minor / 100.0 from customers.metric m where m.org_id = :org_id"
+            " and m.customer_id = c.id)",
+            "Expected in a year",
         ),
     },
     behaviours={
