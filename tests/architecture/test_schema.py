@@ -63,6 +63,7 @@ def test_the_app_owns_nothing_and_cannot_bypass_the_wall(owner_dsn: str) -> None
 
 
 LEDGERS = [
+    "customers.consent_event",
     "delivery.delivery_status",
     "delivery.eta_prediction",
     "delivery.fence_crossing",
