@@ -154,6 +154,7 @@ async def test_pages_go_back_to_the_first_row_without_gap_or_repeat(
         {"action": "'; drop table"},
         {"limit": "0"},
         {"until": "never"},
+        {"since": "0001-01-01T00:00:00+23:59"},
     ],
 )
 async def test_a_question_that_makes_no_sense_is_refused(

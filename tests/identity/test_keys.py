@@ -149,6 +149,8 @@ async def test_a_key_can_never_exceed_its_maker(
         for grants in (["*"], ["orders.write"], ["orders.*"], ["invoicing.read", "stock.read"]):
             refused = await clerk.post("/v1/api-keys", json={"name": "more", "grants": grants})
             assert (refused.status_code, refused.json()["code"]) == (403, "more_than_held")
+        nul = {"name": "x\x00", "grants": ["invoicing.read"]}
+        assert (await clerk.post("/v1/api-keys", json=nul)).status_code == 422
         none = await clerk.post("/v1/api-keys", json={"name": "none", "grants": []})
         assert none.status_code == 422
         assert (await clerk.get("/v1/api-keys")).json() == []

@@ -154,7 +154,8 @@ async def test_an_address_that_nobody_has_is_answered_alike_and_gets_nothing(
     assert {status for status, _ in pages} == {200}
     assert await _code(database, owner_dsn, actor.org_id, browser, slug, "no@example.test") == ""
     assert await _enter(browser, slug, "000000") == 401
-    assert (await browser.get("/account/at/no-such-shop")).status_code == 404
+    for nowhere in ("no-such-shop", "a%00b", "%C3%A9t%C3%A9", "x" * 200):
+        assert (await browser.get(f"/account/at/{nowhere}")).status_code == 404
 
 
 async def test_five_tries_then_the_right_code_is_wrong_too(

@@ -49,6 +49,7 @@ SERVICES = (
     "user",
     "webhooks",
 )
+YEAR_FIRST, YEAR_LAST = 1900, 9000
 VIEWS = (("All", ""), ("Refused", "action=access"), ("Keys", "action=api_key"))
 
 
@@ -99,5 +100,7 @@ def _midnight(text: str, days: int) -> datetime | None:
     try:
         on = date.fromisoformat(text) + timedelta(days=days)
     except (ValueError, OverflowError):
+        return None
+    if not YEAR_FIRST <= on.year <= YEAR_LAST:
         return None
     return datetime.combine(on, time(), ZoneInfo(ZONE))

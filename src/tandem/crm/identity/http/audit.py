@@ -26,6 +26,7 @@ from tandem.kernel.pages import Page
 
 Action = Annotated[str | None, QueryParameter(max_length=100, pattern=r"^[a-z_.]*$")]
 Address = Annotated[str | None, QueryParameter(max_length=64, pattern=r"^[0-9a-fA-F.:]*$")]
+YEAR_FIRST, YEAR_LAST = 1900, 9000
 MEDIA = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
 
 
@@ -94,6 +95,8 @@ def _asked(
     for name, at in (("since", since), ("until", until)):
         if at is not None and at.tzinfo is None:
             raise Invalid("Give the time with its offset, as 2026-11-22T10:00:00Z.", field=name)
+        if at is not None and not YEAR_FIRST <= at.year <= YEAR_LAST:
+            raise Invalid("There is nothing that far away.", field=name)
     return Asked(
         actor_id=actor_id,
         subject_id=subject_id,

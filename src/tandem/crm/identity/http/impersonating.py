@@ -20,7 +20,7 @@ class NewImpersonation(msgspec.Struct, forbid_unknown_fields=True, kw_only=True)
     """`reason` stands in the audit beside every change. Reads only unless `may_write`."""
 
     user_id: UUID
-    reason: Annotated[str, msgspec.Meta(min_length=10, max_length=300)]
+    reason: Annotated[str, msgspec.Meta(min_length=10, max_length=300, pattern=r"^[^\x00-\x1f]*$")]
     minutes: Annotated[int, msgspec.Meta(ge=1, le=60)] = 15
     may_write: bool = False
 

@@ -9,7 +9,7 @@ from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from tandem.crm.identity import service
-from tandem.crm.identity.domain import ApiKey, PersonName
+from tandem.crm.identity.domain import ApiKey
 from tandem.crm.identity.domain.keys import NETWORKS_MAX, KeyForbidden
 from tandem.crm.identity.domain.roles import Grant, MoreThanHeld
 from tandem.kernel.actor import StepUpNeeded
@@ -20,6 +20,7 @@ from tandem.kernel.http import (
     refusals,
 )
 
+KeyName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 Network = Annotated[str, msgspec.Meta(min_length=2, max_length=50)]
 SECRET_ANSWER = {"secret_answer": True}
 """The answer shows a secret: what is kept of it for a repeated request is sealed."""
@@ -30,7 +31,7 @@ class NewApiKey(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """`networks`: where it may be used from, CIDR; everywhere when empty. `per_minute`: its own
     limit. `is_client`: the secret of an OAuth client instead of a bearer."""
 
-    name: PersonName
+    name: KeyName
     grants: Annotated[list[Grant], msgspec.Meta(min_length=1, max_length=100)]
     expires_in_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
     networks: Annotated[list[Network], msgspec.Meta(max_length=NETWORKS_MAX)] = []

@@ -5,6 +5,7 @@ the worker looks whether anybody is there (`flows.portal`).
 """
 
 import hmac
+import re
 import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -24,11 +25,12 @@ SEND_CODE = "portal.send_code"
 CODE_LIFE = timedelta(minutes=10)
 SESSION_LIFE = timedelta(days=30)
 TRIES_MAX = 5
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,60}")
 KEPT_FOR = timedelta(days=1)
 
 
 async def find_company(database: Database, slug: str) -> Company:
-    found = await store.find_company(database, slug[:70]) if slug.isascii() else None
+    found = await store.find_company(database, slug) if SLUG.fullmatch(slug) else None
     if found is None:
         raise NotFound("There is no such shop.")
     return found
