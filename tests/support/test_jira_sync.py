@@ -3,16 +3,28 @@
 import asyncio
 from datetime import timedelta
 
+import httpx2 as httpx
 import msgspec
 import pytest
 
 from tandem.kernel.blobs import Blobs
+from tandem.kernel.db import Query
 from tandem.scm.support import service
 from tandem.scm.support.domain.jira_connection import Policy
 from tandem.scm.support.domain.jira_link import LinkState, SendState
 from tandem.scm.support.domain.statuses import Origin, Status, Visibility
 from tandem.scm.support.service import jira
 from tests.support.jira_desk import CARE, DESK, OPS, JiraDesk
+
+TOLD = Query(
+    """
+    select coalesce((select string_agg(m::text, ' ') from notifications.message m
+                      where m.org_id = :org_id), '')
+        || coalesce((select string_agg(e.payload::text, ' ') from kernel.event e
+                      where e.org_id = :org_id), '')
+    """
+)
+"""Every mail and text that was written, and every event."""
 
 PUBLIC, INTERNAL = Visibility.PUBLIC, Visibility.INTERNAL
 
@@ -126,7 +138,7 @@ async def test_each_side_is_master_of_its_own_words(desk: JiraDesk) -> None:
 
 
 @pytest.mark.parametrize("shows", [False, True])
-async def test_nothing_internal_reaches_a_customer(desk: JiraDesk, shows: bool) -> None:
+async def test_nothing_internal_reaches_a_customer(desk: JiraDesk, web: str, shows: bool) -> None:
     """AJ4: internal by default; public replies of the service desk only where the rules say so."""
     await desk.connect(DESK, policy=Policy(shows_public_replies=shows))
     complaint, key = await desk.linked()
@@ -149,6 +161,16 @@ async def test_nothing_internal_reaches_a_customer(desk: JiraDesk, shows: bool) 
         "secret note": INTERNAL,
         "public reply": PUBLIC if shows else INTERNAL,
     }
+    async with httpx.AsyncClient(base_url=web, trust_env=False) as visitor:
+        page = await visitor.get(f"/complaint/{complaint.public_token}")
+    async with desk.database.transaction(desk.actor) as tx:
+        told = str(await tx.value(TOLD))
+    assert page.status_code == 200
+    assert "To the customer" in page.text
+    for text in (page.text, told):
+        assert "secret note" not in text
+        assert "Between us" not in text
+        assert shows or "public reply" not in text
 
 
 async def test_a_plain_project_calls_everything_public_and_is_not_believed(
