@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tandem.crm.identity.domain.codes import code_at, step_of
 from tandem.kernel.clock import clock
+from tests.waiting import until
 from tests.web.conftest import Desk
-from tests.web.installation import Installation, eventually
+from tests.web.installation import Installation
 from tests.web.screens import Screen, screen
 
 PASSWORD = "eleven quiet harbours"
@@ -44,7 +45,7 @@ def mail(shop: Installation, to: str, subject: str) -> str:
         texts = [one["text"] for one in found if subject in one.get("subject", "")]
         return str(texts[0]) if texts else None
 
-    return eventually(read)
+    return until(read)
 
 
 def give_password(page: Page, email: str, password: str) -> None:
