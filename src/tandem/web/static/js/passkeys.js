@@ -56,6 +56,8 @@ const showCodes = (codes) => {
   dialog.showModal();
 };
 
+for (const told of document.querySelectorAll('[data-passkey-without]')) told.hidden = knows;
+
 for (const button of document.querySelectorAll('[data-passkey-sign-in], [data-passkey-confirm], [data-passkey-add]')) {
   button.hidden = !knows;
   const act = acts[Object.keys(acts).find((name) => name in button.dataset)];
