@@ -14,6 +14,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query
 from tandem.kernel.events import subscription
 from tandem.kernel.jobs import Work
+from tandem.kernel.pages import encode_cursor
 from tandem.kernel.resources import Resources
 from tandem.kernel.rules import Moment
 
@@ -197,3 +198,28 @@ async def test_a_rule_nested_beyond_reason_is_refused(client: httpx.AsyncClient)
         headers={"content-type": "application/json"},
     )
     assert answer.status_code in {400, 422}
+
+
+@pytest.mark.parametrize(
+    ("path", "keys"),
+    [
+        ("/v1/customers/search?name", ["a\x00", str(uuid4())]),
+        ("/v1/customers/search?custom.age", ["1; drop", str(uuid4())]),
+        ("/v1/customers/search?custom.age", ["NaN", str(uuid4())]),
+        ("/v1/customers/{id}/timeline", ["2026-11-22T10:00:00", str(uuid4())]),
+        ("/v1/accounts", ["a\x00", str(uuid4())]),
+    ],
+)
+async def test_a_cursor_that_was_made_up_is_refused(
+    client: httpx.AsyncClient, path: str, keys: list[str]
+) -> None:
+    field = {"key": "age", "kind": "number", "label": "Age"}
+    await client.post("/v1/custom-fields", json=field)
+    made = (await client.post("/v1/customers", json={"name": "A"})).json()["id"]
+    cursor = encode_cursor(*keys)
+    if "search" in path:
+        address, _, sort = path.partition("?")
+        answer = await client.post(address, json={"sort": sort, "cursor": cursor})
+    else:
+        answer = await client.get(path.replace("{id}", made), params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["field"]) == (422, "cursor")

@@ -123,6 +123,8 @@ async def list_accounts(
     after: tuple[str, UUID] = ("", NOTHING)
     if cursor:
         name, account_id = decode_cursor(cursor, str, UUID)
+        if "\x00" in name:
+            raise Invalid("This cursor is not one of ours.", field="cursor")
         after = name, account_id
     rows = await store.list_accounts(
         tx, tx.actor.reach("customers.read"), text=text.strip(), after=after, limit=limit + 1

@@ -1,5 +1,6 @@
 """Segments: defining them, looking before saving, who is in and why, and keeping them fresh."""
 
+import re
 import time
 from datetime import datetime
 from typing import Any
@@ -258,7 +259,7 @@ async def _chosen(
     field = await _sortable(tx, key)
     is_down = sort.startswith("-")
     start = _edge(field.kind, is_down)
-    after = _after(cursor, start[0], start[1])
+    after = _after(cursor, start[0], start[1], is_number=field.kind == "number")
     async with rules.bounded(tx, seconds=PREVIEW_SECONDS):
         rows = await store.chosen_by_field(
             tx,
@@ -281,10 +282,19 @@ def _edge(kind: str, is_down: bool) -> tuple[str, UUID]:
     return (MOST if kind == "number" else "\U0010ffff"), UUID(int=2**128 - 1)
 
 
-def _after(cursor: str | None, start: str, start_id: UUID = NOTHING) -> tuple[str, UUID]:
+def _after(
+    cursor: str | None, start: str, start_id: UUID = NOTHING, *, is_number: bool = False
+) -> tuple[str, UUID]:
     if not cursor:
         return start, start_id
     value, customer_id = decode_cursor(cursor, str, UUID)
+    is_right = "\x00" not in value
+    if is_right and is_number:
+        is_right = (
+            re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?", value) is not None
+        )
+    if not is_right:
+        raise Invalid("This cursor is not one of ours.", field="cursor")
     return value, customer_id
 
 

@@ -16,6 +16,7 @@ from tandem.crm.customers.service.people import get_customer
 from tandem.crm.customers.store import timeline as store
 from tandem.crm.customers.store.people import NOTHING
 from tandem.kernel.db import Tx
+from tandem.kernel.errors import Invalid
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
 END = datetime(9999, 12, 31, tzinfo=UTC)
@@ -39,6 +40,8 @@ async def read_timeline(
     before = (END, NOTHING)
     if cursor:
         at, activity_id = decode_cursor(cursor, datetime, UUID)
+        if at.tzinfo is None:
+            raise Invalid("This cursor is not one of ours.", field="cursor")
         before = at, activity_id
     kinds = visible_kinds(tx.actor.may)
     if services:
