@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
+from tandem.contracts.customers import CustomerChanged
 from tandem.crm.webhooks import jobs, service
 from tandem.crm.webhooks.domain import GAPS
 from tandem.kernel import outbox
@@ -129,6 +130,18 @@ async def test_the_secret_rests_sealed(
     assert made["secret"].encode() not in kept
     listed = (await client.get("/v1/webhook-endpoints")).text
     assert made["secret"] not in listed
+
+
+async def test_events_told_at_once_arrive_in_their_order(
+    open_app: Litestar, client: httpx.AsyncClient, work: Work, shop: Receiver, actor: Actor
+) -> None:
+    await _add(client, shop.url, "customers.changed.v1")
+    told = [CustomerChanged(customer_id=UUID(int=n)) for n in range(40)]
+    async with work.database.transaction(actor) as tx:
+        await tx.publish(*told)
+    await _send(work)
+    arrived = [msgspec.json.decode(got.body)["data"]["customer_id"] for got in shop.got]
+    assert arrived == [str(UUID(int=n)) for n in range(40)]
 
 
 async def test_messages_keep_their_order_through_failures(

@@ -173,12 +173,17 @@ INSERT_EVENTS = Query(
     )
     insert into kernel.delivery (org_id, event_id, subscriber, key)
     select :org_id, event_id, subscriber, key
-      from unnest(:event_ids::uuid[], :subscribers::text[], :delivery_keys::text[])
-           with ordinality as due (event_id, subscriber, key, place)
-    union all
-    select tap.org_id, told.id, tap.subscriber, told.key
-      from unnest(:ids::uuid[], :topics::text[], :keys::text[]) as told (id, topic, key)
-      join kernel.event_tap tap on tap.org_id = :org_id and tap.topic = told.topic
+      from (
+        select event_id, subscriber, key, place
+          from unnest(:event_ids::uuid[], :subscribers::text[], :delivery_keys::text[])
+               with ordinality as due (event_id, subscriber, key, place)
+        union all
+        select told.id, tap.subscriber, told.key, told.place
+          from unnest(:ids::uuid[], :topics::text[], :keys::text[])
+               with ordinality as told (id, topic, key, place)
+          join kernel.event_tap tap on tap.org_id = :org_id and tap.topic = told.topic
+      ) as due
+     order by place
     """
 )
 
