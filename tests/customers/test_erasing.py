@@ -11,11 +11,12 @@ from tandem.crm.customers.domain import CustomerDraft
 from tandem.crm.customers.domain.erasing import seal
 from tandem.crm.notifications import service as notifications
 from tandem.flows import erase
+from tandem.flows.place_order.basket import Buyer
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
-from tests.flows.shop import Buyer, basket, open_shop, place_one
+from tests.flows.shop import basket, open_shop, place_one
 
 FINISH = Query(
     """
