@@ -61,6 +61,7 @@ AREAS: dict[str, Rule] = {
     "/v1/shares": Rule("orders.read", "orders.write"),
     "/v1/customers": Rule("customers.read", "customers.write"),
     "/v1/customer-duplicates": Rule("customers.read" + WHOLE, "customers.merge"),
+    "/v1/customer-cohorts": both("customers.read" + WHOLE),
     "/v1/customer-merges": Rule("customers.read", "customers.merge"),
     "/v1/customer-imports": both("customers.import"),
     "/v1/customer-export": both("customers.export"),
