@@ -107,6 +107,8 @@ async def test_addresses_and_secrets_that_cannot_work_are_refused(
     for more, field in (
         ({"site_url": "http://example.com"}, "site_url"),
         ({"site_url": "https://user:pass@example.com"}, "site_url"),
+        ({"site_url": "https://exa mple.com"}, "site_url"),
+        ({"token": "é"}, "token"),
         ({"token": ""}, "token"),
         ({"kind": "cloud_oauth"}, "cloud_id"),
     ):

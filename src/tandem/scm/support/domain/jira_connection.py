@@ -1,5 +1,6 @@
 """A connection to a Jira site: how we sign in, what goes where, and who wins a disagreement."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -15,9 +16,11 @@ from tandem.scm.support.domain.statuses import Severity, Status
 
 Text = Annotated[str, msgspec.Meta(max_length=255, pattern=PRINTABLE)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PRINTABLE)]
-Secret = Annotated[str, msgspec.Meta(max_length=4_000, pattern=PRINTABLE)]
+Secret = Annotated[str, msgspec.Meta(max_length=4_000, pattern="^[!-~]*$")]
+"""Goes into a header: visible ASCII."""
 Url = Annotated[str, msgspec.Meta(min_length=8, max_length=300, pattern=PRINTABLE)]
 
+ADDRESS = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~/%\-]*)?")
 CONNECTIONS_MAX = 10
 MAPPINGS_MAX = 50
 OAUTH_API = "https://api.atlassian.com/ex/jira"
@@ -218,6 +221,7 @@ def _check_url(url: str, field: str) -> None:
         is_whole = bool(host) and not parts.username and not parts.query and parts.port != 0
     except ValueError:
         host, is_whole = "", False
+    is_whole = is_whole and ADDRESS.fullmatch(url) is not None
     is_local = host in {"localhost", "127.0.0.1", "::1"}
     if not is_whole or (parts.scheme != "https" and not (parts.scheme == "http" and is_local)):
         raise ConnectionWrong("Give the whole address, beginning with https://.", field=field)
