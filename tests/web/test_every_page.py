@@ -32,6 +32,7 @@ FIXED = (
     "/settings/erasures",
     "/customers/duplicates",
     "/customers/import",
+    "/deals",
     "/shipments",
     "/invoices",
     "/invoices/numbers",
@@ -52,12 +53,17 @@ FIXED = (
     "/settings/jira",
     "/settings/jira/new",
     "/settings/people",
+    "/settings/teams",
+    "/settings/roles",
+    "/settings/roles/sales",
+    "/settings/roles/new?from=sales",
     "/settings/sign-in",
     "/security",
     "/settings/api-keys",
     "/settings/audit",
     "/settings/impersonation",
     "/settings/webhooks",
+    "/settings/stuck-events",
 )
 
 
@@ -75,9 +81,11 @@ def pages(shop: Installation) -> list[str]:
     customer = order["customer_id"]
     about = {"category": "late", "subject": "Where is it?", "body": "Called twice."}
     complaint = shop.post("/v1/complaints", order_id=order["id"], **about)
+    deal = shop.post("/v1/opportunities", title="Cold store", customer_id=customer)
     return [
         *FIXED,
         f"/orders/{prepaid['id']}",
+        f"/deals/{deal['id']}",
         f"/orders/{order['id']}",
         f"/products/{product['id']}",
         f"/products/{product['id']}/edit",
