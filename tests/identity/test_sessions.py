@@ -19,9 +19,11 @@ from tandem.crm.identity.service.sessions import end_sessions_of, list_sessions
 from tandem.kernel.actor import Actor, StepUpNeeded
 from tandem.kernel.clock import clock
 from tandem.kernel.db import Database, Query
+from tandem.web.console.live import watch_of
 from tests.givens import visitor
 from tests.identity import doors
 from tests.identity.doors import OTHER_PASSWORD, PASSWORD, browser
+from tests.waiting import until
 
 SAME = {"sec-fetch-site": "same-origin"}
 DISABLE = Query(
@@ -241,6 +243,8 @@ async def test_a_consoles_stream_ends_with_its_session(
     who = await doors.member(database, actor, now=clock.now())
     async with signed_in(app, who.email) as here, signed_in(app, who.email) as there:
         reading = asyncio.create_task(there.get("/console/stream"))
+        watch = watch_of(database, actor.org_id)
+        await asyncio.to_thread(until, lambda: watch.watchers, "the stream begins")
         assert (await here.delete("/v1/me/sessions", headers=SAME)).status_code == 204
         answer = await asyncio.wait_for(reading, 20)
     assert answer.text.startswith("retry: 2000")

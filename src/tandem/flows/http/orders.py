@@ -110,7 +110,9 @@ class OrderFlowsController(Controller):
             counter.actor,
             data,
             key=key,
-            fingerprint=fingerprint("POST", request.scope["path"], body) if key else b"",
+            fingerprint=(
+                fingerprint(counter.actor, "POST", request.scope["path"], body) if key else b""
+            ),
         )
         headers = {"idempotency-replayed": "true"} if placed.is_replay else etag(1)
         return Response(placed.body, media_type=JSON, headers=headers)  # type: ignore[arg-type]  # the order, encoded once

@@ -196,8 +196,10 @@ def check_key(key: str) -> str:
     return key
 
 
-def fingerprint(method: str, path: str, body: bytes) -> bytes:
-    return hashlib.sha256(b"\n".join((method.encode(), path.encode(), body))).digest()
+def fingerprint(caller: Actor, method: str, path: str, body: bytes) -> bytes:
+    """What a key stands for. Another caller with the same key never gets this one's answer."""
+    parts = (str(caller.user_id).encode(), method.encode(), path.encode(), body)
+    return hashlib.sha256(b"\n".join(parts)).digest()
 
 
 def check_same_request(found: bytes, asked: bytes) -> None:
@@ -211,8 +213,8 @@ def check_same_request(found: bytes, asked: bytes) -> None:
 async def _once(scope: Any, receive: Receive, held: _Held, next_app: ASGIApp, key: str) -> None:
     unit: Unit = scope["state"]["unit"]
     body = await _read(receive)
-    asked = fingerprint(scope["method"], scope["path"], body)
     tx = await unit.open()
+    asked = fingerprint(tx.actor, scope["method"], scope["path"], body)
     now = tx.started_at
     claimed = await tx.run(
         CLAIM_KEY, key=key, fingerprint=asked, now=now, expired_before=now - KEPT_FOR

@@ -68,7 +68,7 @@ async def add_customer(tx: Tx, new: NewCustomer, *, now: datetime) -> Customer:
         tags=tidy_tags(new.tags),
         custom=await write_custom(tx, "customer", customer.id, new.custom, {}),
     )
-    alike = await store.candidates(tx, customer)
+    alike = await store.candidates(tx, customer, tx.actor.reach("customers.read"))
     if alike and not new.allow_duplicate:
         raise PossibleDuplicate(alike)
     numbers, _ = await store.insert(tx, [customer], now)

@@ -12,6 +12,7 @@ from tandem.crm.customers.domain import (
     Key,
 )
 from tandem.kernel.db import Query, Tx
+from tandem.kernel.reach import Reach, within
 
 NOTHING = UUID(int=0)
 
@@ -210,7 +211,9 @@ CANDIDATES = Query(
            array_agg(alike.reason order by alike.reason) as matched_on
       from alike
       join customers.customer c on c.org_id = :org_id and c.id = alike.customer_id
-     where c.merged_into_id is null and c.erased_at is null
+     where c.merged_into_id is null and c.erased_at is null and """
+    + within("c")
+    + """
      group by c.id, c.number, c.name, c.company_name
      order by count(*) desc, c.id
      limit 20
@@ -295,8 +298,9 @@ async def settle_keys(tx: Tx, ids: Sequence[UUID]) -> None:
     await tx.run(INHERIT_KEYS, **_columns(freed))
 
 
-async def candidates(tx: Tx, customer: Customer) -> list[Candidate]:
-    """Who shares a contact or the tax number with them, or their name in the same PIN code."""
+async def candidates(tx: Tx, customer: Customer, reach: Reach) -> list[Candidate]:
+    """Who of those in reach shares a contact or the tax number with them, or their name in the
+    same PIN code."""
     return await tx.many(
         CANDIDATES,
         Candidate,
@@ -304,6 +308,7 @@ async def candidates(tx: Tx, customer: Customer) -> list[Candidate]:
         name=customer.name,
         postal_codes=[home.address.postal_code for home in customer.addresses],
         **_columns(list(customer.contact_keys())),
+        **reach.params(),
     )
 
 
