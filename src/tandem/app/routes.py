@@ -13,9 +13,9 @@ from tandem.crm.identity.http import (
     OauthController,
     PasskeyController,
     PeopleController,
+    RoleController,
     ScimController,
     ScimSettingsController,
-    RoleController,
     SecurityController,
     SessionController,
     TeamController,
@@ -24,14 +24,14 @@ from tandem.crm.identity.http import (
 )
 from tandem.crm.notifications.http import MessagesController, TextReportsController
 from tandem.crm.sales.http import CONTROLLERS as SALES
-from tandem.flows.http.access import AccessController
 from tandem.crm.webhooks.http import WebhookController
+from tandem.flows.http.access import AccessController
 from tandem.flows.http.complaints import ComplaintFlowsController
-from tandem.flows.http.opportunities import OpportunityFlowsController
 from tandem.flows.http.customers import ErasureController, MergeController
+from tandem.flows.http.opportunities import OpportunityFlowsController
 from tandem.flows.http.orders import OrderFlowsController
-from tandem.flows.http.public_complaints import PublicComplaintsController
 from tandem.flows.http.payment_links import PaymentLinksController
+from tandem.flows.http.public_complaints import PublicComplaintsController
 from tandem.flows.http.resolve import ResolveController
 from tandem.flows.http.shipments import ShipmentFlowsController
 from tandem.flows.http.stock import StockFlowsController
