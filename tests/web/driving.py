@@ -55,7 +55,6 @@ def sign_in(shop: Installation, page: Page, vehicle: Vehicle) -> None:
 
 def wait_for_copy(page: Page) -> None:
     """Until the service worker has everything the page needs."""
-    page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
     page.wait_for_function("navigator.serviceWorker.controller !== null")
 
 

@@ -38,7 +38,9 @@ class DriverPage(Controller):
         """Knows by name every file the page needs: a new version of any is a new worker."""
         files = msgspec.json.encode([PATH, *shell()]).decode()
         text = f"const FILES = {files};\n{WORKER.read_text()}"
-        headers = {**FRESH, "service-worker-allowed": PATH}
+        # A worker lives by the policy it came with: this one fetches the page's own files.
+        policy = "default-src 'none'; connect-src 'self'"
+        headers = {**FRESH, "service-worker-allowed": PATH, "content-security-policy": policy}
         return Response(text, media_type="text/javascript", headers=headers)
 
     @get("/manifest.webmanifest", opt=PUBLIC)
