@@ -24,6 +24,7 @@ from tandem.kernel.http import (
     Transaction,
     refusals,
 )
+from tandem.kernel.http.documents import PDF, pdf
 from tandem.kernel.pages import Page
 from tandem.scm.invoicing import service
 from tandem.scm.invoicing.domain.crediting import (
@@ -38,7 +39,6 @@ from tandem.scm.invoicing.domain.printing import Sheet
 from tandem.scm.invoicing.gateways.typesetter import print_pdf
 from tandem.scm.invoicing.service.auditing import NumberAudit
 
-PDF = "application/pdf"
 INLINE = [ResponseHeader(name="Content-Disposition", description="inline", value="inline")]
 
 NumberFilter = Annotated[str | None, QueryParameter(max_length=16, pattern=PRINTABLE)]
@@ -174,10 +174,4 @@ def _item(item: ItemToCredit) -> CreditItem:
 async def _printed(invoice: Invoice, sheet: Sheet) -> Response[bytes]:
     """Set in type after the transaction has ended."""
     content = await print_pdf(sheet, issued_at=invoice.issued_at)
-    filename = invoice.number.replace("/", "-")
-    headers = {
-        "Content-Disposition": f'inline; filename="{filename}.pdf"',
-        "Cache-Control": "private, max-age=300",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(content, media_type=PDF, headers=headers)
+    return pdf(content, name=invoice.number.replace("/", "-"), seconds=300)

@@ -23,6 +23,7 @@ from tandem.kernel.http import (
     etag,
     refusals,
 )
+from tandem.kernel.http.documents import PDF, pdf
 from tandem.kernel.pages import LIMIT_DEFAULT, Page
 from tandem.kernel.references import ReferenceTaken
 from tandem.scm.shipping import service
@@ -41,7 +42,6 @@ from tandem.scm.shipping.domain.shipments import (
 from tandem.scm.shipping.domain.statuses import ScanStatus, Status
 from tandem.scm.shipping.gateways.printer import print_label
 
-PDF = "application/pdf"
 INLINE = [ResponseHeader(name="Content-Disposition", description="inline", value="inline")]
 
 NumberFilter = Annotated[str, QueryParameter(max_length=64, pattern=PRINTABLE)]
@@ -147,12 +147,7 @@ class ShipmentController(Controller):
         base_url = request.app.state.settings.base_url
         async with database.transaction(actor) as tx:
             sheet = await service.get_label(tx, shipment_id, base_url=base_url)
-        headers = {
-            "Content-Disposition": f'inline; filename="{sheet.number}.pdf"',
-            "Cache-Control": "private, no-store",
-            "X-Content-Type-Options": "nosniff",
-        }
-        return Response(await print_label(sheet), media_type=PDF, headers=headers)
+        return pdf(await print_label(sheet), name=sheet.number)
 
     @post("/{shipment_id:uuid}/scans", responses=refusals(Forbidden, NotFound, Invalid))
     async def record_scan(
