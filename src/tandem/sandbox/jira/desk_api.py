@@ -12,11 +12,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from tandem.sandbox.dependencies import Dependencies
-from tandem.sandbox.jira import issues, site, talk
+from tandem.sandbox.jira import customers, issues, request_forms, site, talk
 from tandem.sandbox.jira.access import AnyRequest, check_caller, note_call
 from tandem.sandbox.jira.adf import check_document, plain_text, text_document
 from tandem.sandbox.jira.answers import answer, refused
-from tandem.sandbox.jira.entities import find_issue
+from tandem.sandbox.jira.entities import find_issue, reporter_of
 from tandem.sandbox.jira.notices import tell_issue
 from tandem.sandbox.jira.refusals import JiraRefusal, missing
 from tandem.sandbox.jira.setup_api import read_files
@@ -57,6 +57,42 @@ class DeskController(Controller):
             )
 
         return await answer(deps, request, lambda by, body: read())
+
+    @get("/servicedesk/{desk_id:str}/requesttype/{type_id:str}/field")
+    async def request_form(
+        self, desk_id: FromPath[str], type_id: FromPath[str], request: AnyRequest, deps: Deps
+    ) -> Answer:
+        def read() -> dict[str, Any]:
+            kind = request_forms.find_type(_desk(desk_id), type_id)
+            if kind is None:
+                raise missing("request type")
+            return request_forms.form_json(kind)
+
+        return await answer(deps, request, lambda by, body: read())
+
+    @get("/servicedesk/{desk_id:str}/customer")
+    async def list_customers(
+        self, desk_id: FromPath[str], request: AnyRequest, deps: Deps
+    ) -> Answer:
+        def read() -> dict[str, Any]:
+            check_opted_in(request)
+            query = request.query_params.get("query", "")
+            return _page(customers.list_customers(deps, _desk(desk_id), query))
+
+        return await answer(deps, request, lambda by, body: read())
+
+    @post("/servicedesk/{desk_id:str}/customer")
+    async def serve(self, desk_id: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
+        def add(body: dict[str, Any]) -> None:
+            customers.serve(deps, _desk(desk_id), body)
+
+        return await answer(deps, request, lambda by, body: add(body), status=204)
+
+    @post("/customer")
+    async def add_customer(self, request: AnyRequest, deps: Deps) -> Answer:
+        return await answer(
+            deps, request, lambda by, body: customers.add_customer(deps, body), status=201
+        )
 
     @post("/request")
     async def create(self, request: AnyRequest, deps: Deps) -> Answer:
@@ -118,22 +154,29 @@ class DeskController(Controller):
 
 def _create(deps: Dependencies, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:
     project = _desk(str(given.get("serviceDeskId", "")))
-    wanted = str(given.get("requestTypeId", ""))
-    kind = next((one for one in project.request_types if one.id == wanted), None)
+    kind = request_forms.find_type(project, str(given.get("requestTypeId", "")))
     if kind is None:
         raise JiraRefusal("The request type does not exist.")
     fields = given.get("requestFieldValues") or {}
-    if not fields.get("summary"):
-        raise JiraRefusal("Your request could not be created. Summary is required.")
+    request_forms.check(kind, fields)
+    reporter = by
+    if given.get("raiseOnBehalfOf"):
+        reporter = customers.raised_for(deps, project, str(given["raiseOnBehalfOf"]))
     text = fields.get("description") or ""
     document = (
         check_document("description", text) if given.get("isAdfRequest") else text_document(text)
     )
     issue_type = site.type_of(project, kind.issue_type_id)
     assert issue_type, "a request type stands for an issue type of its project"
-    values = {"summary": fields["summary"], "description": json.dumps(document)}
+    values = {
+        "summary": fields["summary"],
+        "description": json.dumps(document),
+        "custom": issues.custom_of(fields),
+    }
     with deps.store.transaction():
-        issue_id = issues.insert_issue(deps, by, project, issue_type, values, request_type=kind.id)
+        issue_id = issues.insert_issue(
+            deps, reporter, project, issue_type, values, request_type=kind.id
+        )
         row = find_issue(deps, str(issue_id))
         tell_issue(deps, "issue_created", row, by)
     return _request_json(deps, row["key"])
@@ -150,11 +193,17 @@ def _request_json(deps: Dependencies, key: str) -> dict[str, Any]:
     row = _request(deps, key)
     project = site.PROJECTS[row["project"]]
     status = site.status_of(project, row["status"])
+    reporter = reporter_of(deps, row["reporter"])
     return {
         "issueId": str(row["id"]),
         "issueKey": row["key"],
         "requestTypeId": row["request_type"],
         "serviceDeskId": project.service_desk_id,
+        "reporter": {
+            "accountId": reporter.account_id,
+            "emailAddress": reporter.email,
+            "displayName": reporter.name,
+        },
         "currentStatus": {"status": status.name, "statusCategory": status.category.upper()},
     }
 
@@ -170,6 +219,13 @@ def _comment_json(row: Any) -> dict[str, Any]:
         },
         "created": {"iso8601": row["created"]},
     }
+
+
+def check_opted_in(request: AnyRequest) -> None:
+    """What the vendor calls experimental answers to who says that they know."""
+    if request.headers.get("x-experimentalapi") != "opt-in":
+        words = "This resource is experimental. Set the header X-ExperimentalApi: opt-in."
+        raise JiraRefusal(words, status=412)
 
 
 def _desk(desk_id: str) -> Project:

@@ -135,8 +135,8 @@ def _fields(deps: Dependencies, row: sqlite3.Row, *, version: int) -> dict[str, 
         "labels": json.loads(row["labels"]),
         "assignee": None,
         "resolution": None,
-        "reporter": person_json(deps, site.person(row["reporter"])),
-        "creator": person_json(deps, site.person(row["reporter"])),
+        "reporter": person_json(deps, reporter_of(deps, row["reporter"])),
+        "creator": person_json(deps, reporter_of(deps, row["reporter"])),
         "created": row["created"],
         "updated": row["updated"],
         "statuscategorychangedate": row["status_changed"],
@@ -149,6 +149,14 @@ def _fields(deps: Dependencies, row: sqlite3.Row, *, version: int) -> dict[str, 
         **custom,
         **json.loads(row["custom"]),
     }
+
+
+def reporter_of(deps: Dependencies, account_id: str) -> site.Person:
+    """One of the site's people, or a service desk's customer."""
+    row = deps.store.row("select * from jira_customer where account_id = ?", (account_id,))
+    if row is None:
+        return site.person(account_id)
+    return site.Person(account_id=account_id, email=row["email"], name=row["name"])
 
 
 def comment_json(

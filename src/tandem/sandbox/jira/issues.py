@@ -263,6 +263,11 @@ def _not_on_screen(name: str) -> str:
     return f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
 
 
+def custom_of(fields: Mapping[str, Any]) -> str:
+    """A request's own fields, as the issue keeps them."""
+    return json.dumps({name: _custom(name, fields[name]) for name in fields if name in CUSTOM})
+
+
 def _read(fields: Mapping[str, Any], *, version: int) -> dict[str, Any]:
     """Column values; `custom` holds the rest. Refuses what a field cannot hold."""
     values: dict[str, Any] = {}

@@ -54,6 +54,8 @@ class RequestType(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     issue_type_id: str
+    fields: Sequence[str] = ("summary", "description", "customfield_10040")
+    required: Sequence[str] = ("summary",)
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,7 +167,12 @@ DESK = Project(
     service_desk_id="1",
     request_types=(
         RequestType(id="1", name="Report a problem", issue_type_id="10011"),
-        RequestType(id="2", name="Ask for a refund", issue_type_id="10011"),
+        RequestType(
+            id="2",
+            name="Ask for a refund",
+            issue_type_id="10011",
+            required=("summary", "customfield_10040"),
+        ),
     ),
 )
 

@@ -7,7 +7,7 @@ from litestar.types import ControllerRouterHandler
 
 from tandem.sandbox.dependencies import Dependencies
 from tandem.sandbox.faults import Target
-from tandem.sandbox.jira import notices, tables
+from tandem.sandbox.jira import customers, notices, tables
 from tandem.sandbox.jira.admin import AdministrationController
 from tandem.sandbox.jira.api import IssueController
 from tandem.sandbox.jira.desk_api import DeskController
@@ -16,8 +16,10 @@ from tandem.sandbox.jira.refusals import fault_body
 from tandem.sandbox.jira.setup_api import HookController, SetupController, TokenController
 from tandem.sandbox.jira.site import CLOUD_ID
 
-OWN_FAULTS = frozenset({"comment_without_issue", "comment_refused", "property_not_indexed"})
-"""Matched against the issue's key, and against the property's."""
+OWN_FAULTS = frozenset(
+    {"comment_without_issue", "comment_refused", "property_not_indexed", "customer_refused"}
+)
+"""Matched against the issue's key, against the property's, and against "customer"."""
 
 REST = (IssueController, SetupController, HookController, DeskController)
 
@@ -25,6 +27,7 @@ REST = (IssueController, SetupController, HookController, DeskController)
 def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
     """The site itself, and the same behind the gateway that OAuth clients call."""
     deps.store.create(tables.DDL)
+    deps.store.create(customers.DDL)
     deps.faults.declare(
         Target(
             name="jira",

@@ -49,6 +49,7 @@ def policy_of(form: Dictionary[str, str]) -> Policy:
         shows_public_replies=form.get("shows_public_replies") == "true",
         sends_files=form.get("sends_files") == "true",
         takes_files=form.get("takes_files") == "true",
+        names_customer=form.get("names_customer") == "true",
         status=Winner(winner),
         severity=Winner(winner),
     )

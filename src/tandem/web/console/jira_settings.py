@@ -151,14 +151,14 @@ class JiraConnectionPage(Controller):
         work = await _work(actor, database, resources, connection_id)
         form = await read_form(request)
         try:
-            mapping = mapping_of(form)
-            if wrong := await jira.problems(work, connection_id, mapping):
+            mapping, policy = mapping_of(form), policy_of(form)
+            if wrong := await jira.problems(work, connection_id, mapping, policy):
                 raise Invalid(" ".join(wrong), field="project_key")
             async with database.transaction(actor) as tx:
                 before = await jira.get_connection(tx, connection_id)
                 others = [one for one in before.mappings if one.category != mapping.category]
                 await jira.save_mappings(
-                    tx, connection_id, [*others, mapping], policy=policy_of(form), now=now
+                    tx, connection_id, [*others, mapping], policy=policy, now=now
                 )
         except Refusal as refusal:
             asked = _Asked(

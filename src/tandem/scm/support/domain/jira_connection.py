@@ -70,13 +70,16 @@ class Winner(StrEnum):
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Nothing from Jira is shown to customers unless `shows_public_replies`; then only what a
-    service desk marks as public. `sends_internal` sends our internal notes to Jira, internal."""
+    service desk marks as public. `sends_internal` sends our internal notes to Jira, internal.
+    `names_customer` gives a service desk the customer's e-mail address, to raise requests for
+    them: personal data that leaves us, so only where somebody decided it."""
 
     opens_issues: bool = True
     sends_internal: bool = True
     shows_public_replies: bool = False
     sends_files: bool = True
     takes_files: bool = True
+    names_customer: bool = False
     status: Winner = Winner.NEWEST
     severity: Winner = Winner.NEWEST
     subject: Winner = Winner.OURS

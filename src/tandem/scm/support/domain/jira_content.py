@@ -81,8 +81,11 @@ def field_values(rules: list[FieldRule], complaint: Complaint) -> dict[str, Any]
 
 
 def fields_of(complaint: Complaint, mapping: Mapping) -> dict[str, Any]:
-    """The mapped fields with their values, and the priority."""
+    """The mapped fields with their values, and the priority. A request has only what its form
+    asks for: its priority is set on the issue afterwards."""
     values = field_values(mapping.fields, complaint)
+    if mapping.request_type_id:
+        return values
     if priority := mapping.priorities.get(complaint.severity):
         values["priority"] = {"id": priority}
     return values

@@ -89,7 +89,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Op(StrEnum):
-    """What is sent about a link, in order. `subject` is the message or file."""
+    """What is sent about a link, in order. `subject` is the message or file. `customer` only notes
+    what came of raising the request for its customer."""
 
     FIELDS = "fields"
     STATUS = "status"
@@ -97,6 +98,7 @@ class Op(StrEnum):
     EDIT = "edit"
     FILE = "file"
     ERASE = "erase"
+    CUSTOMER = "customer"
 
 
 class SendState(StrEnum):

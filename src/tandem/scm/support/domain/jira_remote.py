@@ -101,6 +101,13 @@ class CreateField(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, str] = {}
 
 
+class RequestForm(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request type asks for. `may_name_customer`: we may raise it for somebody else."""
+
+    fields: list[CreateField]
+    may_name_customer: bool
+
+
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
@@ -109,19 +116,28 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def problems_of(
-    mapping: Mapping, fields: Sequence[CreateField], statuses: Sequence[RemoteStatus]
+    mapping: Mapping,
+    fields: Sequence[CreateField],
+    statuses: Sequence[RemoteStatus],
+    form: RequestForm | None = None,
 ) -> list[str]:
-    """What would go wrong with this mapping in that project, in words; empty when nothing."""
+    """What would go wrong with this mapping in that project, in words; empty when nothing.
+
+    `form` is what a service desk's request asks for: it counts in place of the create screen. Its
+    priority is the one thing that is set on the issue afterwards, so it fills no request field.
+    """
     known = {field.id: field for field in fields}
+    asked = fields if form is None else form.fields
     filled = {rule.field_id for rule in mapping.fields}
-    if mapping.priorities:
+    if mapping.priorities and form is None:
         filled.add("priority")
     found = [
         f"{field.name} ({field.id}) is required and has no value."
-        for field in fields
-        if field.is_required and field.id not in filled | BY_US and not mapping.request_type_id
+        for field in asked
+        if field.is_required and field.id not in filled | BY_US
     ]
-    found += _unknown(mapping.fields, known)
+    place = "create screen" if form is None else "request form"
+    found += _unknown(mapping.fields, {field.id: field for field in asked}, place)
     listed = {status.id: status for status in statuses}
     found += [
         f"Status {status_id} is not one of this project's."
@@ -135,12 +151,14 @@ def problems_of(
     return found
 
 
-def _unknown(rules: Sequence[FieldRule], known: Dictionary[str, CreateField]) -> list[str]:
+def _unknown(
+    rules: Sequence[FieldRule], known: Dictionary[str, CreateField], place: str
+) -> list[str]:
     found = []
     for rule in rules:
         field = known.get(rule.field_id)
         if field is None:
-            found.append(f"Field {rule.field_id} is not on the create screen.")
+            found.append(f"Field {rule.field_id} is not on the {place}.")
         elif rule.source is Source.OPTION and rule.value not in field.options:
             found.append(f"{field.name} has no option {rule.value!r}.")
         elif rule.source is not Source.OPTION and field.options:

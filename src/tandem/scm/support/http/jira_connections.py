@@ -153,7 +153,7 @@ class JiraConnectionsController(Controller):
         """Checked against what Jira says its projects ask for; refused with everything wrong."""
         work = await _work(database, resources, actor, connection_id)
         for place, mapping in enumerate(data.mappings):
-            if wrong := await jira.problems(work, connection_id, mapping):
+            if wrong := await jira.problems(work, connection_id, mapping, data.policy):
                 raise MappingWrong(" ".join(wrong), field=f"mappings[{place}]")
         async with database.transaction(actor) as tx:
             before = await jira.get_connection(tx, connection_id)

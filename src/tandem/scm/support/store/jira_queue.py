@@ -33,6 +33,14 @@ ADD_SENDING = Query(
     """
 )
 
+NOTE_SENDING = Query(
+    """
+    insert into support.jira_outbox
+           (org_id, id, link_id, op, state, error, next_at, created_at, done_at)
+    values (:org_id, :id, :link_id, :op, 'done', :note, :now, :now, :now)
+    """
+)
+
 NEXT_SENDING = Query(
     _SENDING
     + """where org_id = :org_id and link_id = :link_id and state in ('waiting', 'dead')
@@ -188,6 +196,11 @@ async def add_sending(
             ADD_SENDING, id=new_id(), link_id=link_id, op=op, subject_id=subject_id, now=now
         )
     )
+
+
+async def note_sending(tx: Tx, link_id: UUID, op: Op, *, note: str, now: datetime) -> None:
+    """For the log: it was done with something else."""
+    await tx.run(NOTE_SENDING, id=new_id(), link_id=link_id, op=op, note=note[:500], now=now)
 
 
 async def next_sending(tx: Tx, link_id: UUID) -> Sending | None:

@@ -24,7 +24,7 @@ from tandem.scm.support.domain.jira_text import document_of
 from tandem.scm.support.gateways.jira import wire
 from tandem.scm.support.gateways.jira.calls import call, unreadable
 from tandem.scm.support.gateways.jira.port import Access, NewIssue, Trouble, TroubleKind
-from tandem.scm.support.gateways.jira.setting_up import SettingUp
+from tandem.scm.support.gateways.jira.service_desk import ServiceDesk
 
 T = TypeVar("T")
 quote = partial(percent_encode, safe="")
@@ -38,11 +38,16 @@ INTERNAL = {"key": "sd.public.comment", "value": {"internal": True}}
 that there is no moment in which an internal note could be seen."""
 
 
-class JiraClient(SettingUp):
+class JiraClient(ServiceDesk):
     """One site. The connection pool lives until `close`."""
 
     def __init__(self, access: Access) -> None:
-        headers = {"accept": "application/json", "x-atlassian-token": "no-check"}
+        headers = {
+            "accept": "application/json",
+            "x-atlassian-token": "no-check",
+            # Some of the service desk's calls are not found without it.
+            "x-experimentalapi": "opt-in",
+        }
         if access.bearer:
             headers["authorization"] = f"Bearer {access.bearer}"
         self.is_cloud = access.kind is not Kind.DATA_CENTER
@@ -95,16 +100,16 @@ class JiraClient(SettingUp):
         return await self._made(f"{self.root}/issue", body)
 
     async def _create_request(self, new: NewIssue) -> Found | Trouble:
-        # A request form seldom has a priority: it is set on the issue afterwards.
-        others = {name: value for name, value in new.fields.items() if name != "priority"}
-        values: dict[str, Any] = {"summary": new.summary, **others}
+        values: dict[str, Any] = {"summary": new.summary, **new.fields}
         values["description"] = self._text(new.description)
-        body = {
+        body: dict[str, Any] = {
             "serviceDeskId": new.service_desk_id,
             "requestTypeId": new.request_type_id,
             "requestFieldValues": values,
             "isAdfRequest": self.is_cloud,
         }
+        if new.on_behalf_of:
+            body["raiseOnBehalfOf"] = new.on_behalf_of
         return await self._made("rest/servicedeskapi/request", body)
 
     async def _made(self, path: str, body: dict[str, Any]) -> Found | Trouble:

@@ -23,6 +23,7 @@ from tandem.scm.support.domain.jira_remote import (
     RemoteFile,
     RemoteIssue,
     RemoteStatus,
+    RequestForm,
     RequestType,
     Transition,
 )
@@ -72,7 +73,8 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewIssue(msgspec.Struct, frozen=True, kw_only=True):
-    """`description` is Markdown. With a request type it becomes a service desk's request."""
+    """`description` is Markdown. With a request type it becomes a service desk's request,
+    `on_behalf_of` one of its customers by their id."""
 
     project_key: str
     issue_type_id: str
@@ -83,6 +85,7 @@ class NewIssue(msgspec.Struct, frozen=True, kw_only=True):
     labels: list[str]
     fields: dict[str, Any]
     complaint_id: UUID
+    on_behalf_of: str = ""
 
 
 class Jira(Protocol):
@@ -103,6 +106,17 @@ class Jira(Protocol):
     ) -> list[RemoteStatus] | Trouble: ...
 
     async def list_request_types(self, project_key: str) -> list[RequestType] | Trouble: ...
+
+    async def read_request_form(
+        self, service_desk_id: str, request_type_id: str
+    ) -> RequestForm | Trouble: ...
+
+    async def find_customer(self, service_desk_id: str, email: str) -> str | Trouble | None:
+        """The id of the service desk's customer with this address."""
+
+    async def add_customer(self, service_desk_id: str, email: str) -> str | Trouble:
+        """A new customer of this service desk, known by their address only; the id. Not
+        repeatable: after `unknown` use `find_customer`."""
 
     async def find_issue(
         self, *, project_key: str, complaint_id: UUID, label: str, number: str

@@ -15,15 +15,16 @@ from tandem.kernel.references import Reference
 from tandem.scm.support.domain import jira_content as content
 from tandem.scm.support.domain.complaints import Complaint
 from tandem.scm.support.domain.jira_connection import Mapping
-from tandem.scm.support.domain.jira_link import LOOK_AFTER, Link, LinkState
+from tandem.scm.support.domain.jira_link import LOOK_AFTER, Link, LinkState, Op
 from tandem.scm.support.domain.jira_remote import Found
 from tandem.scm.support.gateways.jira.port import NewIssue, Trouble, TroubleKind
 from tandem.scm.support.service.jira.connections import SYSTEM
+from tandem.scm.support.service.jira.requesting import raise_request
 from tandem.scm.support.service.jira.session import Session
 from tandem.scm.support.service.jira.site import page_url
 from tandem.scm.support.service.jira.telling import tell_linked, tell_unlinked
 from tandem.scm.support.service.reading import get_complaint
-from tandem.scm.support.store import jira_links
+from tandem.scm.support.store import jira_links, jira_queue
 
 ISSUE = "issue"
 
@@ -37,10 +38,13 @@ async def create_issue(session: Session) -> Trouble | bool | None:
         await jira_links.save(tx, msgspec.structs.replace(link, tries=tries))
     if mapping is None:
         return await _fail(session, "No project is mapped for this category.")
-    made = await _make_or_find(session, complaint, mapping, is_first=tries == 1)
+    made, note = await _make_or_find(session, complaint, mapping, is_first=tries == 1)
     if isinstance(made, Found):
+        now = session.work.now()
         async with session.recording() as (tx, link):
-            await record_issue(tx, link, made, now=session.work.now())
+            if note:
+                await jira_queue.note_sending(tx, link.id, Op.CUSTOMER, note=note, now=now)
+            await record_issue(tx, link, made, now=now)
         return True
     if made.kind in {TroubleKind.LATER, TroubleKind.UNAUTHORIZED}:
         return made
@@ -53,7 +57,8 @@ async def create_issue(session: Session) -> Trouble | bool | None:
 
 async def _make_or_find(
     session: Session, complaint: Complaint, mapping: Mapping, *, is_first: bool
-) -> Found | Trouble:
+) -> tuple[Found | Trouble, str]:
+    """And a word for the log about the customer, where there is something to say."""
     if not is_first:
         found = await session.jira.find_issue(
             project_key=mapping.project_key,
@@ -62,22 +67,21 @@ async def _make_or_find(
             number=complaint.number,
         )
         if found is not None:
-            return found
-    return await session.jira.create_issue(
-        NewIssue(
-            project_key=mapping.project_key,
-            issue_type_id=mapping.issue_type_id,
-            service_desk_id=mapping.service_desk_id,
-            request_type_id=mapping.request_type_id,
-            summary=content.summary_of(complaint.number, complaint.subject),
-            description=content.description_of(
-                complaint, page_url=page_url(session.work, complaint)
-            ),
-            labels=content.labels_of(complaint),
-            fields=content.fields_of(complaint, mapping),
-            complaint_id=complaint.id,
-        )
+            return found, ""
+    new = NewIssue(
+        project_key=mapping.project_key,
+        issue_type_id=mapping.issue_type_id,
+        service_desk_id=mapping.service_desk_id,
+        request_type_id=mapping.request_type_id,
+        summary=content.summary_of(complaint.number, complaint.subject),
+        description=content.description_of(complaint, page_url=page_url(session.work, complaint)),
+        labels=content.labels_of(complaint),
+        fields=content.fields_of(complaint, mapping),
+        complaint_id=complaint.id,
     )
+    if not mapping.request_type_id:
+        return await session.jira.create_issue(new), ""
+    return await raise_request(session, complaint, mapping, new)
 
 
 async def record_issue(tx: Tx, link: Link, found: Found, *, now: datetime) -> None:

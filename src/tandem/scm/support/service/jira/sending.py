@@ -59,6 +59,8 @@ async def _tell(session: Session, link: Link, sending: Sending) -> Trouble | Non
             return await _send_file(session, link, sending)
         case Op.ERASE:
             return await erase(session, link, sending)
+        case Op.CUSTOMER:
+            return await _done(session, sending)
 
 
 async def _trouble(session: Session, sending: Sending, trouble: Trouble) -> Trouble | bool:

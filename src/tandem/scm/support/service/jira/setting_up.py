@@ -9,7 +9,7 @@ import msgspec
 from tandem.kernel.errors import Unavailable
 from tandem.kernel.jobs import Work
 from tandem.scm.support.domain.complaints import Complaint
-from tandem.scm.support.domain.jira_connection import Mapping, State
+from tandem.scm.support.domain.jira_connection import Mapping, Policy, State
 from tandem.scm.support.domain.jira_content import (
     description_of,
     fields_of,
@@ -100,7 +100,7 @@ async def describe_project(
     )
 
 
-async def problems(work: Work, connection_id: UUID, mapping: Mapping) -> list[str]:
+async def problems(work: Work, connection_id: UUID, mapping: Mapping, policy: Policy) -> list[str]:
     """What would go wrong, as the site describes itself now; empty when nothing."""
     jira = await _open(work, connection_id)
     fields = await jira.list_create_fields(mapping.project_key, mapping.issue_type_id)
@@ -109,7 +109,15 @@ async def problems(work: Work, connection_id: UUID, mapping: Mapping) -> list[st
     statuses = await jira.list_statuses(mapping.project_key, mapping.issue_type_id)
     if isinstance(statuses, Trouble):
         return [f"{mapping.project_key}: {statuses.detail}"]
-    return problems_of(mapping, fields, statuses)
+    if not mapping.request_type_id:
+        return problems_of(mapping, fields, statuses)
+    form = await jira.read_request_form(mapping.service_desk_id, mapping.request_type_id)
+    if isinstance(form, Trouble):
+        return [f"Request type {mapping.request_type_id}: {form.detail}"]
+    found = problems_of(mapping, fields, statuses, form)
+    if policy.names_customer and not form.may_name_customer:
+        found.append("This account may not raise requests on behalf of customers.")
+    return found
 
 
 def preview(work: Work, complaint: Complaint, mapping: Mapping) -> Preview:

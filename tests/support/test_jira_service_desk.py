@@ -1,0 +1,145 @@
+"""The service desk: whom a request is raised for, and what its form asks for (J3, AJ12)."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import msgspec
+
+from tandem.scm.support import service
+from tandem.scm.support.domain.complaints import Complaint, Links
+from tandem.scm.support.domain.jira_connection import FieldRule, Policy, Source
+from tandem.scm.support.domain.jira_link import LinkState, Op
+from tests.support.jira_desk import BESIDE, DESK, JiraDesk
+
+ORDER = FieldRule(field_id="customfield_10040", source=Source.COMPLAINT_NUMBER)
+REFUND = msgspec.structs.replace(DESK, request_type_id="2", fields=[ORDER])
+NAMES = Policy(names_customer=True)
+RAISED = "/servicedeskapi/request"
+MIB = 1024 * 1024
+CUSTOMERS = "/servicedeskapi/customer"
+
+
+def service_desk(desk: JiraDesk, path: str) -> dict[str, Any]:
+    """As the agent."""
+    base = f"{desk.sandbox.settings.base_url}{BESIDE}/rest/servicedeskapi"
+    answer = desk.agent.get(base + path)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def reporter(desk: JiraDesk, key: str) -> str:
+    return str(service_desk(desk, f"/request/{key}")["reporter"]["emailAddress"])
+
+
+async def said_of_customer(desk: JiraDesk, complaint: Complaint) -> list[str]:
+    return [one.error for one in (await desk.log(complaint)).sent if one.op is Op.CUSTOMER]
+
+
+async def test_the_service_desk_learns_no_address_unless_the_connection_says_so(
+    desk: JiraDesk,
+) -> None:
+    await desk.connect(DESK)
+    complaint, key = await desk.linked(links=Links(customer_email="quiet@mail.test"))
+    assert reporter(desk, key) == "tandem@sandbox.test"
+    assert desk.calls("GET", "/servicedesk/1/customer") == []
+    assert "quiet@mail.test" not in str(desk.issue(key))
+    assert await said_of_customer(desk, complaint) == []
+
+
+async def test_a_request_is_raised_for_its_customer_who_is_made_once(desk: JiraDesk) -> None:
+    await desk.connect(DESK, policy=NAMES)
+    new, first = await desk.linked(links=Links(customer_email="asha@mail.test"))
+    known, second = await desk.linked(links=Links(customer_email="Asha@mail.test"))
+    nobody, third = await desk.linked()
+    assert [reporter(desk, key) for key in (first, second, third)] == [
+        "asha@mail.test",
+        "asha@mail.test",
+        "tandem@sandbox.test",
+    ]
+    assert len(desk.calls("POST", CUSTOMERS)) == 1
+    assert [await said_of_customer(desk, one) for one in (new, known, nobody)] == [
+        ["Raised for its customer, who is new to the service desk."],
+        ["Raised for its customer, whom the service desk knew."],
+        ["Raised without its customer: no e-mail address is known."],
+    ]
+
+
+async def test_a_customer_whom_jira_refuses_holds_no_request_up(desk: JiraDesk) -> None:
+    await desk.connect(DESK, policy=NAMES)
+    desk.sandbox.break_next("jira", "customer_refused")
+    complaint, key = await desk.linked(
+        links=Links(customer_email="blocked@mail.test"), body="Hello"
+    )
+    assert reporter(desk, key) == "tandem@sandbox.test"
+    assert await said_of_customer(desk, complaint) == [
+        "Raised without its customer: You do not have permission to create customers."
+    ]
+    assert len(desk.bodies(key)) == 1
+    assert desk.issues(complaint) == [key]
+
+
+async def test_a_lost_answer_about_the_customer_makes_no_request_twice(desk: JiraDesk) -> None:
+    await desk.connect(DESK, policy=NAMES)
+    desk.sandbox.break_next("jira", "timeout_after", match=f"/rest{CUSTOMERS}", seconds=0.1)
+    complaint = await desk.complain(links=Links(customer_email="lost@mail.test"))
+    await desk.settle()
+    assert (await desk.link(complaint)).state is LinkState.CREATING
+    assert desk.calls("POST", RAISED) == []
+    await desk.advance(timedelta(seconds=60))
+    await desk.settle()
+    assert len(desk.issues(complaint)) == 1
+    assert await said_of_customer(desk, complaint) == [
+        "Raised without its customer: An account already exists for this email."
+    ]
+
+
+async def test_what_a_request_type_asks_for_is_checked_on_save_and_sent(
+    desk: JiraDesk, client: httpx2.AsyncClient
+) -> None:
+    connection = await desk.connect(DESK)
+    path = f"/v1/jira/connections/{connection.id}/mappings"
+    bare = msgspec.to_builtins(DESK) | {"request_type_id": "2"}
+    region = {"field_id": "customfield_10050", "source": "option", "value": "10101"}
+    for mapping, words in (
+        (bare, "Order number (customfield_10040) is required and has no value."),
+        (
+            bare | {"fields": [msgspec.to_builtins(ORDER), region]},
+            "Field customfield_10050 is not on the request form.",
+        ),
+        (bare | {"request_type_id": "77"}, "Request type 77: The request type was not found."),
+    ):
+        refused = await client.put(path, json={"mappings": [mapping]})
+        assert (refused.status_code, refused.json()["detail"]) == (422, words)
+    saved = await client.put(path, json={"mappings": [msgspec.to_builtins(REFUND)]})
+    assert saved.status_code == 200, saved.text
+    assert saved.json()["policy"]["names_customer"] is False
+    complaint, key = await desk.linked()
+    assert desk.issue(key)["fields"]["customfield_10040"] == complaint.number
+    assert service_desk(desk, f"/request/{key}")["requestTypeId"] == "2"
+
+
+async def test_a_file_above_the_limit_is_left_in_jira_and_the_log_says_why(desk: JiraDesk) -> None:
+    """AJ12."""
+    await desk.connect()
+    async with desk.database.transaction(desk.actor) as tx:
+        found = await service.get_desk(tx)
+        small = msgspec.structs.replace(found.desk, file_mib_max=1)
+        await service.save_desk(tx, small, now=desk.now())
+    complaint, key = await desk.linked()
+    answer = desk.agent.post(
+        f"/issue/{key}/attachments",
+        files={"file": ("film.png", b"\x89PNG\r\n\x1a\n" + b"0" * MIB, "image/png")},
+        headers={"x-atlassian-token": "no-check"},
+    )
+    attachment = answer.json()[0]["id"]
+    await desk.settle()
+    assert await desk.files(complaint) == []
+    assert [(one.attachment_id, one.note) for one in (await desk.log(complaint)).files] == [
+        (attachment, "A file may have 1 MiB at most.")
+    ]
+    assert desk.calls("GET", f"/attachment/content/{attachment}") == []
+    desk.comment(key, "And now?")
+    await desk.settle()
+    assert len((await desk.log(complaint)).files) == 1
