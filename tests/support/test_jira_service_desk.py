@@ -1,4 +1,5 @@
-"""The service desk: whom a request is raised for, and what its form asks for (J3, AJ12)."""
+"""The service desk: whom a request is raised for, what its form asks for, what it shows of it, and
+how satisfied its customer is (J3, AJ12)."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,8 @@ import msgspec
 from tandem.scm.support import service
 from tandem.scm.support.domain.complaints import Complaint, Links
 from tandem.scm.support.domain.jira_connection import FieldRule, Policy, Source
-from tandem.scm.support.domain.jira_link import LinkState, Op
+from tandem.scm.support.domain.jira_link import LinkState, Op, Request, SendState
+from tandem.scm.support.domain.statuses import Status
 from tests.support.jira_desk import BESIDE, DESK, JiraDesk
 
 ORDER = FieldRule(field_id="customfield_10040", source=Source.COMPLAINT_NUMBER)
@@ -23,7 +25,7 @@ CUSTOMERS = "/servicedeskapi/customer"
 def service_desk(desk: JiraDesk, path: str) -> dict[str, Any]:
     """As the agent."""
     base = f"{desk.sandbox.settings.base_url}{BESIDE}/rest/servicedeskapi"
-    answer = desk.agent.get(base + path)
+    answer = desk.agent.get(base + path, headers={"x-experimentalapi": "opt-in"})
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -31,6 +33,21 @@ def service_desk(desk: JiraDesk, path: str) -> dict[str, Any]:
 
 def reporter(desk: JiraDesk, key: str) -> str:
     return str(service_desk(desk, f"/request/{key}")["reporter"]["emailAddress"])
+
+
+async def rated(desk: JiraDesk, complaint: Complaint, rating: int) -> None:
+    """By its customer, once it is resolved."""
+    if (await desk.get(complaint)).status is not Status.RESOLVED:
+        await desk.move(complaint, Status.RESOLVED)
+    async with desk.database.transaction(desk.actor) as tx:
+        await service.rate(
+            tx, complaint_id=complaint.id, rating=rating, note="Call me", now=desk.now()
+        )
+    await desk.settle()
+
+
+async def said(desk: JiraDesk, complaint: Complaint, op: Op) -> list[tuple[SendState, str]]:
+    return [(one.state, one.error) for one in (await desk.log(complaint)).sent if one.op is op]
 
 
 async def said_of_customer(desk: JiraDesk, complaint: Complaint) -> list[str]:
@@ -118,6 +135,93 @@ async def test_what_a_request_type_asks_for_is_checked_on_save_and_sent(
     complaint, key = await desk.linked()
     assert desk.issue(key)["fields"]["customfield_10040"] == complaint.number
     assert service_desk(desk, f"/request/{key}")["requestTypeId"] == "2"
+
+
+async def test_the_panel_shows_what_the_customer_sees_and_which_approvals_are_open(
+    desk: JiraDesk, client: httpx2.AsyncClient
+) -> None:
+    await desk.connect(DESK)
+    complaint, key = await desk.linked()
+    assert (await desk.link(complaint)).request.status == "Open"
+    for name in ("Refund above the limit", "Second look"):
+        asked = desk.sandbox.http.post(
+            f"/sandbox/jira/requests/{key}/approvals", json={"name": name}
+        )
+    desk.sandbox.http.post(f"/sandbox/jira/approvals/{asked.json()['id']}/decision")
+    desk.transition(key, "6")
+    await desk.settle()
+    log = (await client.get(f"/v1/complaints/{complaint.id}/jira")).json()
+    assert log["link"]["request"] == {
+        "status": "Waiting for customer",
+        "approvals": [{"name": "Refund above the limit", "waits_for": ["Meera Iyer"]}],
+        "rating": None,
+        "rating_note": "",
+    }
+    page = (await client.get(f"/complaints/{complaint.id}")).text
+    assert "<dt>The customer sees</dt><dd>Waiting for customer</dd>" in page
+    approval = "Refund above the limit: Meera Iyer"
+    assert f"<dt>Waits for approval</dt><dd>{approval}</dd>" in page
+    assert "Second look" not in page
+
+
+async def test_an_issue_that_is_no_request_has_nothing_of_a_request(desk: JiraDesk) -> None:
+    await desk.connect(msgspec.structs.replace(DESK, service_desk_id="", request_type_id=""))
+    complaint, _ = await desk.linked()
+    link = await desk.link(complaint)
+    assert (link.is_desk, link.request, link.error) == (True, Request(), "")
+    await rated(desk, complaint, 4)
+    assert await said(desk, complaint, Op.RATING) == [(SendState.DROPPED, "It is no request.")]
+
+
+async def test_satisfaction_given_here_is_told_once(desk: JiraDesk) -> None:
+    await desk.connect(DESK)
+    complaint, key = await desk.linked()
+    await rated(desk, complaint, 4)
+    assert service_desk(desk, f"/request/{key}/feedback")["rating"] == 4
+    assert "Call me" not in str(service_desk(desk, f"/request/{key}/feedback"))
+    await rated(desk, complaint, 2)
+    assert service_desk(desk, f"/request/{key}/feedback")["rating"] == 4
+    assert len(desk.calls("POST", "/feedback")) == 1
+    assert await said(desk, complaint, Op.RATING) == [
+        (SendState.DONE, "It says 4 of 5 already."),
+        (SendState.DONE, ""),
+    ]
+    assert (await desk.get(complaint)).rating == 2
+
+
+async def test_satisfaction_given_there_is_read_once_the_complaint_is_resolved(
+    desk: JiraDesk,
+) -> None:
+    await desk.connect(DESK)
+    complaint, key = await desk.linked()
+    feedback = f"/sandbox/jira/requests/{key}/feedback"
+    given = {"type": "csat", "rating": 5, "comment": {"body": "Quick and kind"}}
+    assert desk.sandbox.http.post(feedback, json=given).status_code == 201
+    await desk.settle()
+    assert (await desk.get(complaint)).rating is None
+    desk.transition(key, "7")
+    await desk.settle()
+    found = await desk.get(complaint)
+    assert (found.status, found.rating, found.rating_note) == (
+        *(Status.RESOLVED, 5, "Quick and kind"),
+    )
+    assert (await desk.link(complaint)).request.rating == 5
+    desk.comment(key, "Thanks")
+    await desk.settle()
+    assert desk.calls("POST", "/feedback") == []
+    assert await said(desk, complaint, Op.RATING) == []
+
+
+async def test_a_rating_that_only_the_customer_may_give_holds_nothing_up(desk: JiraDesk) -> None:
+    await desk.connect(DESK, policy=NAMES)
+    complaint, key = await desk.linked(links=Links(customer_email="own@mail.test"))
+    await rated(desk, complaint, 3)
+    assert await said(desk, complaint, Op.RATING) == [
+        (SendState.DROPPED, "Only the reporter can give feedback on this request.")
+    ]
+    await desk.say(complaint, "Afterwards")
+    await desk.settle()
+    assert len(desk.bodies(key)) == 1
 
 
 async def test_a_file_above_the_limit_is_left_in_jira_and_the_log_says_why(desk: JiraDesk) -> None:

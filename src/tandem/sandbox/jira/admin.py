@@ -8,7 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from tandem.sandbox.dependencies import Dependencies
-from tandem.sandbox.jira import issues, site
+from tandem.sandbox.jira import issues, requests, site
+from tandem.sandbox.jira.entities import find_issue, reporter_of
 from tandem.sandbox.jira.refusals import JiraRefusal
 
 Deps = NamedDependency[Dependencies]
@@ -23,6 +24,10 @@ class SiteChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 class Move(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     project: str
+
+
+class NewApproval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: str
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +64,32 @@ class AdministrationController(Controller):
     @delete("/calls")
     async def forget_calls(self, deps: Deps) -> None:
         deps.store.run("delete from jira_call")
+
+    @post("/requests/{key:str}/approvals")
+    async def ask_approval(
+        self, key: FromPath[str], data: JSONBody[NewApproval], deps: Deps
+    ) -> Response[Any]:
+        """As a workflow step does that somebody has to approve: REST cannot."""
+        row = find_issue(deps, key)
+        approval_id = requests.ask_approval(deps, site.AGENT, row, data.name)
+        return Response({"id": approval_id}, status_code=201)
+
+    @post("/approvals/{approval_id:int}/decision", status_code=200)
+    async def decide(self, approval_id: FromPath[int], deps: Deps) -> Response[Any]:
+        requests.approve(deps, site.AGENT, approval_id)
+        return Response({"id": approval_id})
+
+    @post("/requests/{key:str}/feedback", status_code=201)
+    async def rate(
+        self, key: FromPath[str], data: JSONBody[dict[str, Any]], deps: Deps
+    ) -> Response[Any]:
+        """As the reporter, from the mail that asks how it went."""
+        row = find_issue(deps, key)
+        try:
+            by = reporter_of(deps, row["reporter"])
+            return Response(requests.give_feedback(deps, by, row, data), status_code=201)
+        except JiraRefusal as refusal:
+            return Response(refusal.body, status_code=refusal.status)
 
     @post("/issues/{key:str}/move", status_code=200)
     async def move(self, key: FromPath[str], data: JSONBody[Move], deps: Deps) -> Response[Any]:

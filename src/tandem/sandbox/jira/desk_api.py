@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from tandem.sandbox.dependencies import Dependencies
-from tandem.sandbox.jira import customers, issues, request_forms, site, talk
+from tandem.sandbox.jira import customers, issues, request_forms, requests, site, talk
 from tandem.sandbox.jira.access import AnyRequest, check_caller, note_call
 from tandem.sandbox.jira.adf import check_document, plain_text, text_document
 from tandem.sandbox.jira.answers import answer, refused
@@ -101,6 +101,29 @@ class DeskController(Controller):
     @get("/request/{key:str}")
     async def read(self, key: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
         return await answer(deps, request, lambda by, body: _request_json(deps, key))
+
+    @get("/request/{key:str}/approval")
+    async def approvals(self, key: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
+        def read() -> dict[str, Any]:
+            return _page(requests.list_approvals(deps, _request(deps, key)))
+
+        return await answer(deps, request, lambda by, body: read())
+
+    @get("/request/{key:str}/feedback")
+    async def feedback(self, key: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
+        def read() -> dict[str, Any]:
+            check_opted_in(request)
+            return requests.read_feedback(deps, _request(deps, key))
+
+        return await answer(deps, request, lambda by, body: read())
+
+    @post("/request/{key:str}/feedback")
+    async def give_feedback(self, key: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
+        def give(by: Person, body: dict[str, Any]) -> dict[str, Any]:
+            check_opted_in(request)
+            return requests.give_feedback(deps, by, _request(deps, key), body)
+
+        return await answer(deps, request, give, status=201)
 
     @get("/request/{key:str}/comment")
     async def comments(self, key: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:

@@ -7,7 +7,7 @@ from litestar.types import ControllerRouterHandler
 
 from tandem.sandbox.dependencies import Dependencies
 from tandem.sandbox.faults import Target
-from tandem.sandbox.jira import customers, notices, tables
+from tandem.sandbox.jira import customers, notices, requests, tables
 from tandem.sandbox.jira.admin import AdministrationController
 from tandem.sandbox.jira.api import IssueController
 from tandem.sandbox.jira.desk_api import DeskController
@@ -28,6 +28,7 @@ def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
     """The site itself, and the same behind the gateway that OAuth clients call."""
     deps.store.create(tables.DDL)
     deps.store.create(customers.DDL)
+    deps.store.create(requests.DDL)
     deps.faults.declare(
         Target(
             name="jira",

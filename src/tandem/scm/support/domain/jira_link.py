@@ -65,6 +65,24 @@ class Shadow(msgspec.Struct, frozen=True, kw_only=True):
     subject_there: str = ""
 
 
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision that the request waits for; `waits_for` names who has not decided yet."""
+
+    name: str
+    waits_for: list[str] = []
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service desk shows of a request, as last read. `status` is its customer's word for it
+    and empty where the issue is no request; `rating` is 1 to 5, or None while nobody gave one.
+    What was written with it is kept with the complaint only."""
+
+    status: str = ""
+    approvals: list[Approval] = []
+    rating: int | None = None
+    rating_note: str = ""
+
+
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     complaint_id: UUID
@@ -74,6 +92,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     issue_key: str
     project_key: str
     is_desk: bool
+    request: Request
     shadow: Shadow
     seen_updated: datetime | None
     wants_pull: bool
@@ -99,6 +118,7 @@ class Op(StrEnum):
     FILE = "file"
     ERASE = "erase"
     CUSTOMER = "customer"
+    RATING = "rating"
 
 
 class SendState(StrEnum):

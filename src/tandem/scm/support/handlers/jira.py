@@ -9,6 +9,7 @@ from tandem.contracts.support import (
     ComplaintMessageAdded,
     ComplaintMessageEdited,
     ComplaintOpened,
+    ComplaintRated,
     ComplaintStatusChanged,
 )
 from tandem.kernel.db import Tx
@@ -63,6 +64,12 @@ async def tell_status(tx: Tx, event: ComplaintStatusChanged, now: datetime) -> N
 async def tell_fields(tx: Tx, event: ComplaintChanged, now: datetime) -> None:
     if event.origin != Origin.JIRA and {"subject", "severity"} & set(event.what):
         await jira.queue(tx, event.complaint_id, Op.FIELDS, now=now)
+
+
+@subscribe(ComplaintRated, "support.tell_jira_rating")
+async def tell_rating(tx: Tx, event: ComplaintRated, now: datetime) -> None:
+    if event.origin != Origin.JIRA:
+        await jira.queue(tx, event.complaint_id, Op.RATING, now=now)
 
 
 @subscribe(ComplaintErased, "support.erase_in_jira")

@@ -150,7 +150,15 @@ async def change(
     return saved
 
 
-async def rate(tx: Tx, *, complaint_id: UUID, rating: int, note: str, now: datetime) -> Complaint:
+async def rate(
+    tx: Tx,
+    *,
+    complaint_id: UUID,
+    rating: int,
+    note: str,
+    now: datetime,
+    origin: Origin = Origin.BUYER,
+) -> Complaint:
     """How it went, one to five, by the customer. A later answer replaces an earlier one.
 
     Raises NotResolved while it is still worked on.
@@ -166,13 +174,13 @@ async def rate(tx: Tx, *, complaint_id: UUID, rating: int, note: str, now: datet
     after = replace(before, rating=rating, rating_note=note, rated_at=now)
     saved = await store.save(tx, after, now=now)
     step = Change(kind="rating", after=str(rating))
-    await store.add_steps(tx, before.id, [step], origin=Origin.BUYER, now=now)
+    await store.add_steps(tx, before.id, [step], origin=origin, now=now)
     await tx.publish(
         ComplaintRated(
             complaint_id=saved.id,
             number=saved.number,
             order_id=saved.order_id,
-            origin=Origin.BUYER,
+            origin=origin,
             rating=rating,
         )
     )

@@ -12,7 +12,7 @@ from tandem.scm.support.domain.jira_link import FileMark, Link, LinkState, Messa
 
 _LINK: LiteralString = """
     select id, complaint_id, connection_id, state, coalesce(issue_id, '') as issue_id, issue_key,
-           project_key, is_desk, shadow, seen_updated, wants_pull, tries, next_at, error,
+           project_key, is_desk, request, shadow, seen_updated, wants_pull, tries, next_at, error,
            created_at, linked_at, synced_at
       from support.jira_link
 """
@@ -81,7 +81,7 @@ SAVE = Query(
     """
     update support.jira_link
        set state = :state, issue_id = nullif(:issue_id, ''), issue_key = :issue_key,
-           project_key = :project_key, is_desk = :is_desk, shadow = :shadow,
+           project_key = :project_key, is_desk = :is_desk, request = :request, shadow = :shadow,
            seen_updated = :seen_updated, wants_pull = :wants_pull, tries = :tries, error = :error,
            linked_at = :linked_at, synced_at = :synced_at
      where org_id = :org_id and id = :id
@@ -238,6 +238,7 @@ async def release(tx: Tx, link_id: UUID, *, lease: UUID, next_at: datetime | Non
 async def save(tx: Tx, link: Link) -> None:
     """The caller holds the lease or the lock."""
     values = {name: getattr(link, name) for name in SAVE.names if name != "org_id"}
+    values["request"] = msgspec.to_builtins(link.request)
     values["shadow"] = msgspec.to_builtins(link.shadow)
     await tx.run(SAVE, **values)
 

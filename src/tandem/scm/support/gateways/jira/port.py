@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.scm.support.domain.jira_connection import Kind
+from tandem.scm.support.domain.jira_link import Request
 from tandem.scm.support.domain.jira_remote import (
     Account,
     CreateField,
@@ -117,6 +118,12 @@ class Jira(Protocol):
     async def add_customer(self, service_desk_id: str, email: str) -> str | Trouble:
         """A new customer of this service desk, known by their address only; the id. Not
         repeatable: after `unknown` use `find_customer`."""
+
+    async def read_request(self, issue_id: str) -> Request | Trouble:
+        """Empty where the issue is no request."""
+
+    async def rate_request(self, issue_id: str, *, rating: int) -> Trouble | None:
+        """As the reporter, which Jira asks for. Not repeatable: after `unknown` read it."""
 
     async def find_issue(
         self, *, project_key: str, complaint_id: UUID, label: str, number: str

@@ -1,10 +1,11 @@
-"""The service desk's own calls: its customers and the forms of its requests.
+"""The service desk's own calls: customers, the forms of requests, and what it shows of them.
 
 https://developer.atlassian.com/cloud/jira/service-desk/rest/
 """
 
 from urllib.parse import quote
 
+from tandem.scm.support.domain.jira_link import Request
 from tandem.scm.support.domain.jira_remote import RequestForm
 from tandem.scm.support.gateways.jira import desk_wire, wire
 from tandem.scm.support.gateways.jira.port import Trouble, TroubleKind
@@ -12,6 +13,8 @@ from tandem.scm.support.gateways.jira.setting_up import SettingUp
 
 ROOT = "rest/servicedeskapi"
 CUSTOMERS_MAX = 50
+ABSENT = frozenset({TroubleKind.MISSING, TroubleKind.FORBIDDEN, TroubleKind.REFUSED})
+"""An issue that is no request, or a desk without approvals or satisfaction."""
 
 
 class ServiceDesk(SettingUp):
@@ -48,6 +51,28 @@ class ServiceDesk(SettingUp):
         path = f"{ROOT}/servicedesk/{quote(service_desk_id, safe='')}/customer"
         trouble = await self.do("POST", path, json={listed: [customer_id]})
         return customer_id if trouble is None else trouble
+
+    async def read_request(self, issue_id: str) -> Request | Trouble:
+        path = f"{ROOT}/request/{quote(issue_id, safe='')}"
+        request = await self.ask("GET", path, desk_wire.WireRequest)
+        if isinstance(request, Trouble):
+            return Request() if request.kind in ABSENT else request
+        listed = await self.ask("GET", f"{path}/approval", desk_wire.WireApprovals)
+        if isinstance(listed, Trouble):
+            if listed.kind not in ABSENT:
+                return listed
+            listed = desk_wire.WireApprovals()
+        feedback = await self.ask("GET", f"{path}/feedback", desk_wire.WireFeedback)
+        if isinstance(feedback, Trouble):
+            if feedback.kind not in ABSENT:
+                return feedback
+            feedback = desk_wire.WireFeedback()
+        return desk_wire.request_of(request, listed.values, feedback)
+
+    async def rate_request(self, issue_id: str, *, rating: int) -> Trouble | None:
+        body = {"type": "csat", "rating": rating}
+        path = f"{ROOT}/request/{quote(issue_id, safe='')}/feedback"
+        return await self.do("POST", path, json=body)
 
     def _customer_id(self, customer: desk_wire.WireCustomer) -> str:
         return wire.person_id(customer) if self.is_cloud else customer.name

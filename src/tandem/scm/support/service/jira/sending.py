@@ -25,6 +25,7 @@ from tandem.scm.support.gateways.jira.port import Trouble, TroubleKind
 from tandem.scm.support.service.filing import read_file
 from tandem.scm.support.service.jira.erasing import erase
 from tandem.scm.support.service.jira.fields import send_fields
+from tandem.scm.support.service.jira.rating import send_rating
 from tandem.scm.support.service.jira.session import Session
 from tandem.scm.support.service.jira.transitions import send_status
 from tandem.scm.support.service.reading import get_message
@@ -61,6 +62,8 @@ async def _tell(session: Session, link: Link, sending: Sending) -> Trouble | Non
             return await erase(session, link, sending)
         case Op.CUSTOMER:
             return await _done(session, sending)
+        case Op.RATING:
+            return await send_rating(session, link, sending)
 
 
 async def _trouble(session: Session, sending: Sending, trouble: Trouble) -> Trouble | bool:

@@ -23,6 +23,7 @@ from tandem.scm.support.domain.jira_link import (
     LinkState,
     MessageMark,
     Op,
+    Request,
     Shadow,
 )
 from tandem.scm.support.domain.jira_merge import Difference, Here, Side
@@ -32,6 +33,7 @@ from tandem.scm.support.domain.words import sha256_of
 from tandem.scm.support.gateways.jira.port import Trouble, TroubleKind
 from tandem.scm.support.service.filing import add_file
 from tandem.scm.support.service.jira.creating import refer
+from tandem.scm.support.service.jira.rating import take_rating
 from tandem.scm.support.service.jira.session import Session, look_here
 from tandem.scm.support.service.jira.telling import tell_linked, tell_unlinked
 from tandem.scm.support.service.moving import change, move
@@ -62,11 +64,17 @@ async def take(session: Session) -> Trouble | bool:
     files = await _download(session, there)
     if isinstance(files, Trouble):
         return await _put_back(session, files)
+    request = await session.jira.read_request(link.issue_id) if there.is_desk else Request()
+    if isinstance(request, Trouble):
+        return await _put_back(session, request)
     async with session.recording() as (tx, link):
+        shown = msgspec.structs.replace(request, rating_note="")
+        await jira_links.save(tx, msgspec.structs.replace(link, request=shown))
         await take_over(session, tx, link, there, files, now=session.work.now())
         await jira_queue.settle_arrivals(
             tx, link.id, ArrivalState.DONE, until=asked_at, now=session.work.now()
         )
+        await take_rating(tx, link.complaint_id, request, now=session.work.now())
     return True
 
 
