@@ -47,6 +47,11 @@ async def work(settings: Settings) -> None:
         await database.close()
 
 
+LET_THE_NEXT_WAIT = """
+    update jobs.pgqueuer set dedupe_key = null where id = $1 and dedupe_key is not null
+"""
+
+
 async def _run_jobs(
     settings: Settings, database: Database, resources: Resources, stop: asyncio.Event
 ) -> None:
@@ -88,6 +93,9 @@ async def _run_jobs_once(
 
 def _entrypoint(run: jobs.JobFunction, database: Database, resources: Resources):  # type: ignore[no-untyped-def]
     async def entry(job: object) -> None:
+        # What has begun has looked already: the next one of its kind must wait for a turn of its
+        # own, or what changed in between would be seen by nobody.
+        await database.pool.execute(LET_THE_NEXT_WAIT, job.id)  # type: ignore[attr-defined]
         envelope = msgspec.json.decode(job.payload, type=jobs.Envelope)  # type: ignore[attr-defined]
         await run(jobs.Work(database, resources, envelope.org_id), **envelope.payload)
 
