@@ -22,7 +22,7 @@ def test_an_administrator_makes_a_team_a_role_and_asks_why(desk: Desk) -> None:
         page.get_by_text("customers").first.wait_for()
         window.check("people-role-sales")
         page.goto("/settings/roles/new?from=sales")
-        page.get_by_label("Key").fill(f"night_{mark}")
+        page.get_by_role("textbox", name="Key").fill(f"night_{mark}")
         page.get_by_label("Name", exact=True).fill(f"Night shift {mark}")
         page.get_by_label("customer: notes").select_option(label="Hidden")
         page.get_by_role("button", name="Add the role").click()

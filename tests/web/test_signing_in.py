@@ -78,7 +78,7 @@ def test_somebody_signs_in_in_every_way_there_is(
         _make_passkey(window)
         _sign_out(page)
         page.get_by_role("button", name="Use a passkey").click()
-        expect(page.get_by_role("heading", name="My security")).not_to_be_attached()
+        expect(page.get_by_role("heading", name="Good day")).to_be_visible()
         page.goto("/security")
         expect(page.get_by_text("Added")).to_be_visible()
         assert secret
