@@ -81,7 +81,7 @@ def pages(shop: Installation) -> list[str]:
     customer = order["customer_id"]
     about = {"category": "late", "subject": "Where is it?", "body": "Called twice."}
     complaint = shop.post("/v1/complaints", order_id=order["id"], **about)
-    deal = shop.post("/v1/opportunities", title="Cold store", customer_id=customer)
+    deal = shop.post("/v1/opportunities", title="Ten benches", customer_id=customer)
     return [
         *FIXED,
         f"/orders/{prepaid['id']}",
