@@ -91,7 +91,7 @@ def edit_issue(
     deps: Dependencies, by: Person, key: str, given: Mapping[str, Any], *, version: int
 ) -> None:
     row = find_issue(deps, key)
-    fields = given.get("fields", {})
+    fields = {**given.get("fields", {}), **_updated(row, given.get("update", {}))}
     project = site.PROJECTS[row["project"]]
     kind = site.type_of(project, row["issue_type"])
     assert kind, "an issue has a type of its project"
@@ -107,6 +107,20 @@ def edit_issue(
         touch(deps, row["id"])
         items = [change(name, ("", ""), ("", str(values[name])[:200])) for name in values]
         tell_issue(deps, "issue_updated", find_issue(deps, key), by, items)
+
+
+def _updated(row: sqlite3.Row, update: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"labels": [{"add": "x"}]}`: the one field that we add to and take from."""
+    if not update:
+        return {}
+    labels = set(json.loads(row["labels"]))
+    for name, operations in update.items():
+        for one in operations:
+            if name != "labels" or not one.keys() <= {"add", "remove"}:
+                raise JiraRefusal(errors={name: "Operation not supported."})
+            labels |= {one["add"]} if "add" in one else set()
+            labels -= {one.get("remove")}
+    return {"labels": sorted(labels)}
 
 
 def delete_issue(deps: Dependencies, by: Person, key: str) -> None:

@@ -7,9 +7,11 @@ from litestar import Controller, Request, Response, post
 from litestar.params import FromPath
 
 from tandem.kernel.errors import Refusal
-from tandem.kernel.http import Now, Transaction
+from tandem.kernel.http import Acting, Given, Now, Store, Transaction
+from tandem.kernel.jobs import Work
+from tandem.scm.support.domain.jira_link import IssueChoice
 from tandem.scm.support.service import jira
-from tandem.web.console.forms import read_form
+from tandem.web.console.forms import convert, read_form
 from tandem.web.rendering import redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -28,6 +30,26 @@ class ComplaintInJira(Controller):
         except Refusal as refusal:
             return redirect(request, f"/complaints/{complaint_id}", toast=refusal.detail)
         return redirect(request, f"/complaints/{complaint_id}", toast="Jira is told.")
+
+    @post("/issue")
+    async def link_issue(
+        self,
+        request: AnyRequest,
+        complaint_id: FromPath[UUID],
+        actor: Acting,
+        database: Store,
+        resources: Given,
+    ) -> Response[Any]:
+        form = await read_form(request)
+        try:
+            typed = {"issue_key": form.get("issue_key", "").strip().upper()}
+            chosen = convert(typed, IssueChoice, {"issue_key": "Give a key such as CARE-7."})
+            work = Work(database, resources, actor.org_id)
+            link = await jira.link_issue(work, actor, complaint_id, chosen.issue_key)
+        except Refusal as refusal:
+            return redirect(request, f"/complaints/{complaint_id}", toast=refusal.detail)
+        words = f"{link.issue_key} is followed from now on."
+        return redirect(request, f"/complaints/{complaint_id}", toast=words)
 
     @post("/removal")
     async def unlink(

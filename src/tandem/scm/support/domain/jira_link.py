@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
-from tandem.kernel.errors import Conflict, IllegalMove
+from tandem.kernel.errors import Conflict, IllegalMove, Invalid
 from tandem.scm.support.domain.statuses import Severity, Status
 
 LEASE = timedelta(seconds=120)
@@ -24,8 +25,20 @@ TRIES_MAX = 4
 STEPS_MAX = 60
 
 
+class IssueChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    issue_key: Annotated[
+        str, msgspec.Meta(max_length=60, pattern=r"^[A-Za-z][A-Za-z0-9_]{1,40}-[0-9]{1,12}$")
+    ]
+
+
 class AlreadyLinked(Conflict):
     code = "already_linked"
+
+
+class IssueUnfit(Invalid):
+    """Jira does not know the issue, or does not let us work on it."""
+
+    code = "jira_issue_unfit"
 
 
 class LinkState(StrEnum):

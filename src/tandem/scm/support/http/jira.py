@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from litestar import Controller, Request, Response, delete, get, post
+from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, FromQuery, JSONBody
 
@@ -28,7 +28,7 @@ from tandem.kernel.jobs import Work
 from tandem.kernel.limits import Limit
 from tandem.kernel.pages import Page
 from tandem.scm.support.domain.jira_connection import NotConnected
-from tandem.scm.support.domain.jira_link import Clash, Link
+from tandem.scm.support.domain.jira_link import AlreadyLinked, Clash, IssueChoice, IssueUnfit, Link
 from tandem.scm.support.domain.jira_notice import NotANotice, read_notice
 from tandem.scm.support.service import jira
 from tandem.scm.support.service.jira import DeadLetter, Health, Report, SyncLog
@@ -71,6 +71,24 @@ class JiraLinkController(Controller):
     async def link(self, complaint_id: FromPath[UUID], tx: Transaction, now: Now) -> Link:
         """An issue for this complaint, soon and once. A failed or lost one begins anew."""
         return await jira.link_complaint(tx, complaint_id, now=now)
+
+    @put(
+        "/",
+        responses=refusals(
+            Forbidden, NotFound, NotConnected, AlreadyLinked, IssueUnfit, Unavailable
+        ),
+    )
+    async def link_issue(
+        self,
+        complaint_id: FromPath[UUID],
+        data: JSONBody[IssueChoice],
+        actor: Acting,
+        database: Store,
+        resources: Given,
+    ) -> Link:
+        """Follow an issue that is there already, by its key, from now on."""
+        work = Work(database, resources, actor.org_id)
+        return await jira.link_issue(work, actor, complaint_id, data.issue_key)
 
     @delete("/", status_code=200, responses=refusals(Forbidden, NotFound))
     async def unlink(self, complaint_id: FromPath[UUID], tx: Transaction, now: Now) -> Link:

@@ -125,7 +125,10 @@ class JiraClient(ServiceDesk):
         marked = await self.do("PUT", path, json={"id": str(complaint_id)})
         if isinstance(marked, Trouble):
             return marked
-        trouble = await self.edit_issue(issue_id, {"labels": list(labels)})
+        # Added one by one: an issue may have labels that people gave it.
+        added = {"labels": [{"add": label} for label in labels]}
+        path = f"{self.root}/issue/{quote(issue_id)}"
+        trouble = await self.do("PUT", path, json={"update": added})
         # A screen without labels is no reason to fail: the property is what counts.
         return None if trouble and trouble.kind is TroubleKind.REFUSED else trouble
 

@@ -15,6 +15,7 @@ from tandem.scm.support.service.jira.connections import (
     set_state,
 )
 from tandem.scm.support.service.jira.demo import prove, seed_demo
+from tandem.scm.support.service.jira.linking import link_issue
 from tandem.scm.support.service.jira.overseeing import (
     DeadLetter,
     Health,
@@ -71,6 +72,7 @@ __all__ = [
     "get_connection",
     "is_genuine",
     "link_complaint",
+    "link_issue",
     "link_unlinked",
     "list_clashes",
     "list_connections",

@@ -41,15 +41,15 @@ async def link_complaint(tx: Tx, complaint_id: UUID, *, now: datetime) -> Link:
             now=now,
         )
     else:
-        await _begin_anew(tx, found, connection, now=now)
+        await begin_anew(tx, found, connection, now=now)
     link = await find_link(tx, complaint_id)
     assert link is not None, "it was written a moment ago"
-    await _queue_past(tx, link, connection, now=now)
+    await queue_past(tx, link, connection, now=now)
     await wake(tx, link, now=now)
     return link
 
 
-async def _begin_anew(tx: Tx, link: Link, connection: Connection, *, now: datetime) -> None:
+async def begin_anew(tx: Tx, link: Link, connection: Connection, *, now: datetime) -> None:
     check_move(link.state, LinkState.CREATING)
     fresh = msgspec.structs.replace(
         link, state=LinkState.CREATING, error="", tries=max(link.tries, 1)
@@ -60,7 +60,7 @@ async def _begin_anew(tx: Tx, link: Link, connection: Connection, *, now: dateti
     await jira_links.save(tx, fresh)
 
 
-async def _queue_past(tx: Tx, link: Link, connection: Connection, *, now: datetime) -> None:
+async def queue_past(tx: Tx, link: Link, connection: Connection, *, now: datetime) -> None:
     """Link and properties first, then everything that was said and sent."""
     await jira_queue.add_sending(tx, link.id, Op.FIELDS, now=now)
     for message in await list_messages(tx, link.complaint_id):
