@@ -9,10 +9,11 @@ import msgspec
 
 from tandem.scm.support import service
 from tandem.scm.support.domain.complaints import Complaint, Links
-from tandem.scm.support.domain.jira_connection import FieldRule, Policy, Source
+from tandem.scm.support.domain.jira_connection import FieldRule, Kind, Policy, Source, State
 from tandem.scm.support.domain.jira_link import LinkState, Op, Request, SendState
 from tandem.scm.support.domain.statuses import Status
-from tests.support.jira_desk import BESIDE, DESK, JiraDesk
+from tandem.scm.support.service import jira
+from tests.support.jira_desk import BESIDE, CLOUD, DESK, JiraDesk
 
 ORDER = FieldRule(field_id="customfield_10040", source=Source.COMPLAINT_NUMBER)
 REFUND = msgspec.structs.replace(DESK, request_type_id="2", fields=[ORDER])
@@ -83,6 +84,15 @@ async def test_a_request_is_raised_for_its_customer_who_is_made_once(desk: JiraD
     ]
 
 
+async def test_data_center_knows_its_customers_by_name(desk: JiraDesk) -> None:
+    given = msgspec.structs.replace(CLOUD, kind=Kind.DATA_CENTER, token="sandbox_jira_pat")
+    await desk.connect(DESK, policy=NAMES, given=given)
+    _, first = await desk.linked(links=Links(customer_email="ravi@mail.test"))
+    _, second = await desk.linked(links=Links(customer_email="ravi@mail.test"))
+    assert [reporter(desk, key) for key in (first, second)] == ["ravi@mail.test"] * 2
+    assert len(desk.calls("POST", CUSTOMERS)) == 1
+
+
 async def test_a_customer_whom_jira_refuses_holds_no_request_up(desk: JiraDesk) -> None:
     await desk.connect(DESK, policy=NAMES)
     desk.sandbox.break_next("jira", "customer_refused")
@@ -95,6 +105,23 @@ async def test_a_customer_whom_jira_refuses_holds_no_request_up(desk: JiraDesk) 
     ]
     assert len(desk.bodies(key)) == 1
     assert desk.issues(complaint) == [key]
+
+
+async def test_a_token_without_the_service_desks_scopes_still_works_on_issues(
+    desk: JiraDesk,
+) -> None:
+    connection = await desk.connect(DESK, policy=NAMES)
+    desk.sandbox.break_next("jira", "401", match="/rest/servicedeskapi/servicedesk/1/customer")
+    desk.sandbox.break_next("jira", "401", match="/rest/servicedeskapi/request/", count=100)
+    complaint, key = await desk.linked(links=Links(customer_email="scope@mail.test"), body="Hi")
+    assert await said_of_customer(desk, complaint) == [
+        "Raised without its customer: Client must be authenticated to access this resource."
+    ]
+    assert len(desk.bodies(key)) == 1
+    assert (await desk.link(complaint)).request == Request()
+    async with desk.database.transaction(desk.actor) as tx:
+        found = await jira.get_connection(tx, connection.id)
+    assert found.state is State.ACTIVE
 
 
 async def test_a_lost_answer_about_the_customer_makes_no_request_twice(desk: JiraDesk) -> None:

@@ -1,4 +1,4 @@
-"""Jira Cloud and Data Center: our own client, about the twenty calls that we need.
+"""Jira Cloud and Data Center: our own client, about the thirty calls that we need.
 
 A library was no use: of the two in wide use one sends what REST v3 refuses and neither knows the
 document format (docs/adr). Calls answer with values, trouble included.

@@ -13,8 +13,16 @@ from tandem.scm.support.gateways.jira.setting_up import SettingUp
 
 ROOT = "rest/servicedeskapi"
 CUSTOMERS_MAX = 50
-ABSENT = frozenset({TroubleKind.MISSING, TroubleKind.FORBIDDEN, TroubleKind.REFUSED})
-"""An issue that is no request, or a desk without approvals or satisfaction."""
+ABSENT = frozenset(
+    {
+        TroubleKind.MISSING,
+        TroubleKind.FORBIDDEN,
+        TroubleKind.REFUSED,
+        TroubleKind.UNAUTHORIZED,
+    }
+)
+"""An issue that is no request, a desk without approvals or satisfaction, or a token without the
+service desk's scopes: the issue itself was read with it."""
 
 
 class ServiceDesk(SettingUp):

@@ -12,7 +12,8 @@ from tandem.scm.support.domain.jira_remote import Found
 from tandem.scm.support.gateways.jira.port import NewIssue, Trouble, TroubleKind
 from tandem.scm.support.service.jira.session import Session
 
-PASSING = frozenset({TroubleKind.LATER, TroubleKind.UNKNOWN, TroubleKind.UNAUTHORIZED})
+PASSING = frozenset({TroubleKind.LATER, TroubleKind.UNKNOWN})
+"""A token that may not manage customers is refused as if it were none: the request tells."""
 WITHOUT = "Raised without its customer: "
 
 
