@@ -14,7 +14,7 @@ from tandem.scm.shipping import service
 from tandem.scm.shipping.domain.shipments import Shipment
 from tandem.scm.shipping.domain.statuses import ScanStatus
 from tests.shipping.givens import order
-from tests.shipping.test_shipments import ship, told
+from tests.shipping.shipped import ship, told
 
 WAY = [
     (ScanStatus.IN_TRANSIT, datetime(2026, 11, 22, 8, 0, tzinfo=UTC)),
