@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.contracts.address import PRINTABLE
 from tandem.kernel.errors import Conflict, IllegalMove, Invalid
 from tandem.scm.support.domain.statuses import Severity, Status
 
@@ -26,9 +27,7 @@ STEPS_MAX = 60
 
 
 class IssueChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    issue_key: Annotated[
-        str, msgspec.Meta(max_length=60, pattern=r"^[A-Za-z][A-Za-z0-9_]{1,40}-[0-9]{1,12}$")
-    ]
+    issue_key: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PRINTABLE)]
 
 
 class AlreadyLinked(Conflict):

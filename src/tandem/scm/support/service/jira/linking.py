@@ -4,6 +4,7 @@ Both tell each other what was said. Jira's status and priority count, because so
 there; subject and summary each stay until they are changed.
 """
 
+import re
 from uuid import UUID
 
 import msgspec
@@ -31,6 +32,7 @@ from tandem.scm.support.service.jira.signing_in import sign_in
 from tandem.scm.support.service.reading import get_complaint, lock_complaint
 from tandem.scm.support.store import jira_connections, jira_links
 
+KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,40}-[0-9]{1,12}")
 OVER = frozenset({LinkState.FAILED, LinkState.ORPHANED})
 NO_ANSWER = frozenset({TroubleKind.LATER, TroubleKind.UNKNOWN, TroubleKind.UNAUTHORIZED})
 
@@ -42,10 +44,12 @@ async def link_issue(work: Work, actor: Actor, complaint_id: UUID, issue_key: st
     """
     actor.require("support.write")
     async with work.database.transaction(actor) as tx:
+        complaint = await get_complaint(tx, complaint_id)
         connection = await jira_connections.find_active(tx)
         if connection is None:
             raise NotConnected("Connect Jira first; until then the desk works without it.")
-        complaint = await get_complaint(tx, complaint_id)
+        if not KEY.fullmatch(issue_key):
+            raise IssueUnfit("Give a key such as CARE-7.", field="issue_key")
         await _check_free(tx, connection, complaint_id)
     signed_in = await sign_in(work, connection.id)
     if isinstance(signed_in, Trouble):
