@@ -15,6 +15,7 @@ from tandem.kernel.db import Database
 from tests.identity.matrix.policy import (
     ANSWERS_FIRST,
     ANYBODY,
+    BUYER,
     OF_THE_COMPANY,
     OWN_DRIVER,
     PERSON,
@@ -93,6 +94,8 @@ def _is_own(rule: str | None) -> bool:
 
 def _is_free(caller: Caller, route: Route, rule: str) -> bool:
     """Whether the call may change something in the company: it is theirs to make."""
+    if rule == BUYER:
+        return False
     if rule in {PUBLIC, ANYBODY, PERSON}:
         return caller.is_known or rule == PUBLIC
     return caller.is_inside and (_holds(caller.grants, rule) or _holds(caller.scoped, rule))
@@ -120,7 +123,14 @@ async def _ask(
     found = []
     if not (answer.status_code in wanted if isinstance(wanted, set) else wanted(answer)):
         found.append(f"{route} [{rule}] {caller.name}: {answer.status_code} {answer.text[:160]!r}")
-    is_apart = caller.name in {"other company", "own scope", "other team", "nobody", "driver"}
+    is_apart = caller.name in {
+        "other company",
+        "own scope",
+        "other team",
+        "nobody",
+        "driver",
+        "portal",
+    }
     if is_apart and rule != PUBLIC and any(one in answer.text for one in world.secrets):
         found.append(f"{route} {caller.name}: tells what is not theirs")
     return found
@@ -138,6 +148,8 @@ def _wanted(route: Route, rule: str, caller: Caller) -> Any:
     is_page = not route.path.startswith("/v1")
     if rule == PUBLIC:
         return lambda answer: answer.status_code < 500
+    if rule == BUYER:
+        return _wanted_of_buyers(route, caller)
     if not caller.is_known:
         return {401} if not is_page else {303, 401}
     if _is_own(rule):
@@ -158,6 +170,13 @@ def _wanted(route: Route, rule: str, caller: Caller) -> Any:
     if foreign and not route.is_read:
         return lambda answer: answer.status_code < 500
     return lambda answer: answer.status_code < 500 and answer.status_code not in {401, 403}
+
+
+def _wanted_of_buyers(route: Route, caller: Caller) -> set[int]:
+    """What is somebody else's is not there for a buyer; nobody else comes in at all."""
+    if caller.name != "portal":
+        return {401} if caller.is_known else {303, 401}
+    return {404} if route.names else {200}
 
 
 def _or_said(statuses: set[int], route: Route) -> set[int]:

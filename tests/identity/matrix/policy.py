@@ -12,6 +12,8 @@ ANYBODY = "anybody"
 """Whoever has signed in, by whatever means, for themselves alone."""
 PERSON = "person"
 """A person who has signed in: neither a key nor a device."""
+BUYER = "buyer"
+"""A buyer signed in to their own pages, for what is theirs; whoever works here is nobody there."""
 OWN_DRIVER = "delivery.drive"
 OR_THEMSELVES = "delivery.fleet or delivery.drive"
 """Whoever runs the fleet, and the driver whose shift it is."""
@@ -38,7 +40,8 @@ AREAS: dict[str, Rule] = {
     "/v1/webhooks/": both(PUBLIC),
     "/v1/provider-callbacks/": both(PUBLIC),
     "/v1/oauth/": both(PUBLIC),
-    "/account": both(PUBLIC),
+    "/account": both(BUYER),
+    "/account/at": both(PUBLIC),
     "/v1/sign-in-codes": both(PUBLIC),
     "/v1/sessions": both(PUBLIC),
     "/v1/sessions/current": both(ANYBODY),
@@ -183,6 +186,7 @@ AREAS: dict[str, Rule] = {
 EXACT: dict[str, str] = {
     "GET /": ANYBODY,
     "GET /settings": ANYBODY,
+    "POST /account/sign-out": PUBLIC,
     "GET /orders/new": "orders.write",
     "GET /customers/new": "customers.write",
     "GET /customers/{customer_id}/edit": "customers.write",

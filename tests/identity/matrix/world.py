@@ -9,15 +9,20 @@ import msgspec
 from litestar import Litestar
 
 from tandem.crm.identity import service as identity
+from tandem.crm.identity.domain import hash_of
 from tandem.crm.identity.domain.roles import ROLES, Role
+from tandem.crm.identity.service import buyers
 from tandem.crm.identity.sessions import COOKIE
+from tandem.crm.identity.store.buyers import INSERT_SESSION
 from tandem.kernel import outbox
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
+from tandem.kernel.ids import new_id
 from tandem.scm.delivery import service as delivery
 from tandem.scm.delivery.domain.fleet import VehicleKind
 from tandem.scm.payments import service as payments
 from tandem.scm.payments.service.reading import Filter
+from tandem.web.portal.pages import COOKIE as BUYER_COOKIE
 from tests.givens import visitor
 from tests.identity.company import Company, found, hire, sign_in
 from tests.identity.matrix.bodies import Bodies, Json
@@ -209,6 +214,12 @@ async def _callers(
             is_person=False,
             grants=frozenset({"delivery.drive"}),
         ),
+        Caller(
+            "portal",
+            _visitor(app, cookie=await _buyer(database, company, now), named=BUYER_COOKIE),
+            is_known=False,
+            is_person=False,
+        ),
     ]
 
 
@@ -222,14 +233,32 @@ def _seller(name: str, client: httpx.AsyncClient, role: str) -> Caller:
     )
 
 
+async def _buyer(database: Database, company: Company, now: datetime) -> str:
+    """The session of Raj's customer, who bought here too, but not what is asked for."""
+    token = f"buyer-{new_id().hex}"
+    async with database.transaction(Actor.system(company.org_id)) as tx:
+        await tx.run(
+            INSERT_SESSION,
+            id=new_id(),
+            customer_id=company.customers["raj"],
+            token_hash=hash_of(token),
+            address="127.0.0.1",
+            now=now,
+            expires_at=now + buyers.SESSION_LIFE,
+        )
+    return token
+
+
 async def _session(database: Database, company: Company, who: str, now: datetime) -> str:
     return (await sign_in(database, company, who, now)).token
 
 
-def _visitor(app: Litestar, *, cookie: str = "", bearer: str = "") -> httpx.AsyncClient:
+def _visitor(
+    app: Litestar, *, cookie: str = "", named: str = COOKIE, bearer: str = ""
+) -> httpx.AsyncClient:
     client = visitor(app)
     if cookie:
-        client.cookies.set(COOKIE, cookie)
+        client.cookies.set(named, cookie)
         client.headers["sec-fetch-site"] = "same-origin"
     if bearer:
         client.headers["authorization"] = f"Bearer {bearer}"
