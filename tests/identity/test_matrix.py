@@ -22,7 +22,7 @@ from tests.identity.matrix.policy import (
     PUBLIC,
     WHOLE,
 )
-from tests.identity.matrix.routes import Route, operation_of, routes, rule_of
+from tests.identity.matrix.routes import LEDGER, Route, lines_of, operation_of, routes, rule_of
 from tests.identity.matrix.world import Caller, World, build
 
 UNSET = "00000000-0000-7000-8000-00000000dead"
@@ -48,6 +48,15 @@ TABLES = """
 def test_every_route_has_an_entry_in_the_policy(app: Litestar) -> None:
     missing = [str(route) for route in routes(app) if rule_of(route) is None]
     assert missing == []
+
+
+def test_every_route_stands_in_the_ledger_by_name_with_what_it_asks(app: Litestar) -> None:
+    """A new route in an area that is known already has no rule until somebody wrote it down."""
+    written, there = LEDGER.read_text().splitlines(), lines_of(app)
+    unsaid, gone = sorted(set(there) - set(written)), sorted(set(written) - set(there))
+    assert not unsaid, f"look at each one, then add it to {LEDGER.name}:\n" + "\n".join(unsaid)
+    assert not gone, f"no longer so, take it out of {LEDGER.name}:\n" + "\n".join(gone)
+    assert written == there
 
 
 async def test_every_route_answers_every_caller_as_the_policy_says(

@@ -2,6 +2,7 @@
 
 A key is `METHOD path`, or a path's beginning for all below it that says nothing else. The longest
 one that fits decides. Reading and writing below a beginning may need different permissions.
+Every route stands besides in `routes.txt` by its own name.
 """
 
 from typing import NamedTuple

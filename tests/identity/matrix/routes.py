@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from litestar import Litestar
@@ -10,6 +11,9 @@ from litestar.routes import HTTPRoute
 from tests.identity.matrix.policy import AREAS, EXACT, Rule
 
 READS = frozenset({"GET", "HEAD"})
+LEDGER = Path(__file__).with_name("routes.txt")
+"""Every route and what it asks, a line each. A new one is added by hand, once somebody has looked
+whether the rule of the area that it falls into is the right one for it."""
 
 
 class Route(NamedTuple):
@@ -53,6 +57,11 @@ def rule_of(route: Route) -> str | None:
         return None
     rule: Rule = AREAS[max(fitting, key=len)]
     return rule.reads if route.is_read else rule.writes
+
+
+def lines_of(app: Litestar) -> list[str]:
+    """The lines that the ledger must have, no more and no less."""
+    return sorted(f"{route}: {rule_of(route)}" for route in routes(app))
 
 
 def _is_below(path: str, area: str) -> bool:
