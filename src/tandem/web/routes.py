@@ -31,6 +31,7 @@ from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
 from tandem.web.console.roles import RolesPage
 from tandem.web.console.segments import SegmentPage, SegmentsPage
 from tandem.web.console.settings import SettingsPage
+from tandem.web.console.settings_directory import DirectoryPage
 from tandem.web.console.settings_integrations import IntegrationsPage
 from tandem.web.console.settings_promise import PromiseSettings
 from tandem.web.console.settings_stuck import StuckEventsPage
@@ -112,6 +113,7 @@ PAGES: list[Any] = [
     AuditPage,
     WebhooksPage,
     ApiKeysPage,
+    DirectoryPage,
     ImpersonationPage,
     PromiseSettings,
     IntegrationsPage,

@@ -167,6 +167,7 @@ AREAS: dict[str, Rule] = {
     "/settings/orders": Rule("orders.read", "orders.configure"),
     "/settings/promise": Rule("shipping.read", "shipping.configure"),
     "/settings/people": Rule("identity.read", "identity.manage"),
+    "/settings/directory": Rule("identity.read", "identity.manage"),
     "/settings/teams": Rule("identity.read", "identity.manage"),
     "/settings/territories": Rule("identity.read", "identity.manage"),
     "/settings/roles": Rule("identity.read", "identity.roles"),
