@@ -9,10 +9,10 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
 from tandem.crm.identity import service as identity
+from tandem.crm.identity.domain.directory import Settings
 from tandem.crm.identity.domain.keys import ApiKey
 from tandem.crm.identity.domain.scim import PERMISSION
 from tandem.crm.identity.service import auditing, scim, scim_groups
-from tandem.crm.identity.store.scim import Settings
 from tandem.kernel.audit import Asked, Entry
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal

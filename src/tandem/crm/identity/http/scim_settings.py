@@ -6,9 +6,10 @@ import msgspec
 from litestar import Controller, get, put
 from litestar.params import FromPath, JSONBody
 
+from tandem.crm.identity.domain.directory import Settings
 from tandem.crm.identity.domain.roles import MoreThanHeld, RoleKey
 from tandem.crm.identity.service import scim, scim_groups
-from tandem.crm.identity.store.scim import GroupRow, Settings
+from tandem.crm.identity.store.scim import GroupRow
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.http import Now, Transaction, refusals
 

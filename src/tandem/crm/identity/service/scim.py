@@ -11,6 +11,7 @@ from uuid import UUID
 
 from scim2_models import Context, InvalidValueException, UniquenessException
 
+from tandem.crm.identity.domain.directory import Settings
 from tandem.crm.identity.domain.roles import Role
 from tandem.crm.identity.domain.scim import (
     DEFAULT_ROLE,
@@ -32,7 +33,7 @@ from tandem.crm.identity.service.sessions import end_sessions_of
 from tandem.crm.identity.store import members as members_store
 from tandem.crm.identity.store import people as people_store
 from tandem.crm.identity.store import scim as store
-from tandem.crm.identity.store.scim import Settings, UserRow
+from tandem.crm.identity.store.scim import UserRow
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Forbidden, NotFound

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.crm.identity.domain.directory import Settings
 from tandem.kernel.db import Query, Tx
 
 
@@ -30,14 +31,6 @@ class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
     members: list[dict[str, str]]
     created_at: datetime
     updated_at: datetime
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """`default_role_key`: what everybody new has. Without `allows_administrators` no group gives
-    everything."""
-
-    default_role_key: str
-    allows_administrators: bool
 
 
 LIST_USERS = Query(

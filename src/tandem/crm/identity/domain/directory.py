@@ -1,0 +1,11 @@
+"""What a company lets its directory do here."""
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """`default_role_key`: what everybody new has. Without `allows_administrators` no group gives
+    everything."""
+
+    default_role_key: str
+    allows_administrators: bool
