@@ -17,6 +17,7 @@ import httpx2 as httpx
 import pytest
 
 from tandem.app.embedded import EmbeddedPostgres
+from tandem.app.supervisor.ports import is_free
 from tests import postgres
 from tests.app.installation import SOURCES, Up, clean_environment, company_name
 from tests.app.processes import is_alive
@@ -141,7 +142,8 @@ def test_a_killed_postgres_is_started_again_with_everything_committed(running: U
 def test_it_stops_within_five_seconds_goes_on_where_it_was_and_survives_its_own_death(
     tmp_path: Path,
 ) -> None:
-    with Up(tmp_path / "data") as up:
+    # Others on this machine take the next free port from 8080 on, also while this one is stopped.
+    with Up(tmp_path / "data", "--port", str(_apart())) as up:
         first = up.start()
         up.stop(signal.SIGINT)
         assert not up.ready_file.exists()
@@ -274,3 +276,8 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=5).status_code == 200
     except httpx.HTTPError:
         return False
+
+
+def _apart() -> int:
+    """A free port below those that the system deals out and far from where others look."""
+    return next(port for port in range(21_000 + os.getpid() % 5_000, 32_000, 20) if is_free(port))
