@@ -16,11 +16,11 @@ from tandem.contracts.orders import OrderSnapshot
 from tandem.crm.notifications import service as notifications
 from tandem.crm.notifications.domain.messages import Message
 from tandem.kernel.actor import Actor
-from tandem.kernel.db import Database
+from tandem.kernel.db import Database, Tx
 from tandem.kernel.outbox import drain
 from tandem.scm.shipping import service as shipping
 from tandem.scm.support import service
-from tandem.scm.support.domain.complaints import Links
+from tandem.scm.support.domain.complaints import Complaint, Links
 from tandem.scm.support.domain.statuses import Channel, Origin, Status, Visibility
 from tests.flows.shop import basket, open_shop, place_one
 from tests.givens import visitor
@@ -173,31 +173,7 @@ async def test_nothing_internal_is_in_any_public_answer_mail_or_text(
             note=SECRET,
             now=now,
         )
-        hidden = await service.open_complaint(
-            tx,
-            draft(
-                subject=f"Suspicious: {SECRET}",
-                body=SECRET,
-                rule="fake_attempt",
-                rule_subject=uuid4(),
-                links=Links(
-                    order_id=order.id, customer_name="Meera Rao", customer_email="m@example.test"
-                ),
-            ),
-            origin=Origin.RULE,
-            now=now,
-        )
-        named = await service.open_complaint(
-            tx,
-            draft(
-                subject=SECRET,
-                body=SECRET,
-                category="failed_delivery",
-                links=Links(order_id=order.id, customer_email="m@example.test"),
-            ),
-            origin=Origin.STAFF,
-            now=now,
-        )
+        hidden, named = await _opened_inside(tx, order, now)
     inside = f"/v1/complaints/{complaint.id}"
     await client.post(
         f"{inside}/files", files={"file": (f"{SECRET}.txt", f"{SECRET} note".encode())}
@@ -224,6 +200,38 @@ async def test_nothing_internal_is_in_any_public_answer_mail_or_text(
         await _reads(meera, f"/v1/public/complaints/{token}", status)
         await _reads(meera, f"/v1/public/complaints/{token}/files/{kept[0]['id']}", 404)
         await _reads(meera, f"/complaint/{token}", status)
+
+
+async def _opened_inside(
+    tx: Tx, order: OrderSnapshot, now: datetime
+) -> tuple[Complaint, Complaint]:
+    """One that a buyer must not know of, and one that they may, both full of words for inside."""
+    hidden = await service.open_complaint(
+        tx,
+        draft(
+            subject=f"Suspicious: {SECRET}",
+            body=SECRET,
+            rule="fake_attempt",
+            rule_subject=uuid4(),
+            links=Links(
+                order_id=order.id, customer_name="Meera Rao", customer_email="m@example.test"
+            ),
+        ),
+        origin=Origin.RULE,
+        now=now,
+    )
+    named = await service.open_complaint(
+        tx,
+        draft(
+            subject=SECRET,
+            body=SECRET,
+            category="failed_delivery",
+            links=Links(order_id=order.id, customer_email="m@example.test"),
+        ),
+        origin=Origin.STAFF,
+        now=now,
+    )
+    return hidden, named
 
 
 async def _reads(meera: httpx.AsyncClient, path: str, status: int) -> None:
