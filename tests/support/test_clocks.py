@@ -8,9 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.kernel.actor import Actor
-from tandem.kernel.db import Database
-from tandem.scm.support import service
-from tandem.scm.support.domain.calendars import (
+from tandem.kernel.calendars import (
     BusinessTime,
     Calendar,
     CalendarWrong,
@@ -18,6 +16,8 @@ from tandem.scm.support.domain.calendars import (
     Hours,
     check_calendar,
 )
+from tandem.kernel.db import Database
+from tandem.scm.support import service
 from tandem.scm.support.domain.clocks import Light, light_of
 from tandem.scm.support.domain.complaints import Complaint, ComplaintChange
 from tandem.scm.support.domain.statuses import Origin, Severity, Status

@@ -10,11 +10,11 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
+from tandem.kernel.calendars import Calendar, Closure, Hours
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction, check_if_match
 from tandem.scm.support import service as support
-from tandem.scm.support.domain.calendars import Calendar, Closure, Hours
 from tandem.scm.support.domain.desk import Category, Desk, Queue, Target, Targets
 from tandem.scm.support.domain.replies import NewReply
 from tandem.scm.support.domain.rules import VOCABULARY, CareRule

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tandem.scm.support.domain.calendars import BusinessTime
+from tandem.kernel.calendars import BusinessTime
 from tandem.scm.support.domain.complaints import Complaint
 from tandem.scm.support.domain.desk import Target
 from tandem.scm.support.domain.statuses import WORKED_ON, Status

@@ -6,8 +6,8 @@ from typing import Annotated
 import msgspec
 
 from tandem.contracts.address import PRINTABLE
+from tandem.kernel.calendars import Calendar, check_calendar
 from tandem.kernel.errors import Invalid
-from tandem.scm.support.domain.calendars import Calendar, check_calendar
 from tandem.scm.support.domain.complaints import Key, UnknownCategory, UnknownQueue
 from tandem.scm.support.domain.rules import CareRule, check_rule, usual_rules
 from tandem.scm.support.domain.statuses import Severity

@@ -3,10 +3,10 @@
 from litestar import Controller, Response, get, put
 from litestar.params import JSONBody
 
+from tandem.kernel.calendars import CalendarWrong
 from tandem.kernel.errors import Forbidden, StaleVersion
 from tandem.kernel.http import IfMatch, Now, Transaction, check_if_match, etag, refusals
 from tandem.scm.support import service
-from tandem.scm.support.domain.calendars import CalendarWrong
 from tandem.scm.support.domain.desk import Desk, DeskWrong
 
 

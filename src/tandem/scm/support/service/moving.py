@@ -11,10 +11,10 @@ from tandem.contracts.support import (
     ComplaintRated,
     ComplaintStatusChanged,
 )
+from tandem.kernel.calendars import BusinessTime
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid
 from tandem.scm.support.domain import clocks
-from tandem.scm.support.domain.calendars import BusinessTime
 from tandem.scm.support.domain.complaints import (
     Complaint,
     ComplaintChange,

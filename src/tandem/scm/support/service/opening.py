@@ -4,9 +4,9 @@ from datetime import datetime
 
 from tandem.contracts.support import ComplaintOpened
 from tandem.kernel import numbering, tokens
+from tandem.kernel.calendars import BusinessTime
 from tandem.kernel.db import Tx
 from tandem.kernel.ids import new_id
-from tandem.scm.support.domain.calendars import BusinessTime
 from tandem.scm.support.domain.complaints import (
     NUMBER_START,
     Complaint,

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
 from tandem.kernel.errors import Invalid
 
 DAY = timedelta(days=1)
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 SEARCHED_DAYS_MAX = 4_000
 """A target of 100,000 minutes in a week of five hours is over within this."""
 
