@@ -22,6 +22,7 @@ SERVICES = (
     "crm/notifications",
     "crm/webhooks",
     "crm/sales",
+    "crm/marketing",
     "scm/support",
 )
 LOCK = 7_264_001

@@ -22,6 +22,7 @@ from tandem.crm.identity.http import (
     TerritoryController,
     TokenController,
 )
+from tandem.crm.marketing.http import CONTROLLERS as MARKETING
 from tandem.crm.notifications.http import MessagesController, TextReportsController
 from tandem.crm.sales.http import CONTROLLERS as SALES
 from tandem.crm.webhooks.http import WebhookController
@@ -91,6 +92,7 @@ ROUTES: list[Any] = [
     StuckEventsController,
     OpportunityFlowsController,
     *SALES,
+    *MARKETING,
     ResolveController,
     QuoteController,
     SettingsController,

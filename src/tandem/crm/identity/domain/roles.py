@@ -189,8 +189,15 @@ READY_MADE: tuple[Role, ...] = (
     _ready(
         "marketing",
         "Marketing",
-        "Who buys what, and what was sent to them.",
-        ["customers.read", "orders.read", "catalog.read", "notifications.read"],
+        "Campaigns to whoever agreed to hear from us, and what came of them.",
+        [
+            "marketing.*",
+            "customers.read",
+            "customers.segment",
+            "orders.read",
+            "catalog.read",
+            "notifications.read",
+        ],
     ),
     _ready(
         "finance",
