@@ -4,15 +4,16 @@ import asyncio
 from uuid import UUID
 
 from tandem.crm.notifications import service
-from tandem.crm.notifications.domain.messages import Channel, Message
+from tandem.crm.notifications.domain.messages import Message
 from tandem.crm.notifications.gateways.port import (
     HandOver,
-    Mailer,
+    Leaving,
     Refused,
     Site,
     Texter,
     TryLater,
 )
+from tandem.crm.notifications.service import carrying
 from tandem.crm.notifications.service.sending import DELIVER
 from tandem.kernel.jobs import Work, every, job
 from tandem.kernel.outbound import OutcomeUnknown
@@ -72,9 +73,10 @@ async def sweep(work: Work) -> None:
 async def _carry(work: Work, message: Message) -> str:
     hand_over = _hand_over(work, message)
     leaving = message.with_links_to(work.get(Site).base_url)
-    if message.channel is Channel.EMAIL:
-        return await work.get(Mailer).send(leaving, hand_over=hand_over)
-    return await work.get(Texter).send(leaving, org_id=work.org_id, hand_over=hand_over)
+    carried = await carrying.carry(
+        work, Leaving(message=leaving, org_id=work.org_id), hand_over=hand_over
+    )
+    return carried.provider_message_id
 
 
 def _hand_over(work: Work, message: Message) -> HandOver:

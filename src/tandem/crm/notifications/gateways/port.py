@@ -1,6 +1,6 @@
 """What a way out has to offer, and how it says no."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -32,8 +32,22 @@ class TryLater(Exception):
         self.retry_after = retry_after
 
 
+class KeysRefused(TryLater):
+    """The other side surely does not have it, and takes nothing until somebody mends the keys."""
+
+
+class Leaving(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it leaves, with links to our address. `headers` stand beside an e-mail's own."""
+
+    message: Message
+    org_id: UUID
+    headers: Mapping[str, str] = {}
+
+
 class Mailer(Protocol):
-    async def send(self, message: Message, *, hand_over: HandOver) -> str:
+    async def send(
+        self, message: Message, *, hand_over: HandOver, headers: Mapping[str, str] | None = None
+    ) -> str:
         """Hand an e-mail over; its Message-ID, the same at every try.
 
         Raises Refused, TryLater, or OutcomeUnknown when no answer came after the body.

@@ -1,5 +1,6 @@
 """E-mail over SMTP (RFC 5321). A Message-ID is the message's own, so a copy shows as one."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from email import policy
 from email.headerregistry import Address
@@ -40,8 +41,10 @@ class SmtpMailer:
         self._address = parseaddr(sender)[1]
         self._domain = self._address.rpartition("@")[2] or "localhost"
 
-    async def send(self, message: Message, *, hand_over: HandOver) -> str:
-        envelope = self.compose(message)
+    async def send(
+        self, message: Message, *, hand_over: HandOver, headers: Mapping[str, str] | None = None
+    ) -> str:
+        envelope = self.compose(message, headers)
         client = await self._connect()
         try:
             await self._address_envelope(client, message.recipient)
@@ -59,7 +62,7 @@ class SmtpMailer:
     def message_id(self, message: Message) -> str:
         return f"<{message.id}@{self._domain}>"
 
-    def compose(self, message: Message) -> EmailMessage:
+    def compose(self, message: Message, headers: Mapping[str, str] | None = None) -> EmailMessage:
         made = EmailMessage(policy=WIRE if message.recipient.isascii() else WIRE_UTF8)
         made["From"] = Address(display_name=message.sender_name, addr_spec=self._address)
         local, _, domain = message.recipient.rpartition("@")
@@ -68,6 +71,8 @@ class SmtpMailer:
         made["Date"] = _date(message.created_at)
         made["Message-ID"] = self.message_id(message)
         made["Auto-Submitted"] = "auto-generated"
+        for name, value in (headers or {}).items():
+            made[name] = value
         made.set_content(message.text)
         made.add_alternative(message.html, subtype="html")
         return made
