@@ -29,6 +29,7 @@ from tandem.crm.webhooks.http import WebhookController
 from tandem.flows.http.access import AccessController
 from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.customers import ErasureController, MergeController
+from tandem.flows.http.deal_lines import DealLinesController
 from tandem.flows.http.opportunities import OpportunityFlowsController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.payment_links import PaymentLinksController
@@ -92,6 +93,7 @@ ROUTES: list[Any] = [
     StuckEventsController,
     OpportunityFlowsController,
     *SALES,
+    DealLinesController,
     *MARKETING,
     ResolveController,
     QuoteController,

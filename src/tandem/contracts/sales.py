@@ -40,3 +40,109 @@ class OpportunityLost(OpportunityEvent, frozen=True, kw_only=True):
 class OpportunityReopened(OpportunityEvent, frozen=True, kw_only=True):
     topic: ClassVar[str] = "sales.opportunity_reopened.v1"
     stage: str
+
+
+class OpportunityAmountChanged(OpportunityEvent, frozen=True, kw_only=True):
+    """`amount_source` says whether somebody wrote the amount (`manual`) or its lines make it."""
+
+    topic: ClassVar[str] = "sales.opportunity_amount_changed.v1"
+    amount_minor: int | None
+    currency: str
+    amount_source: str
+
+
+class LeadEvent(Event, frozen=True, kw_only=True):
+    """No event of a lead says who it is: names and addresses are read where they are kept."""
+
+    lead_id: UUID
+    number: str
+    customer_id: UUID | None = None
+
+    def key(self) -> str:
+        return str(self.lead_id)
+
+
+class LeadCaptured(LeadEvent, frozen=True, kw_only=True):
+    """Somebody came: for the first time (`is_new`), or once more. `channel` is form, api, import,
+    manual, campaign or other; the marks are those of this touch."""
+
+    topic: ClassVar[str] = "sales.lead_captured.v1"
+    is_new: bool
+    touch_id: UUID
+    channel: str
+    source: str
+    utm_source: str
+    utm_medium: str
+    utm_campaign: str
+    campaign_id: UUID | None
+    form_id: UUID | None
+    owner_id: UUID | None
+
+
+class LeadChanged(LeadEvent, frozen=True, kw_only=True):
+    """`fields` are the names of what changed."""
+
+    topic: ClassVar[str] = "sales.lead_changed.v1"
+    fields: list[str]
+
+
+class LeadMoved(LeadEvent, frozen=True, kw_only=True):
+    """Into another status; `kind` is what that means: open, qualified, converted or lost."""
+
+    topic: ClassVar[str] = "sales.lead_moved.v1"
+    status: str
+    kind: str
+    before: str
+
+
+class LeadLinked(LeadEvent, frozen=True, kw_only=True):
+    """The lead is a customer that is known: `customer_id` is set."""
+
+    topic: ClassVar[str] = "sales.lead_linked.v1"
+
+
+class LeadScored(LeadEvent, frozen=True, kw_only=True):
+    """The score changed. `crossed` is the threshold it rose over, `fell_below` the one it fell
+    under; empty where none."""
+
+    topic: ClassVar[str] = "sales.lead_scored.v1"
+    score: int
+    before: int
+    crossed: str = ""
+    fell_below: str = ""
+
+
+class LeadAssigned(LeadEvent, frozen=True, kw_only=True):
+    """`rule_id` is the assignment rule that chose; none where a person did."""
+
+    topic: ClassVar[str] = "sales.lead_assigned.v1"
+    owner_id: UUID | None
+    team_id: UUID | None
+    territory_id: UUID | None
+    rule_id: UUID | None = None
+
+
+class LeadQualified(LeadEvent, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "sales.lead_qualified.v1"
+    status: str
+
+
+class LeadConverted(LeadEvent, frozen=True, kw_only=True):
+    """It became these; `conversion_id` is what can be undone."""
+
+    topic: ClassVar[str] = "sales.lead_converted.v1"
+    conversion_id: UUID
+    account_id: UUID | None
+    opportunity_id: UUID | None
+
+
+class LeadConversionUndone(LeadEvent, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "sales.lead_conversion_undone.v1"
+    conversion_id: UUID
+
+
+class LeadsMerged(LeadEvent, frozen=True, kw_only=True):
+    """`loser_id` means `lead_id` from now on."""
+
+    topic: ClassVar[str] = "sales.leads_merged.v1"
+    loser_id: UUID

@@ -35,7 +35,8 @@ Word = Annotated[str, msgspec.Meta(max_length=60, pattern=r"^[^\x00-\x1f]*$")]
 class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
     """`amount_minor` in minor units of `currency`; `fx_rate` is one unit of it in the company's own
     currency, kept as it was when the opportunity was made. `probability` in per cent is the
-    stage's unless somebody set it."""
+    stage's unless somebody set it. `amount_source` is `lines` where the amount is what its lines
+    come to without tax, else `manual`. `order_status` is what the order was last heard to be."""
 
     id: UUID
     number: str
@@ -67,6 +68,9 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     version: int
     created_at: datetime
+    amount_source: str = "manual"
+    order_number: str = ""
+    order_status: str = ""
 
     def is_rotting(self, now: datetime) -> bool:
         """It has stood in its stage longer than the stage expects."""

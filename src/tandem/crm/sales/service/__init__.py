@@ -1,5 +1,6 @@
 """What sales can be asked to do."""
 
+from tandem.crm.sales.service.lines import list_lines, save_lines
 from tandem.crm.sales.service.moving import lose, move, reopen, win
 from tandem.crm.sales.service.opportunities import (
     Column,
@@ -32,11 +33,13 @@ __all__ = [
     "get_opportunity",
     "get_pipeline",
     "history",
+    "list_lines",
     "list_opportunities",
     "list_pipelines",
     "lose",
     "move",
     "open_opportunity",
     "reopen",
+    "save_lines",
     "win",
 ]

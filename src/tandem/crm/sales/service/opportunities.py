@@ -5,8 +5,9 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.sales import OpportunityOpened
+from tandem.contracts.sales import OpportunityAmountChanged, OpportunityOpened
 from tandem.crm.sales.domain.forecasts import Ask, Forecast
+from tandem.crm.sales.domain.lines import AmountSource
 from tandem.crm.sales.domain.opportunities import (
     Change,
     Draft,
@@ -149,6 +150,9 @@ async def change(tx: Tx, opportunity_id: UUID, to: Change, *, now: datetime) -> 
         if value is not msgspec.UNSET
     }
     after = msgspec.structs.replace(before, **given)
+    if after.amount_minor != before.amount_minor:
+        after = msgspec.structs.replace(after, amount_source=AmountSource.MANUAL)
+        given["amount_source"] = after.amount_source
     stages = (await get_pipeline(tx, before.pipeline_id)).stages
     here = next(stage for stage in stages if stage.id == before.stage_id)
     check_entry(after, here, stages)
@@ -162,6 +166,8 @@ async def change(tx: Tx, opportunity_id: UUID, to: Change, *, now: datetime) -> 
         before={name: _plain(getattr(before, name)) for name in given},
         after={name: _plain(value) for name, value in given.items()},
     )
+    if "amount_source" in given:
+        await tell_amount(tx, after)
     return await get_opportunity(tx, opportunity_id)
 
 
@@ -202,6 +208,20 @@ async def forecast(tx: Tx, ask: Ask, *, home_currency: str) -> Forecast:
         group_by=ask.group_by,
         rows=rows,
         total=total,
+    )
+
+
+async def tell_amount(tx: Tx, deal: Opportunity) -> None:
+    await tx.publish(
+        OpportunityAmountChanged(
+            opportunity_id=deal.id,
+            number=deal.number,
+            title=deal.title,
+            customer_id=deal.customer_id,
+            amount_minor=deal.amount_minor,
+            currency=deal.currency,
+            amount_source=deal.amount_source,
+        )
     )
 
 

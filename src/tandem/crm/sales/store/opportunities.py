@@ -19,7 +19,8 @@ OPPORTUNITY: LiteralString = """
                as probability,
            o.manual_probability, o.close_on, o.next_step, o.source, o.rank, o.lost_reason,
            o.lost_note, o.competitor, o.owner_id, o.team_id, o.territory_id, o.order_id,
-           o.stage_entered_at, s.expected_days, o.closed_at, o.version, o.created_at
+           o.stage_entered_at, s.expected_days, o.closed_at, o.version, o.created_at,
+           o.amount_source, o.order_number, o.order_status
       from sales.opportunity o
       join sales.stage s on s.org_id = o.org_id and s.id = o.stage_id
 """
@@ -89,8 +90,10 @@ SAVE = Query(
            manual_probability = :manual_probability, next_step = :next_step, source = :source,
            stage_id = :stage_id, status = :status, rank = :rank, lost_reason = :lost_reason,
            lost_note = :lost_note, competitor = :competitor, owner_id = :owner_id,
-           order_id = :order_id, stage_entered_at = :stage_entered_at, closed_at = :closed_at,
-           version = version + 1
+           amount_source = :amount_source, customer_id = :customer_id,
+           customer_name = :customer_name, order_id = :order_id, order_number = :order_number,
+           order_status = :order_status, stage_entered_at = :stage_entered_at,
+           closed_at = :closed_at, version = version + 1
      where org_id = :org_id and id = :id
     """
 )
