@@ -11,3 +11,22 @@ select o.org_id, o.id
      select c.to_stage_id from sales.stage_change c
       where c.org_id = o.org_id and c.opportunity_id = o.id
       order by c.id desc limit 1);
+
+-- name: a lead is what its status means
+select l.org_id, l.id
+  from sales.lead l
+  join sales.lead_status s on s.org_id = l.org_id and s.id = l.status_id
+ where s.kind <> l.kind;
+
+-- name: a contact that is a lead's key stands on that lead
+select k.org_id, k.lead_id
+  from sales.lead_key k
+  join sales.lead l on l.org_id = k.org_id and l.id = k.lead_id
+ where k.value is distinct from case k.kind when 'email' then l.email else l.phone end
+   and l.merged_into_id is null;
+
+-- name: no touch of a lead is counted that is not there
+select l.org_id, l.id
+  from sales.lead l
+ where l.touch_count < (select count(*) from sales.lead_touch t
+                         where t.org_id = l.org_id and t.lead_id = l.id);

@@ -1,0 +1,109 @@
+"""Statuses of leads: the usual ones to begin with, changed as a whole."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from tandem.crm.sales.domain.lead_statuses import (
+    DEFAULTS,
+    Status,
+    StatusDraft,
+    StatusInUse,
+    check_statuses,
+)
+from tandem.crm.sales.domain.leads import StatusKind
+from tandem.crm.sales.domain.permissions import CONFIGURE, READ
+from tandem.crm.sales.store import lead_statuses as store
+from tandem.kernel import audit
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import Invalid
+from tandem.kernel.ids import new_id
+
+ORDER = {kind: place for place, kind in enumerate(StatusKind)}
+
+
+async def list_statuses(tx: Tx) -> list[Status]:
+    """In order; a company without any gets the usual ones."""
+    tx.actor.require(READ)
+    return await ensure_statuses(tx)
+
+
+async def ensure_statuses(tx: Tx) -> list[Status]:
+    if found := await store.list_statuses(tx):
+        return found
+    await store.lock(tx)
+    if not await store.list_statuses(tx):
+        await store.save(tx, _placed(DEFAULTS))
+    return await store.list_statuses(tx)
+
+
+async def change_statuses(
+    tx: Tx, statuses: Sequence[StatusDraft], *, now: datetime
+) -> list[Status]:
+    """The statuses as they shall be: named ones stay, new ones come, the rest goes.
+
+    Refuses to drop one that leads stand in (StatusInUse), and to change what one means.
+    """
+    tx.actor.require(CONFIGURE)
+    check_statuses(statuses)
+    before = await ensure_statuses(tx)
+    await store.lock(tx)
+    known = {one.id: one for one in before}
+    _check_known(statuses, known)
+    gone = [one for one in known if one not in {status.id for status in statuses}]
+    if used := await store.used(tx, gone):
+        names = ", ".join(sorted(known[each].name for each in used))
+        raise StatusInUse(f"Leads stand in {names}. Move them, or keep it.", field="statuses")
+    await store.delete(tx, gone)
+    await store.save(tx, _placed(statuses))
+    after = await store.list_statuses(tx)
+    await audit.write(
+        tx,
+        action="sales.lead_statuses_changed",
+        subject_kind="lead_statuses",
+        subject_id=tx.actor.org_id,
+        now=now,
+        before={"statuses": [f"{one.name}: {one.kind}" for one in before]},
+        after={"statuses": [f"{one.name}: {one.kind}" for one in after]},
+    )
+    return after
+
+
+async def status_of(tx: Tx, status_id: UUID | None) -> Status:
+    """This one, or the first open one. Refuses one that is not there."""
+    statuses = await ensure_statuses(tx)
+    if status_id is None:
+        return next(one for one in statuses if one.kind is StatusKind.OPEN)
+    for one in statuses:
+        if one.id == status_id:
+            return one
+    raise Invalid("There is no such status.", field="status_id")
+
+
+async def first_of(tx: Tx, kind: StatusKind) -> Status:
+    """Where a lead goes that becomes qualified, converted or lost without saying which."""
+    return next(one for one in await ensure_statuses(tx) if one.kind is kind)
+
+
+def _check_known(statuses: Sequence[StatusDraft], known: dict[UUID, Status]) -> None:
+    ids = [status.id for status in statuses if status.id]
+    if len(set(ids)) < len(ids) or not set(ids) <= known.keys():
+        raise Invalid("A status that is named by its id must be there.", field="statuses")
+    for status in statuses:
+        if status.id and status.kind is not known[status.id].kind:
+            raise Invalid(f"{status.name} cannot become {status.kind}.", field="statuses")
+
+
+def _placed(statuses: Sequence[StatusDraft]) -> list[Status]:
+    """Open ones in the order given, then qualified, converted, lost."""
+    return [
+        Status(
+            id=status.id or new_id(),
+            name=status.name.strip(),
+            kind=status.kind,
+            colour=status.colour,
+            position=place + 1,
+            version=1,
+        )
+        for place, status in enumerate(sorted(statuses, key=lambda one: ORDER[one.kind]))
+    ]
