@@ -13,9 +13,11 @@ from litestar import Litestar
 from tandem.contracts.orders import OrderSnapshot
 from tandem.flows import collect_payment
 from tandem.flows.collect_payment import OrderNotPayable
+from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Forbidden, IllegalMove
 from tandem.kernel.ids import new_id
+from tandem.scm.delivery import service as delivery
 from tandem.scm.orders import service as orders
 from tandem.scm.payments import jobs as payment_jobs
 from tandem.scm.payments import service as payments
@@ -27,6 +29,7 @@ from tandem.scm.payments.domain import (
     PaymentLink,
     RemindedEnough,
 )
+from tandem.scm.shipping import service as shipping
 from tests.givens import api_key_of, visitor
 from tests.payments.shop import TOTAL, Shop
 from tests.waiting import until
@@ -105,6 +108,30 @@ async def test_a_link_for_a_part_of_what_is_due_leaves_the_rest_due(shop: Shop) 
     await look(shop)
     rest = await collect(shop, order.id, kind=LinkKind.UPI_QR)
     assert (rest.amount_minor, rest.reference) == (TOTAL - 20_000, f"{order.number}-L2")
+
+
+async def test_what_is_paid_by_a_code_on_the_way_is_not_collected_again_at_the_door(
+    shop: Shop,
+) -> None:
+    order, link = await opened(shop, kind=LinkKind.UPI_QR, amount_minor=50_000)
+    assert await at_the_door(shop, order.id) == (TOTAL, TOTAL)
+    pay(shop, link)
+    await look(shop)
+    assert await at_the_door(shop, order.id) == (TOTAL - 50_000, TOTAL - 50_000)
+    rest = await collect(shop, order.id, kind=LinkKind.UPI_QR)
+    await shop.work()
+    pay(shop, await again(shop, rest))
+    await look(shop)
+    assert await at_the_door(shop, order.id) == (0, 0)
+    assert (await shop.topics(order.id)).count("shipping.cash_to_collect_lowered") == 2
+
+
+async def at_the_door(shop: Shop, order_id: UUID) -> tuple[int, int]:
+    """What the shipment says and what its driver is told to collect."""
+    async with shop.database.transaction(Actor.system(shop.actor.org_id)) as tx:
+        (parcel,) = await shipping.list_of_order(tx, order_id)
+        (stop,) = await delivery.list_of_order(tx, order_id)
+    return parcel.cod_minor, stop.cod_minor
 
 
 async def test_links_are_refused_where_nothing_is_due_or_another_asks(shop: Shop) -> None:

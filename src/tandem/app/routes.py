@@ -46,6 +46,7 @@ from tandem.scm.orders.http import OrdersController
 from tandem.scm.payments.http import (
     PayController,
     PaymentExceptionsController,
+    PaymentSettingsController,
     PaymentsController,
     RazorpayWebhooksController,
     SettlementExceptionsController,
@@ -105,6 +106,7 @@ ROUTES: list[Any] = [
     TaxController,
     PayController,
     PaymentExceptionsController,
+    PaymentSettingsController,
     PaymentsController,
     RazorpayWebhooksController,
     SettlementsController,

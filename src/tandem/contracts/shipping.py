@@ -73,6 +73,14 @@ class ShipmentStatusChanged(ShipmentEvent, frozen=True, kw_only=True):
     items: list[ShipmentItem] = msgspec.field(default_factory=list)
 
 
+class CashToCollectLowered(ShipmentEvent, frozen=True, kw_only=True):
+    """The buyer paid some of it meanwhile: so much is left to collect at the door."""
+
+    topic: ClassVar[str] = "shipping.cash_to_collect_lowered.v1"
+    cod_minor: int
+    currency: str
+
+
 class ShipmentCancelled(ShipmentEvent, frozen=True, kw_only=True):
     topic: ClassVar[str] = "shipping.shipment_cancelled.v1"
     reason: str

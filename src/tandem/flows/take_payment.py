@@ -15,12 +15,15 @@ from tandem.contracts.payments import (
     PaymentExceptionRaised,
     RefundProcessed,
 )
+from tandem.contracts.shipping import ShipmentStatusChanged
 from tandem.flows import late_payment
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
+from tandem.scm.delivery import service as delivery
 from tandem.scm.inventory import service as inventory
 from tandem.scm.orders import service as orders
 from tandem.scm.payments import service as payments
+from tandem.scm.shipping import service as shipping
 
 PENDING = "pending_payment"
 OVER = frozenset({"expired", "cancelled"})
@@ -39,7 +42,24 @@ async def ask(tx: Tx, event: OrderPlaced, now: datetime) -> None:
 
 @subscribe(PaymentAuthorized, "take_payment.note_authorized")
 async def note_authorized(tx: Tx, event: PaymentAuthorized, now: datetime) -> None:
-    await _note_sums(tx, event.order_id, now=now)
+    """Where money is taken when the goods leave, the bank's word is enough to get them ready. An
+    order that is over has it taken at once, and flows/late_payment decides as about any other."""
+    order = await _note_sums(tx, event.order_id, now=now)
+    if not await payments.is_captured_at_dispatch(tx):
+        return
+    secured = order.authorized_minor + order.paid_minor - order.refunded_minor
+    if order.status == PENDING and secured >= order.total_minor:
+        await orders.confirm(tx, order.id, now=now)
+        await inventory.keep(tx, [order.id])
+    elif order.status in OVER or order.fulfilment_status != "unfulfilled":
+        await payments.capture_of_order(tx, order.id, now=now)
+
+
+@subscribe(ShipmentStatusChanged, "take_payment.capture_at_dispatch")
+async def capture_at_dispatch(tx: Tx, event: ShipmentStatusChanged, now: datetime) -> None:
+    """The first parcel leaves: what the buyer's bank set aside is taken, all of it."""
+    if event.status == "picked_up" and await payments.is_captured_at_dispatch(tx):
+        await payments.capture_of_order(tx, event.order_id, now=now)
 
 
 @subscribe(PaymentCaptured, "take_payment.settle")
@@ -47,6 +67,7 @@ async def settle(tx: Tx, event: PaymentCaptured, now: datetime) -> None:
     """Paid in full: a waiting order is confirmed and keeps its stock; one that is over is
     flows/late_payment's. Any other has been settled before, or is paid in part."""
     order = await _note_sums(tx, event.order_id, now=now)
+    await _collect_less(tx, order, now=now)
     if order.status in OVER:
         await late_payment.settle(tx, order, event, now=now)
     elif order.status == PENDING and event.captured_minor >= order.total_minor:
@@ -64,8 +85,12 @@ async def note_refund(tx: Tx, event: RefundProcessed, now: datetime) -> None:
 @subscribe(PaymentExceptionRaised, "take_payment.note_given_back")
 async def note_given_back(tx: Tx, event: PaymentExceptionRaised, now: datetime) -> None:
     """The gateway gave back what nobody captured: the order is no longer authorised."""
-    if event.kind == "auto_refunded":
-        await _note_sums(tx, event.order_id, now=now)
+    if event.kind != "auto_refunded":
+        return
+    order = await _note_sums(tx, event.order_id, now=now)
+    secured = order.authorized_minor + order.paid_minor
+    if order.payment_method == "prepaid" and secured < order.total_minor:
+        await _hold(tx, order, reason="The bank took back what it had set aside", now=now)
 
 
 @subscribe(CashCollected, "take_payment.record_cash")
@@ -82,11 +107,34 @@ async def record_cash(tx: Tx, event: CashCollected, now: datetime) -> None:
     )
 
 
+async def _collect_less(tx: Tx, order: OrderSnapshot, *, now: datetime) -> None:
+    """Paid by a link or a QR code while the parcel was going: the driver asks for no more than is
+    left."""
+    if order.payment_method != "cod" or order.status not in GOING_OUT:
+        return
+    due = max(0, order.total_minor - order.paid_minor)
+    handed_over = [
+        one.shipment_id
+        for one in await delivery.list_of_order(tx, order.id)
+        if one.closed_at is not None
+    ]
+    lowered = await shipping.lower_cash(
+        tx, order_id=order.id, due_minor=due, handed_over=handed_over, now=now
+    )
+    for shipment in lowered:
+        await delivery.lower_cash(tx, shipment_id=shipment.id, cod_minor=shipment.cod_minor)
+
+
 async def _hold_what_was_refunded(tx: Tx, order: OrderSnapshot, *, now: datetime) -> None:
     """All of the money went back and the goods are still here: they wait until somebody says so."""
+    if 0 < order.paid_minor <= order.refunded_minor:
+        await _hold(tx, order, reason="Everything paid was given back", now=now)
+
+
+async def _hold(tx: Tx, order: OrderSnapshot, *, reason: str, now: datetime) -> None:
     is_going_out = order.status in GOING_OUT and order.fulfilment_status == "unfulfilled"
-    if is_going_out and not order.is_on_hold and 0 < order.paid_minor <= order.refunded_minor:
-        await orders.hold(tx, order.id, reason="Everything paid was given back", now=now)
+    if is_going_out and not order.is_on_hold:
+        await orders.hold(tx, order.id, reason=reason, now=now)
 
 
 async def _note_sums(tx: Tx, order_id: UUID, *, now: datetime) -> OrderSnapshot:

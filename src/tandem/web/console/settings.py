@@ -15,6 +15,8 @@ from tandem.scm.invoicing import service as invoicing
 from tandem.scm.invoicing.domain.seller import Seller
 from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.settings import SettingsChange
+from tandem.scm.payments import service as payments
+from tandem.scm.payments.domain import CaptureAt, PaymentSettingsChange
 from tandem.web.console.addresses import STATE_OPTIONS, address_values, read_address
 from tandem.web.console.forms import (
     NO_PROBLEM,
@@ -41,6 +43,11 @@ OF_SELLER = (
     "lut_number",
     "invoice_format",
     "credit_note_format",
+)
+CAPTURE_OPTIONS = (
+    (CaptureAt.PAYMENT, "At once, when the buyer pays"),
+    (CaptureAt.DISPATCH, "When the first parcel leaves"),
+    (CaptureAt.REQUEST, "Only when somebody asks for it"),
 )
 SWITCHES = ("rounds_total", "pays_zero_rated_tax")
 WORDS: Mapping[str, str] = {
@@ -115,6 +122,17 @@ class SettingsPage(Controller):
             return await _orders(request, tx, problem_of(refusal, form), refusal.status)
         return redirect(request, "/settings/orders", toast="Numbers and waiting time are saved.")
 
+    @post("/orders/capture")
+    async def save_capture(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        form = await read_form(request)
+        try:
+            change = convert({"capture_at": form.get("capture_at", "")}, PaymentSettingsChange, {})
+            await payments.save_settings(tx, change, now=now)
+        except Refusal as refusal:
+            problem = problem_of(refusal, form, form="capture")
+            return await _orders(request, tx, problem, refusal.status)
+        return redirect(request, "/settings/orders", toast="When money is taken is saved.")
+
 
 def _seller(form: Mapping[str, str]) -> Seller:
     address = read_address(form, "seat_", name=form.get("trade_name") or form.get("legal_name", ""))
@@ -153,7 +171,7 @@ async def _orders(
     request: AnyRequest, tx: Tx, problem: Problem = NO_PROBLEM, status: int = 200
 ) -> Response[Any]:
     settings = await orders.get_settings(tx)
-    values = problem.values or {
+    values = (problem.values if problem.form != "capture" else None) or {
         name: str(getattr(settings, name)) for name in SettingsChange.__struct_fields__
     }
     return page(
@@ -162,5 +180,7 @@ async def _orders(
         status=status,
         values=values,
         sample=settings.number(settings.number_start),
+        capture_at=(await payments.get_settings(tx)).capture_at,
+        capture_options=CAPTURE_OPTIONS,
         problem=problem,
     )

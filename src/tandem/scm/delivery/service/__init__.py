@@ -37,7 +37,12 @@ from tandem.scm.delivery.service.fleet import (
     sign_in_code,
     start_shift,
 )
-from tandem.scm.delivery.service.opening import cancel_delivery, locate, open_delivery
+from tandem.scm.delivery.service.opening import (
+    cancel_delivery,
+    locate,
+    lower_cash,
+    open_delivery,
+)
 from tandem.scm.delivery.service.positions import live_positions, take_pings
 from tandem.scm.delivery.service.proofs import list_proofs, read_picture
 from tandem.scm.delivery.service.reporting import check_door_code, current_driver, report, sync
@@ -96,6 +101,7 @@ __all__ = [
     "live_positions",
     "locate",
     "look_up",
+    "lower_cash",
     "offer",
     "open_delivery",
     "order_stops",

@@ -48,6 +48,13 @@ async def open_delivery(
     return delivery
 
 
+async def lower_cash(tx: Tx, *, shipment_id: UUID, cod_minor: int) -> bool:
+    """The buyer paid meanwhile: the driver collects so much less. Never raised; False when the
+    parcel was handed over already."""
+    tx.actor.require(DISPATCH)
+    return await store.lower_cash(tx, shipment_id, cod_minor)
+
+
 def _new(event: ShipmentReady, order_number: str, policy: Policy, now: datetime) -> Delivery:
     has_place = event.ship_to.latitude is not None and event.ship_to.longitude is not None
     return Delivery(

@@ -103,6 +103,15 @@ SAVE = Query(
     """
 )
 
+LOWER_CASH = Query(
+    """
+    update delivery.delivery
+       set cod_minor = :cod_minor, version = version + 1
+     where org_id = :org_id and shipment_id = :shipment_id and closed_at is null
+       and cod_minor > :cod_minor
+    """
+)
+
 SAVE_SETTING_OUT = Query(
     """
     update delivery.delivery
@@ -278,6 +287,10 @@ async def save(tx: Tx, delivery: Delivery) -> None:
     values = {name: getattr(delivery, name) for name in SAVE.names if name != "org_id"}
     changed = await tx.run(SAVE, **values)
     assert changed == 1, "the delivery was locked a moment ago"
+
+
+async def lower_cash(tx: Tx, shipment_id: UUID, cod_minor: int) -> bool:
+    return bool(await tx.run(LOWER_CASH, shipment_id=shipment_id, cod_minor=cod_minor))
 
 
 async def save_setting_out(tx: Tx, delivery_id: UUID, point: Point) -> None:

@@ -160,6 +160,10 @@ TITLES: Mapping[str, Telling] = {
     ),
     "shipping.shipment_ready": lambda p: (f"Shipment {p['number']} packed and labelled", ""),
     "shipping.status_changed": lambda p: _status(p, "Shipment"),
+    "shipping.cash_to_collect_lowered": lambda p: (
+        "Less to collect at the door",
+        f"{money(p, 'cod_minor')} left with shipment {p['number']}",
+    ),
     "shipping.shipment_cancelled": lambda p: (
         f"Shipment {p['number']} cancelled",
         str(p["reason"]),

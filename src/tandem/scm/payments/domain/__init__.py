@@ -68,6 +68,11 @@ from tandem.scm.payments.domain.rhythm import (
     next_check,
     next_try,
 )
+from tandem.scm.payments.domain.settings import (
+    CaptureAt,
+    PaymentSettings,
+    PaymentSettingsChange,
+)
 from tandem.scm.payments.domain.settlement_csv import csv_head, csv_line
 from tandem.scm.payments.domain.settlements import (
     CLEARED,
@@ -99,6 +104,7 @@ PERMISSIONS = {
     "payments.read": "See payments, refunds, payment requests and exceptions.",
     "payments.request": "Ask the gateway for a new payment of an order.",
     "payments.capture": "Capture an authorised payment by hand.",
+    "payments.configure": "Decide when authorised money is taken.",
     "payments.refund": "Give money back.",
     "payments.resolve": "Decide what happens to payments that fit no order.",
     "payments.reconcile": "Fetch settlements and decide about what does not fit in them.",
@@ -126,6 +132,7 @@ __all__ = [
     "ActionNotAllowed",
     "AlreadyDecided",
     "BadSignature",
+    "CaptureAt",
     "Checkout",
     "Compared",
     "ExceptionKind",
@@ -150,6 +157,8 @@ __all__ = [
     "PaymentException",
     "PaymentFact",
     "PaymentLink",
+    "PaymentSettings",
+    "PaymentSettingsChange",
     "Policy",
     "Prefill",
     "Refund",

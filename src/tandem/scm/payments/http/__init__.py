@@ -3,6 +3,7 @@
 from tandem.scm.payments.http.exceptions import PaymentExceptionsController
 from tandem.scm.payments.http.pay import PayController
 from tandem.scm.payments.http.payments import PaymentsController
+from tandem.scm.payments.http.settings import PaymentSettingsController
 from tandem.scm.payments.http.settlements import (
     SettlementExceptionsController,
     SettlementsController,
@@ -12,6 +13,7 @@ from tandem.scm.payments.http.webhooks import RazorpayWebhooksController
 __all__ = [
     "PayController",
     "PaymentExceptionsController",
+    "PaymentSettingsController",
     "PaymentsController",
     "RazorpayWebhooksController",
     "SettlementExceptionsController",

@@ -6,6 +6,7 @@
 
 from tandem.scm.payments.gateways.port import GatewayRefused, PaymentGateway, TryLater
 from tandem.scm.payments.service.captures import (
+    capture_of_order,
     claim_capture,
     list_due_captures,
     put_off_capture,
@@ -64,6 +65,11 @@ from tandem.scm.payments.service.refunds import (
     refund,
     refund_payment,
 )
+from tandem.scm.payments.service.settings import (
+    get_settings,
+    is_captured_at_dispatch,
+    save_settings,
+)
 from tandem.scm.payments.service.settlement_desk import (
     export_settlement,
     get_settlement,
@@ -99,6 +105,7 @@ __all__ = [
     "TryLater",
     "apply_fact",
     "cancel_link",
+    "capture_of_order",
     "check_connection",
     "check_link_soon",
     "claim_capture",
@@ -113,7 +120,9 @@ __all__ = [
     "fail_refund",
     "get_link",
     "get_payment",
+    "get_settings",
     "get_settlement",
+    "is_captured_at_dispatch",
     "keep_settlements",
     "list_due_captures",
     "list_due_links",
@@ -159,6 +168,7 @@ __all__ = [
     "resolve",
     "resolve_settlement_exception",
     "review_again",
+    "save_settings",
     "settlements_since",
     "settlements_to_review",
     "totals",

@@ -49,6 +49,14 @@ async def request_capture(tx: Tx, payment_id: UUID, *, now: datetime) -> Payment
     return asked
 
 
+async def capture_of_order(tx: Tx, order_id: UUID, *, now: datetime) -> int:
+    """Ask for whatever the order's buyers have set aside; how many payments that was."""
+    found = await captures.list_authorized(tx, order_id)
+    for payment_id in found:
+        await request_capture(tx, payment_id, now=now)
+    return len(found)
+
+
 async def claim_capture(
     tx: Tx, payment_id: UUID, *, is_automatic: bool, now: datetime
 ) -> tuple[Payment, int] | None:

@@ -14,7 +14,10 @@ CLAIM = Query(
        set tries = tries + 1, due_at = :leased_until
      where org_id = :org_id and id = :id
        and status = 'authorized' and amount_minor is not null and due_at <= :now
-       and (capture_requested_at is not null or (standing = 'counted' and :is_automatic::boolean))
+       and (capture_requested_at is not null or (standing = 'counted' and :is_automatic::boolean
+            and not exists (
+                select from payments.settings s
+                 where s.org_id = :org_id and s.capture_at <> 'payment')))
     returning tries
     """
 )
@@ -41,9 +44,22 @@ LIST_DUE = Query(
       from payments.payment
      where org_id = :org_id and status = 'authorized' and amount_minor is not null
        and due_at <= :now and provider = :provider and mode = :mode
-       and (capture_requested_at is not null or (standing = 'counted' and :is_automatic::boolean))
+       and (capture_requested_at is not null or (standing = 'counted' and :is_automatic::boolean
+            and not exists (
+                select from payments.settings s
+                 where s.org_id = :org_id and s.capture_at <> 'payment')))
      order by due_at, id
      limit :count
+    """
+)
+
+LIST_AUTHORIZED = Query(
+    """
+    select id
+      from payments.payment
+     where org_id = :org_id and order_id = :order_id
+       and status = 'authorized' and standing = 'counted'
+     order by id
     """
 )
 
@@ -73,6 +89,11 @@ async def claim(
     payment = await payments.find(tx, payment_id)
     assert payment, "it was claimed a moment ago"
     return payment, tries
+
+
+async def list_authorized(tx: Tx, order_id: UUID) -> list[UUID]:
+    """The counted payments of an order whose money is still only set aside."""
+    return [row["id"] for row in await tx.records(LIST_AUTHORIZED, order_id=order_id)]
 
 
 async def put_off(tx: Tx, payment_id: UUID, *, due_at: datetime) -> None:

@@ -1,13 +1,18 @@
 """What of an order still has to be shipped, and what this shipment of it collects at the door."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from tandem.contracts.orders import OrderLine, OrderSnapshot
 from tandem.contracts.shipping import ShipmentItem
 from tandem.kernel.money import apportion
-from tandem.scm.shipping.domain.shipments import NewParcel, NothingToShip, Parcel
+from tandem.scm.shipping.domain.shipments import NewParcel, NothingToShip, Parcel, Shipment
+from tandem.scm.shipping.domain.statuses import Status
+
+OVER = frozenset(
+    {Status.DELIVERED, Status.RTO_DELIVERED, Status.CANCELLED, Status.LOST, Status.DAMAGED}
+)
 
 
 def items_left(order: OrderSnapshot, packed: Mapping[UUID, int]) -> list[ShipmentItem]:
@@ -69,7 +74,7 @@ def cash_due(
 ) -> int:
     """Cash to collect with these items: all that is left with the last of them.
 
-    `collected_minor` is what the order's other shipments collect.
+    `collected_minor` is what the order's shipments that are on their way will collect.
     """
     if order.payment_method != "cod":
         return 0
@@ -81,6 +86,29 @@ def cash_due(
     if all(here[line_id] == quantity for line_id, quantity in left.items()):
         return due
     return min(due, value_of(order, items))
+
+
+def lowered_cash(
+    shipments: Sequence[Shipment], due_minor: int, *, carrier: str, handed_over: Collection[UUID]
+) -> list[tuple[Shipment, int]]:
+    """Which of these collect less when only `due_minor` is left, and how much; the last ones first.
+
+    Shipments that are over, `handed_over` before shipping heard of it, or with another carrier,
+    stay as they are.
+    """
+    going = [
+        shipment
+        for shipment in shipments
+        if shipment.status not in OVER and shipment.id not in handed_over
+    ]
+    surplus = sum(shipment.cod_minor for shipment in going) - due_minor
+    lowered = []
+    for shipment in reversed(going):
+        less = min(max(surplus, 0), shipment.cod_minor)
+        if less and shipment.carrier == carrier:
+            lowered.append((shipment, shipment.cod_minor - less))
+            surplus -= less
+    return lowered
 
 
 def weight_of(items: Sequence[ShipmentItem]) -> int:

@@ -1,5 +1,6 @@
 """What shipping can be asked to do. Callers pass a Tx; nothing here opens or commits one."""
 
+from tandem.scm.shipping.service.cash import lower_cash
 from tandem.scm.shipping.service.creating import create_shipment
 from tandem.scm.shipping.service.deciding import (
     OtherCarrier,
@@ -55,6 +56,7 @@ __all__ = [
     "list_shipments",
     "lock_settings",
     "lock_shipment",
+    "lower_cash",
     "promise",
     "record_scan",
     "revise_overdue",

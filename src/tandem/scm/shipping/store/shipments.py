@@ -82,7 +82,16 @@ CASH = Query(
     """
     select coalesce(sum(cod_minor), 0)::bigint
       from shipping.shipment
-     where org_id = :org_id and order_id = :order_id and status <> 'cancelled'
+     where org_id = :org_id and order_id = :order_id
+       and status not in ('delivered', 'rto_delivered', 'cancelled', 'lost', 'damaged')
+    """
+)
+
+LOWER_CASH = Query(
+    """
+    update shipping.shipment
+       set cod_minor = :cod_minor, version = version + 1, updated_at = :now
+     where org_id = :org_id and id = :id
     """
 )
 
@@ -301,6 +310,10 @@ async def save(tx: Tx, shipment: Shipment, now: datetime) -> None:
         "weight_grams", "charged_grams", "promised_on",
     )  # fmt: skip
     await tx.run(SAVE, **{field: getattr(shipment, field) for field in fields}, now=now)
+
+
+async def lower_cash(tx: Tx, shipment_id: UUID, cod_minor: int, now: datetime) -> None:
+    await tx.run(LOWER_CASH, id=shipment_id, cod_minor=cod_minor, now=now)
 
 
 async def replace_parcels(tx: Tx, shipment_id: UUID, parcels: Sequence[Parcel]) -> None:
