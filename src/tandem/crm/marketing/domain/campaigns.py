@@ -1,0 +1,246 @@
+"""A campaign: whom it is for, what it says, when and how fast it leaves, and when it stops."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from tandem.contracts.address import PRINTABLE
+from tandem.kernel.errors import Conflict, IllegalMove, Invalid
+
+VARIANTS_MAX = 10
+SEGMENTS_MAX = 50
+MONEY_MAX = 2**53
+
+
+class State(StrEnum):
+    """`building`: its people are being written down. `sending`: they are being written to."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    BUILDING = "building"
+    SENDING = "sending"
+    PAUSED = "paused"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+MOVES: Mapping[State, frozenset[State]] = {
+    State.DRAFT: frozenset({State.SCHEDULED, State.CANCELLED}),
+    State.SCHEDULED: frozenset({State.DRAFT, State.BUILDING, State.CANCELLED, State.EXPIRED}),
+    State.BUILDING: frozenset({State.SENDING, State.PAUSED, State.CANCELLED}),
+    State.SENDING: frozenset({State.PAUSED, State.DONE, State.CANCELLED}),
+    State.PAUSED: frozenset({State.BUILDING, State.SENDING, State.CANCELLED}),
+    State.DONE: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.EXPIRED: frozenset(),
+}
+assert MOVES.keys() == set(State), "every state states its moves"
+
+AT_WORK = frozenset({State.BUILDING, State.SENDING})
+ENDED = frozenset({State.DONE, State.CANCELLED, State.EXPIRED})
+
+
+class Kind(StrEnum):
+    """`once` leaves at its hour; `welcome` stays on and greets whoever enters its segments;
+    `opt_in` asks those for their consent who have neither given nor refused it."""
+
+    ONCE = "once"
+    WELCOME = "welcome"
+    OPT_IN = "opt_in"
+
+
+class Channel(StrEnum):
+    EMAIL = "email"
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE)]
+VariantName = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PRINTABLE)]
+Purpose = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z_]{0,39}$")]
+Tag = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[^\x00-\x20&#?=]*$")]
+Percent = Annotated[int, msgspec.Meta(ge=1, le=100)]
+Money = Annotated[int, msgspec.Meta(ge=0, le=MONEY_MAX)]
+Ids = Annotated[list[UUID], msgspec.Meta(max_length=SEGMENTS_MAX)]
+PerMinute = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+Minutes = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)]
+Subject = Annotated[str, msgspec.Meta(max_length=300, pattern=r"^[^\x00-\x1f]*$")]
+Body = Annotated[str, msgspec.Meta(max_length=200_000, pattern=r"^[^\x00]*$")]
+
+
+class Utm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Put on every link that has none of its own. All empty: links stay as they are."""
+
+    source: Tag = ""
+    medium: Tag = ""
+    campaign: Tag = ""
+    term: Tag = ""
+    content: Tag = ""
+
+
+class NewVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Either a template's version, or its own words; `{{ name }}` and the like are filled in."""
+
+    name: VariantName = "A"
+    weight: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
+    template_version_id: UUID | None = None
+    subject: Subject = ""
+    text: Body = ""
+    html: Body = ""
+
+
+class Variant(NewVariant, frozen=True, kw_only=True):
+    id: UUID
+    position: int
+
+    def has_words(self) -> bool:
+        return self.template_version_id is not None or bool(self.text or self.html)
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At which share, in per cent of what left, a campaign stops itself."""
+
+    errors: Percent = 20
+    bounces: Percent = 10
+    complaints: Percent = 1
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that may be said of a campaign before it leaves.
+
+    `include_ids` and `exclude_ids` are segments; `is_live` looks them up when it leaves, otherwise
+    who is in them when it is scheduled is kept. Holdout: so many per cent get nothing, to compare.
+    """
+
+    name: Name
+    kind: Kind = Kind.ONCE
+    channel: Channel = Channel.EMAIL
+    purpose: Purpose = "marketing"
+    include_ids: Ids = []
+    exclude_ids: Ids = []
+    is_live: bool = True
+    skip_if_later_minutes: Minutes | None = None
+    send_until: datetime | None = None
+    per_minute: PerMinute | None = None
+    holdout_percent: Annotated[int, msgspec.Meta(ge=0, le=50)] = 0
+    from_address_id: UUID | None = None
+    tracks_clicks: bool = True
+    tracks_opens: bool = False
+    is_tracking_people: bool = True
+    utm: Utm = msgspec.field(default_factory=Utm)
+    limits: Limits = msgspec.field(default_factory=Limits)
+    budget_minor: Money | None = None
+    cost_minor: Money = 0
+    variants: Annotated[list[NewVariant], msgspec.Meta(min_length=1, max_length=VARIANTS_MAX)] = (
+        msgspec.field(default_factory=lambda: [NewVariant()])
+    )
+
+
+class Campaign(msgspec.Struct, frozen=True, kw_only=True):
+    """`cost_minor` and `budget_minor` in minor units of `currency`."""
+
+    id: UUID
+    name: str
+    kind: Kind
+    channel: Channel
+    purpose: str
+    state: State
+    state_reason: str
+    include_ids: list[UUID]
+    exclude_ids: list[UUID]
+    is_live: bool
+    scheduled_at: datetime | None
+    skip_if_later_minutes: int | None
+    send_until: datetime | None
+    per_minute: int | None
+    holdout_percent: int
+    from_address_id: UUID | None
+    tracks_clicks: bool
+    tracks_opens: bool
+    is_tracking_people: bool
+    utm: Utm
+    limits: Limits
+    budget_minor: int | None
+    cost_minor: int
+    currency: str
+    variants: list[Variant]
+    owner_id: UUID | None
+    built_through: UUID | None
+    built_at: datetime | None
+    released_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def feed(self) -> str:
+        """Under which notifications know its messages: throttled, paused and cancelled together."""
+        return feed_of(self.id)
+
+    def is_too_late(self, now: datetime) -> bool:
+        """Its hour has passed by more than its owner allows."""
+        if self.scheduled_at is None or self.skip_if_later_minutes is None:
+            return False
+        return now - self.scheduled_at > timedelta(minutes=self.skip_if_later_minutes)
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Without an hour it leaves at once."""
+
+    at: datetime | None = None
+
+
+class CampaignFixed(Conflict):
+    """What has been scheduled does not change under those it was promised to."""
+
+    code = "campaign_fixed"
+
+
+class CampaignIncomplete(Invalid):
+    """Something is missing before it may leave; `field` names it."""
+
+    code = "campaign_incomplete"
+
+
+def feed_of(campaign_id: UUID) -> str:
+    return f"campaign:{campaign_id}"
+
+
+def campaign_of(feed: str | None) -> UUID | None:
+    """The campaign that a feed belongs to, if it is one's."""
+    kind, _, rest = (feed or "").partition(":")
+    return UUID(rest) if kind == "campaign" else None
+
+
+def check_move(campaign: Campaign, target: State) -> None:
+    if target not in MOVES[campaign.state]:
+        raise IllegalMove("Campaign", campaign.state, target, sorted(MOVES[campaign.state]))
+
+
+def check_draft(campaign: Campaign) -> None:
+    if campaign.state is not State.DRAFT:
+        raise CampaignFixed("Take it back to a draft before you change it.")
+
+
+def check_complete(campaign: Campaign, at: datetime, now: datetime) -> None:
+    """Whom it is for and what it says must be there before it is scheduled."""
+    if not campaign.include_ids:
+        raise CampaignIncomplete("Say whom it is for.", field="include_ids")
+    for variant in campaign.variants:
+        if not variant.has_words():
+            raise CampaignIncomplete(f"Variant {variant.name} says nothing.", field="variants")
+        if campaign.channel is Channel.EMAIL and not _has_subject(variant):
+            raise CampaignIncomplete(f"Variant {variant.name} has no subject.", field="variants")
+    if campaign.send_until is not None and campaign.send_until <= max(at, now):
+        raise CampaignIncomplete("It would end before it begins.", field="send_until")
+
+
+def _has_subject(variant: Variant) -> bool:
+    return variant.template_version_id is not None or bool(variant.subject.strip())

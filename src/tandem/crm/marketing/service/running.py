@@ -1,0 +1,178 @@
+"""A campaign on its way: scheduled, built, sending, stopped, ended. Each takes a locked one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tandem.contracts.marketing import (
+    CampaignCancelled,
+    CampaignEvent,
+    CampaignExpired,
+    CampaignFinished,
+    CampaignPaused,
+    CampaignResumed,
+    CampaignScheduled,
+    CampaignStarted,
+)
+from tandem.crm.marketing.domain.campaigns import (
+    Campaign,
+    State,
+    check_complete,
+    check_move,
+)
+from tandem.crm.marketing.domain.permissions import SEND
+from tandem.crm.marketing.store import campaigns as store
+from tandem.crm.marketing.store import recipients
+from tandem.kernel import audit
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import NotFound
+
+
+async def schedule(tx: Tx, campaign: Campaign, *, at: datetime, now: datetime) -> Campaign:
+    """Promise an hour. Refuses a campaign without people or words (CampaignIncomplete)."""
+    tx.actor.require(SEND)
+    check_move(campaign, State.SCHEDULED)
+    check_complete(campaign, at, now)
+    return await _move(
+        tx,
+        campaign,
+        State.SCHEDULED,
+        now,
+        [CampaignScheduled(**_named(campaign), scheduled_at=at)],
+        scheduled_at=at,
+        state_reason="",
+    )
+
+
+async def unschedule(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
+    """Back to a draft; a list kept when it was scheduled is thrown away."""
+    tx.actor.require(SEND)
+    check_move(campaign, State.DRAFT)
+    await recipients.forget_planned(tx, campaign.id)
+    return await _move(
+        tx,
+        campaign,
+        State.DRAFT,
+        now,
+        [],
+        scheduled_at=None,
+        built_through=None,
+        built_at=None,
+    )
+
+
+async def begin(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
+    """Its hour has come: write down whom it is for, or begin to send where that is done."""
+    check_move(campaign, State.BUILDING)
+    started = CampaignStarted(
+        **_named(campaign),
+        purpose=campaign.purpose,
+        cost_minor=campaign.cost_minor,
+        currency=campaign.currency,
+    )
+    moved = await _move(tx, campaign, State.BUILDING, now, [started], started_at=now)
+    return await begin_sending(tx, moved, now=now) if moved.built_at else moved
+
+
+async def expire(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
+    """Its hour has passed by too much: nothing leaves, and its owner is told."""
+    check_move(campaign, State.EXPIRED)
+    assert campaign.scheduled_at, "only what had an hour can miss it"
+    await recipients.drop_planned(tx, campaign.id, reason="expired", now=now)
+    event = CampaignExpired(
+        **_named(campaign), scheduled_at=campaign.scheduled_at, owner_id=campaign.owner_id
+    )
+    return await _move(tx, campaign, State.EXPIRED, now, [event], ended_at=now)
+
+
+async def note_built(
+    tx: Tx, campaign: Campaign, *, through: UUID | None, is_done: bool, now: datetime
+) -> Campaign:
+    """So far its people are written down; where it goes on after a crash."""
+    if through is not None:
+        await store.save_progress(tx, campaign.id, through, now)
+        campaign = msgspec.structs.replace(campaign, built_through=through)
+    if not is_done:
+        return campaign
+    campaign = msgspec.structs.replace(campaign, built_at=now)
+    await store.save_state(tx, campaign, now)
+    if campaign.state is State.BUILDING:
+        return await begin_sending(tx, campaign, now=now)
+    return campaign
+
+
+async def begin_sending(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
+    check_move(campaign, State.SENDING)
+    return await _move(tx, campaign, State.SENDING, now, [])
+
+
+async def note_released(tx: Tx, campaign: Campaign, *, now: datetime) -> None:
+    """Everybody has been decided about; what is left is the ledger's."""
+    await store.save_state(tx, msgspec.structs.replace(campaign, released_at=now), now)
+
+
+async def pause(tx: Tx, campaign: Campaign, *, reason: str, says: str, now: datetime) -> Campaign:
+    """`reason` is by_hand, errors, bounces or complaints; `says` is shown."""
+    tx.actor.require(SEND)
+    check_move(campaign, State.PAUSED)
+    event = CampaignPaused(**_named(campaign), reason=reason, owner_id=campaign.owner_id)
+    return await _move(tx, campaign, State.PAUSED, now, [event], state_reason=says)
+
+
+async def resume(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
+    """On from where it stopped. Whoever resumes after a limit was reached has seen it: from here
+    on only what follows is counted."""
+    tx.actor.require(SEND)
+    target = State.SENDING if campaign.built_at else State.BUILDING
+    check_move(campaign, target)
+    resumed = CampaignResumed(**_named(campaign))
+    return await _move(tx, campaign, target, now, [resumed], state_reason="")
+
+
+async def cancel(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
+    """For good: whoever was not written to yet never is."""
+    tx.actor.require(SEND)
+    check_move(campaign, State.CANCELLED)
+    await recipients.drop_planned(tx, campaign.id, reason="cancelled", now=now)
+    cancelled = CampaignCancelled(**_named(campaign))
+    return await _move(tx, campaign, State.CANCELLED, now, [cancelled], ended_at=now)
+
+
+async def finish(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
+    """Every message has come to an end."""
+    check_move(campaign, State.DONE)
+    finished = CampaignFinished(**_named(campaign))
+    return await _move(tx, campaign, State.DONE, now, [finished], ended_at=now)
+
+
+async def _move(
+    tx: Tx,
+    campaign: Campaign,
+    target: State,
+    now: datetime,
+    events: Sequence[CampaignEvent],
+    **changes: Any,
+) -> Campaign:
+    moved = msgspec.structs.replace(campaign, state=target, **changes)
+    await store.save_state(tx, moved, now)
+    await audit.write(
+        tx,
+        action=f"marketing.{target}",
+        subject_kind="campaign",
+        subject_id=campaign.id,
+        now=now,
+        before={"state": campaign.state},
+        after={"state": target, "reason": moved.state_reason},
+    )
+    await tx.publish(*events)
+    found = await store.find(tx, campaign.id)
+    if found is None:
+        raise NotFound("There is no such campaign.")
+    return found
+
+
+def _named(campaign: Campaign) -> dict[str, Any]:
+    return {"campaign_id": campaign.id, "name": campaign.name, "channel": campaign.channel}
