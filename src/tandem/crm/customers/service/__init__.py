@@ -12,6 +12,12 @@ from tandem.crm.customers.service.accounts import (
     list_memberships,
     lock_account,
 )
+from tandem.crm.customers.service.audiences import (
+    audience_page,
+    audience_sample,
+    count_audience,
+    reachable,
+)
 from tandem.crm.customers.service.consents import (
     LINK_KIND as CONSENT_LINK,
 )
@@ -138,6 +144,8 @@ __all__ = [
     "add_task",
     "add_to_segment",
     "ask_consent",
+    "audience_page",
+    "audience_sample",
     "assign_account",
     "assign_customer",
     "bad_rows",
@@ -150,6 +158,7 @@ __all__ = [
     "check_import",
     "choose_customers",
     "confirm_consent",
+    "count_audience",
     "due_erasures",
     "due_segments",
     "erase_person",
@@ -200,6 +209,7 @@ __all__ = [
     "preview",
     "preview_merge",
     "read_file",
+    "reachable",
     "read_timeline",
     "record_activity",
     "record_consent",
