@@ -24,6 +24,7 @@ SERVICES = (
     "crm/sales",
     "crm/marketing",
     "scm/support",
+    "crm/analytics",
 )
 LOCK = 7_264_001
 

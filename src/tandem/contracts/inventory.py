@@ -41,12 +41,34 @@ class StockReleased(Event, frozen=True, kw_only=True):
         return str(self.order_id)
 
 
+class StockMove(msgspec.Struct, frozen=True, kw_only=True):
+    """On hand of a variant at a location changed by `quantity`: negative where goods left."""
+
+    variant_id: UUID
+    sku: str
+    location_id: UUID
+    quantity: int
+
+
 class StockCommitted(Event, frozen=True, kw_only=True):
     """The goods have left: on hand fell and the hold is used up."""
 
     topic: ClassVar[str] = "inventory.stock_committed.v1"
     order_id: UUID
     shipment_id: UUID
+    moves: list[StockMove] = msgspec.field(default_factory=list)
+
+    def key(self) -> str:
+        return str(self.order_id)
+
+
+class StockRestocked(Event, frozen=True, kw_only=True):
+    """Shipped goods of an order are back on the shelves they left from."""
+
+    topic: ClassVar[str] = "inventory.stock_restocked.v1"
+    order_id: UUID
+    reason: str
+    moves: list[StockMove]
 
     def key(self) -> str:
         return str(self.order_id)

@@ -97,7 +97,20 @@ class OrderEvent(Event, frozen=True, kw_only=True):
         return str(self.order_id)
 
 
+class SoldLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line as it was sold, for whoever counts. Minor units; `line_no` begins with 1."""
+
+    line_no: int
+    variant_id: UUID
+    sku: str
+    quantity: int
+    taxable_minor: int
+    total_minor: int
+
+
 class OrderPlaced(OrderEvent, frozen=True, kw_only=True):
+    """From `channel` on what events of before may lack. `state_code` is where the goods go."""
+
     topic: ClassVar[str] = "orders.placed.v1"
     customer_id: UUID
     payment_method: PaymentMethod
@@ -105,6 +118,11 @@ class OrderPlaced(OrderEvent, frozen=True, kw_only=True):
     total_minor: int
     promised_on: date | None
     expires_at: datetime | None
+    channel: str = ""
+    state_code: str = ""
+    tax_minor: int = 0
+    discount_minor: int = 0
+    lines: list[SoldLine] = msgspec.field(default_factory=list)
 
 
 class OrderConfirmed(OrderEvent, frozen=True, kw_only=True):

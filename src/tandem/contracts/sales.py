@@ -1,5 +1,6 @@
 """What sales tells the rest of the suite. Data only."""
 
+from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
@@ -40,6 +41,24 @@ class OpportunityLost(OpportunityEvent, frozen=True, kw_only=True):
 class OpportunityReopened(OpportunityEvent, frozen=True, kw_only=True):
     topic: ClassVar[str] = "sales.opportunity_reopened.v1"
     stage: str
+
+
+class OpportunityStands(OpportunityEvent, frozen=True, kw_only=True):
+    """How it stands after a change, whole, for whoever counts. `amount_minor` is in `currency`,
+    `fx_rate` one unit of it in the company's own, `probability` in per cent."""
+
+    topic: ClassVar[str] = "sales.opportunity_stands.v1"
+    pipeline_id: UUID
+    stage: str
+    status: str
+    amount_minor: int | None
+    currency: str
+    fx_rate: str
+    probability: int
+    close_on: date | None
+    source: str
+    lost_reason: str
+    owner_id: UUID | None
 
 
 class OpportunityAmountChanged(OpportunityEvent, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Events are facts in the past tense: frozen, flat, versioned by topic, kept as the log."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
@@ -31,6 +31,8 @@ class Subscription(msgspec.Struct, frozen=True):
     name: str
     event: type[Event]
     handle: Handler
+    takes_told: bool = False
+    """The handler wants the event as the log has it: `(tx, told, now)`."""
 
 
 _by_topic: dict[str, list[Subscription]] = {}
@@ -68,6 +70,22 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Tap = Callable[["Tx", Told, datetime], Awaitable[None]]
+
+
+def follow(events: Iterable[type[Event]], name: str) -> Callable[[Tap], Tap]:
+    """As `subscribe`, to several events at once, for whoever keeps account of the log itself."""
+
+    def register(handle: Tap) -> Tap:
+        for event in events:
+            subscription = Subscription(name, event, handle, takes_told=True)
+            assert (event.topic, name) not in _by_name, f"{name} follows {event.topic} twice"
+            _by_name[event.topic, name] = subscription
+            _by_topic.setdefault(event.topic, []).append(subscription)
+        return handle
+
+    return register
+
+
 _taps: dict[str, Tap] = {}
 
 

@@ -145,6 +145,8 @@ async def _hand_over(tx: Tx, subscriber: str, event: Any, now: datetime) -> None
         return await forward(tx, Told(**dict(event)), now)
     found = subscription(event["topic"], subscriber)
     assert found, f"nobody here answers to {subscriber} for {event['topic']}"
+    if found.takes_told:
+        return await found.handle(tx, Told(**dict(event)), now)
     return await found.handle(tx, msgspec.convert(event["payload"], found.event), now)
 
 

@@ -141,6 +141,22 @@ def within_order(order_id: LiteralString) -> LiteralString:
                   and {_belongs("reached")}))"""
 
 
+def within_customer(customer_id: LiteralString) -> LiteralString:
+    """As `within_order`, for what is about a customer."""
+    return f"""(:reach_all::boolean or exists (
+               select from kernel.customer_owner reached
+                where reached.org_id = :org_id and reached.id = {customer_id}
+                  and {_belongs("reached")}))"""
+
+
+def within_opportunity(opportunity_id: LiteralString) -> LiteralString:
+    """As `within_order`, for what is about an opportunity."""
+    return f"""(:reach_all::boolean or exists (
+               select from kernel.opportunity_owner reached
+                where reached.org_id = :org_id and reached.id = {opportunity_id}
+                  and {_belongs("reached")}))"""
+
+
 def _belongs(record: LiteralString) -> LiteralString:
     return (
         f"({record}.owner_id = any(:reach_owners::uuid[])"

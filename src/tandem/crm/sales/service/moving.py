@@ -26,6 +26,7 @@ from tandem.crm.sales.domain.permissions import READ, WRITE
 from tandem.crm.sales.domain.pipelines import Kind, Stage
 from tandem.crm.sales.service.pipelines import get_pipeline
 from tandem.crm.sales.service.placing import rank_after, rank_at_end
+from tandem.crm.sales.service.standing import tell_standing
 from tandem.crm.sales.store import opportunities as store
 from tandem.crm.sales.store import pipelines
 from tandem.kernel.db import Tx
@@ -72,6 +73,7 @@ async def move(
     if is_new:
         await _note(tx, card, target, now)
         await tx.publish(OpportunityMoved(stage=target.name, **_names(card)))
+        return await tell_standing(tx, await _read(tx, opportunity_id))
     return await _read(tx, opportunity_id)
 
 
@@ -83,7 +85,7 @@ async def win(tx: Tx, opportunity_id: UUID, *, now: datetime) -> Opportunity:
     amount = card.amount_minor
     assert amount is not None, "winning needs an amount"
     await tx.publish(OpportunityWon(amount_minor=amount, currency=card.currency, **_names(card)))
-    return await _read(tx, opportunity_id)
+    return await tell_standing(tx, await _read(tx, opportunity_id))
 
 
 async def lose(tx: Tx, opportunity_id: UUID, loss: Loss, *, now: datetime) -> Opportunity:
@@ -98,7 +100,7 @@ async def lose(tx: Tx, opportunity_id: UUID, loss: Loss, *, now: datetime) -> Op
     )
     await _close(tx, told, target, now, note=loss.reason)
     await tx.publish(OpportunityLost(reason=loss.reason, **_names(card)))
-    return await _read(tx, opportunity_id)
+    return await tell_standing(tx, await _read(tx, opportunity_id))
 
 
 async def reopen(tx: Tx, opportunity_id: UUID, *, now: datetime) -> Opportunity:
@@ -130,7 +132,7 @@ async def reopen(tx: Tx, opportunity_id: UUID, *, now: datetime) -> Opportunity:
     )
     await _note(tx, card, target, now, note="reopened")
     await tx.publish(OpportunityReopened(stage=target.name, **_names(card)))
-    return await _read(tx, opportunity_id)
+    return await tell_standing(tx, await _read(tx, opportunity_id))
 
 
 async def check_room(tx: Tx, stage: Stage) -> None:

@@ -23,6 +23,7 @@ from tandem.crm.sales.domain.pipelines import Kind, Pipeline, Stage
 from tandem.crm.sales.service.moving import check_room
 from tandem.crm.sales.service.pipelines import ensure_first, get_pipeline
 from tandem.crm.sales.service.placing import rank_at_end
+from tandem.crm.sales.service.standing import tell_standing
 from tandem.crm.sales.store import forecasts, pipelines
 from tandem.crm.sales.store import opportunities as store
 from tandem.crm.sales.store.opportunities import NewOpportunity, Total
@@ -100,7 +101,7 @@ async def open_opportunity(
             stage=stage.name,
         )
     )
-    return made
+    return await tell_standing(tx, made)
 
 
 async def _begin_at(tx: Tx, draft: Draft, now: datetime) -> tuple[Pipeline, Stage]:
@@ -168,7 +169,7 @@ async def change(tx: Tx, opportunity_id: UUID, to: Change, *, now: datetime) -> 
     )
     if "amount_source" in given:
         await tell_amount(tx, after)
-    return await get_opportunity(tx, opportunity_id)
+    return await tell_standing(tx, await get_opportunity(tx, opportunity_id))
 
 
 async def history(tx: Tx, opportunity_id: UUID, *, now: datetime) -> list[StageChange]:

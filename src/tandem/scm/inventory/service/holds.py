@@ -4,7 +4,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from tandem.contracts.inventory import Demand, Hold, StockCommitted, StockReleased, StockReserved
+from tandem.contracts.inventory import (
+    Demand,
+    Hold,
+    StockCommitted,
+    StockMove,
+    StockReleased,
+    StockReserved,
+    StockRestocked,
+)
 from tandem.kernel.db import Tx
 from tandem.kernel.events import Event
 from tandem.scm.inventory.domain import (
@@ -107,7 +115,8 @@ async def commit(
         cause_id=shipment_id,
         now=now,
     )
-    await tx.publish(StockCommitted(order_id=order_id, shipment_id=shipment_id), *told)
+    moves = [_told(locked[place], on_hand) for place, (on_hand, _) in places.items()]
+    await tx.publish(StockCommitted(order_id=order_id, shipment_id=shipment_id, moves=moves), *told)
 
 
 async def restock(
@@ -132,7 +141,8 @@ async def restock(
         now=now,
         reason=reason,
     )
-    await tx.publish(*told)
+    moves = [_told(locked[place], on_hand) for place, (on_hand, _) in places.items()]
+    await tx.publish(StockRestocked(order_id=order_id, reason=reason, moves=moves), *told)
 
 
 async def available(tx: Tx, variant_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -233,4 +243,13 @@ def _line(level: Level, quantity: int) -> ledger.Line:
         sku=level.sku,
         quantity=quantity,
         balance=level.on_hand,
+    )
+
+
+def _told(level: Level, quantity: int) -> StockMove:
+    return StockMove(
+        variant_id=level.variant_id,
+        sku=level.sku,
+        location_id=level.location_id,
+        quantity=quantity,
     )

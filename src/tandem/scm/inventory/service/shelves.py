@@ -110,6 +110,18 @@ async def open_stock(
         for level in locked.values()
     ]
     await ledger.append(tx, lines, kind=Kind.RECEIVED, cause_kind="opening", cause_id=None, now=now)
+    await tx.publish(
+        *(
+            StockAdjusted(
+                variant_id=line.variant_id,
+                sku=line.sku,
+                location_id=location_id,
+                quantity=quantity,
+                reason="opening",
+            )
+            for line in lines
+        )
+    )
 
 
 async def set_reorder_point(

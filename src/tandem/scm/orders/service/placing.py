@@ -8,8 +8,10 @@ import msgspec
 from tandem.contracts.orders import (
     OrderChanged,
     OrderConfirmed,
+    OrderLine,
     OrderPlaced,
     OrderSnapshot,
+    SoldLine,
 )
 from tandem.kernel import audit, numbering, tokens
 from tandem.kernel.db import Tx
@@ -75,11 +77,27 @@ def told_when_placed(order: OrderSnapshot) -> list[Event]:
             total_minor=order.total_minor,
             promised_on=order.promised_on,
             expires_at=order.expires_at,
+            channel=order.channel,
+            state_code=order.ship_to.state_code,
+            tax_minor=order.tax_minor,
+            discount_minor=order.discount_minor,
+            lines=[_sold(line) for line in order.lines],
         )
     ]
     if order.status == Status.CONFIRMED:
         events.append(confirmed(order))
     return events
+
+
+def _sold(line: OrderLine) -> SoldLine:
+    return SoldLine(
+        line_no=line.line_no,
+        variant_id=line.variant_id,
+        sku=line.sku,
+        quantity=line.quantity,
+        taxable_minor=line.taxable_minor,
+        total_minor=line.total_minor,
+    )
 
 
 def confirmed(order: OrderSnapshot) -> OrderConfirmed:

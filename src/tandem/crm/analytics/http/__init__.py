@@ -1,0 +1,5 @@
+"""Analytics over HTTP."""
+
+from typing import Any
+
+CONTROLLERS: list[Any] = []
