@@ -12,7 +12,7 @@ from tandem.crm.notifications.gateways.port import Mailer, Refused, Site, Texter
 from tandem.crm.notifications.gateways.smtp import SmtpMailer
 from tandem.crm.notifications.gateways.twilio import TwilioTexter
 from tandem.crm.notifications.jobs import deliver
-from tandem.crm.notifications.service.sending import DELIVER
+from tandem.crm.notifications.service.planning import SEND_LANE
 from tandem.kernel.db import Query
 from tandem.kernel.jobs import JOBS, Work
 from tandem.kernel.resources import Resources
@@ -85,7 +85,7 @@ async def test_what_is_rolled_back_was_never_said(post: Post) -> None:
             raise ZeroDivisionError
     await post.sweep(minutes=1)
     assert post.mailbox("email") == post.mailbox("sms") == []
-    assert DELIVER in JOBS
+    assert SEND_LANE in JOBS
 
 
 async def test_many_workers_at_once_send_one(post: Post) -> None:
@@ -337,7 +337,8 @@ async def test_what_is_no_address_fails_where_somebody_sees_it(
 ) -> None:
     assert await post.queue(email=email, phone=phone) == []
     async with post.work.transaction() as tx:
-        page = await service.list_messages(tx, limit=10, cursor=None, state=State.FAILED)
+        page = await service.list_messages(tx, limit=10, cursor=None, state=State.SKIPPED)
+    assert {message.reason for message in page.items} == {"no_address"}
     assert [message.error for message in page.items] == ["This is not an address."]
     await post.sweep(hours=1)
     assert post.mailbox("email") == post.mailbox("sms") == []

@@ -85,9 +85,16 @@ def every(seconds: int, name: str) -> Callable[[JobFunction], JobFunction]:
 
 
 async def enqueue(
-    tx: Tx, name: str, *, delay: timedelta | None = None, dedupe: str | None = None, **payload: Any
+    tx: Tx,
+    name: str,
+    *,
+    delay: timedelta | None = None,
+    dedupe: str | None = None,
+    priority: int = 0,
+    **payload: Any,
 ) -> None:
-    """Queue a job beside the change that needs it. With `dedupe`, one waiting job is enough."""
+    """Queue a job beside the change that needs it. With `dedupe`, one waiting job is enough; of
+    those that wait, the higher `priority` goes first."""
     from pgqueuer import Queries
 
     assert name in JOBS, f"no job is called {name}"
@@ -95,7 +102,7 @@ async def enqueue(
     await Queries.from_asyncpg_connection(tx.connection).enqueue(
         [name],
         [body],
-        [0],
+        [priority],
         execute_after=[delay] if delay else None,
         dedupe_key=[f"{tx.actor.org_id}:{name}:{dedupe}" if dedupe else None],
         on_conflict="skip",

@@ -4,7 +4,7 @@ import asyncio
 from uuid import UUID
 
 from tandem.crm.notifications import service
-from tandem.crm.notifications.domain.messages import Message
+from tandem.crm.notifications.domain.messages import Lane, Message
 from tandem.crm.notifications.gateways.port import (
     HandOver,
     Leaving,
@@ -14,7 +14,7 @@ from tandem.crm.notifications.gateways.port import (
     TryLater,
 )
 from tandem.crm.notifications.service import carrying
-from tandem.crm.notifications.service.sending import DELIVER
+from tandem.crm.notifications.service.planning import SEND_LANE
 from tandem.kernel.jobs import Work, every, job
 from tandem.kernel.outbound import OutcomeUnknown
 
@@ -22,7 +22,14 @@ TRY_SECONDS_MAX = 90.0
 """Below the lease, so that nobody else takes a message that is still in hand."""
 
 
-@job(DELIVER)
+@job(SEND_LANE)
+async def send_lane(work: Work, lane: str) -> None:
+    async with work.transaction() as tx:
+        due = await service.list_due(tx, lane=Lane(lane), now=work.now())
+    for message_id in due:
+        await deliver(work, str(message_id))
+
+
 async def deliver(work: Work, message_id: str) -> None:
     async with work.transaction() as tx:
         message = await service.claim(tx, UUID(message_id), now=work.now())
@@ -64,10 +71,8 @@ async def sweep(work: Work) -> None:
         unanswered = await service.list_to_look_up(tx, now=work.now())
     for message in unanswered:
         await _look_up(work, message)
-    async with work.transaction() as tx:
-        due = await service.list_due(tx, now=work.now())
-    for message_id in due:
-        await deliver(work, str(message_id))
+    for lane in Lane:
+        await send_lane(work, lane)
 
 
 async def _carry(work: Work, message: Message) -> str:

@@ -3,38 +3,72 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from tandem.kernel.errors import Conflict, IllegalMove, NotFound
 
+SERVICE = "service"
+"""The purpose of what a customer must be told to get what they bought; asks no consent."""
+
 
 class Channel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
+    WHATSAPP = "whatsapp"
+    INAPP = "inapp"
+    PUSH = "push"
+    WEBHOOK = "webhook"
+
+
+class Lane(StrEnum):
+    """Who goes first: a code, then what somebody waits for, then what goes to many."""
+
+    OTP = "otp"
+    TRANSACTIONAL = "transactional"
+    BULK = "bulk"
 
 
 class State(StrEnum):
-    """`sent`: the provider took it. `unknown`: it may have; nobody sends it again by itself."""
+    """`held`: it waits for a reason, and is decided anew at `due_at`. `sent`: the provider took it.
+    `unknown`: it may have; nobody sends it again by itself. `skipped`: decided against, with a
+    reason. `delivered`, `bounced` and `complained` are what the other side told afterwards."""
 
     QUEUED = "queued"
+    HELD = "held"
     SENDING = "sending"
     SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    SKIPPED = "skipped"
 
 
+TOLD_LATER = frozenset({State.DELIVERED, State.BOUNCED, State.COMPLAINED})
+WAITING = frozenset({State.QUEUED, State.HELD})
 MOVES: Mapping[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SENDING, State.FAILED}),
-    State.SENDING: frozenset({State.SENT, State.FAILED, State.UNKNOWN, State.QUEUED}),
-    State.UNKNOWN: frozenset({State.SENT, State.FAILED, State.QUEUED}),
+    State.QUEUED: frozenset({State.SENDING, State.HELD, State.SKIPPED, State.FAILED}),
+    State.HELD: frozenset({State.SENDING, State.HELD, State.SKIPPED, State.FAILED, State.QUEUED}),
+    State.SENDING: frozenset(
+        {State.SENT, State.FAILED, State.UNKNOWN, State.QUEUED, State.HELD, State.SKIPPED}
+    ),
+    State.SENT: frozenset({State.FAILED}) | TOLD_LATER,
+    State.DELIVERED: frozenset({State.BOUNCED, State.COMPLAINED}),
+    State.BOUNCED: frozenset({State.COMPLAINED}),
+    State.COMPLAINED: frozenset(),
+    State.UNKNOWN: frozenset({State.SENT, State.FAILED, State.QUEUED}) | TOLD_LATER,
     State.FAILED: frozenset({State.QUEUED}),
-    State.SENT: frozenset({State.FAILED}),
+    State.SKIPPED: frozenset({State.QUEUED}),
 }
 assert MOVES.keys() == set(State), "every state states its moves"
 
-RETRYABLE = frozenset({State.FAILED, State.UNKNOWN})
+RETRYABLE = frozenset({State.FAILED, State.UNKNOWN, State.SKIPPED})
+DEAD = frozenset({State.FAILED, State.UNKNOWN})
+"""What needs a person: it gave up, or nobody knows."""
 
 LEASE = timedelta(minutes=2)
 """Longer than any try takes; after it, whoever had the message in hand is dead."""
@@ -62,8 +96,17 @@ SITE = "https://this.site.invalid"
 """Stands for our own address while a message waits; whoever queues it need not know it."""
 
 
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule of the send policy, and what it found: `passed`, `held`, `skipped`, `not_asked`."""
+
+    rule: str
+    outcome: str
+    detail: str = ""
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """`text` is the body of an SMS and the plain part of an e-mail; links in it begin with SITE.
+    """`template` is the kind of message. `text` is the body of an SMS and the plain part of an
+    e-mail; links in it begin with SITE.
 
     `receipt` is the provider's last word (`delivered`, `undelivered`, …), empty before it.
     """
@@ -90,6 +133,22 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     error: str
     created_at: datetime
     updated_at: datetime
+    purpose: str = SERVICE
+    customer_id: UUID | None = None
+    lane: Lane = Lane.TRANSACTIONAL
+    feed: str = ""
+    template_version_id: UUID | None = None
+    parameters: dict[str, Any] = {}
+    reason: str = ""
+    trace: list[Step] = []
+    decided_at: datetime | None = None
+    outages: int = 0
+    folded: int = 0
+
+    @property
+    def tries(self) -> int:
+        """Those that wear it out: an outage of the way itself does not."""
+        return self.attempts - self.outages
 
     def with_links_to(self, base_url: str) -> "Message":
         """As it leaves: links lead to where people reach this installation today."""

@@ -17,6 +17,14 @@ from tandem.crm.notifications.service.learning import (
     list_due,
     list_to_look_up,
 )
+from tandem.crm.notifications.service.planning import (
+    cancel,
+    count_of_feed,
+    get_feed,
+    messages_of,
+    plan,
+    set_feed,
+)
 from tandem.crm.notifications.service.sending import (
     get_message,
     list_attempts,
@@ -29,14 +37,19 @@ __all__ = [
     "LeaseLost",
     "adopt_or_give_up",
     "apply_receipt",
+    "cancel",
     "check_connection",
     "claim",
+    "count_of_feed",
+    "get_feed",
     "get_message",
     "hand_over",
     "list_attempts",
     "list_due",
     "list_messages",
     "list_to_look_up",
+    "messages_of",
+    "plan",
     "record_later",
     "record_refused",
     "record_sent",
@@ -44,4 +57,5 @@ __all__ = [
     "release_abandoned",
     "retry",
     "send",
+    "set_feed",
 ]

@@ -11,6 +11,7 @@ import msgspec
 from tandem.contracts.notifications import MessageFailed, MessageSent
 from tandem.crm.notifications import store
 from tandem.crm.notifications.domain.messages import LEASE, Message, State, next_try
+from tandem.crm.notifications.service.telling import facts_of
 from tandem.kernel.db import Tx
 
 SWEEP = 100
@@ -49,14 +50,7 @@ async def settle_sent(
     )
     await store.settle(tx, sent, is_erased=message.is_secret, now=now)
     await store.add_attempt(tx, message, outcome=outcome, detail=provider_message_id, now=now)
-    await tx.publish(
-        MessageSent(
-            message_id=message.id,
-            order_id=message.order_id,
-            channel=message.channel,
-            template=message.template,
-        )
-    )
+    await tx.publish(MessageSent(**facts_of(message)))
 
 
 async def record_refused(tx: Tx, message: Message, *, reason: str, now: datetime) -> None:
@@ -119,12 +113,4 @@ async def _fail(tx: Tx, message: Message, outcome: str, reason: str, *, now: dat
     failed = msgspec.structs.replace(message, state=State.FAILED, error=reason)
     await store.settle(tx, failed, is_erased=message.is_secret, now=now)
     await store.add_attempt(tx, message, outcome=outcome, detail=reason, now=now)
-    await tx.publish(
-        MessageFailed(
-            message_id=message.id,
-            order_id=message.order_id,
-            channel=message.channel,
-            template=message.template,
-            reason=reason,
-        )
-    )
+    await tx.publish(MessageFailed(**facts_of(message), reason=reason))

@@ -13,19 +13,21 @@ from tandem.crm.notifications.domain.messages import (
     LOOK_UP_SURE_AFTER,
     LOOK_UPS_MAX,
     RECEIPTS_OF_FAILURE,
+    Lane,
     Message,
     State,
     is_news,
 )
 from tandem.crm.notifications.service.handing import settle_sent
+from tandem.crm.notifications.service.telling import facts_of
 from tandem.kernel.db import Tx
 
 BATCH = 50
 
 
-async def list_due(tx: Tx, *, now: datetime) -> list[UUID]:
-    """Queued messages whose time has come, codes first."""
-    return await store.list_due(tx, now=now, count=BATCH)
+async def list_due(tx: Tx, *, lane: Lane, now: datetime) -> list[UUID]:
+    """The lane's messages whose time has come."""
+    return await store.list_due(tx, lane=lane, now=now, count=BATCH)
 
 
 async def list_to_look_up(tx: Tx, *, now: datetime) -> list[Message]:
@@ -88,12 +90,4 @@ async def apply_receipt(
     await store.settle(tx, after, is_erased=held.is_secret, now=now)
     await store.add_attempt(tx, held, outcome=receipt, detail=reason, now=now)
     if is_failure:
-        await tx.publish(
-            MessageFailed(
-                message_id=held.id,
-                order_id=held.order_id,
-                channel=held.channel,
-                template=held.template,
-                reason=reason,
-            )
-        )
+        await tx.publish(MessageFailed(**facts_of(held), reason=reason))

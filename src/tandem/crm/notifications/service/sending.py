@@ -8,20 +8,22 @@ import msgspec
 from tandem.crm.notifications import store
 from tandem.crm.notifications.domain.attempts import Attempt
 from tandem.crm.notifications.domain.messages import (
+    SERVICE,
     Channel,
+    Lane,
     Message,
     MessageMissing,
     State,
     check_retry,
 )
+from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.domain.templates import TEMPLATES, render
-from tandem.crm.notifications.domain.texts import is_email, is_phone, one_line
-from tandem.kernel import audit, jobs
+from tandem.crm.notifications.domain.texts import one_line
+from tandem.crm.notifications.service.planning import put, wake
+from tandem.kernel import audit
 from tandem.kernel.db import Tx
-from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
-DELIVER = "notifications.deliver"
 SENDER_NAME_LENGTH_MAX = 70
 
 
@@ -37,50 +39,42 @@ async def send(
     now: datetime,
     is_secret: bool = False,
     not_after: datetime | None = None,
+    customer_id: UUID | None = None,
 ) -> list[UUID]:
     """Queue a message by every channel the template has and the recipient too.
 
     Commits with the caller's change and leaves afterwards. The same `dedupe` again, or a recipient
-    without address, sends nothing. `parameters` name at least the `company`. A secret is erased
-    once it has left; after `not_after` a message is not sent any more.
+    without address, sends nothing. `parameters` name at least the `company`. A secret goes before
+    everything else and is erased once it has left; after `not_after` it is not sent any more.
     """
     tx.actor.require("notifications.send")
     addresses = {Channel.EMAIL: email, Channel.SMS: phone}
-    queued = []
+    outgoing = []
     for channel in sorted(TEMPLATES[template].channels):
         recipient = addresses[channel]
         if not recipient:
             continue
         words = render(template, channel, parameters)
-        message = Message(
-            id=new_id(),
-            dedupe=dedupe,
-            channel=channel,
-            template=template,
-            order_id=order_id,
-            recipient=recipient,
-            sender_name=one_line(parameters["company"], SENDER_NAME_LENGTH_MAX),
-            subject=words.subject,
-            text=words.text,
-            html=words.html,
-            is_secret=is_secret,
-            not_after=not_after,
-            state=State.QUEUED,
-            attempts=0,
-            due_at=now,
-            handed_over_at=None,
-            look_ups=0,
-            provider_message_id=None,
-            receipt="",
-            error="",
-            created_at=now,
-            updated_at=now,
+        outgoing.append(
+            Outgoing(
+                dedupe=dedupe,
+                channel=channel,
+                kind=template,
+                purpose=SERVICE,
+                customer_id=customer_id,
+                recipient=recipient,
+                lane=Lane.OTP if is_secret else Lane.TRANSACTIONAL,
+                sender_name=one_line(parameters["company"], SENDER_NAME_LENGTH_MAX),
+                subject=words.subject,
+                text=words.text,
+                html=words.html,
+                not_after=not_after,
+                order_id=order_id,
+                is_secret=is_secret,
+            )
         )
-        checked = _checked(message)
-        if await store.insert(tx, checked) and checked.state is State.QUEUED:
-            queued.append(message.id)
-            await jobs.enqueue(tx, DELIVER, message_id=str(message.id))
-    return queued
+    done = await put(tx, outgoing, now=now)
+    return [message_id for message_id, waits in done if waits]
 
 
 async def get_message(tx: Tx, message_id: UUID) -> Message:
@@ -133,7 +127,15 @@ async def retry(tx: Tx, message_id: UUID, *, now: datetime) -> Message:
         raise MessageMissing("There is no such message.")
     check_retry(before)
     after = msgspec.structs.replace(
-        before, state=State.QUEUED, attempts=0, due_at=now, look_ups=0, error="", receipt=""
+        before,
+        state=State.QUEUED,
+        attempts=0,
+        outages=0,
+        due_at=now,
+        look_ups=0,
+        error="",
+        reason="",
+        receipt="",
     )
     await store.settle(tx, after, is_erased=False, now=now)
     await audit.write(
@@ -145,15 +147,5 @@ async def retry(tx: Tx, message_id: UUID, *, now: datetime) -> Message:
         after={"state": after.state},
         now=now,
     )
-    await jobs.enqueue(tx, DELIVER, message_id=str(message_id))
+    await wake(tx, after.lane)
     return after
-
-
-def _checked(message: Message) -> Message:
-    """An address that no provider could take fails here, where somebody can see it."""
-    is_right = is_email if message.channel is Channel.EMAIL else is_phone
-    if is_right(message.recipient):
-        return message
-    return msgspec.structs.replace(
-        message, state=State.FAILED, error="This is not an address.", text="", html=""
-    )

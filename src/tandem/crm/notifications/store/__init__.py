@@ -2,36 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from tandem.crm.notifications.domain.attempts import Attempt
-from tandem.crm.notifications.domain.messages import Channel, Message, State
+from tandem.crm.notifications.domain.messages import Channel, Lane, Message, State
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
 
-_COLUMNS = """
+COLUMNS: LiteralString = """
            id, dedupe, channel, template, order_id, recipient, sender_name, subject, text, html,
            is_secret, not_after, state, attempts, due_at, handed_over_at, look_ups,
-           provider_message_id, receipt, error, created_at, updated_at
+           provider_message_id, receipt, error, created_at, updated_at, purpose, customer_id, lane,
+           feed, template_version_id, parameters, reason, trace, decided_at, outages, folded
 """
 
-INSERT = Query(
-    """
-    insert into notifications.message
-           (org_id, id, dedupe, channel, template, order_id, recipient, sender_name, subject, text,
-            html, is_secret, not_after, state, due_at, error, created_at, updated_at)
-    values (:org_id, :id, :dedupe, :channel, :template, :order_id, :recipient, :sender_name,
-            :subject, :text, :html, :is_secret, :not_after, :state, :created_at, :error,
-            :created_at, :created_at)
-        on conflict (org_id, dedupe, channel) do nothing
-    """
-)
-
-GET = Query(f"select {_COLUMNS} from notifications.message where org_id = :org_id and id = :id")
+GET = Query(f"select {COLUMNS} from notifications.message where org_id = :org_id and id = :id")
 
 LOCK = Query(
     f"""
-    select {_COLUMNS}
+    select {COLUMNS}
       from notifications.message
      where org_id = :org_id and id = :id
        for update
@@ -39,7 +29,7 @@ LOCK = Query(
 )
 
 _LISTED = f"""
-    select {_COLUMNS}
+    select {COLUMNS}
       from notifications.message
      where org_id = :org_id
        and (:state::text is null or state = :state)
@@ -61,8 +51,8 @@ CLAIM = Query(
     update notifications.message
        set state = 'sending', attempts = attempts + 1, lease_until = :lease_until,
            handed_over_at = null, updated_at = :now
-     where org_id = :org_id and id = :id and state = 'queued' and due_at <= :now
-    returning {_COLUMNS}
+     where org_id = :org_id and id = :id and state in ('queued', 'held') and due_at <= :now
+    returning {COLUMNS}
     """
 )
 
@@ -78,9 +68,11 @@ SETTLE = Query(
     """
     update notifications.message
        set state = :state, lease_until = null, due_at = :due_at, error = :error,
-           handed_over_at = case when :state = 'queued' then null else handed_over_at end,
+           handed_over_at =
+               case when :state in ('queued', 'held') then null else handed_over_at end,
            provider_message_id = coalesce(:provider_message_id, provider_message_id),
            receipt = :receipt, look_ups = :look_ups, attempts = :attempts,
+           outages = :outages, reason = :reason,
            text = case when :is_erased::boolean then '' else text end,
            html = case when :is_erased::boolean then '' else html end,
            updated_at = :now
@@ -92,15 +84,15 @@ LIST_DUE = Query(
     """
     select id
       from notifications.message
-     where org_id = :org_id and state = 'queued' and due_at <= :now
-     order by is_secret desc, due_at, id
+     where org_id = :org_id and state in ('queued', 'held') and lane = :lane and due_at <= :now
+     order by due_at, id
      limit :count
     """
 )
 
 LOCK_ABANDONED = Query(
     f"""
-    select {_COLUMNS}
+    select {COLUMNS}
       from notifications.message
      where org_id = :org_id and state = 'sending' and lease_until <= :now
      order by id
@@ -111,7 +103,7 @@ LOCK_ABANDONED = Query(
 
 LIST_TO_LOOK_UP = Query(
     f"""
-    select {_COLUMNS}
+    select {COLUMNS}
       from notifications.message
      where org_id = :org_id and state = 'unknown' and channel = 'sms'
        and look_ups < :look_ups_max and updated_at <= :before
@@ -144,30 +136,6 @@ LIST_ATTEMPTS = Query(
      limit 100
     """
 )
-
-
-async def insert(tx: Tx, message: Message) -> bool:
-    """False when the same was said by this channel before."""
-    return bool(
-        await tx.run(
-            INSERT,
-            id=message.id,
-            dedupe=message.dedupe,
-            channel=message.channel,
-            template=message.template,
-            order_id=message.order_id,
-            recipient=message.recipient,
-            sender_name=message.sender_name,
-            subject=message.subject,
-            text=message.text,
-            html=message.html,
-            is_secret=message.is_secret,
-            not_after=message.not_after,
-            state=message.state,
-            error=message.error,
-            created_at=message.created_at,
-        )
-    )
 
 
 async def find(tx: Tx, message_id: UUID) -> Message | None:
@@ -225,13 +193,15 @@ async def settle(tx: Tx, message: Message, *, is_erased: bool, now: datetime) ->
         receipt=message.receipt,
         look_ups=message.look_ups,
         attempts=message.attempts,
+        outages=message.outages,
+        reason=message.reason,
         is_erased=is_erased,
         now=now,
     )
 
 
-async def list_due(tx: Tx, *, now: datetime, count: int) -> list[UUID]:
-    return [row["id"] for row in await tx.records(LIST_DUE, now=now, count=count)]
+async def list_due(tx: Tx, *, lane: Lane, now: datetime, count: int) -> list[UUID]:
+    return [row["id"] for row in await tx.records(LIST_DUE, lane=lane, now=now, count=count)]
 
 
 async def lock_abandoned(tx: Tx, *, now: datetime, count: int) -> list[Message]:
