@@ -27,6 +27,7 @@ from tandem.crm.notifications.http import MessagesController, TextReportsControl
 from tandem.crm.sales.http import CONTROLLERS as SALES
 from tandem.crm.webhooks.http import WebhookController
 from tandem.flows.http.access import AccessController
+from tandem.flows.http.assigning import AssigningController
 from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.deal_lines import DealLinesController
@@ -93,6 +94,7 @@ ROUTES: list[Any] = [
     StockFlowsController,
     StuckEventsController,
     OpportunityFlowsController,
+    AssigningController,
     *SALES,
     DealLinesController,
     *MARKETING,

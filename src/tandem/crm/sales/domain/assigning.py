@@ -11,7 +11,7 @@ import msgspec
 from tandem.crm.sales.domain.pipelines import PRINTABLE
 from tandem.crm.sales.domain.reps import Cap, Person, Rep
 from tandem.kernel.errors import Conflict, Invalid
-from tandem.kernel.rules import Explanation
+from tandem.kernel.rules import CustomField, Explanation
 
 RULES_MAX = 100
 POOL_MAX = 200
@@ -90,11 +90,14 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Directory(msgspec.Struct, frozen=True, kw_only=True):
-    """The company's people as they are now; only members who are active stand in `people`."""
+    """The company as it is now. Only members who are active stand in `people`; `custom_fields` are
+    those of leads; `zone` is whose midnights count (IANA)."""
 
     people: Mapping[UUID, Person]
     teams: Mapping[UUID, Group] = {}
     territories: Mapping[UUID, Group] = {}
+    custom_fields: Sequence[CustomField] = ()
+    zone: str = "Asia/Kolkata"
 
 
 class Passed(msgspec.Struct, frozen=True, kw_only=True):
