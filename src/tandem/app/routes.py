@@ -31,6 +31,7 @@ from tandem.flows.http.assigning import AssigningController
 from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.deal_lines import DealLinesController
+from tandem.flows.http.leads import LeadMergesController, LeadsController
 from tandem.flows.http.opportunities import OpportunityFlowsController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.payment_links import PaymentLinksController
@@ -94,6 +95,8 @@ ROUTES: list[Any] = [
     StockFlowsController,
     StuckEventsController,
     OpportunityFlowsController,
+    LeadsController,
+    LeadMergesController,
     AssigningController,
     *SALES,
     DealLinesController,

@@ -18,12 +18,13 @@ select l.org_id, l.id
   join sales.lead_status s on s.org_id = l.org_id and s.id = l.status_id
  where s.kind <> l.kind;
 
--- name: a contact that is a lead's key stands on that lead
+-- name: a contact that is a lead's key stands on that lead, or on one merged into it
 select k.org_id, k.lead_id
   from sales.lead_key k
-  join sales.lead l on l.org_id = k.org_id and l.id = k.lead_id
- where k.value is distinct from case k.kind when 'email' then l.email else l.phone end
-   and l.merged_into_id is null;
+ where not exists (
+     select from sales.lead l
+      where l.org_id = k.org_id and (l.id = k.lead_id or l.merged_into_id = k.lead_id)
+        and k.value = case k.kind when 'email' then l.email else l.phone end);
 
 -- name: no touch of a lead is counted that is not there
 select l.org_id, l.id

@@ -1,7 +1,8 @@
 """The organisation's own fields: defining them, and the one door through which values go in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,9 @@ from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id
+
+Holder = Callable[[Tx, UUID, str, Any], Awaitable[UUID | None]]
+"""`(tx, record_id, key, value)`: another record of the kind that has this value already."""
 
 
 async def list_fields(tx: Tx, target: str | None = None) -> list[CustomField]:
@@ -90,10 +94,12 @@ async def write_custom(
     known: Mapping[str, Any],
     *,
     fields: Sequence[CustomField] | None = None,
+    holder: Holder | None = None,
 ) -> dict[str, Any]:
     """The record's values after a change. Raises CustomFieldWrong, CustomFieldTaken.
 
-    Whoever writes many records hands the `fields` over.
+    Whoever writes many records hands the `fields` over. Records of other services are looked
+    through by the `holder` that a flow brings.
     """
     if fields is None:
         fields = await store.list_fields(tx, target)
@@ -102,7 +108,9 @@ async def write_custom(
         value = values.get(field.key)
         if not field.is_unique or value is None or value == known.get(field.key):
             continue
-        if await store.holder(tx, target, record_id, field.key, value) is not None:
+        await store.lock_value(tx, target, field.key, value)
+        find = holder or partial(store.holder, target=target)
+        if await find(tx, record_id, field.key, value) is not None:
             raise CustomFieldTaken(
                 f"Another {target} has this {field.label} already.", field=f"custom.{field.key}"
             )

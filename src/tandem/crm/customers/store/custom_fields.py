@@ -97,9 +97,12 @@ async def update(tx: Tx, field: CustomField) -> None:
     )
 
 
-async def holder(tx: Tx, target: str, record_id: UUID, key: str, value: Any) -> UUID | None:
-    """Another record of the kind that has this value already."""
+async def lock_value(tx: Tx, target: str, key: str, value: Any) -> None:
     await tx.value(LOCK_VALUE, value=f"{target}.{key}={value}")
+
+
+async def holder(tx: Tx, record_id: UUID, key: str, value: Any, *, target: str) -> UUID | None:
+    """Another customer or account that has this value already."""
     query = CUSTOMER_HAS if target == "customer" else ACCOUNT_HAS
     found: UUID | None = await tx.value(query, id=record_id, custom={key: value})
     return found

@@ -30,12 +30,14 @@ from tandem.crm.sales.service.capturing import capture, keys_of
 from tandem.crm.sales.service.lead_statuses import status_of
 from tandem.crm.sales.store import lead_touches as touches
 from tandem.crm.sales.store import leads as store
-from tandem.kernel import audit
+from tandem.kernel import audit, history
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
+from tandem.kernel.history import Happening
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
 OWNING = ("owner_id", "team_id", "territory_id")
+TIMELINE_MAX = 500
 UNKNOWN = "There is no such lead."
 
 
@@ -60,6 +62,19 @@ async def get_lead(tx: Tx, lead_id: UUID) -> Lead:
     (410) what lives on as another lead."""
     tx.actor.require(READ)
     return _seen(tx, await store.find(tx, lead_id))
+
+
+async def find_lead(tx: Tx, lead_id: UUID) -> Lead | None:
+    """For handlers: the lead as it lives on, whatever it was merged into meanwhile."""
+    lead = await store.find(tx, lead_id)
+    if lead is not None and lead.merged_into_id is not None:
+        lead = await store.find(tx, lead.merged_into_id)
+    return lead if lead is not None and lead.erased_at is None else None
+
+
+async def holder_of_value(tx: Tx, lead_id: UUID, key: str, value: Any) -> UUID | None:
+    """Another lead that has this value of one of the company's own fields already."""
+    return await store.unique_holder(tx, lead_id, key, value)
 
 
 async def lock_lead(tx: Tx, lead_id: UUID) -> Lead:
@@ -151,6 +166,12 @@ async def list_touches(tx: Tx, lead_id: UUID) -> list[Touch]:
     """Every time they came, oldest first."""
     await get_lead(tx, lead_id)
     return await touches.list_of(tx, lead_id)
+
+
+async def timeline(tx: Tx, lead_id: UUID) -> list[Happening]:
+    """What happened to it, oldest first, as the event log tells it."""
+    await get_lead(tx, lead_id)
+    return await history.read(tx, str(lead_id), limit=TIMELINE_MAX)
 
 
 async def add_note(tx: Tx, lead_id: UUID, text: str, *, now: datetime) -> LeadNote:

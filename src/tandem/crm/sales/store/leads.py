@@ -115,6 +115,13 @@ MOVE_KEYS = Query(
     "update sales.lead_key set lead_id = :into where org_id = :org_id and lead_id = :source"
 )
 
+FOLLOW = Query(
+    """
+    update sales.lead set merged_into_id = :into
+     where org_id = :org_id and merged_into_id = :source
+    """
+)
+
 INSERT = Query(
     """
     insert into sales.lead
@@ -231,6 +238,11 @@ async def let_go(tx: Tx, lead_id: UUID, *, kept: Sequence[tuple[str, str]]) -> N
 
 async def move_keys(tx: Tx, source: UUID, into: UUID) -> None:
     await tx.run(MOVE_KEYS, source=source, into=into)
+
+
+async def follow(tx: Tx, source: UUID, into: UUID) -> None:
+    """Whoever was merged into the one is merged into the other."""
+    await tx.run(FOLLOW, source=source, into=into)
 
 
 async def insert(tx: Tx, row: dict[str, Any], now: datetime) -> None:

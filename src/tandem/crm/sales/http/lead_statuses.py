@@ -1,0 +1,34 @@
+"""Statuses of leads over HTTP."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, get, put
+from litestar.params import JSONBody
+
+from tandem.crm.sales.domain.lead_statuses import STATUSES_MAX, Status, StatusDraft, StatusInUse
+from tandem.crm.sales.service import lead_statuses as service
+from tandem.kernel.errors import Forbidden, Invalid
+from tandem.kernel.http import Now, Transaction, refusals
+
+
+class LeadStatuses(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    statuses: Annotated[list[StatusDraft], msgspec.Meta(min_length=1, max_length=STATUSES_MAX)]
+
+
+class LeadStatusesController(Controller):
+    path = "/v1/lead-statuses"
+    tags = ("sales",)
+
+    @get("/", responses=refusals(Forbidden))
+    async def list_statuses(self, tx: Transaction) -> list[Status]:
+        """In order: open ones, qualified, converted, lost."""
+        return await service.list_statuses(tx)
+
+    @put("/", responses=refusals(Forbidden, Invalid, StatusInUse))
+    async def change_statuses(
+        self, data: JSONBody[LeadStatuses], tx: Transaction, now: Now
+    ) -> list[Status]:
+        """The statuses as they shall be. Those named by id stay, others are new, the rest goes; one
+        that leads stand in cannot go, and none changes its kind."""
+        return await service.change_statuses(tx, data.statuses, now=now)

@@ -1,0 +1,77 @@
+"""Leads where they need to know the company's own fields, its people and its customers."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from tandem.contracts.sales import LeadCaptured
+from tandem.crm.customers import service as customers
+from tandem.crm.customers.service.contacts import find_by_contact
+from tandem.crm.identity import service as identity
+from tandem.crm.sales.domain.leads import Captured, Channel, Lead, LeadChange, LeadDraft
+from tandem.crm.sales.service import leads
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import Invalid
+from tandem.kernel.events import subscribe
+from tandem.kernel.ids import new_id
+
+TARGET = "lead"
+
+
+async def add_lead(
+    tx: Tx, draft: LeadDraft, *, channel: Channel = Channel.API, now: datetime
+) -> Captured:
+    """Refuses an owner who is not there and values that the company's own fields do not take."""
+    tx.actor.require("sales.write")
+    await check_owner(tx, draft.owner_id)
+    custom = await customers.write_custom(
+        tx, TARGET, new_id(), draft.custom, {}, holder=leads.holder_of_value
+    )
+    draft = msgspec.structs.replace(draft, custom=custom)
+    return await leads.add_lead(tx, draft, channel=channel, now=now)
+
+
+async def update_lead(
+    tx: Tx,
+    lead_id: UUID,
+    to: LeadChange,
+    *,
+    is_current: Callable[[int], None] | None = None,
+    now: datetime,
+) -> Lead:
+    """As `leads.update_lead`; of `custom` the keys given are written, or taken away with null."""
+    tx.actor.require("sales.write")
+    if to.owner_id is not msgspec.UNSET:
+        await check_owner(tx, to.owner_id)
+    if to.custom is not msgspec.UNSET:
+        known = (await leads.lock_lead(tx, lead_id)).custom
+        custom = await customers.write_custom(
+            tx, TARGET, lead_id, to.custom, known, holder=leads.holder_of_value
+        )
+        to = msgspec.structs.replace(to, custom=custom)
+    return await leads.update_lead(tx, lead_id, to, is_current=is_current, now=now)
+
+
+async def check_owner(tx: Tx, owner_id: UUID | None) -> None:
+    if owner_id is None:
+        return
+    people = await identity.list_users(tx.with_all_grants())
+    if all(each.id != owner_id or not each.is_active for each in people):
+        raise Invalid("Nobody here has this id.", field="owner_id")
+
+
+@subscribe(LeadCaptured, "leads.link_customer")
+async def link_customer(tx: Tx, event: LeadCaptured, now: datetime) -> None:
+    """A lead whose e-mail or phone a customer has is that customer: their orders and clicks count
+    for it, and what it agreed to is theirs."""
+    trusted = tx.with_all_grants()
+    lead = await leads.find_lead(trusted, event.lead_id)
+    if lead is None or lead.customer_id is not None:
+        return
+    for contact in (lead.email, lead.phone):
+        found = await find_by_contact(trusted, contact) if contact else None
+        if found is not None:
+            await leads.link_customer(trusted, lead.id, found[0], now=now)
+            return
