@@ -9,4 +9,5 @@ PERMISSIONS: Mapping[str, str] = {
     "notifications.read": "See which messages were sent to whom and what became of them.",
     "notifications.send": "Send messages to customers and drivers.",
     "notifications.retry": "Send a failed or unanswered message once more.",
+    "notifications.templates": "Write what messages say, and set who gets which of them.",
 }

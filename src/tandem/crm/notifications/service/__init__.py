@@ -32,6 +32,7 @@ from tandem.crm.notifications.service.sending import (
     retry,
     send,
 )
+from tandem.crm.notifications.service.templates import find_version, version, versions
 
 __all__ = [
     "LeaseLost",
@@ -41,6 +42,7 @@ __all__ = [
     "check_connection",
     "claim",
     "count_of_feed",
+    "find_version",
     "get_feed",
     "get_message",
     "hand_over",
@@ -58,4 +60,6 @@ __all__ = [
     "retry",
     "send",
     "set_feed",
+    "version",
+    "versions",
 ]
