@@ -24,6 +24,7 @@ from tandem.crm.identity.http import (
 )
 from tandem.crm.marketing.http import CONTROLLERS as MARKETING
 from tandem.crm.notifications.http import MessagesController, TextReportsController
+from tandem.crm.notifications.http.providers import ProvidersController
 from tandem.crm.notifications.http.templates import TemplatesController, TemplateVersionsController
 from tandem.crm.sales.http import CONTROLLERS as SALES
 from tandem.crm.webhooks.http import WebhookController
@@ -121,6 +122,7 @@ ROUTES: list[Any] = [
     *DELIVERY,
     MessagesController,
     TextReportsController,
+    ProvidersController,
     TemplatesController,
     TemplateVersionsController,
     ComplaintFlowsController,

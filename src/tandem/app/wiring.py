@@ -13,6 +13,7 @@ import tandem.scm
 from tandem.app.sealed import ring_of
 from tandem.app.settings import Settings
 from tandem.crm.identity.gateways.oidc import OpenIdGateway
+from tandem.crm.notifications.gateways.carriers import Carriers
 from tandem.crm.notifications.gateways.port import Mailer, Refused, Site, Texter
 from tandem.crm.notifications.gateways.port import TryLater as NotTaken
 from tandem.crm.notifications.gateways.smtp import SmtpMailer
@@ -79,6 +80,7 @@ def resources_of(settings: Settings) -> Resources:
     held.add(Mailer, SmtpMailer(settings.smtp_url, sender=settings.mail_from))
     held.add(Texter, _texter(settings))
     held.add(Site, Site(base_url=settings.base_url))
+    held.add(Carriers, _carriers(settings, guard))
     # maps
     held.add(StreetMap, DemoStreets(settings))
     return held
@@ -130,15 +132,27 @@ def _razorpay(settings: Settings) -> RazorpayGateway:
     )
 
 
+def _carriers(settings: Settings, guard: Guard) -> Carriers:
+    return Carriers(
+        guard,
+        sandbox_url=settings.sandbox_url,
+        sandbox_smtp_url=settings.smtp_url if settings.is_sandbox else "",
+        callback_base=settings.base_url if _is_reachable(settings) else "",
+    )
+
+
+def _is_reachable(settings: Settings) -> bool:
+    """Reports are asked for only where providers can reach us: stand-ins, or a public host."""
+    return settings.base_url.startswith("https://") or settings.is_sandbox
+
+
 def _texter(settings: Settings) -> TwilioTexter:
-    """Reports are asked for only where the gateway can reach us: the stand-in, or a public host."""
-    is_reachable = settings.base_url.startswith("https://") or settings.is_sandbox
     return TwilioTexter(
         base_url=settings.sms_base_url,
         account_sid=settings.sms_account_sid,
         auth_token=settings.sms_auth_token,
         sender=settings.sms_from,
-        callback_base=settings.base_url if is_reachable else "",
+        callback_base=settings.base_url if _is_reachable(settings) else "",
     )
 
 

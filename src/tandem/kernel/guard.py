@@ -26,6 +26,7 @@ BYTES_MAX = 64 * 1024
 REDIRECTS_MAX = 3
 URL_LENGTH_MAX = 2000
 PORTS_BELOW_1024 = frozenset({80, 443})
+MAIL_PORTS = frozenset({25, 143, 465, 587, 993})
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"^(?=.{{1,253}}$)({_LABEL}\.)*{_LABEL}$")
 _NUMBERISH = re.compile(r"^(0x[0-9a-f]*|\d+)$")
@@ -98,6 +99,21 @@ class Guard:
         if parts.scheme == "http" and not all(own):
             raise _refused()
         return Target(url, host, port, str(addresses[0]), parts.scheme)
+
+    async def address_of(self, host: str, port: int) -> str:
+        """The address that a connection of another kind than HTTP may go to (a mail server's).
+
+        Raises AddressRefused. Ports below 1024 are those of mail.
+        """
+        named = host.rstrip(".").lower()
+        if port < 1024 and port not in MAIL_PORTS:
+            raise _refused()
+        addresses = await self._addresses(named, port)
+        if not addresses or not all(
+            self._is_allowed(address) or is_public(address) for address in addresses
+        ):
+            raise _refused()
+        return str(addresses[0])
 
     async def _addresses(self, host: str, port: int) -> list[Address]:
         literal = _literal(host)

@@ -113,6 +113,7 @@ AREAS: dict[str, Rule] = {
     "/v1/vehicles": Rule("delivery.read", "delivery.fleet"),
     "/v1/runs": Rule("delivery.read", "delivery.dispatch"),
     "/v1/messages": Rule("notifications.read", "notifications.retry"),
+    "/v1/providers": Rule("notifications.read", "notifications.configure"),
     "/v1/complaints": Rule("support.read", "support.write"),
     "/v1/support-settings": Rule("support.read", "support.configure"),
     "/v1/saved-replies": Rule("support.read", "support.configure"),

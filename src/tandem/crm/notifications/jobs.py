@@ -10,7 +10,6 @@ from tandem.crm.notifications.gateways.port import (
     Leaving,
     Refused,
     Site,
-    Texter,
     TryLater,
 )
 from tandem.crm.notifications.service import carrying
@@ -97,8 +96,10 @@ async def _look_up(work: Work, message: Message) -> None:
     try:
         async with asyncio.timeout(TRY_SECONDS_MAX):
             sent = message.with_links_to(work.get(Site).base_url)
-            found = await work.get(Texter).list_sent(sent, since=since)
+            found = await carrying.find_sent(work, sent, since=since)
     except (Refused, TryLater, OutcomeUnknown, TimeoutError):
+        return
+    if found is None:
         return
     async with work.transaction() as tx:
         await service.adopt_or_give_up(tx, message, provider_ids=found, now=work.now())

@@ -10,4 +10,6 @@ PERMISSIONS: Mapping[str, str] = {
     "notifications.send": "Send messages to customers and drivers.",
     "notifications.retry": "Send a failed or unanswered message once more.",
     "notifications.templates": "Write what messages say, and set who gets which of them.",
+    "notifications.configure": "Set up who carries messages, with which keys, and what is "
+    "registered for texts.",
 }

@@ -25,23 +25,73 @@ class Refused(Exception):
 
 
 class TryLater(Exception):
-    """The other side surely does not have the message, and may take it another time."""
+    """The other side surely does not have the message, and may take it another time.
 
-    def __init__(self, detail: str, *, retry_after: timedelta | None = None) -> None:
+    `is_about_message`: it has nothing against us, only against this one just now (a greylist).
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        retry_after: timedelta | None = None,
+        is_about_message: bool = False,
+    ) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+        self.is_about_message = is_about_message
 
 
 class KeysRefused(TryLater):
     """The other side surely does not have it, and takes nothing until somebody mends the keys."""
 
 
+class NobodyTakes(TryLater):
+    """Whoever could carry it rests just now; nothing was asked."""
+
+
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    """What a text was registered as, and its variables in order: DLT in India, or WhatsApp.
+
+    `name` is how the carrier calls the template, `template_id` how the registry does.
+    """
+
+    template_id: str
+    name: str
+    variables: tuple[str, ...]
+    entity_id: str = ""
+    header: str = ""
+    language: str = ""
+
+
 class Leaving(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as it leaves, with links to our address. `headers` stand beside an e-mail's own."""
+    """A message as it leaves, with links to our address. `headers` stand beside an e-mail's own.
+
+    Without `registered` a text leaves with its own words; `is_talking` says that the person wrote
+    within the last day, so that WhatsApp takes any words.
+    """
 
     message: Message
     org_id: UUID
     headers: Mapping[str, str] = {}
+    registered: Registered | None = None
+    is_talking: bool = False
+
+
+class Carrier(Protocol):
+    """One provider with its keys."""
+
+    async def send(self, leaving: Leaving, *, hand_over: HandOver) -> str:
+        """Hand it over; the provider's id of it. Raises Refused, TryLater (KeysRefused among
+        them), or OutcomeUnknown when no answer came after the hand-over."""
+
+    async def check(self) -> None:
+        """Prove that the keys are good without sending anything. Raises as `send` does."""
+
+    async def list_sent(self, message: Message, *, since: datetime) -> list[str] | None:
+        """Ids of what the provider has with these words for this recipient; None: it cannot say."""
+
+    async def close(self) -> None: ...
 
 
 class Mailer(Protocol):

@@ -1,7 +1,8 @@
 """E-mail over SMTP (RFC 5321). A Message-ID is the message's own, so a copy shows as one."""
 
-from collections.abc import Mapping
-from datetime import datetime
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -10,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import SMTP
 from aiosmtplib.errors import (
+    SMTPAuthenticationError,
     SMTPConnectError,
     SMTPException,
     SMTPNotSupported,
@@ -19,10 +21,12 @@ from aiosmtplib.errors import (
 )
 
 from tandem.crm.notifications.domain.messages import Message
-from tandem.crm.notifications.gateways.port import HandOver, Refused, TryLater
+from tandem.crm.notifications.gateways.port import HandOver, KeysRefused, Refused, TryLater
 from tandem.kernel.outbound import OutcomeUnknown
 
 TIMEOUT_SECONDS = 20.0
+GOING_DOWN = 421
+GOING_DOWN_REST = timedelta(seconds=30)
 LOST = (SMTPTimeoutError, SMTPServerDisconnected, SMTPConnectError, OSError)
 WIRE = policy.SMTP.clone(cte_type="7bit")
 """Seven bits, so that no server on the way needs 8BITMIME."""
@@ -32,22 +36,35 @@ WIRE_UTF8 = policy.SMTPUTF8.clone(cte_type="7bit")
 
 class SmtpMailer:
     """`url`: `smtp://user:password@host:port` (STARTTLS when offered) or `smtps://`. Empty: no way
-    out is set, and every message is refused.
+    out is set, and every message is refused. `connect` opens the line where not everywhere will do.
     """
 
-    def __init__(self, url: str, *, sender: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        sender: str,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        connect: Callable[[], Awaitable[socket.socket]] | None = None,
+    ) -> None:
         self._url = urlsplit(url)
         self._timeout = timeout_seconds
         self._address = parseaddr(sender)[1]
-        self._domain = self._address.rpartition("@")[2] or "localhost"
+        self._open_line = connect
 
     async def send(
-        self, message: Message, *, hand_over: HandOver, headers: Mapping[str, str] | None = None
+        self,
+        message: Message,
+        *,
+        hand_over: HandOver,
+        headers: Mapping[str, str] | None = None,
+        return_path: str = "",
     ) -> str:
+        """`return_path` is where bounces go; the sender's own address when empty."""
         envelope = self.compose(message, headers)
         client = await self._connect()
         try:
-            await self._address_envelope(client, message.recipient)
+            await self._address_envelope(client, message.recipient, return_path or self._address)
             await hand_over()
             await self._give(client, envelope.as_bytes())
         finally:
@@ -60,29 +77,19 @@ class SmtpMailer:
         client.close()
 
     def message_id(self, message: Message) -> str:
-        return f"<{message.id}@{self._domain}>"
+        return message_id_of(message, self._address)
 
     def compose(self, message: Message, headers: Mapping[str, str] | None = None) -> EmailMessage:
-        made = EmailMessage(policy=WIRE if message.recipient.isascii() else WIRE_UTF8)
-        made["From"] = Address(display_name=message.sender_name, addr_spec=self._address)
-        local, _, domain = message.recipient.rpartition("@")
-        made["To"] = Address(username=local, domain=domain)
-        made["Subject"] = message.subject
-        made["Date"] = _date(message.created_at)
-        made["Message-ID"] = self.message_id(message)
-        made["Auto-Submitted"] = "auto-generated"
-        for name, value in (headers or {}).items():
-            made[name] = value
-        made.set_content(message.text)
-        made.add_alternative(message.html, subtype="html")
-        return made
+        return compose(message, sender=self._address, headers=headers or {})
 
     async def _connect(self) -> SMTP:
         if not self._url.hostname:
             raise Refused("No mail server is set (TANDEM_SMTP_URL).")
+        line = await self._open_line() if self._open_line else None
         client = SMTP(
             hostname=self._url.hostname,
-            port=self._url.port,
+            port=None if line else self._url.port,
+            sock=line,
             username=unquote(self._url.username) if self._url.username else None,
             password=unquote(self._url.password) if self._url.password else None,
             use_tls=self._url.scheme == "smtps",
@@ -90,16 +97,19 @@ class SmtpMailer:
         )
         try:
             await client.connect()
+        except SMTPAuthenticationError as reason:
+            client.close()
+            raise KeysRefused(_words(reason)) from reason
         except (SMTPException, OSError) as reason:
             client.close()
             raise TryLater(_words(reason)) from reason
         return client
 
-    async def _address_envelope(self, client: SMTP, recipient: str) -> None:
+    async def _address_envelope(self, client: SMTP, recipient: str, sender: str) -> None:
         options = [] if recipient.isascii() else ["SMTPUTF8"]
         encoding = "utf-8" if options else "ascii"
         try:
-            await client.mail(self._address, options=options, encoding=encoding)
+            await client.mail(sender, options=options, encoding=encoding)
             await client.rcpt(recipient, encoding=encoding)
         except SMTPResponseException as answer:
             raise _answered(answer) from answer
@@ -118,9 +128,35 @@ class SmtpMailer:
             raise OutcomeUnknown(_words(reason)) from reason
 
 
+def message_id_of(message: Message, sender: str) -> str:
+    return f"<{message.id}@{sender.rpartition('@')[2] or 'localhost'}>"
+
+
+def compose(message: Message, *, sender: str, headers: Mapping[str, str]) -> EmailMessage:
+    """The whole letter. `sender` is the bare address; the name before it is the message's."""
+    made = EmailMessage(policy=WIRE if message.recipient.isascii() else WIRE_UTF8)
+    made["From"] = Address(display_name=message.sender_name, addr_spec=sender)
+    local, _, domain = message.recipient.rpartition("@")
+    made["To"] = Address(username=local, domain=domain)
+    made["Subject"] = message.subject
+    made["Date"] = _date(message.created_at)
+    made["Message-ID"] = message_id_of(message, sender)
+    made["Auto-Submitted"] = "auto-generated"
+    for name, value in headers.items():
+        made[name] = value
+    made.set_content(message.text)
+    if message.html:
+        made.add_alternative(message.html, subtype="html")
+    return made
+
+
 def _answered(answer: SMTPResponseException) -> Refused | TryLater:
     detail = f"{answer.code} {answer.message}"
-    return TryLater(detail) if 400 <= answer.code < 500 else Refused(detail)
+    if answer.code == GOING_DOWN:
+        return TryLater(detail, retry_after=GOING_DOWN_REST)
+    if 400 <= answer.code < 500:
+        return TryLater(detail, is_about_message=True)
+    return Refused(detail)
 
 
 def _words(reason: Exception) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from tandem.crm.notifications.domain.messages import Message
-from tandem.crm.notifications.gateways.port import HandOver, Refused, TryLater
+from tandem.crm.notifications.gateways.port import HandOver, KeysRefused, Refused, TryLater
 from tandem.kernel.outbound import NotSent, Outbound, OutcomeUnknown
 
 API = "/2010-04-01/Accounts"
@@ -34,11 +34,13 @@ class TwilioTexter:
         auth_token: str,
         sender: str,
         callback_base: str = "",
+        callback_path: str = CALLBACK_PATH,
     ) -> None:
         self._account = account_sid
         self._token = auth_token
         self._sender = sender
         self._callback_base = callback_base.rstrip("/")
+        self._callback_path = callback_path
         self._outbound = Outbound(base_url, auth=(account_sid, auth_token))
 
     async def close(self) -> None:
@@ -97,7 +99,7 @@ class TwilioTexter:
             "Body": message.text,
         }
         if self._callback_base:
-            path = f"{CALLBACK_PATH}/{org_id}/{message.id}"
+            path = f"{self._callback_path}/{org_id}/{message.id}"
             form["StatusCallback"] = f"{self._callback_base}{path}"
         return form
 
@@ -118,7 +120,7 @@ def _read(answer: Any) -> dict[str, Any]:
     if status >= 500:
         raise OutcomeUnknown(f"The gateway answered {status}.")
     if status in {401, 403}:
-        raise TryLater(f"{status}: the account or its token is not accepted")
+        raise KeysRefused(f"{status}: the account or its token is not accepted")
     try:
         body: dict[str, Any] = answer.json()
     except ValueError as reason:
