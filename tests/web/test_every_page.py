@@ -33,6 +33,9 @@ FIXED = (
     "/customers/duplicates",
     "/customers/import",
     "/deals",
+    "/leads",
+    "/leads/board",
+    "/leads/new",
     "/shipments",
     "/invoices",
     "/invoices/numbers",
@@ -83,10 +86,14 @@ def pages(shop: Installation) -> list[str]:
     about = {"category": "late", "subject": "Where is it?", "body": "Called twice."}
     complaint = shop.post("/v1/complaints", order_id=order["id"], **about)
     deal = shop.post("/v1/opportunities", title="Ten benches", customer_id=customer)
+    lead = shop.post("/v1/leads", name="Meera Nair", email="meera@nair.example")
     return [
         *FIXED,
         f"/orders/{prepaid['id']}",
         f"/deals/{deal['id']}",
+        f"/leads/{lead['id']}",
+        f"/leads/{lead['id']}/edit",
+        f"/leads/{lead['id']}/merge",
         f"/orders/{order['id']}",
         f"/products/{product['id']}",
         f"/products/{product['id']}/edit",

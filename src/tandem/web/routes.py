@@ -17,6 +17,8 @@ from tandem.web.console.impersonation import ImpersonationPage
 from tandem.web.console.invoices import InvoicesPage
 from tandem.web.console.jira_complaint import ComplaintInJira
 from tandem.web.console.jira_settings import JiraConnectionPage, JiraSettingsPage
+from tandem.web.console.lead_page import LeadPage
+from tandem.web.console.leads import LeadsPage
 from tandem.web.console.live import LiveController
 from tandem.web.console.messages import MessagesPage
 from tandem.web.console.new_order import NewOrderPage
@@ -72,6 +74,8 @@ PAGES: list[Any] = [
     OrderPage,
     DealsPage,
     DealPage,
+    LeadsPage,
+    LeadPage,
     ProductsPage,
     ProductImport,
     ProductPage,

@@ -30,6 +30,7 @@ LISTS = frozenset(
         "payments/settlements",
         "messages",
         "complaints",
+        "leads",
     }
 )
 Counting = Callable[[str], Awaitable[int | None]]

@@ -1,0 +1,225 @@
+"""Leads: the list, the board by status, writing one in."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+
+from tandem.crm.identity import service as identity
+from tandem.crm.sales.domain.lead_statuses import Status
+from tandem.crm.sales.domain.leads import (
+    Channel,
+    Lead,
+    LeadChange,
+    LeadDraft,
+    LeadFilters,
+    Order,
+    StatusKind,
+)
+from tandem.crm.sales.domain.opportunities import escaped
+from tandem.crm.sales.service import lead_statuses, leads
+from tandem.flows import leads as flow
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import Refusal, StaleVersion
+from tandem.kernel.http import Now, Transaction
+from tandem.kernel.ids import parse_id
+from tandem.web.console.custom_fields import live_fields, read_custom_inputs
+from tandem.web.console.forms import (
+    NO_PROBLEM,
+    Problem,
+    convert,
+    problem_of,
+    read_form,
+)
+from tandem.web.console.lists import Column, Filter, ListState, listing, read_state
+from tandem.web.console.views import views_of
+from tandem.web.rendering import page, redirect, words
+
+AnyRequest = Request[Any, Any, Any]
+COLUMN_MAX = 50
+NOBODY = "nobody"
+COLUMNS = (
+    Column(key="name", label="Lead", is_lead=True),
+    Column(key="number", label="Number", is_shown=False),
+    Column(key="email", label="E-mail"),
+    Column(key="phone", label="Phone", is_shown=False),
+    Column(key="status", label="Status", is_mark=True),
+    Column(key="source", label="Source"),
+    Column(key="owner", label="Owner"),
+    Column(key="came", label="Came", sorts=("-created_at",)),
+    Column(key="touches", label="Touches", is_number=True, is_shown=False),
+    Column(key="score", label="Score", is_number=True, is_corner=True, sorts=("-score",)),
+)
+FIELDS = (
+    "name", "company_name", "job_title", "email", "phone", "website", "city", "country",
+    "description", "source",
+)  # fmt: skip
+WORDS = {
+    "name": "A name has 200 characters at most.",
+    "country": "Write the country as two letters: IN.",
+    "website": "An address of a page has 200 characters at most.",
+    "description": "5,000 characters at most.",
+}
+TONES = {"grey": "quiet", "blue": "info", "teal": "info", "green": "good", "amber": "warn",
+         "orange": "warn", "red": "bad", "purple": "info"}  # fmt: skip
+
+
+class LeadPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A card was put into another column; which state of it was seen."""
+
+    card_id: UUID
+    stage_id: UUID
+    version: int
+
+
+class LeadsPage(Controller):
+    path = "/leads"
+    include_in_schema = False
+
+    @get()
+    async def show(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        statuses = await lead_statuses.list_statuses(tx)
+        people = await people_of(tx)
+        state = read_state(request, COLUMNS, _filters(statuses, people))
+        order = Order.SCORE if state.sort == "-score" else Order.NEWEST
+        found = await leads.list_leads(
+            tx, filters_of(state), order=order, limit=state.limit, cursor=state.cursor
+        )
+        ready = [("All", ""), ("Hottest", "sort=-score"), ("Nobody's", f"owner={NOBODY}")]
+        if tx.actor.user_id in people:
+            ready.insert(1, ("Mine", f"owner={tx.actor.user_id}"))
+        return page(
+            request,
+            "console/leads.html",
+            listing=listing(state, found, await views_of(tx, state, ready)),
+            people=people,
+            tones=TONES,
+        )
+
+    @get("/board")
+    async def show_board(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        return await _board(request, tx)
+
+    @post("/places")
+    async def place(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        """A card was dropped. The board comes back as it is then, with the reason if it is not
+        where it was dropped."""
+        form = await read_form(request)
+        problem, status = NO_PROBLEM, 200
+        try:
+            given = {name: value for name, value in form.items() if value}
+            to = convert(given, LeadPlace, {})
+            await flow.update_lead(
+                tx,
+                to.card_id,
+                LeadChange(status_id=to.stage_id),
+                is_current=lambda version: _check_version(version, to.version),
+                now=now,
+            )
+        except Refusal as refusal:
+            problem, status = problem_of(refusal, form), refusal.status
+        return await _board(request, tx, problem, status)
+
+    @get("/new")
+    async def new(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        tx.actor.require("sales.write")
+        return await form_page(request, tx, values={})
+
+    @post()
+    async def add(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        form = await read_form(request)
+        try:
+            given = values_of_form(form)
+            given["custom"] = read_custom_inputs(form, await live_fields(tx, "lead"))
+            draft = convert(given, LeadDraft, WORDS)
+            found = await flow.add_lead(tx, draft, channel=Channel.MANUAL, now=now)
+        except Refusal as refusal:
+            problem = problem_of(refusal, form)
+            return await form_page(request, tx, values=form, problem=problem, status=refusal.status)
+        said = "is a lead now." if found.is_new else "was a lead already; this is one more touch."
+        to = f"/leads/{found.lead.id}"
+        return redirect(request, to, toast=f"{found.lead.title} {said}", link=to)
+
+
+def filters_of(state: ListState) -> LeadFilters:
+    owner = state.values.get("owner", "")
+    status = state.values.get("status", "")
+    return LeadFilters(
+        words=escaped(state.search[:100]),
+        kind=status if status in set(StatusKind) else None,
+        status_id=parse_id(status),
+        owner_id=parse_id(owner),
+        is_unowned=owner == NOBODY,
+        form_id=parse_id(state.values.get("form", "")),
+    )
+
+
+def _filters(statuses: list[Status], people: dict[UUID, str]) -> tuple[Filter, ...]:
+    owners = [(NOBODY, "Nobody"), *((str(each), name) for each, name in people.items())]
+    return (
+        Filter(
+            key="status",
+            label="Status",
+            options=tuple((str(each.id), each.name) for each in statuses),
+        ),
+        Filter(key="owner", label="Owner", options=tuple(owners)),
+    )
+
+
+async def people_of(tx: Tx) -> dict[UUID, str]:
+    users = await identity.list_users(tx.with_all_grants())
+    return {each.id: each.name for each in users}
+
+
+def values_of_form(form: dict[str, str]) -> dict[str, Any]:
+    given: dict[str, Any] = {name: form.get(name, "") for name in FIELDS}
+    given["country"] = given["country"].upper()
+    given["tags"] = [tag.strip() for tag in form.get("tags", "").split(",") if tag.strip()]
+    return given
+
+
+async def form_page(
+    request: AnyRequest,
+    tx: Tx,
+    *,
+    values: dict[str, Any],
+    lead: Lead | None = None,
+    problem: Problem = NO_PROBLEM,
+    status: int = 200,
+) -> Response[Any]:
+    return page(
+        request,
+        "console/lead_form.html",
+        status=status,
+        values=values,
+        lead=lead,
+        problem=problem,
+        fields=await live_fields(tx, "lead"),
+    )
+
+
+async def _board(
+    request: AnyRequest, tx: Tx, problem: Problem = NO_PROBLEM, status: int = 200
+) -> Response[Any]:
+    statuses = await lead_statuses.list_statuses(tx)
+    counts = await leads.count_leads(tx, LeadFilters())
+    columns = []
+    for each in statuses:
+        filters = LeadFilters(status_id=each.id)
+        found = await leads.list_leads(tx, filters, order=Order.SCORE, limit=COLUMN_MAX)
+        columns.append((each, found.items, counts.get(each.id, 0)))
+    return page(
+        request,
+        "console/lead_board.html",
+        status=status,
+        columns=columns,
+        people=await people_of(tx),
+        problem=problem,
+        kind_words={kind: words(kind) for kind in StatusKind},
+    )
+
+
+def _check_version(version: int, seen: int) -> None:
+    if version != seen:
+        raise StaleVersion("Somebody moved or changed it meanwhile. This is how it stands now.")
