@@ -75,6 +75,7 @@ AREAS: dict[str, Rule] = {
     "/v1/notification-templates": Rule("notifications.read", "notifications.templates"),
     "/v1/notification-templates/rendering": both("notifications.read"),
     "/v1/notification-template-versions": Rule("notifications.read", "notifications.templates"),
+    "/v1/notification-template-versions/{version_id}/rendering": both("notifications.read"),
     "/v1/custom-fields": Rule("customers.read", "customers.configure"),
     "/v1/products": Rule("catalog.read", "catalog.write"),
     "/v1/product-export": both("catalog.read"),

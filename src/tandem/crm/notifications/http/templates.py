@@ -7,6 +7,7 @@ import msgspec
 from litestar import Controller, Response, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
+from tandem.contracts.address import Line100
 from tandem.crm.notifications.domain.template_versions import (
     VARIABLES_MAX,
     Content,
@@ -33,9 +34,7 @@ from tandem.kernel.http import (
     refusals,
 )
 
-TemplateName = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")
-]
+TemplateName = Line100
 
 
 class NewTemplate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""A company's own words: written as drafts, looked at, published, and found when a message is made."""
+"""A company's own words: drafts, how they look, publication, and which words a message gets."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from tandem.crm.notifications.domain import rendering
 from tandem.crm.notifications.domain.messages import Channel
 from tandem.crm.notifications.domain.template_versions import (
     Content,
+    ParameterWrong,
     Rendered,
     State,
     Template,
@@ -227,7 +228,7 @@ def preview(
     looked = _looked_at(content, channel)
     try:
         return rendering.render(looked, shown), problems
-    except rendering.ParameterWrong as reason:
+    except ParameterWrong as reason:
         return None, problems or [reason.detail]
 
 

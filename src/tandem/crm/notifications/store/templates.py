@@ -73,8 +73,9 @@ LOCK_TEMPLATE = Query(
 INSERT_VERSION = Query(
     """
     insert into notifications.template_version
-           (org_id, id, template_id, locale, number, state, format, subject, preheader, source, html,
-            text, variables, dlt_template_id, note, sha256, created_by, created_at, updated_at)
+           (org_id, id, template_id, locale, number, state, format, subject, preheader, source,
+            html, text, variables, dlt_template_id, note, sha256, created_by, created_at,
+            updated_at)
     select :org_id, :id, :template_id, :locale,
            coalesce(max(number), 0) + 1, 'draft', :format, :subject, :preheader, :source, :html,
            :text, :variables::jsonb, :dlt_template_id, :note, :sha256, :created_by,
