@@ -1,8 +1,9 @@
 """Pings through the database: stored once, believed in any order, clocks put right."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -108,6 +109,48 @@ async def test_a_number_that_was_told_before_is_a_duplicate_whatever_its_time(
     first = await send(database, boss.org_id, crew, [told], now)
     again = await send(database, boss.org_id, crew, [later], now + timedelta(seconds=9))
     assert (first.reasons, again.reasons) == ([[None]], [[Reason.DUPLICATE]])
+
+
+@pytest.mark.parametrize("place", [0, 1, 63, 64, 65, 100, 191, 199])
+async def test_a_number_is_found_again_wherever_it_stands_among_many(
+    database: Database, boss: Actor, crew: Crew, now: datetime, place: int
+) -> None:
+    """Numbers of one device: in order, then two latecomers; each is known again at another time."""
+    await send_many(database, boss.org_id, crew, now)
+    twin = ping(now - timedelta(hours=3, seconds=place), START, seq=place)
+    again = await send(database, boss.org_id, crew, [twin], now + timedelta(minutes=9))
+    assert again.reasons == [[Reason.DUPLICATE]]
+
+
+async def test_a_latecomers_number_is_known_again_and_a_fresh_one_is_not(
+    database: Database, boss: Actor, crew: Crew, now: datetime
+) -> None:
+    await send_many(database, boss.org_id, crew, now, missing={70, 71})
+    late = ping(now + timedelta(seconds=70), START, seq=70)
+    twin = ping(now + timedelta(seconds=70, milliseconds=500), START, seq=70)
+    fresh = ping(now + timedelta(seconds=71), START, seq=71)
+    answers = [
+        await send(database, boss.org_id, crew, [one], now + timedelta(minutes=9))
+        for one in (late, twin, fresh)
+    ]
+    assert [one.reasons[0][0] is Reason.DUPLICATE for one in answers] == [False, True, False]
+
+
+async def send_many(
+    database: Database,
+    org_id: UUID,
+    crew: Crew,
+    now: datetime,
+    *,
+    missing: Collection[int] = (),
+) -> None:
+    """Two hundred pings a second apart, numbered from nought."""
+    told = [
+        ping(now + timedelta(seconds=n), at(*START, float(n), 0.0), seq=n)
+        for n in range(200)
+        if n not in missing
+    ]
+    await send(database, org_id, crew, told, now + timedelta(seconds=200))
 
 
 async def test_of_two_fixes_of_one_instant_the_better_stays_in_either_order(

@@ -198,7 +198,7 @@ class _DeviceIntake:
                 state.seq_max = seq
             self.rows.append(row)
             return len(self.rows) - 1
-        return self._keep_late(row)
+        return self._keep_late(msgspec.structs.replace(row, is_late=True))
 
     def _keep_late(self, row: PingRow) -> int | None:
         """What is not newer than all before may be known, or better than what is known."""

@@ -66,7 +66,28 @@ KNOWN_PINGS = Query(
       from delivery.ping p
       join unnest(:device_ids::uuid[], :seqs::bigint[]) as told (device_id, seq)
         on p.device_id = told.device_id and p.seq = told.seq
-     where p.org_id = :org_id and p.seq is not null
+     where p.org_id = :org_id and p.is_late
+     union all
+    select p.device_id, p.device_at, p.seq, p.lat, p.lon, p.accuracy_m, p.reason
+      from unnest(:device_ids::uuid[], :seqs::bigint[]) as told (device_id, seq)
+     cross join lateral (
+           select (select m.device_at
+                     from delivery.ping m
+                    where m.org_id = :org_id and m.device_id = told.device_id
+                      and m.seq % 64 = 0 and not m.is_late and m.seq <= told.seq
+                    order by m.seq desc
+                    limit 1) as before,
+                  (select m.device_at
+                     from delivery.ping m
+                    where m.org_id = :org_id and m.device_id = told.device_id
+                      and m.seq % 64 = 0 and not m.is_late and m.seq >= told.seq
+                    order by m.seq
+                    limit 1) as after) as mark
+      join delivery.ping p
+        on p.device_id = told.device_id and p.seq = told.seq and not p.is_late
+       and p.device_at >= coalesce(mark.before, '-infinity')
+       and p.device_at <= coalesce(mark.after, 'infinity')
+     where p.org_id = :org_id
     """
 )
 
@@ -74,16 +95,16 @@ ADD_PINGS = Query(
     """
     insert into delivery.ping
            (org_id, device_id, device_at, driver_id, seq, fix_at, received_at, lat, lon, accuracy_m,
-            speed_mps, heading, battery, reason)
+            speed_mps, heading, battery, reason, is_late)
     select :org_id, device_id, device_at, driver_id, seq, fix_at, :received_at::timestamptz, lat,
-           lon, accuracy_m, speed_mps, heading, battery, reason
+           lon, accuracy_m, speed_mps, heading, battery, reason, is_late
       from unnest(:device_ids::text::uuid[], :device_ats::text::timestamptz[],
                   :driver_ids::text::uuid[], :seqs::text::bigint[], :fix_ats::text::timestamptz[],
                   :lats::text::float8[], :lons::text::float8[], :accuracies_m::text::float4[],
                   :speeds_mps::text::float4[], :headings::text::float4[],
-                  :batteries::text::float4[], :reasons::text::text[])
+                  :batteries::text::float4[], :reasons::text::text[], :lates::boolean[])
            as told (device_id, device_at, driver_id, seq, fix_at, lat, lon, accuracy_m, speed_mps,
-                    heading, battery, reason)
+                    heading, battery, reason, is_late)
         on conflict do nothing
     """
 )
@@ -199,6 +220,8 @@ class PingRow(msgspec.Struct, frozen=True, gc=False):
     heading: float | None
     battery: float | None
     reason: str | None
+    is_late: bool = False
+    """It did not come after everything before, by time and by number."""
 
 
 class Known(msgspec.Struct, kw_only=True):
@@ -315,6 +338,7 @@ async def add_pings(tx: Tx, rows: Sequence[PingRow], received_at: datetime) -> i
         headings=_array([row.heading for row in rows]),
         batteries=_array([row.battery for row in rows]),
         reasons=_array([row.reason for row in rows]),
+        lates=[row.is_late for row in rows],
         received_at=received_at,
     )
 
