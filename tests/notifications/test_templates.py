@@ -13,6 +13,7 @@ from tandem.crm.notifications.domain import rendering
 from tandem.crm.notifications.service import templates
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
+from tests.notifications.givens import PARAMETERS
 
 WORDS = {
     "format": "html",
@@ -201,3 +202,30 @@ def test_the_suites_own_words_can_be_begun_from(ready: templates.Ready) -> None:
     assert problems == []
     assert rendered is not None
     assert "{{" not in rendered.text + rendered.html + rendered.subject
+
+
+async def test_the_companys_words_are_said_and_ours_where_they_do_not_fit(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    template_id = await begun(client, "order_shipped", "sms")
+    own = {"format": "text", "subject": "", "preheader": ""}
+    version_id = await drafted(client, template_id, source="Ahoy {{ name }}: {{ order }}", **own)
+    assert (await client.post(version_at(version_id, "publication"))).status_code == 200
+
+    async def said(dedupe: str, **facts: str) -> str:
+        async with database.transaction(actor) as tx:
+            (message_id,) = await service.send(
+                tx,
+                template="order_shipped",
+                order_id=None,
+                email=None,
+                phone="+919876543210",
+                parameters={**PARAMETERS, **facts},
+                dedupe=dedupe,
+                now=now,
+            )
+            return (await service.get_message(tx, message_id)).text
+
+    assert await said("a") == "Ahoy Meera: SO-1001"
+    # `order` is required by the company's words: without it they cannot be said.
+    assert (await said("b", order="")).startswith("Nilgiri Teas: order has left us")

@@ -17,9 +17,10 @@ from tandem.crm.notifications.domain.messages import (
     check_retry,
 )
 from tandem.crm.notifications.domain.outgoing import Outgoing
-from tandem.crm.notifications.domain.templates import TEMPLATES, render
+from tandem.crm.notifications.domain.templates import TEMPLATES
 from tandem.crm.notifications.domain.texts import one_line
 from tandem.crm.notifications.service.planning import put, wake
+from tandem.crm.notifications.service.templates import say
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.pages import Page, decode_cursor, page_of
@@ -40,6 +41,7 @@ async def send(
     is_secret: bool = False,
     not_after: datetime | None = None,
     customer_id: UUID | None = None,
+    locale: str = "",
 ) -> list[UUID]:
     """Queue a message by every channel the template has and the recipient too.
 
@@ -54,7 +56,7 @@ async def send(
         recipient = addresses[channel]
         if not recipient:
             continue
-        words = render(template, channel, parameters)
+        words = await say(tx, template, channel, parameters, locale=locale)
         outgoing.append(
             Outgoing(
                 dedupe=dedupe,

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from tandem.crm.notifications.domain import rendering
 from tandem.crm.notifications.domain.messages import Channel
@@ -25,11 +26,13 @@ from tandem.crm.notifications.domain.template_versions import (
     check_move,
     locale_chain,
 )
-from tandem.crm.notifications.domain.templates import TEMPLATES
+from tandem.crm.notifications.domain.templates import TEMPLATES, Words, render
 from tandem.crm.notifications.store import templates as store
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.ids import new_id
+
+log = structlog.get_logger()
 
 FILES = Path(__file__).parent.parent / "templates"
 NAMES: Mapping[str, str] = {
@@ -65,6 +68,23 @@ async def version(tx: Tx, version_id: UUID) -> TemplateVersion | None:
 async def versions(tx: Tx, version_ids: Sequence[UUID]) -> dict[UUID, TemplateVersion]:
     """The same for many, in one query."""
     return {one.id: one for one in await store.get_versions(tx, version_ids)}
+
+
+async def say(
+    tx: Tx, key: str, channel: Channel, parameters: Mapping[str, str], *, locale: str = ""
+) -> Words:
+    """The words of one of the suite's messages: the company's own, else ours.
+
+    Ours also where the company's cannot be said with these facts: a buyer gets their message.
+    """
+    own = await find_version(tx, key, channel=channel, locale=locale)
+    if own is not None:
+        try:
+            said = rendering.render(own, parameters)
+            return Words(subject=said.subject, text=said.text, html=said.html)
+        except ParameterWrong as reason:
+            log.warning("own_words_unfit", template=key, channel=channel, reason=reason.detail)
+    return render(key, channel, parameters)
 
 
 def list_ready() -> list[Ready]:
