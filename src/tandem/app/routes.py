@@ -38,6 +38,7 @@ from tandem.flows.http.opportunities import OpportunityFlowsController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.payment_links import PaymentLinksController
 from tandem.flows.http.public_complaints import PublicComplaintsController
+from tandem.flows.http.qualifying import QualifyingController
 from tandem.flows.http.resolve import ResolveController
 from tandem.flows.http.shipments import ShipmentFlowsController
 from tandem.flows.http.stock import StockFlowsController
@@ -100,6 +101,7 @@ ROUTES: list[Any] = [
     LeadsController,
     LeadMergesController,
     AssigningController,
+    QualifyingController,
     *SALES,
     DealLinesController,
     *MARKETING,

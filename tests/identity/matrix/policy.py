@@ -122,7 +122,7 @@ AREAS: dict[str, Rule] = {
     "/v1/openapi.json": both(ANYBODY),
     "/v1/pipelines": Rule("sales.read", "sales.configure"),
     "/v1/assignment-rules": Rule("sales.read", "sales.configure"),
-    "/v1/reps": Rule("sales.read", "sales.write"),
+    "/v1/reps": Rule("sales.read", "sales.configure"),
     "/v1/opportunities": Rule("sales.read", "sales.write"),
     "/v1/forecasts": both("sales.read"),
     "/v1/leads": Rule("sales.read", "sales.write"),

@@ -1,5 +1,6 @@
 """Assignment rules, who is there, and whose a lead becomes, over HTTP."""
 
+import functools
 from typing import Annotated
 from uuid import UUID
 
@@ -108,9 +109,14 @@ class AssigningController(Controller):
         if_match: IfMatch = None,
     ) -> Response[AssignmentRule]:
         """The rule as it shall be. Whose turn it is stays."""
-        check_if_match(if_match, (await assignment_rules.get_rule(tx, rule_id)).version)
-        people = await assign_leads.directory(tx)
-        changed = await assignment_rules.change_rule(tx, rule_id, data, people, now=now)
+        changed = await assignment_rules.change_rule(
+            tx,
+            rule_id,
+            data,
+            await assign_leads.directory(tx),
+            is_current=functools.partial(check_if_match, if_match),
+            now=now,
+        )
         return Response(changed, headers=etag(changed.version))
 
     @delete(

@@ -1,6 +1,6 @@
 """Assignment rules: written, put in order, taken away. Each change is in the audit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -55,11 +55,20 @@ async def add_rule(
 
 
 async def change_rule(
-    tx: Tx, rule_id: UUID, draft: RuleDraft, directory: Directory, *, now: datetime
+    tx: Tx,
+    rule_id: UUID,
+    draft: RuleDraft,
+    directory: Directory,
+    *,
+    is_current: Callable[[int], None] | None = None,
+    now: datetime,
 ) -> AssignmentRule:
-    """The rule as it shall be; whose turn it is stays."""
+    """The rule as it shall be; whose turn it is stays. Refuses what `is_current` refuses of its
+    version."""
     tx.actor.require(CONFIGURE)
     before = await get_rule(tx, rule_id)
+    if is_current is not None:
+        is_current(before.version)
     if not await store.update(tx, _rule(draft, directory, rule_id)):
         raise AssignmentRuleTaken("There is a rule with this name.", field="name")
     await _note(

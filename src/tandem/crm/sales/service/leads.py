@@ -27,6 +27,7 @@ from tandem.crm.sales.domain.leads import (
 )
 from tandem.crm.sales.domain.permissions import READ, WRITE
 from tandem.crm.sales.service.capturing import capture, keys_of
+from tandem.crm.sales.service.checklists import check_may_enter
 from tandem.crm.sales.service.lead_statuses import status_of
 from tandem.crm.sales.store import lead_touches as touches
 from tandem.crm.sales.store import leads as store
@@ -134,6 +135,8 @@ async def update_lead(
     if not changed:
         return before
     check_somebody(after.name, after.company_name, after.email, after.phone)
+    if "status_id" in changed:
+        await check_may_enter(tx, after, await status_of(tx, after.status_id))
     if "email" in changed or "phone" in changed:
         await _move_contacts(tx, after)
     await store.save(tx, after, now)

@@ -140,8 +140,6 @@ async def reps_now(
 
 
 def _check_may(tx: Tx, user_id: UUID, directory: Directory) -> None:
-    tx.actor.require(WRITE)
+    tx.actor.require(WRITE if user_id == tx.actor.user_id else CONFIGURE)
     if user_id not in directory.people:
         raise NotFound("There is no such person.")
-    if user_id != tx.actor.user_id:
-        tx.actor.require(CONFIGURE)
