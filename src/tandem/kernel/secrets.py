@@ -19,8 +19,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 VERSION = b"\x01"
+_NOBODY = UUID(int=0)
 KEY_BYTES = 32
 _ID_BYTES, _NONCE_BYTES, _TAG_BYTES = 4, 12, 16
+_SIGNATURE_MIN = 16
 _WRAPPED_AT = len(VERSION) + _ID_BYTES
 _VALUE_AT = _WRAPPED_AT + _NONCE_BYTES + KEY_BYTES + _TAG_BYTES
 _ONCE = bytes(_NONCE_BYTES)
@@ -47,6 +49,7 @@ class Keyring:
         if not keys or any(len(key) != KEY_BYTES for key in keys):
             raise SecretsWrong(f"A secret key has {KEY_BYTES} bytes, and there is at least one.")
         self._first = _id_of(keys[0])
+        self._signing = [hmac.new(key, b"signing", hashlib.sha256).digest() for key in keys]
         self._keys = {_id_of(key): AESGCM(key) for key in keys}
 
     @classmethod
@@ -83,6 +86,18 @@ class Keyring:
         """The same value under the first key. Raises CannotOpen."""
         return self._wrap(self._unwrap(sealed)) + sealed[_VALUE_AT:]
 
+    def sign(self, message: bytes, *, purpose: str) -> bytes:
+        """32 bytes that only this installation can make: for links without a row of their own."""
+        return _signature(self._signing[0], message, purpose)
+
+    def is_signed(self, message: bytes, signature: bytes, *, purpose: str) -> bool:
+        """Whether a key of the ring made it, or its beginning of 16 bytes and more."""
+        wide = len(signature)
+        made = [_signature(key, message, purpose)[:wide] for key in self._signing]
+        return wide >= _SIGNATURE_MIN and True in [
+            hmac.compare_digest(one, signature) for one in made
+        ]
+
     def _wrap(self, data_key: bytes) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
         head = VERSION + self._first
@@ -112,6 +127,10 @@ def _bond(org_id: UUID, purpose: str, subject: str) -> bytes:
     """Each part with its length, so that no two bonds read alike."""
     parts = (org_id.bytes, purpose.encode(), subject.encode())
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def _signature(key: bytes, message: bytes, purpose: str) -> bytes:
+    return hmac.new(key, _bond(_NOBODY, purpose, "") + message, hashlib.sha256).digest()
 
 
 def _decode(listed: str) -> bytes:
@@ -147,3 +166,12 @@ def seal(plain: bytes, *, org_id: UUID, purpose: str, subject: str = "") -> byte
 def unseal(sealed: bytes, *, org_id: UUID, purpose: str, subject: str = "") -> bytes:
     """What was sealed for exactly this. Raises CannotOpen."""
     return held().unseal(sealed, org_id=org_id, purpose=purpose, subject=subject)
+
+
+def sign(message: bytes, *, purpose: str) -> bytes:
+    """`purpose` is `service.what`: a signature for one is none for another."""
+    return held().sign(message, purpose=purpose)
+
+
+def is_signed(message: bytes, signature: bytes, *, purpose: str) -> bool:
+    return held().is_signed(message, signature, purpose=purpose)
