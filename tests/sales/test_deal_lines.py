@@ -46,7 +46,9 @@ class Till:
 async def till(client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime) -> Till:
     async with database.transaction(actor) as tx:
         shop = await open_shop(tx, now)
-    made = await client.post("/v1/opportunities", json={"title": "Tea for the office"})
+    made = await client.post(
+        "/v1/opportunities", json={"title": "Tea for the office", "close_on": "2026-12-24"}
+    )
     assert made.status_code == 201, made.text
     return Till(client, shop, made.json())
 

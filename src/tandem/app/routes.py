@@ -39,6 +39,7 @@ from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.payment_links import PaymentLinksController
 from tandem.flows.http.public_complaints import PublicComplaintsController
 from tandem.flows.http.qualifying import QualifyingController
+from tandem.flows.http.quotes import QuotesController
 from tandem.flows.http.resolve import ResolveController
 from tandem.flows.http.shipments import ShipmentFlowsController
 from tandem.flows.http.stock import StockFlowsController
@@ -104,6 +105,8 @@ ROUTES: list[Any] = [
     QualifyingController,
     *SALES,
     DealLinesController,
+    QuotesController,
+    *SALES,
     *MARKETING,
     ResolveController,
     QuoteController,

@@ -18,6 +18,7 @@ from tandem.crm.notifications.gateways.port import Mailer, Refused, Site, Texter
 from tandem.crm.notifications.gateways.port import TryLater as NotTaken
 from tandem.crm.notifications.gateways.smtp import SmtpMailer
 from tandem.crm.notifications.gateways.twilio import TwilioTexter
+from tandem.flows.quotes.paper import PublicSite
 from tandem.kernel import secrets
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.guard import Guard
@@ -76,6 +77,8 @@ def resources_of(settings: Settings) -> Resources:
     held.add(JiraDoor, JiraClients())
     held.add(Scanner, ClamdScanner(settings.clamd_url))
     held.add(OwnAddress, OwnAddress(base_url=settings.base_url))
+    # quotes
+    held.add(PublicSite, PublicSite(settings.base_url))
     # notifications
     held.add(Mailer, SmtpMailer(settings.smtp_url, sender=settings.mail_from))
     held.add(Texter, _texter(settings))

@@ -70,6 +70,59 @@ class OpportunityAmountChanged(OpportunityEvent, frozen=True, kw_only=True):
     amount_source: str
 
 
+class QuoteEvent(OpportunityEvent, frozen=True, kw_only=True):
+    """Of one version of a quote; `number` is the quote's, `title` the deal's."""
+
+    quote_id: UUID
+    revision: int
+
+
+class QuoteSent(QuoteEvent, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "sales.quote_sent.v1"
+    total_minor: int
+    currency: str
+
+
+class QuoteViewed(QuoteEvent, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "sales.quote_viewed.v1"
+
+
+class QuoteAccepted(QuoteEvent, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "sales.quote_accepted.v1"
+    total_minor: int
+    currency: str
+
+
+class QuoteDeclined(QuoteEvent, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "sales.quote_declined.v1"
+
+
+class QuoteExpired(QuoteEvent, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "sales.quote_expired.v1"
+
+
+class QuoteWaiting(QuoteEvent, frozen=True, kw_only=True):
+    """Accepted, and its order cannot be placed yet; `reason` in words."""
+
+    topic: ClassVar[str] = "sales.quote_waiting.v1"
+    reason: str
+
+
+class QuoteOrdered(QuoteEvent, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "sales.quote_ordered.v1"
+    order_id: UUID
+    order_number: str
+
+
+class OpportunityOrderChanged(OpportunityEvent, frozen=True, kw_only=True):
+    """The order that a won deal became is now `status`, in the words of orders."""
+
+    topic: ClassVar[str] = "sales.opportunity_order_changed.v1"
+    order_id: UUID
+    order_number: str
+    status: str
+
+
 class LeadEvent(Event, frozen=True, kw_only=True):
     """No event of a lead says who it is: names and addresses are read where they are kept."""
 

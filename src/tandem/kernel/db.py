@@ -269,6 +269,8 @@ LOST = (
     asyncpg.OperatorInterventionError,
 )
 """The connection went away; if that was during the commit, nobody knows whether it took place."""
+TROUBLE = (*LOST, asyncpg.PostgresError)
+"""The database did not do what it was asked: away, in the way, or not allowed."""
 
 
 async def begin(connection: Any, org_id: UUID) -> None:

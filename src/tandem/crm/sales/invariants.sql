@@ -31,3 +31,34 @@ select l.org_id, l.id
   from sales.lead l
  where l.touch_count < (select count(*) from sales.lead_touch t
                          where t.org_id = l.org_id and t.lead_id = l.id);
+
+-- name: a deal whose amount follows its lines is worth what they come to, unless a quote made it
+select o.org_id, o.id
+  from sales.opportunity o
+ where o.amount_source = 'lines' and o.order_id is null and o.status = 'open'
+   and o.amount_minor is distinct from (
+       select sum(l.taxable_minor) from sales.opportunity_line l
+        where l.org_id = o.org_id and l.opportunity_id = o.id)
+   and not exists (select from sales.quote q
+                    where q.org_id = o.org_id and q.opportunity_id = o.id
+                      and q.state = 'accepted');
+
+-- name: a quote comes to what its lines come to
+select q.org_id, q.id
+  from sales.quote q
+ where q.taxable_minor <> coalesce((
+           select sum(l.taxable_minor) from sales.quote_line l
+            where l.org_id = q.org_id and l.quote_id = q.id), 0);
+
+-- name: a quote has at most one version that the buyer can answer
+select q.org_id, q.number
+  from sales.quote q
+ where q.state in ('sent', 'viewed', 'accepted')
+ group by q.org_id, q.number
+having count(*) > 1;
+
+-- name: quotes are numbered without a gap
+select q.org_id
+  from sales.quote q
+ group by q.org_id
+having count(distinct q.number) <> max(substr(q.number, 5)::int) - 1000;

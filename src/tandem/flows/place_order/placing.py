@@ -24,7 +24,7 @@ from tandem.crm.customers.domain import Customer, CustomerDraft
 from tandem.flows.place_order import pricing
 from tandem.flows.place_order.basket import NewOrder
 from tandem.flows.place_order.contact import Contact, contact_of
-from tandem.flows.place_order.pricing import Priced
+from tandem.flows.place_order.pricing import Agreed, Priced
 from tandem.kernel import references
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound, Refusal
@@ -62,16 +62,22 @@ class Candidate(msgspec.Struct):
     ship_to: Address
     promise: Promise | None = None
     refusal: Refusal | None = None
+    agreed: Agreed | None = None
+
+    def unpaid_until(self, settings: OrderSettings, now: datetime) -> datetime:
+        minutes = self.agreed.unpaid_minutes if self.agreed else settings.unpaid_minutes
+        return now + timedelta(minutes=minutes)
 
 
 async def place_orders(
-    tx: Tx, asks: Sequence[NewOrder], *, now: datetime
+    tx: Tx, asks: Sequence[NewOrder], *, now: datetime, agreed: Sequence[Agreed | None] = ()
 ) -> list[OrderSnapshot | Refusal]:
-    """One outcome per order, in order. A refused order leaves no trace."""
+    """One outcome per order, in order. A refused order leaves no trace. `agreed` has what was
+    promised for each of them; without it all prices are the catalogue's."""
     tx.actor.require("orders.write")
     assert len(asks) <= BATCH_MAX, "the intake bounds its batches"
     outcomes: list[OrderSnapshot | Refusal | None] = [None] * len(asks)
-    candidates = await _price(tx, asks, outcomes, now)
+    candidates = await _price(tx, asks, agreed or [None] * len(asks), outcomes, now)
     if candidates:
         settings = await orders.get_settings(tx)
         await _promise(tx, candidates, now)
@@ -84,12 +90,16 @@ async def place_orders(
 
 
 async def _price(
-    tx: Tx, asks: Sequence[NewOrder], outcomes: list[OrderSnapshot | Refusal | None], now: datetime
+    tx: Tx,
+    asks: Sequence[NewOrder],
+    agreed: Sequence[Agreed | None],
+    outcomes: list[OrderSnapshot | Refusal | None],
+    now: datetime,
 ) -> list[Candidate]:
     catalogue = await catalog.facts(tx, sorted({line.sku for ask in asks for line in ask.lines}))
     homes = await _homes(tx, asks, now)
     candidates = []
-    for place, ask in enumerate(asks):
+    for place, (ask, promised) in enumerate(zip(asks, agreed, strict=True)):
         if (ask.customer_id is None) == (ask.customer is None):
             outcomes[place] = CustomerMissing(
                 "Give either customer_id or customer.", field="customer"
@@ -101,11 +111,13 @@ async def _price(
             if ask.bill_to is not None:
                 check_address(ask.bill_to, field="bill_to")
             contact = contact_of(ask.customer)
-            priced = pricing.price(ask.lines, ask.discount_minor, catalogue)
+            priced = pricing.price(ask.lines, ask.discount_minor, catalogue, promised)
         except Refusal as refusal:
             outcomes[place] = refusal
         else:
-            candidates.append(Candidate(place, ask, new_id(), priced, contact, ship_to))
+            candidates.append(
+                Candidate(place, ask, new_id(), priced, contact, ship_to, agreed=promised)
+            )
     return candidates
 
 
@@ -153,13 +165,14 @@ async def _reserve(
     now: datetime,
 ) -> list[Candidate]:
     """Those whose stock could be had, and the drafts, which hold none."""
-    until = now + timedelta(minutes=settings.unpaid_minutes)
     buying = [candidate for candidate in candidates if not candidate.ask.is_draft]
     holds = [
         Hold(
             order_id=candidate.id,
             demands=candidate.priced.demands(),
-            held_until=until if candidate.ask.payment_method == "prepaid" else None,
+            held_until=candidate.unpaid_until(settings, now)
+            if candidate.ask.payment_method == "prepaid"
+            else None,
         )
         for candidate in buying
     ]
@@ -189,7 +202,6 @@ async def _place(
         ],
         now=now,
     )
-    unpaid_until = now + timedelta(minutes=settings.unpaid_minutes)
     fresh = []
     for candidate, buyer, quote in zip(candidates, buyers, quotes, strict=True):
         status = _status_of(candidate.ask, quote.total_minor)
@@ -203,7 +215,9 @@ async def _place(
                 candidate.contact,
                 ship_to=candidate.ship_to,
                 status=status,
-                expires_at=unpaid_until if status is Status.PENDING_PAYMENT else None,
+                expires_at=candidate.unpaid_until(settings, now)
+                if status is Status.PENDING_PAYMENT
+                else None,
                 promised_on=candidate.promise.promised_on if candidate.promise else None,
                 owner_id=_owner_of(tx, candidate, buyer),
                 now=now,

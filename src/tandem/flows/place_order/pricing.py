@@ -50,8 +50,26 @@ class Priced(msgspec.Struct, frozen=True):
         ]
 
 
+class AgreedLine(msgspec.Struct, frozen=True, kw_only=True):
+    unit_price_minor: int
+    price_includes_tax: bool
+    discount_minor: int
+
+
+class Agreed(msgspec.Struct, frozen=True, kw_only=True):
+    """What was promised for one order, line by line, whatever the catalogue says by now; and how
+    long it may stay unpaid."""
+
+    lines: list[AgreedLine]
+    currency: str
+    unpaid_minutes: int
+
+
 def price(
-    lines: Sequence[Line], discount_minor: int, catalogue: Mapping[str, VariantFacts]
+    lines: Sequence[Line],
+    discount_minor: int,
+    catalogue: Mapping[str, VariantFacts],
+    agreed: Agreed | None = None,
 ) -> Priced:
     """Refuses UnknownSku, NotForSale, MixedCurrencies, DiscountTooLarge."""
     facts: list[VariantFacts] = []
@@ -62,6 +80,8 @@ def price(
         if not fact.is_active:
             raise NotForSale(f"{line.sku} is not for sale now.", field=f"lines[{place}].sku")
         facts.append(fact)
+    if agreed is not None:
+        return _as_agreed(lines, facts, agreed)
     if len({fact.currency for fact in facts}) > 1:
         raise MixedCurrencies("All lines of an order have one currency.", field="lines")
     quantities = [line.quantity for line in lines]
@@ -70,6 +90,20 @@ def price(
         raise DiscountTooLarge("The discount is more than the goods cost.", field="discount_minor")
     discounts = share(discount_minor, worths)
     return Priced(facts, quantities, discounts, facts[0].currency)
+
+
+def _as_agreed(lines: Sequence[Line], facts: Sequence[VariantFacts], agreed: Agreed) -> Priced:
+    promised = [
+        msgspec.structs.replace(
+            fact,
+            price_minor=line.unit_price_minor,
+            price_includes_tax=line.price_includes_tax,
+            currency=agreed.currency,
+        )
+        for fact, line in zip(facts, agreed.lines, strict=True)
+    ]
+    discounts = [line.discount_minor for line in agreed.lines]
+    return Priced(promised, [line.quantity for line in lines], discounts, agreed.currency)
 
 
 def share(discount_minor: int, worths: Sequence[int]) -> list[int]:

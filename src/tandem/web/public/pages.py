@@ -5,7 +5,15 @@ from typing import Any
 from tandem.web.public.complaints import ComplaintPages
 from tandem.web.public.consenting import ConsentPages
 from tandem.web.public.paying import PayPages
+from tandem.web.public.quotes import QuotePages
 from tandem.web.public.streets import StreetsController
 from tandem.web.public.tracking import TrackingPages
 
-PUBLIC_PAGES: list[Any] = [StreetsController, TrackingPages, ComplaintPages, PayPages, ConsentPages]
+PUBLIC_PAGES: list[Any] = [
+    StreetsController,
+    TrackingPages,
+    ComplaintPages,
+    PayPages,
+    ConsentPages,
+    QuotePages,
+]

@@ -45,6 +45,7 @@ TEMPLATES: Mapping[str, Template] = {
     "late_payment_revived": Template(channels=BOTH),
     "late_payment_refunded": Template(channels=BOTH),
     "surplus_refunded": Template(channels=BOTH),
+    "quote_sent": Template(channels=BOTH),
     "driver_code": Template(channels=SMS_ONLY),
     "complaint_opened": Template(channels=BOTH),
     "complaint_answered": Template(channels=BOTH),

@@ -13,6 +13,8 @@ from tandem.crm.sales.domain.pipelines import PRINTABLE, Kind, Needed, Stage
 from tandem.kernel.errors import Conflict, Invalid
 
 AMOUNT_MAX = 2**53
+OVER = frozenset({"cancelled", "expired"})
+"""What an order is that will not be delivered: its deal may be opened again."""
 
 
 class LostReason(StrEnum):

@@ -14,6 +14,7 @@ from tandem.contracts.sales import (
     OpportunityWon,
 )
 from tandem.crm.sales.domain.opportunities import (
+    OVER,
     AlreadyOpen,
     ColumnFull,
     Loss,
@@ -72,7 +73,7 @@ async def move(
     await store.save(tx, moved)
     if is_new:
         await _note(tx, card, target, now)
-        await tx.publish(OpportunityMoved(stage=target.name, **_names(card)))
+        await tx.publish(OpportunityMoved(stage=target.name, **names_of_card(card)))
         return await tell_standing(tx, await _read(tx, opportunity_id))
     return await _read(tx, opportunity_id)
 
@@ -81,10 +82,12 @@ async def win(tx: Tx, opportunity_id: UUID, *, now: datetime) -> Opportunity:
     """Refuses without an amount, and what an open stage before asks for and is missing."""
     card, target, stages = await _at_end(tx, opportunity_id, Kind.WON)
     check_entry(card, target, stages)
-    await _close(tx, card, target, now)
+    await close_card(tx, card, target, now)
     amount = card.amount_minor
     assert amount is not None, "winning needs an amount"
-    await tx.publish(OpportunityWon(amount_minor=amount, currency=card.currency, **_names(card)))
+    await tx.publish(
+        OpportunityWon(amount_minor=amount, currency=card.currency, **names_of_card(card))
+    )
     return await tell_standing(tx, await _read(tx, opportunity_id))
 
 
@@ -98,8 +101,8 @@ async def lose(tx: Tx, opportunity_id: UUID, loss: Loss, *, now: datetime) -> Op
         lost_note=loss.note.strip(),
         competitor=loss.competitor.strip(),
     )
-    await _close(tx, told, target, now, note=loss.reason)
-    await tx.publish(OpportunityLost(reason=loss.reason, **_names(card)))
+    await close_card(tx, told, target, now, note=loss.reason)
+    await tx.publish(OpportunityLost(reason=loss.reason, **names_of_card(card)))
     return await tell_standing(tx, await _read(tx, opportunity_id))
 
 
@@ -113,7 +116,7 @@ async def reopen(tx: Tx, opportunity_id: UUID, *, now: datetime) -> Opportunity:
     card = await _hold(tx, target, opportunity_id)
     if card.status is Kind.OPEN:
         raise AlreadyOpen("It is open.")
-    if card.order_id is not None:
+    if card.order_id is not None and card.order_status not in OVER:
         raise NotOpen("It became an order. Cancel the order first.")
     await check_room(tx, target)
     await store.save(
@@ -126,12 +129,15 @@ async def reopen(tx: Tx, opportunity_id: UUID, *, now: datetime) -> Opportunity:
             lost_reason="",
             lost_note="",
             competitor="",
+            order_id=None,
+            order_number="",
+            order_status="",
             stage_entered_at=now,
             closed_at=None,
         ),
     )
     await _note(tx, card, target, now, note="reopened")
-    await tx.publish(OpportunityReopened(stage=target.name, **_names(card)))
+    await tx.publish(OpportunityReopened(stage=target.name, **names_of_card(card)))
     return await tell_standing(tx, await _read(tx, opportunity_id))
 
 
@@ -153,7 +159,7 @@ async def _at_end(
     return card, target, stages
 
 
-async def _close(
+async def close_card(
     tx: Tx, card: Opportunity, target: Stage, now: datetime, *, note: str = ""
 ) -> None:
     await store.save(
@@ -198,7 +204,7 @@ async def _note(tx: Tx, card: Opportunity, target: Stage, now: datetime, *, note
     )
 
 
-def _names(card: Opportunity) -> dict[str, Any]:
+def names_of_card(card: Opportunity) -> dict[str, Any]:
     return {
         "opportunity_id": card.id,
         "number": card.number,

@@ -28,6 +28,8 @@ OPPORTUNITY: LiteralString = """
 GET = Query(OPPORTUNITY + "where o.org_id = :org_id and o.id = :id")
 LOCK = Query(OPPORTUNITY + "where o.org_id = :org_id and o.id = :id for update of o")
 
+BY_ORDER = Query(OPPORTUNITY + "where o.org_id = :org_id and o.order_id = :order_id limit 1")
+
 LIST = Query(
     OPPORTUNITY
     + """
@@ -195,6 +197,10 @@ class NewOpportunity(msgspec.Struct, frozen=True, kw_only=True):
 
 async def find(tx: Tx, opportunity_id: UUID) -> Opportunity | None:
     return await tx.one_or_none(GET, Opportunity, id=opportunity_id)
+
+
+async def find_by_order(tx: Tx, order_id: UUID) -> Opportunity | None:
+    return await tx.one_or_none(BY_ORDER, Opportunity, order_id=order_id)
 
 
 async def lock(tx: Tx, opportunity_id: UUID) -> Opportunity | None:

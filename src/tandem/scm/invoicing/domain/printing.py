@@ -159,7 +159,7 @@ def _seller(invoice: Invoice) -> Party:
     contact = " · ".join(part for part in (seller.phone, seller.email, seller.website) if part)
     return Party(
         name=seller.display_name,
-        lines=[*legal, *_address_lines(seller.address)],
+        lines=[*legal, *address_lines(seller.address)],
         gstin=seller.gstin,
         pan=seller.pan,
         contact=contact,
@@ -167,10 +167,10 @@ def _seller(invoice: Invoice) -> Party:
 
 
 def _party(name: str, address: Address, gstin: str) -> Party:
-    return Party(name=name, lines=_address_lines(address), gstin=gstin)
+    return Party(name=name, lines=address_lines(address), gstin=gstin)
 
 
-def _address_lines(address: Address) -> list[str]:
+def address_lines(address: Address) -> list[str]:
     street = ", ".join(part for part in (address.line1, address.line2) if part)
     town = f"{address.city} {address.postal_code}"
     if address.country != "IN":

@@ -3,7 +3,7 @@
 from tandem.scm.invoicing.service.auditing import audit_numbers
 from tandem.scm.invoicing.service.crediting import credit_invoice, credit_order, creditable
 from tandem.scm.invoicing.service.issuing import issue_for_order
-from tandem.scm.invoicing.service.printing import get_sheet, get_sheet_of_order
+from tandem.scm.invoicing.service.printing import get_sheet, get_sheet_of_order, print_paper
 from tandem.scm.invoicing.service.quoting import quote, quote_at
 from tandem.scm.invoicing.service.reading import (
     find_by_number,
@@ -38,6 +38,7 @@ __all__ = [
     "list_for_order",
     "list_invoices",
     "list_rates",
+    "print_paper",
     "quote",
     "quote_at",
     "save_seller",
