@@ -4,12 +4,14 @@ from secrets import randbelow
 
 import pytest
 
+from tandem.crm.notifications.gateways.carriers import Carriers
 from tandem.crm.notifications.gateways.port import Mailer, Site, Texter
 from tandem.crm.notifications.gateways.smtp import SmtpMailer
 from tandem.crm.notifications.gateways.twilio import TwilioTexter
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database
+from tandem.kernel.guard import Guard
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
 from tests.notifications.givens import SITE, Post
@@ -71,6 +73,15 @@ def resources(sandbox: Sandbox) -> Resources:
         ),
     )
     held.add(Site, Site(base_url=SITE))
+    held.add(
+        Carriers,
+        Carriers(
+            Guard(["127.0.0.0/8"]),
+            sandbox_url=sandbox.settings.base_url,
+            sandbox_smtp_url=f"smtp://127.0.0.1:{sandbox.settings.smtp_port}",
+            callback_base="",
+        ),
+    )
     return held
 
 

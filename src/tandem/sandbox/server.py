@@ -14,6 +14,7 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
 from tandem.sandbox import city_pages, control, index
+from tandem.sandbox.carriers import stand_in as carriers
 from tandem.sandbox.clock import Clock
 from tandem.sandbox.dependencies import Dependencies
 from tandem.sandbox.fault_middleware import FaultMiddleware
@@ -37,6 +38,7 @@ STAND_INS: Sequence[Callable[[Dependencies], Sequence[ControllerRouterHandler]]]
     razorpay.routes,
     jira.routes,
     sms.routes,
+    carriers.routes,
     google.routes,
     city_pages.routes,
     index.routes,
