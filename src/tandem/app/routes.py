@@ -52,8 +52,8 @@ from tandem.scm.orders.http import OrdersController
 from tandem.scm.payments.http import (
     PayController,
     PaymentExceptionsController,
-    PaymentSettingsController,
     PaymentsController,
+    PaymentSettingsController,
     RazorpayWebhooksController,
     SettlementExceptionsController,
     SettlementsController,
@@ -103,7 +103,6 @@ ROUTES: list[Any] = [
     LeadMergesController,
     AssigningController,
     QualifyingController,
-    *SALES,
     DealLinesController,
     QuotesController,
     *SALES,
