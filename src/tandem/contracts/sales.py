@@ -38,6 +38,12 @@ class OpportunityLost(OpportunityEvent, frozen=True, kw_only=True):
     reason: str
 
 
+class OpportunityWithdrawn(OpportunityEvent, frozen=True, kw_only=True):
+    """It was opened by mistake and nobody touched it: it is gone, and nothing counts it."""
+
+    topic: ClassVar[str] = "sales.opportunity_withdrawn.v1"
+
+
 class OpportunityReopened(OpportunityEvent, frozen=True, kw_only=True):
     topic: ClassVar[str] = "sales.opportunity_reopened.v1"
     stage: str
