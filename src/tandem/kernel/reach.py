@@ -157,6 +157,14 @@ def within_opportunity(opportunity_id: LiteralString) -> LiteralString:
                   and {_belongs("reached")}))"""
 
 
+def within_lead(lead_id: LiteralString) -> LiteralString:
+    """As `within_order`, for what is about a lead."""
+    return f"""(:reach_all::boolean or exists (
+               select from kernel.lead_owner reached
+                where reached.org_id = :org_id and reached.id = {lead_id}
+                  and {_belongs("reached")}))"""
+
+
 def _belongs(record: LiteralString) -> LiteralString:
     return (
         f"({record}.owner_id = any(:reach_owners::uuid[])"

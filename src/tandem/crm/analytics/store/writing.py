@@ -1,0 +1,208 @@
+"""The statement that answers a slice. Only the catalogue's literals and parameters go into it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tandem.crm.analytics.domain.asking import GROUPS_MAX
+from tandem.crm.analytics.domain.calendar import Days, Grain, WeekStart
+from tandem.crm.analytics.domain.catalogue import Amount, Sums
+from tandem.crm.analytics.domain.planning import Slice
+from tandem.crm.analytics.store.reaching import CONDITIONS
+from tandem.crm.analytics.store.vocabularies import FACTS, MEASURES, SLOTS, SUMS
+from tandem.kernel import rules
+from tandem.kernel.reach import Reach
+from tandem.kernel.rules import Compiled, Condition, Rule
+
+_BUCKETS: Mapping[Grain, str] = {
+    Grain.DAY: "DAY",
+    Grain.MONTH: "date_trunc('month', DAY)::date",
+    Grain.QUARTER: "date_trunc('quarter', DAY)::date",
+    Grain.YEAR: "date_trunc('year', DAY)::date",
+    Grain.FISCAL_YEAR: (
+        "(date_trunc('year', DAY - interval '3 months') + interval '3 months')::date"
+    ),
+}
+_WEEKS: Mapping[str, str] = {
+    "monday": "date_trunc('week', DAY)::date",
+    "sunday": "(date_trunc('week', DAY + 1)::date - 1)",
+}
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """What all statements of one question share. `zone` is set where it is not the company's."""
+
+    days: Days
+    grain: Grain | None
+    week_start: WeekStart
+    zone: str | None
+    names: tuple[str, ...]
+    as_of: datetime
+    reach: Reach
+    rule: Rule | None
+    only: Mapping[str, str | None] = {}
+    """Dimensions that are fixed, with their values."""
+
+
+class Top(msgspec.Struct, frozen=True):
+    """Only so many groups, by one of the slice's metrics."""
+
+    metric: int
+    is_descending: bool
+    count: int
+
+
+def over_facts(one: Slice, scope: Scope, top: Top | None = None) -> Compiled:
+    """Groups with their amounts, from the facts themselves."""
+    text = _Text(one, scope)
+    dimensions = [f"({one.dataset.dimensions[name].sql})::text" for name in scope.names]
+    amounts = [aggregate(amount) for amount in one.amounts]
+    return text.grouped(one.dataset.table, dimensions, amounts, text.conditions(), top)
+
+
+def over_sums(one: Slice, sums: Sums, scope: Scope, top: Top | None = None) -> Compiled:
+    """The same groups from what is summed up by day; only for who sees everything."""
+    text = _Text(one, scope, sums)
+    dimensions = [SLOTS[sums.dimensions.index(name)] for name in scope.names]
+    amounts = [
+        f"coalesce(sum(f.{MEASURES[sums.amounts.index(amount)]}), 0)" for amount in one.amounts
+    ]
+    text.values |= {"dataset": one.dataset.key, "clock": one.clock_key}
+    parts = [*text.conditions(), "f.dataset = :dataset::text", "f.clock = :clock::text"]
+    return text.grouped("analytics.rollup", dimensions, amounts, parts, top)
+
+
+def unconverted(one: Slice, scope: Scope) -> Compiled | None:
+    """How many rows have an amount of money that no rate is known for."""
+    money = {
+        amount.value
+        for amount in one.amounts
+        if amount.kind == "sum" and amount.value.endswith("_base")
+    }
+    if not money:
+        return None
+    text = _Text(one, scope)
+    where = " and ".join(text.conditions())
+    missing = " or ".join(f"{value} is null" for value in sorted(money))
+    return Compiled(
+        f"select count(*) from {one.dataset.table} f where {where} and ({missing})", text.values
+    )
+
+
+def aggregate(amount: Amount) -> str:
+    if amount.kind == "count":
+        return f"count(*) filter (where {amount.where})"
+    if amount.kind == "sum":
+        return f"coalesce(sum({amount.value}) filter (where {amount.where}), 0)"
+    return f"count(distinct {amount.value}) filter (where {amount.where})"
+
+
+class _Text:
+    """Conditions and parameters of one statement."""
+
+    def __init__(self, one: Slice, scope: Scope, sums: Sums | None = None) -> None:
+        self.one = one
+        self.scope = scope
+        self.sums = sums
+        self.values: dict[str, Any] = {"as_of": scope.as_of}
+
+    @property
+    def day(self) -> str:
+        if self.sums is not None:
+            return "f.on_day"
+        if self.scope.zone is None:
+            return self.one.clock.day
+        self.values["zone"] = self.scope.zone
+        return f"({self.one.clock.at} at time zone :zone::text)::date"
+
+    def conditions(self) -> list[str]:
+        parts = [
+            "f.org_id = :org_id",
+            "f.recorded_at <= :as_of::timestamptz and f.superseded_at > :as_of::timestamptz",
+            *self._days(),
+            *self._fixed(),
+        ]
+        if not self.scope.reach.is_all:
+            condition = CONDITIONS[self.one.dataset.key]
+            parts.append(condition)
+            given = self.scope.reach.params()
+            self.values |= {name: value for name, value in given.items() if name in condition}
+        if self.scope.rule is not None:
+            parts.append(self._rule(self.scope.rule).sql)
+        return parts
+
+    def _days(self) -> list[str]:
+        if self.one.span == "standing":
+            return []
+        self.values["to_on"] = self.scope.days.to_on
+        if self.one.span == "balance":
+            return [f"{self.day} <= :to_on::date"]
+        self.values["from_on"] = self.scope.days.from_on
+        return [f"{self.day} between :from_on::date and :to_on::date"]
+
+    def _fixed(self) -> list[str]:
+        parts = []
+        for place, (name, value) in enumerate(sorted(self.scope.only.items())):
+            self.values[f"only_{place}"] = value
+            expression = self.one.dataset.dimensions[name].sql
+            parts.append(f"({expression})::text is not distinct from :only_{place}::text")
+        return parts
+
+    def _rule(self, rule: Rule) -> Condition:
+        key = self.one.dataset.key
+        words = FACTS[key] if self.sums is None else SUMS[key, self.sums.clock]
+        moment = rules.Moment(now=self.scope.as_of, zone=self.scope.zone or "UTC")
+        made = rules.condition(rule, words, moment)
+        self.values |= made.values
+        return made
+
+    def bucket(self) -> str | None:
+        grain = self.scope.grain
+        if grain is None:
+            return None
+        day = self.day
+        if self.one.span == "balance":
+            self.values["from_on"] = self.scope.days.from_on
+            day = f"greatest({day}, :from_on::date)"
+        form = _WEEKS[self.scope.week_start] if grain is Grain.WEEK else _BUCKETS[grain]
+        return form.replace("DAY", day)
+
+    def grouped(
+        self,
+        table: str,
+        dimensions: Sequence[str],
+        amounts: Sequence[str],
+        parts: Sequence[str],
+        top: Top | None,
+    ) -> Compiled:
+        bucket = self.bucket()
+        keys = [*([] if bucket is None else [f"{bucket}::text"]), *dimensions]
+        listed = [f"{sql} as k{place}" for place, sql in enumerate(keys)]
+        listed += [f"{sql} as a{place}" for place, sql in enumerate(amounts)]
+        group = ", ".join(str(place + 1) for place in range(len(keys)))
+        text = f"select {', '.join(listed)} from {table} f where {' and '.join(parts)}"
+        if keys:
+            text += f" group by {group}"
+        if top is not None:
+            direction = "desc" if top.is_descending else "asc"
+            text += (
+                f" order by {self._measure(top.metric, amounts)} {direction} nulls last, {group}"
+            )
+        self.values["cap"] = top.count if top else GROUPS_MAX + 1
+        return Compiled(f"{text} limit :cap::bigint", self.values)
+
+    def _measure(self, place: int, amounts: Sequence[str]) -> str:
+        metric = self.one.metrics[place]
+        above = amounts[self.one.amounts.index(metric.amount)]
+        if metric.over is None:
+            return above
+        below = amounts[self.one.amounts.index(metric.over)]
+        return f"({above})::numeric / nullif({below}, 0)"
+
+
+def conditions(one: Slice, scope: Scope) -> tuple[list[str], dict[str, Any]]:
+    """Which rows of a table of facts `f` are meant, and the parameters of that."""
+    text = _Text(one, scope)
+    return text.conditions(), text.values
