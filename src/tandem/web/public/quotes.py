@@ -8,7 +8,6 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
-from tandem.contracts.address import Address
 from tandem.crm.sales import service as sales
 from tandem.crm.sales.domain.quotes import (
     OPEN,
@@ -221,7 +220,5 @@ async def _refused(
 
 
 def _acceptance(form: dict[str, str]) -> Acceptance:
-    address = read_address(form, "ship_", name=form.get("name", "")[:100])
-    found: Address | None = address
     said = convert({"name": form.get("name", "")}, Acceptance, WORDS)
-    return msgspec.structs.replace(said, ship_to=found)
+    return msgspec.structs.replace(said, ship_to=read_address(form, "ship_", name=said.name))
