@@ -47,12 +47,12 @@ PARAMETERS = {
     "inviter": "Asha",
     "invitation_link": "/invitation/abc",
     "until": "29 Nov 2026",
-}
-
     "quote": "QUO-1001",
     "valid_until": "29 Nov 2026",
     "note": "As we said on the phone.",
     "quote_link": "/q/abcdefghijklmnopqrstuv",
+}
+
 TOLD = Query(
     """
     select topic, key
