@@ -13,8 +13,8 @@ from tandem.crm.identity.domain.sessions import HalfSignedIn, SignedIn, Visitor
 from tandem.crm.identity.service import factors
 from tandem.crm.identity.service.signing_in import DOORKEEPER
 from tandem.crm.identity.store import persons, sessions
-from tandem.crm.notifications import jobs as notifying
 from tandem.flows import tell_person
+from tandem.flows.send_messages import lanes
 from tandem.kernel.actor import INSTALLATION, Actor
 from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database, Query
@@ -22,7 +22,7 @@ from tandem.kernel.ids import new_id
 from tandem.kernel.jobs import JOBS, Envelope, Work
 from tandem.kernel.resources import Resources
 
-assert tell_person and notifying, "importing them registers the jobs that write to people"
+assert tell_person and lanes, "importing them registers the jobs that write to people"
 PASSWORD = "correct horse battery"
 OTHER_PASSWORD = "seven purple umbrellas"
 

@@ -7,8 +7,10 @@ import msgspec
 
 from tandem.crm.notifications import service
 from tandem.crm.notifications.domain.attempts import Attempt
-from tandem.crm.notifications.domain.messages import Message
-from tandem.crm.notifications.jobs import deliver, sweep
+from tandem.crm.notifications.domain.messages import Lane, Message
+from tandem.crm.notifications.jobs import look_up
+from tandem.flows.send_messages.lanes import deliver, run_lane
+from tandem.flows.send_messages.sweeping import tidy
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Query
 from tandem.kernel.jobs import Work
@@ -103,8 +105,12 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
             await deliver(self.work, str(message_id))
 
     async def sweep(self, **later: float) -> None:
+        """What the worker does every few seconds, for every lane."""
         self.hands.advance(**later)
-        await sweep(self.work)
+        await tidy(self.work)
+        await look_up(self.work)
+        for lane in Lane:
+            await run_lane(self.work, lane, seconds=20)
 
     async def read(self, message_id: UUID) -> Message:
         async with self.work.transaction() as tx:

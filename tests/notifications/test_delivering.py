@@ -11,8 +11,9 @@ from tandem.crm.notifications.domain.messages import GAPS, LEASE, State
 from tandem.crm.notifications.gateways.port import Mailer, Refused, Site, Texter
 from tandem.crm.notifications.gateways.smtp import SmtpMailer
 from tandem.crm.notifications.gateways.twilio import TwilioTexter
-from tandem.crm.notifications.jobs import deliver
+from tandem.crm.notifications.service.leaving import Result, record_results
 from tandem.crm.notifications.service.planning import SEND_LANE
+from tandem.flows.send_messages.lanes import deliver
 from tandem.kernel.db import Query
 from tandem.kernel.jobs import JOBS, Work
 from tandem.kernel.resources import Resources
@@ -174,7 +175,7 @@ async def test_silence_after_the_body_is_unknown_and_never_repeated_by_itself(
         await post.sweep(days=1)
     assert (await post.read(message_id)).state is State.UNKNOWN
     assert len(post.mailbox("email")) == arrived
-    assert await post.told() == []
+    assert await post.told() == ["message_unknown"]
 
     async with post.work.transaction() as tx:
         await service.retry(tx, message_id, now=post.work.now())
@@ -195,7 +196,7 @@ async def test_a_text_whose_answer_was_lost_is_found_at_the_provider(post: Post)
     (text,) = post.mailbox("sms")
     assert (found.state, found.provider_message_id) == (State.SENT, text["provider_id"])
     assert await post.history(message_id) == ["unknown", "found"]
-    assert await post.told() == ["message_sent"]
+    assert await post.told() == ["message_unknown", "message_sent"]
 
 
 @pytest.mark.parametrize("fault", ["timeout_before", "500", "html_502"])
@@ -296,7 +297,8 @@ async def test_who_lost_the_lease_neither_sends_nor_writes(post: Post) -> None:
     async with post.work.transaction() as tx:
         with pytest.raises(service.LeaseLost):
             await service.hand_over(tx, slow, now=post.work.now())
-        await service.record_refused(tx, slow, reason="late", now=post.work.now())
+        late = Result(message=slow, outcome="refused", detail="late")
+        await record_results(tx, [late], now=post.work.now())
     assert (await post.read(message_id)).state is State.SENT
     assert await post.told() == ["message_sent"]
 
@@ -320,12 +322,9 @@ async def test_a_code_that_would_come_too_late_does_not_come(post: Post) -> None
     )
     post.hands.advance(minutes=10)
     await post.carry(message_id)
-    failed = await post.read(message_id)
-    assert (failed.state, failed.error, failed.text) == (
-        State.FAILED,
-        "It would have come too late.",
-        "",
-    )
+    late = await post.read(message_id)
+    assert (late.state, late.reason, late.text) == (State.SKIPPED, "expired", "")
+    assert await post.told() == ["message_skipped"]
     assert post.mailbox("sms") == []
 
 

@@ -16,14 +16,14 @@ from tandem.crm.notifications import service
 from tandem.crm.notifications.domain.messages import State
 from tandem.crm.notifications.gateways.port import Site, Texter
 from tandem.crm.notifications.gateways.twilio import TwilioTexter, sign
-from tandem.crm.notifications.jobs import deliver
+from tandem.flows.send_messages.lanes import deliver
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Forbidden
 from tandem.kernel.jobs import Work
 from tandem.kernel.outbox import drain
 from tandem.kernel.resources import Resources
 from tests.givens import api_key_of, visitor
-from tests.notifications.givens import EMAIL, Post
+from tests.notifications.givens import EMAIL, SITE, Post
 from tests.sandbox.listening import Listener, listening
 from tests.waiting import until
 
@@ -254,7 +254,7 @@ async def test_the_gateways_own_reports_come_signed_to_the_address_we_gave(
 def with_texter(texter: TwilioTexter) -> Resources:
     held = Resources()
     held.add(Texter, texter)
-    held.add(Site, Site(base_url=BASE))
+    held.add(Site, Site(base_url=BASE, place=SITE))
     return held
 
 

@@ -89,6 +89,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return f"{urlsplit(self.database_url).path.lstrip('/') or 'tandem'}_login"
 
     @property
+    def place(self) -> str:
+        """What tells this installation from a copy of its database: its address, or its folder
+        where the address is this machine's own."""
+        host = urlsplit(self.base_url).hostname or ""
+        is_local = host in {"localhost", "::1"} or host.startswith("127.")
+        return f"folder {Path(self.data_dir).absolute()}" if is_local else self.base_url
+
+    @property
     def app_dsn(self) -> str:
         return self.app_database_url or app_dsn_of(
             self.database_url, self.app_role, self.derive("app-role")

@@ -15,9 +15,11 @@ then nothing is handed over."""
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """Where people reach this installation: the beginning of every link."""
+    """Where people reach this installation: the beginning of every link. `place` tells it from a
+    copy of itself where the address does not."""
 
     base_url: str
+    place: str = ""
 
 
 class Refused(Exception):

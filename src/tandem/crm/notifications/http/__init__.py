@@ -21,7 +21,7 @@ from tandem.crm.notifications.domain.messages import (
 )
 from tandem.crm.notifications.domain.texts import segments
 from tandem.crm.notifications.gateways.port import Site, Texter
-from tandem.kernel import inbox
+from tandem.kernel import inbox as receipts
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, TooLarge
 from tandem.kernel.http import (
@@ -150,7 +150,7 @@ class TextReportsController(Controller):
         if not resources.get(Texter).is_signed(request.url.path, form, signature):
             raise Forbidden("This report is not signed by the gateway.", permission="signature")
         async with database.transaction(Actor.system(org_id, "Text gateway")) as tx:
-            await inbox.keep(
+            await receipts.keep(
                 tx,
                 provider=SMS_PROVIDER,
                 delivery_id=_delivery_id(form),

@@ -5,12 +5,9 @@ from tandem.crm.notifications.service.handing import (
     LeaseLost,
     claim,
     hand_over,
-    record_later,
-    record_refused,
-    record_sent,
-    record_unknown,
     release_abandoned,
 )
+from tandem.crm.notifications.service.inbox import tell_staff
 from tandem.crm.notifications.service.learning import (
     adopt_or_give_up,
     apply_receipt,
@@ -25,6 +22,7 @@ from tandem.crm.notifications.service.planning import (
     plan,
     set_feed,
 )
+from tandem.crm.notifications.service.preferences import preference_allows
 from tandem.crm.notifications.service.sending import (
     get_message,
     list_attempts,
@@ -52,14 +50,12 @@ __all__ = [
     "list_to_look_up",
     "messages_of",
     "plan",
-    "record_later",
-    "record_refused",
-    "record_sent",
-    "record_unknown",
+    "preference_allows",
     "release_abandoned",
     "retry",
     "send",
     "set_feed",
+    "tell_staff",
     "version",
     "versions",
 ]

@@ -1,0 +1,32 @@
+"""Which installation sends for this database, so that a copy of it keeps still."""
+
+from datetime import datetime
+
+from tandem.crm.notifications.domain.sender import Sender, refusal
+from tandem.crm.notifications.gateways.port import Site
+from tandem.crm.notifications.store import sender as store
+from tandem.kernel.actor import INSTALLATION
+from tandem.kernel.db import Tx
+from tandem.kernel.jobs import Work
+
+
+def place_of(work: Work) -> str:
+    """Where this installation is: its address, or its folder when only this machine reaches it."""
+    site = work.get(Site)
+    return site.place or site.base_url
+
+
+async def sending_refused(tx: Tx, place: str, *, now: datetime) -> str:
+    """Why nothing may leave from here, in a sentence; empty when this is the one that sends."""
+    return refusal(await store.sender(tx, place, now), place)
+
+
+async def get_sender(tx: Tx, place: str, *, now: datetime) -> Sender:
+    return await store.sender(tx, place, now)
+
+
+async def take_over(tx: Tx, place: str, *, now: datetime) -> None:
+    """Send from here on; wherever it was sent from before keeps still. For the command line, which
+    works for the installation itself."""
+    assert tx.actor.org_id == INSTALLATION, "who sends is a matter of the installation"
+    await store.take_over(tx, place, now)
