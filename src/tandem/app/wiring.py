@@ -82,7 +82,7 @@ def resources_of(settings: Settings) -> Resources:
     # notifications
     held.add(Mailer, SmtpMailer(settings.smtp_url, sender=settings.mail_from))
     held.add(Texter, _texter(settings))
-    held.add(Site, Site(base_url=settings.base_url))
+    held.add(Site, Site(base_url=settings.base_url, place=settings.place))
     held.add(Carriers, _carriers(settings, guard))
     # maps
     held.add(StreetMap, DemoStreets(settings))
