@@ -13,7 +13,7 @@ from tandem.kernel.rules.compiling import condition, facts
 from tandem.kernel.rules.judging import Explanation, Facts, describe, explain, facts_of, holds
 from tandem.kernel.rules.periods import Moment
 from tandem.kernel.rules.reading import RuleWrong, read
-from tandem.kernel.rules.statements import Compiled, Condition, RuledQuery
+from tandem.kernel.rules.statements import Compiled, Condition, RuledQuery, written
 from tandem.kernel.rules.tree import (
     All,
     Compare,
@@ -68,4 +68,5 @@ __all__ = [
     "holds",
     "leaves_of",
     "read",
+    "written",
 ]

@@ -53,3 +53,15 @@ class RuledQuery(Query):
 
     def with_rule(self, made: Condition) -> Compiled:
         return Compiled(self.text.replace(self.place, made.sql), made.values)
+
+
+def written(text: LiteralString, values: dict[str, Any], rule: Condition | None = None) -> Compiled:
+    """A statement put together from literals, and a rule at its place `{rule}` where it has one.
+
+    Reports choose columns and groups by name from a catalogue: the names are looked up, and what
+    the catalogue has for them is literal.
+    """
+    if rule is None:
+        return Compiled(text, values)
+    assert text.count(RULE) == 1, "a rule has one place"
+    return Compiled(text.replace(RULE, rule.sql), {**rule.values, **values})

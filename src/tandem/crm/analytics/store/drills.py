@@ -6,19 +6,20 @@ from uuid import UUID
 
 from tandem.crm.analytics.domain.catalogue import Amount, Metric
 from tandem.crm.analytics.domain.planning import Slice
-from tandem.crm.analytics.store.writing import Scope, aggregate, conditions
+from tandem.crm.analytics.store import writing
+from tandem.crm.analytics.store.writing import Scope, aggregate
 from tandem.kernel.rules import Compiled
 
 
 def sums(one: Slice, metric: Metric, scope: Scope) -> Compiled:
     """`above` and `below` the line, and how many rows there are."""
-    parts, values = conditions(one, scope)
+    text = writing.Statement(one, scope)
+    parts = text.conditions()
     below = "null::numeric" if metric.over is None else aggregate(metric.over)
-    return Compiled(
+    return text.made(
         f"select {aggregate(metric.amount)} as above, {below} as below,"
         f" count(*) filter (where {_counts(metric)}) as rows"
-        f" from {one.dataset.table} f where {' and '.join(parts)}",
-        values,
+        f" from {one.dataset.table} f where {' and '.join(parts)}"
     )
 
 
@@ -26,12 +27,13 @@ def rows(
     one: Slice, metric: Metric, scope: Scope, *, after: list[Any] | None, count: int
 ) -> Compiled:
     """What each row adds above and below the line. Of distinct counts, `of` is what counts."""
-    parts, values = conditions(one, scope)
+    text = writing.Statement(one, scope)
+    parts = text.conditions()
     parts.append(f"({_counts(metric)})")
     if after is not None:
         at: datetime = after[0]
         row_id: UUID = after[1]
-        values |= {"after_at": at, "after_id": row_id}
+        text.values |= {"after_at": at, "after_id": row_id}
         parts.append("(f.at, f.id) < (:after_at::timestamptz, :after_id::uuid)")
     shows = [f"{sql} as s{place}" for place, sql in enumerate(one.dataset.shows.values())]
     below = "null::numeric" if metric.over is None else _adds(metric.over)
@@ -45,11 +47,10 @@ def rows(
         f"{of} as of",
         *shows,
     ]
-    values["count"] = count
-    return Compiled(
+    text.values["count"] = count
+    return text.made(
         f"select {', '.join(listed)} from {one.dataset.table} f"
-        f" where {' and '.join(parts)} order by f.at desc, f.id desc limit :count::bigint",
-        values,
+        f" where {' and '.join(parts)} order by f.at desc, f.id desc limit :count::bigint"
     )
 
 

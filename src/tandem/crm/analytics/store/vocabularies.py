@@ -5,6 +5,7 @@ from typing import LiteralString
 
 from tandem.crm.analytics.domain.catalogue import DATASETS, Dataset, Dimension, Sums
 from tandem.kernel.rules import Field, Kind, Vocabulary
+from tandem.kernel.rules.vocabulary import field
 
 SLOTS: tuple[LiteralString, ...] = ("f.d1", "f.d2", "f.d3", "f.d4", "f.d5")
 MEASURES: tuple[LiteralString, ...] = (
@@ -14,8 +15,8 @@ MEASURES: tuple[LiteralString, ...] = (
 
 def _field(dimension: Dimension, sql: LiteralString) -> Field:
     if dimension.kind == "flag":
-        return Field(kind=Kind.FLAG, sql=sql, label=dimension.label)
-    return Field(kind=Kind.TEXT, sql=f"{sql}::text", label=dimension.label)
+        return field(Kind.FLAG, sql, dimension.label)
+    return field(Kind.TEXT, sql + "::text", dimension.label)
 
 
 def _over_facts(dataset: Dataset) -> Vocabulary:

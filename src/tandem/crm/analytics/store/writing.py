@@ -14,7 +14,7 @@ from tandem.crm.analytics.store.reaching import CONDITIONS
 from tandem.crm.analytics.store.vocabularies import FACTS, MEASURES, SLOTS, SUMS
 from tandem.kernel import rules
 from tandem.kernel.reach import Reach
-from tandem.kernel.rules import Compiled, Condition, Rule
+from tandem.kernel.rules import Compiled, Condition, Rule, written
 
 _BUCKETS: Mapping[Grain, str] = {
     Grain.DAY: "DAY",
@@ -56,7 +56,7 @@ class Top(msgspec.Struct, frozen=True):
 
 def over_facts(one: Slice, scope: Scope, top: Top | None = None) -> Compiled:
     """Groups with their amounts, from the facts themselves."""
-    text = _Text(one, scope)
+    text = Statement(one, scope)
     dimensions = [f"({one.dataset.dimensions[name].sql})::text" for name in scope.names]
     amounts = [aggregate(amount) for amount in one.amounts]
     return text.grouped(one.dataset.table, dimensions, amounts, text.conditions(), top)
@@ -64,7 +64,7 @@ def over_facts(one: Slice, scope: Scope, top: Top | None = None) -> Compiled:
 
 def over_sums(one: Slice, sums: Sums, scope: Scope, top: Top | None = None) -> Compiled:
     """The same groups from what is summed up by day; only for who sees everything."""
-    text = _Text(one, scope, sums)
+    text = Statement(one, scope, sums)
     dimensions = [SLOTS[sums.dimensions.index(name)] for name in scope.names]
     amounts = [
         f"coalesce(sum(f.{MEASURES[sums.amounts.index(amount)]}), 0)" for amount in one.amounts
@@ -83,12 +83,10 @@ def unconverted(one: Slice, scope: Scope) -> Compiled | None:
     }
     if not money:
         return None
-    text = _Text(one, scope)
+    text = Statement(one, scope)
     where = " and ".join(text.conditions())
     missing = " or ".join(f"{value} is null" for value in sorted(money))
-    return Compiled(
-        f"select count(*) from {one.dataset.table} f where {where} and ({missing})", text.values
-    )
+    return text.made(f"select count(*) from {one.dataset.table} f where {where} and ({missing})")
 
 
 def aggregate(amount: Amount) -> str:
@@ -99,14 +97,18 @@ def aggregate(amount: Amount) -> str:
     return f"count(distinct {amount.value}) filter (where {amount.where})"
 
 
-class _Text:
-    """Conditions and parameters of one statement."""
+class Statement:
+    """One statement over rows `f`: its conditions and parameters, and what is made of them."""
 
     def __init__(self, one: Slice, scope: Scope, sums: Sums | None = None) -> None:
         self.one = one
         self.scope = scope
         self.sums = sums
         self.values: dict[str, Any] = {"as_of": scope.as_of}
+        self.rule: Condition | None = None
+
+    def made(self, text: str) -> Compiled:
+        return written(text, self.values, self.rule)
 
     @property
     def day(self) -> str:
@@ -130,7 +132,8 @@ class _Text:
             given = self.scope.reach.params()
             self.values |= {name: value for name, value in given.items() if name in condition}
         if self.scope.rule is not None:
-            parts.append(self._rule(self.scope.rule).sql)
+            self.rule = self._rule(self.scope.rule)
+            parts.append("{rule}")
         return parts
 
     def _days(self) -> list[str]:
@@ -154,9 +157,7 @@ class _Text:
         key = self.one.dataset.key
         words = FACTS[key] if self.sums is None else SUMS[key, self.sums.clock]
         moment = rules.Moment(now=self.scope.as_of, zone=self.scope.zone or "UTC")
-        made = rules.condition(rule, words, moment)
-        self.values |= made.values
-        return made
+        return rules.condition(rule, words, moment)
 
     def bucket(self) -> str | None:
         grain = self.scope.grain
@@ -191,7 +192,7 @@ class _Text:
                 f" order by {self._measure(top.metric, amounts)} {direction} nulls last, {group}"
             )
         self.values["cap"] = top.count if top else GROUPS_MAX + 1
-        return Compiled(f"{text} limit :cap::bigint", self.values)
+        return self.made(f"{text} limit :cap::bigint")
 
     def _measure(self, place: int, amounts: Sequence[str]) -> str:
         metric = self.one.metrics[place]
@@ -200,9 +201,3 @@ class _Text:
             return above
         below = amounts[self.one.amounts.index(metric.over)]
         return f"({above})::numeric / nullif({below}, 0)"
-
-
-def conditions(one: Slice, scope: Scope) -> tuple[list[str], dict[str, Any]]:
-    """Which rows of a table of facts `f` are meant, and the parameters of that."""
-    text = _Text(one, scope)
-    return text.conditions(), text.values
