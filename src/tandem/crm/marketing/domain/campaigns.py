@@ -1,5 +1,6 @@
 """A campaign: whom it is for, what it says, when and how fast it leaves, and when it stops."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -74,7 +75,8 @@ Body = Annotated[str, msgspec.Meta(max_length=200_000, pattern=r"^[^\x00]*$")]
 
 
 class Utm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Put on every link that has none of its own. All empty: links stay as they are."""
+    """Put on every link that has none of its own. All empty: links stay as they are. A plan that
+    says nothing gets the channel and its own name."""
 
     source: Tag = ""
     medium: Tag = ""
@@ -132,7 +134,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     tracks_clicks: bool = True
     tracks_opens: bool = False
     is_tracking_people: bool = True
-    utm: Utm = msgspec.field(default_factory=Utm)
+    utm: Utm | None = None
     limits: Limits = msgspec.field(default_factory=Limits)
     budget_minor: Money | None = None
     cost_minor: Money = 0
@@ -217,6 +219,21 @@ def campaign_of(feed: str | None) -> UUID | None:
     """The campaign that a feed belongs to, if it is one's."""
     kind, _, rest = (feed or "").partition(":")
     return UUID(rest) if kind == "campaign" else None
+
+
+def journey_of(feed: str | None) -> UUID | None:
+    """The same of a journey."""
+    kind, _, rest = (feed or "").partition(":")
+    return UUID(rest) if kind == "journey" else None
+
+
+def with_tags(plan: Plan, *, source: str) -> Plan:
+    """A plan that says nothing of UTM gets where it comes from, its channel and its name."""
+    if plan.utm is not None:
+        return plan
+    name = re.sub(r"[^a-z0-9]+", "-", plan.name.lower()).strip("-")[:100]
+    tags = Utm(source=source[:100], medium=plan.channel.value, campaign=name)
+    return msgspec.structs.replace(plan, utm=tags)
 
 
 def check_move(campaign: Campaign, target: State) -> None:

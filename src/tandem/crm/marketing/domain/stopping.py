@@ -44,3 +44,13 @@ def why_stop(ends: Ends, limits: Limits) -> Stop | None:
             says = f"{count:,} of {ends.whole:,} messages ({share:.1f} %) ended as {reason}"
             return Stop(reason=reason, says=f"{says}; the limit is {limit} %.")
     return None
+
+
+def since(so_far: Ends, before: Ends) -> Ends:
+    """What has come to an end after `before` was counted; late news may take from a sum."""
+    return Ends(
+        sent=max(0, so_far.sent - before.sent),
+        failed=max(0, so_far.failed - before.failed),
+        bounced=max(0, so_far.bounced - before.bounced),
+        complained=max(0, so_far.complained - before.complained),
+    )

@@ -1,7 +1,13 @@
 """Marketing over HTTP."""
 
-from typing import Any
+from tandem.crm.marketing.http.campaigns import CampaignsController, EngagementController
+from tandem.crm.marketing.http.links import LinksController, PicturesController
 
-CONTROLLERS: tuple[Any, ...] = ()
+CONTROLLERS = (
+    CampaignsController,
+    EngagementController,
+    LinksController,
+    PicturesController,
+)
 
 __all__ = ["CONTROLLERS"]

@@ -139,6 +139,8 @@ def _check(plan: Plan) -> None:
         raise Invalid("Two variants have the same name.", field="variants")
     if set(plan.include_ids) & set(plan.exclude_ids):
         raise Invalid("A segment is both in and out.", field="exclude_ids")
+    if plan.purpose == "service":
+        raise Invalid("What needs no consent is no campaign.", field="purpose")
     if plan.kind is Kind.WELCOME and not plan.is_live:
         raise Invalid("Who is welcomed comes later: it cannot be kept now.", field="is_live")
 

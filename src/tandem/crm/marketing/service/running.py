@@ -1,5 +1,6 @@
 """A campaign on its way: scheduled, built, sending, stopped, ended. Each takes a locked one."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -18,17 +19,22 @@ from tandem.contracts.marketing import (
     CampaignStarted,
 )
 from tandem.crm.marketing.domain.campaigns import (
+    AT_WORK,
     Campaign,
     State,
     check_complete,
     check_move,
 )
 from tandem.crm.marketing.domain.permissions import SEND
+from tandem.crm.marketing.domain.stopping import Ends, Stop, since, why_stop
 from tandem.crm.marketing.store import campaigns as store
 from tandem.crm.marketing.store import recipients
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
+
+WATCH = "marketing.watch"
+"""The job that looks whether a campaign must stop itself (flows/campaign_stopping)."""
 
 
 async def schedule(tx: Tx, campaign: Campaign, *, at: datetime, now: datetime) -> Campaign:
@@ -128,8 +134,49 @@ async def resume(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
     tx.actor.require(SEND)
     target = State.SENDING if campaign.built_at else State.BUILDING
     check_move(campaign, target)
+    await store.save_stop_base(tx, campaign.id, await ends(tx, campaign.id))
     resumed = CampaignResumed(**_named(campaign))
     return await _move(tx, campaign, target, now, [resumed], state_reason="")
+
+
+async def ends(tx: Tx, campaign_id: UUID) -> Ends:
+    """How many of its messages have come to which end."""
+    by_state: Counter[str] = Counter()
+    for one in await recipients.counts(tx, campaign_id):
+        by_state[one.state] += one.count
+    return Ends(
+        sent=by_state["sent"] + by_state["delivered"],
+        failed=by_state["failed"],
+        bounced=by_state["bounced"],
+        complained=by_state["complained"],
+    )
+
+
+async def must_stop(tx: Tx, campaign: Campaign) -> Stop | None:
+    """Which limit it has reached since it began, or was resumed."""
+    if campaign.state not in AT_WORK:
+        return None
+    so_far, before = await ends(tx, campaign.id), await store.stop_base(tx, campaign.id)
+    return why_stop(since(so_far, before), campaign.limits)
+
+
+async def set_pace(
+    tx: Tx, campaign: Campaign, *, per_minute: int | None, now: datetime
+) -> Campaign:
+    """How many may leave in a minute; None is as fast as it goes."""
+    tx.actor.require(SEND)
+    changed = msgspec.structs.replace(campaign, per_minute=per_minute)
+    await store.save_state(tx, changed, now)
+    await audit.write(
+        tx,
+        action="marketing.set_pace",
+        subject_kind="campaign",
+        subject_id=campaign.id,
+        now=now,
+        before={"per_minute": campaign.per_minute},
+        after={"per_minute": per_minute},
+    )
+    return msgspec.structs.replace(changed, version=campaign.version + 1)
 
 
 async def cancel(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:

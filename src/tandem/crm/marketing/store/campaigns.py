@@ -7,7 +7,15 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.marketing.domain.campaigns import Campaign, Kind, Plan, State, Variant
+from tandem.crm.marketing.domain.campaigns import (
+    Campaign,
+    Kind,
+    Plan,
+    State,
+    Utm,
+    Variant,
+)
+from tandem.crm.marketing.domain.stopping import Ends
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
 
@@ -137,6 +145,11 @@ ADD_VARIANT = Query(
     """
 )
 
+STOP_BASE = Query("select stop_base from marketing.campaign where org_id = :org_id and id = :id")
+SAVE_STOP_BASE = Query(
+    "update marketing.campaign set stop_base = :base where org_id = :org_id and id = :id"
+)
+
 USES_ADDRESS = Query(
     """
     select count(*)
@@ -220,6 +233,15 @@ async def save_progress(tx: Tx, campaign_id: UUID, built_through: UUID, now: dat
     await tx.run(SAVE_PROGRESS, id=campaign_id, built_through=built_through, now=now)
 
 
+async def stop_base(tx: Tx, campaign_id: UUID) -> Ends:
+    """What had come to an end when somebody last let it go on."""
+    return msgspec.convert(await tx.value(STOP_BASE, id=campaign_id) or {}, Ends)
+
+
+async def save_stop_base(tx: Tx, campaign_id: UUID, ends: Ends) -> None:
+    await tx.run(SAVE_STOP_BASE, id=campaign_id, base=msgspec.to_builtins(ends))
+
+
 async def uses_address(tx: Tx, address_id: UUID) -> int:
     """How many campaigns that have not ended leave from this address."""
     found: int = await tx.value(USES_ADDRESS, address_id=address_id)
@@ -232,7 +254,7 @@ def _planned(plan: Plan) -> dict[str, Any]:
     del row["variants"]
     return {
         **row,
-        "utm": msgspec.to_builtins(row["utm"]),
+        "utm": msgspec.to_builtins(row["utm"] or Utm()),
         "stop_errors": limits.errors,
         "stop_bounces": limits.bounces,
         "stop_complaints": limits.complaints,

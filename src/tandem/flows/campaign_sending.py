@@ -1,0 +1,239 @@
+"""A campaign at work: its people written down, decided about and put into the ledger, in batches.
+
+Each batch is one transaction that also says how far it got, so a worker may die anywhere: the next
+one goes on from there, and nobody is written to twice. One worker at a time per campaign.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tandem.contracts.customers import SegmentEntered
+from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain.audiences import Reachable
+from tandem.crm.customers.domain.consents import ConsentAsk
+from tandem.crm.identity import service as identity
+from tandem.crm.marketing import service as marketing
+from tandem.crm.marketing.domain.campaigns import Campaign, Kind, State
+from tandem.crm.marketing.domain.recipients import Decided, Recipient
+from tandem.crm.marketing.domain.recipients import State as Standing
+from tandem.crm.notifications import service as notifications
+from tandem.crm.notifications.domain.messages import Channel, Lane, Step
+from tandem.crm.notifications.domain.outgoing import Outgoing
+from tandem.crm.notifications.domain.policy import Verdict
+from tandem.crm.notifications.domain.template_versions import ParameterWrong
+from tandem.flows import campaign_policy
+from tandem.flows.campaign_words import own_words, parameters_of
+from tandem.kernel import jobs
+from tandem.kernel.db import Tx
+from tandem.kernel.events import subscribe
+from tandem.kernel.jobs import Work, every, job
+
+STEP = "marketing.step"
+BUILT_AT_ONCE = 5_000
+RELEASED_AT_ONCE = 500
+BATCHES_MAX = 20
+"""Of one job; then it makes room for others and goes on as a new one."""
+
+
+@every(5, "marketing.campaigns")
+async def sweep(work: Work) -> None:
+    """Campaigns whose hour has come, and those a dead worker left behind."""
+    async with work.transaction() as tx:
+        for campaign_id in await marketing.at_work(tx, work.now()):
+            await go_on(tx, campaign_id)
+
+
+async def go_on(tx: Tx, campaign_id: UUID) -> None:
+    """Have a worker look at the campaign once this commits."""
+    await jobs.enqueue(tx, STEP, dedupe=str(campaign_id), campaign_id=str(campaign_id))
+
+
+@job(STEP)
+async def step(work: Work, campaign_id: str) -> None:
+    for _ in range(BATCHES_MAX):
+        async with work.transaction() as tx:
+            campaign = await marketing.lock_campaign(tx, UUID(campaign_id))
+            if not await _take_step(tx, campaign, work.now()):
+                return
+    async with work.transaction() as tx:
+        await go_on(tx, UUID(campaign_id))
+
+
+@subscribe(SegmentEntered, "marketing.welcome")
+async def welcome(tx: Tx, event: SegmentEntered, now: datetime) -> None:
+    """Whoever enters is greeted once by each campaign, however often they leave and come back."""
+    for campaign in await marketing.greeting(tx, event.segment_id):
+        await marketing.plan_recipients(tx, campaign, [event.customer_id], now=now)
+        await go_on(tx, campaign.id)
+
+
+async def _take_step(tx: Tx, campaign: Campaign, now: datetime) -> bool:
+    """One batch, or one move; whether there is more to do at once."""
+    if campaign.state is State.SCHEDULED:
+        return await _wait(tx, campaign, now)
+    if campaign.state is State.BUILDING:
+        await _build(tx, campaign, now)
+        return True
+    if campaign.state is State.SENDING:
+        return await _release(tx, campaign, now)
+    return False
+
+
+async def _wait(tx: Tx, campaign: Campaign, now: datetime) -> bool:
+    assert campaign.scheduled_at, "what is scheduled has an hour"
+    if campaign.is_too_late(now):
+        await marketing.expire(tx, campaign, now=now)
+        return False
+    if campaign.scheduled_at <= now:
+        await notifications.set_feed(
+            tx, campaign.feed, per_minute=campaign.per_minute, is_paused=False, now=now
+        )
+        await marketing.begin(tx, campaign, now=now)
+        return True
+    if campaign.is_live or campaign.built_at:
+        return False
+    built = await _build(tx, campaign, now)
+    return built.built_at is None
+
+
+async def _build(tx: Tx, campaign: Campaign, now: datetime) -> Campaign:
+    if campaign.kind is Kind.WELCOME:
+        return await marketing.note_built(tx, campaign, through=None, is_done=True, now=now)
+    ids = await customers.audience_page(
+        tx,
+        campaign.include_ids,
+        campaign.exclude_ids,
+        after=campaign.built_through,
+        count=BUILT_AT_ONCE,
+    )
+    await marketing.plan_recipients(tx, campaign, ids, now=now)
+    return await marketing.note_built(
+        tx,
+        campaign,
+        through=ids[-1] if ids else None,
+        is_done=len(ids) < BUILT_AT_ONCE,
+        now=now,
+    )
+
+
+async def _release(tx: Tx, campaign: Campaign, now: datetime) -> bool:
+    taken = await marketing.take_planned(tx, campaign.id, RELEASED_AT_ONCE)
+    if taken:
+        decided = await _decide(tx, campaign, taken, now)
+        await marketing.decide(tx, campaign.id, decided, now=now)
+        return True
+    if campaign.kind is Kind.WELCOME:
+        return False
+    if campaign.released_at is None:
+        await marketing.note_released(tx, campaign, now=now)
+        campaign = await marketing.lock_campaign(tx, campaign.id)
+    if not await marketing.has_open(tx, campaign.id):
+        await marketing.finish(tx, campaign, now=now)
+    return False
+
+
+async def _decide(
+    tx: Tx, campaign: Campaign, taken: Sequence[Recipient], now: datetime
+) -> list[Decided]:
+    """Ask the policy about each, and plan messages for those it lets pass, in one statement."""
+    if campaign.send_until is not None and campaign.send_until <= now:
+        return [_left_out(one, "expired") for one in taken]
+    known = await customers.reachable(tx, [one.customer_id for one in taken])
+    people = [known[one.customer_id] for one in taken if one.customer_id in known]
+    verdicts = await campaign_policy.judge(tx, campaign, people, now=now)
+    by_id = dict(zip((person.id for person in people), verdicts, strict=True))
+    company = (await identity.get_organisation(tx)).name
+    letters: list[tuple[Recipient, Verdict, Outgoing]] = []
+    decided = []
+    for one in taken:
+        verdict = by_id.get(one.customer_id)
+        if verdict is None:
+            decided.append(_left_out(one, "gone"))
+        elif verdict.action == "skip":
+            decided.append(_left_out(one, verdict.reason, verdict.trace))
+        else:
+            try:
+                letter = await _letter(tx, campaign, one, known[one.customer_id], company, now)
+            except ParameterWrong as reason:
+                decided.append(_left_out(one, "words", [*verdict.trace, _unfit(reason)]))
+                continue
+            letters.append((one, verdict, _until(letter, verdict)))
+    ids = await notifications.plan(tx, [letter for _, _, letter in letters], now=now)
+    for (one, verdict, _), message_id in zip(letters, ids, strict=True):
+        decided.append(
+            Decided(
+                customer_id=one.customer_id,
+                state=Standing.HELD if verdict.action == "hold" else Standing.QUEUED,
+                reason=verdict.reason,
+                message_id=message_id,
+                trace=_told(verdict.trace),
+            )
+        )
+    return decided
+
+
+async def _letter(
+    tx: Tx, campaign: Campaign, one: Recipient, person: Reachable, company: str, now: datetime
+) -> Outgoing:
+    variant = next(each for each in campaign.variants if each.id == one.variant_id)
+    asks = campaign.kind is Kind.OPT_IN
+    links = await _confirm_link(tx, campaign, person, now) if asks else {}
+    parameters = parameters_of(person, company=company, links=links)
+    words: dict[str, Any] = {"template_version_id": variant.template_version_id}
+    if variant.template_version_id is None:
+        made = own_words(campaign, variant, parameters)
+        words = {"subject": made.subject, "text": made.text, "html": made.html}
+    return Outgoing(
+        dedupe=f"{campaign.feed}:{person.id}",
+        channel=Channel(campaign.channel.value),
+        kind=campaign_policy.kind_of(campaign),
+        purpose=campaign_policy.purpose_of(campaign),
+        customer_id=person.id,
+        recipient=person.address(campaign.channel),
+        lane=Lane.BULK,
+        feed=campaign.feed,
+        sender_name=company,
+        parameters=parameters if variant.template_version_id else {},
+        not_after=campaign.send_until,
+        **words,
+    )
+
+
+def _unfit(reason: ParameterWrong) -> Step:
+    return Step(rule="words", outcome="skipped", detail=reason.detail)
+
+
+async def _confirm_link(
+    tx: Tx, campaign: Campaign, person: Reachable, now: datetime
+) -> dict[str, str]:
+    ask = ConsentAsk(
+        purpose=campaign.purpose,
+        channel=campaign.channel.value,
+        notice_version=f"campaign {campaign.id}",
+    )
+    return {"confirm_link": f"/consent/{await customers.ask_consent(tx, person.id, ask, now=now)}"}
+
+
+def _until(letter: Outgoing, verdict: Verdict) -> Outgoing:
+    if verdict.until is None:
+        return letter
+    return msgspec.structs.replace(letter, not_before=verdict.until)
+
+
+def _left_out(one: Recipient, reason: str, trace: Sequence[Step] = ()) -> Decided:
+    return Decided(
+        customer_id=one.customer_id,
+        state=Standing.SKIPPED,
+        reason=reason,
+        message_id=None,
+        trace=_told(trace or [Step(rule=reason, outcome="skipped")]),
+    )
+
+
+def _told(trace: Sequence[Step]) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = msgspec.to_builtins(trace)
+    return told
