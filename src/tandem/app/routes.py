@@ -30,6 +30,7 @@ from tandem.crm.sales.http import CONTROLLERS as SALES
 from tandem.crm.webhooks.http import WebhookController
 from tandem.flows.http.access import AccessController
 from tandem.flows.http.assigning import AssigningController
+from tandem.flows.http.campaigns import CampaignFlowsController
 from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.deal_lines import DealLinesController
@@ -107,6 +108,7 @@ ROUTES: list[Any] = [
     QuotesController,
     *SALES,
     *MARKETING,
+    CampaignFlowsController,
     ResolveController,
     QuoteController,
     SettingsController,

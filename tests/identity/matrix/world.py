@@ -142,6 +142,7 @@ FIRST_OF: Mapping[str, str] = {
 MADE: Mapping[str, str] = {
     "account_id": "/v1/accounts",
     "segment_id": "/v1/segments",
+    "campaign_id": "/v1/campaigns",
     "field_id": "/v1/custom-fields",
     "complaint_id": "/v1/complaints",
     "reply_id": "/v1/saved-replies",

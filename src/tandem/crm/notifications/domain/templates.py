@@ -55,6 +55,7 @@ TEMPLATES: Mapping[str, Template] = {
     "buyer_code": Template(channels=BOTH),
     "password_reset": Template(channels=EMAIL_ONLY),
     "account_notice": Template(channels=EMAIL_ONLY),
+    "campaign_notice": Template(channels=EMAIL_ONLY),
     "more_of_the_same": Template(channels=BOTH),
 }
 
