@@ -25,6 +25,11 @@ from tandem.crm.identity.http import (
 from tandem.crm.marketing.http import CONTROLLERS as MARKETING
 from tandem.crm.notifications.http import MessagesController, TextReportsController
 from tandem.crm.notifications.http.providers import ProvidersController
+from tandem.crm.notifications.http.inbox import (
+    InboxController,
+    NotificationTypesController,
+    PreferencesController,
+)
 from tandem.crm.notifications.http.templates import TemplatesController, TemplateVersionsController
 from tandem.crm.sales.http import CONTROLLERS as SALES
 from tandem.crm.webhooks.http import WebhookController
@@ -131,6 +136,9 @@ ROUTES: list[Any] = [
     ProvidersController,
     TemplatesController,
     TemplateVersionsController,
+    InboxController,
+    PreferencesController,
+    NotificationTypesController,
     ComplaintFlowsController,
     PublicComplaintsController,
     *SUPPORT,

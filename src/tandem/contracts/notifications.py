@@ -88,6 +88,16 @@ class MessageEngaged(MessageEvent, frozen=True, kw_only=True):
     address: str = ""
 
 
+class InboxChanged(Event, frozen=True, kw_only=True):
+    """Somebody's inbox has news, or they read some. Its key is the member's, for the open pages."""
+
+    topic: ClassVar[str] = "notifications.inbox_changed.v1"
+    user_id: UUID
+
+    def key(self) -> str:
+        return str(self.user_id)
+
+
 class ProviderSuspended(Event, frozen=True, kw_only=True):
     """A provider refuses our keys: nothing leaves by it until somebody mends them."""
 
