@@ -25,6 +25,7 @@ UNAUDITED = {
     "POST /scim/v2/Users/.search",
     "POST /settings/integrations/{name}/test",
     "POST /v1/driver/pings",
+    "POST /v1/leads/{lead_id}/conversion/preview",
     "POST /v1/assignment-rules/simulation",
     "POST /v1/edd-quotes",
     "POST /v1/gst/gstin-checks",

@@ -37,6 +37,7 @@ from tandem.flows.http.access import AccessController
 from tandem.flows.http.assigning import AssigningController
 from tandem.flows.http.campaigns import CampaignFlowsController
 from tandem.flows.http.complaints import ComplaintFlowsController
+from tandem.flows.http.converting import ConversionsController
 from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.deal_lines import DealLinesController
 from tandem.flows.http.leads import LeadMergesController, LeadsController
@@ -109,6 +110,7 @@ ROUTES: list[Any] = [
     LeadMergesController,
     AssigningController,
     QualifyingController,
+    ConversionsController,
     DealLinesController,
     QuotesController,
     *SALES,

@@ -49,6 +49,18 @@ async def find_or_add(tx: Tx, drafts: Sequence[CustomerDraft], *, now: datetime)
     return chosen
 
 
+async def find_or_add_one(tx: Tx, draft: CustomerDraft, *, now: datetime) -> tuple[Customer, bool]:
+    """As `find_or_add`, and whether it was this call that added them."""
+    keys = _keys(draft)
+    known, by_id = await _find(tx, [draft], [keys])
+    found = _known(draft, keys, known, by_id)
+    if found is not None:
+        return found, False
+    new = _new(draft, keys, now)
+    settled = (await _add(tx, {new.id: new}, now))[new.id]
+    return settled, settled.id == new.id
+
+
 def _keys(draft: CustomerDraft) -> list[Key]:
     if draft.customer_id is not None:
         return []
