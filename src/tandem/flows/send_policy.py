@@ -28,6 +28,7 @@ from tandem.crm.notifications.domain.policy import (
 from tandem.crm.notifications.domain.policy import decide as judge
 from tandem.crm.notifications.domain.rules import SendingRules
 from tandem.crm.notifications.service import deciding
+from tandem.crm.notifications.service.preferences import preference_allows
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.scm.orders.service import waiting as orders
@@ -44,6 +45,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     zone: ZoneInfo
     zones: dict[UUID, str]
     contact: list[str]
+    wanted: list[bool]
     gates: dict[str, datetime]
     sent: dict[UUID, list[Sent]]
     alike: dict[tuple[str, str, str], int]
@@ -85,6 +87,7 @@ async def _learn(tx: Tx, asks: Sequence[SendAsk], *, now: datetime, with_gates: 
         zone=zone,
         zones=await deciding.zones_of(tx, people) if people else {},
         contact=await _contact(tx, asks),
+        wanted=await preference_allows(tx, asks),
         gates=await deciding.shut_gates(tx, now=now) if with_gates else {},
         sent=await deciding.sent_lately(
             tx, promoted, asking=asking, since=now - timedelta(days=days)
@@ -106,6 +109,7 @@ def _facts(ask: SendAsk, known: Known, place: int) -> Facts:
     return Facts(
         zone=ZoneInfo(zone) if zone else known.zone,
         contact=known.contact[place],
+        is_wanted=known.wanted[place],
         provider_until=known.gates.get(str(ask.channel)),
         sent=known.sent.get(ask.customer_id, ()) if ask.customer_id else (),
         alike=known.alike.get(_alike_key(ask), 0),
