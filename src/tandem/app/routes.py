@@ -42,6 +42,7 @@ from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.deal_lines import DealLinesController
 from tandem.flows.http.leads import LeadMergesController, LeadsController
 from tandem.flows.http.opportunities import OpportunityFlowsController
+from tandem.flows.http.opt_out import UnsubscribeController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.payment_links import PaymentLinksController
 from tandem.flows.http.public_complaints import PublicComplaintsController
@@ -141,6 +142,7 @@ ROUTES: list[Any] = [
     InboxController,
     PreferencesController,
     NotificationTypesController,
+    UnsubscribeController,
     ComplaintFlowsController,
     PublicComplaintsController,
     *SUPPORT,

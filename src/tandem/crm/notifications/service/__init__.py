@@ -14,6 +14,7 @@ from tandem.crm.notifications.service.learning import (
     list_due,
     list_to_look_up,
 )
+from tandem.crm.notifications.service.opting_out import unsubscribe_headers, unsubscribe_token
 from tandem.crm.notifications.service.planning import (
     cancel,
     count_of_feed,
@@ -56,6 +57,8 @@ __all__ = [
     "send",
     "set_feed",
     "tell_staff",
+    "unsubscribe_headers",
+    "unsubscribe_token",
     "version",
     "versions",
 ]
