@@ -30,7 +30,10 @@ const SCRIPTS = {
 };
 
 /** Own entry files that are bundled with what they import from packages. */
-const BUNDLES = { 'ol.js': `${WEB}/static/map/ol-entry.js` };
+const BUNDLES = {
+  'charts.js': `${WEB}/static/charts/charts-entry.js`,
+  'ol.js': `${WEB}/static/map/ol-entry.js`,
+};
 
 /**
  * The faces of Inter, thin and black weights left out. The rupee sign lies in the extended file:

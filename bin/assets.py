@@ -46,8 +46,8 @@ def keeps_whole_styles() -> bool:
 
 def page_sources(root: Path) -> Iterator[Path]:
     """The files whose words decide which styles stay; whole styles depend on the bundles only."""
-    folder = root / WEB / ("static/map" if keeps_whole_styles() else "")
-    for path in sorted(folder.rglob("*")):
+    folders = ("static/charts", "static/map") if keeps_whole_styles() else ("",)
+    for path in sorted(one for name in folders for one in (root / WEB / name).rglob("*")):
         relative = path.relative_to(root)
         if path.suffix in PAGE_SUFFIXES and VENDOR not in relative.parents:
             yield relative

@@ -54,7 +54,8 @@ def import_map() -> str:
     scripts = sorted(ROOT.joinpath("js").glob("**/*.js"))
     names = [script.relative_to(ROOT).as_posix() for script in scripts]
     known = {f"/static/{name}": asset_url(name) for name in names}
-    return msgspec.json.encode({"imports": {**known, "ol": asset_url("ol.js")}}).decode()
+    bundles = {"charts": asset_url("charts.js"), "ol": asset_url("ol.js")}
+    return msgspec.json.encode({"imports": {**known, **bundles}}).decode()
 
 
 def _hash(name: str) -> str:
