@@ -24,9 +24,15 @@ LEAD: LiteralString = """
 """
 
 GET = Query(LEAD + "where l.org_id = :org_id and l.id = any(:ids::uuid[]) order by l.id")
+# Locked by itself and read afterwards: whoever waited for a change of status would find no row that
+# joins the status it had when the statement began.
 LOCK = Query(
-    LEAD
-    + "where l.org_id = :org_id and l.id = any(:ids::uuid[]) order by l.id for no key update of l"
+    """
+    select id from sales.lead
+     where org_id = :org_id and id = any(:ids::uuid[])
+     order by id
+       for no key update
+    """
 )
 
 FILTERED: LiteralString = (
@@ -186,12 +192,13 @@ async def get_many(tx: Tx, ids: Sequence[UUID]) -> list[Lead]:
 
 
 async def lock(tx: Tx, lead_id: UUID) -> Lead | None:
-    found = await tx.many(LOCK, Lead, ids=[lead_id])
-    return found[0] if found else None
+    await tx.records(LOCK, ids=[lead_id])
+    return await find(tx, lead_id)
 
 
 async def lock_many(tx: Tx, ids: Sequence[UUID]) -> list[Lead]:
-    return await tx.many(LOCK, Lead, ids=list(ids))
+    await tx.records(LOCK, ids=list(ids))
+    return await get_many(tx, ids)
 
 
 async def list_rows(

@@ -26,7 +26,9 @@ OPPORTUNITY: LiteralString = """
 """
 
 GET = Query(OPPORTUNITY + "where o.org_id = :org_id and o.id = :id")
-LOCK = Query(OPPORTUNITY + "where o.org_id = :org_id and o.id = :id for update of o")
+# Locked by itself and read afterwards: whoever waited for a move would find no row that joins the
+# stage it had when the statement began.
+LOCK = Query("select id from sales.opportunity where org_id = :org_id and id = :id for update")
 
 BY_ORDER = Query(OPPORTUNITY + "where o.org_id = :org_id and o.order_id = :order_id limit 1")
 
@@ -204,7 +206,8 @@ async def find_by_order(tx: Tx, order_id: UUID) -> Opportunity | None:
 
 
 async def lock(tx: Tx, opportunity_id: UUID) -> Opportunity | None:
-    return await tx.one_or_none(LOCK, Opportunity, id=opportunity_id)
+    await tx.records(LOCK, id=opportunity_id)
+    return await find(tx, opportunity_id)
 
 
 async def list_rows(
