@@ -160,6 +160,7 @@ async def _company(
         "console/settings/company.html",
         status=status,
         company=await identity.get_organisation(tx),
+        base_url=str(request.app.state.settings.base_url).rstrip("/"),
         values=problem.values if problem.form == "tax" else values,
         problem=problem,
         states=STATE_OPTIONS,

@@ -11,6 +11,7 @@ from tandem.crm.identity.domain.buyers import Buyer
 from tandem.crm.identity.domain.codes import WrongCode
 from tandem.crm.identity.service import buyers
 from tandem.flows import portal
+from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.http import PUBLIC, Now, Store, limited
 from tandem.kernel.http.access import client_address
@@ -134,8 +135,11 @@ async def _buyer(request: AnyRequest, database: Database, now: Any) -> Buyer | N
 
 
 async def _at(database: Database, slug: str) -> Company:
+    """Under the name that buyers know it by, if it gave one."""
     found = await buyers.find_company(database, slug)
-    return Company(name=found.name, phone="", call="", mail="")
+    async with database.transaction(Actor.public(found.org_id)) as tx:
+        known = company_of(await invoicing.find_seller(tx))
+    return known or Company(name=found.name, phone="", call="", mail="")
 
 
 def _name(request: AnyRequest, name: str) -> str:
