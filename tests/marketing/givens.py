@@ -13,6 +13,7 @@ from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain import CustomerDraft
 from tandem.crm.customers.domain.consents import NewConsent
 from tandem.crm.customers.domain.segments import NewSegment
+from tandem.crm.identity import service as identity
 from tandem.flows.campaign_sending import step
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import Clock
@@ -113,13 +114,24 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
         found: Counter[str] = Counter()
         cursor = None
         while True:
-            more = {"cursor": cursor} if cursor else {}
+            more: dict[str, str] = {"cursor": cursor} if cursor else {}
             page = (await self.client.get(path, params={"limit": 200, **more})).json()
             for one in page["items"]:
                 found[":".join(filter(None, (one["state"], one["reason"])))] += 1
             cursor = page["next"]
             if cursor is None:
                 return found
+
+    async def hire_admin(self, email: str) -> None:
+        async with self.work.transaction() as tx:
+            await identity.add_user(
+                tx,
+                email=email,
+                name="Boss",
+                password="correct horse battery staple 9",
+                role_key="admin",
+                now=self.hands.now(),
+            )
 
     async def told(self) -> list[str]:
         async with self.database.transaction(self.actor) as tx:

@@ -1,9 +1,7 @@
 """A campaign from its draft to its last message, and every way it can be stopped."""
 
 from datetime import timedelta
-from uuid import UUID, uuid4
-
-import pytest
+from uuid import uuid4
 
 from tandem.kernel.db import Query
 from tests.marketing.givens import Company

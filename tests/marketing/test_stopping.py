@@ -1,0 +1,223 @@
+"""Campaigns that stop: by hand, by themselves, for good; and what waits in the ledger with them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from tandem.contracts.customers import SegmentEntered
+from tandem.contracts.marketing import CampaignExpired, CampaignPaused
+from tandem.contracts.notifications import (
+    MessageBounced,
+    MessageDelivered,
+    MessageEvent,
+    MessageSent,
+    MessageSkipped,
+)
+from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain.consents import NewConsent
+from tandem.flows.campaign_stopping import watch
+from tandem.kernel.db import Query
+from tandem.kernel.events import Event, subscription
+from tests.marketing.givens import Company, Json
+
+SENT = Query(
+    """
+    select id, customer_id, feed, state, reason, text from notifications.message
+     where org_id = :org_id and feed = :feed order by id
+    """
+)
+NOTICES = Query(
+    """
+    select recipient, text from notifications.message
+     where org_id = :org_id and template = 'campaign_notice'
+    """
+)
+LATEST = Query(
+    """
+    select payload from kernel.event
+     where org_id = :org_id and topic = :topic order by seq desc limit 1
+    """
+)
+FEED = Query(
+    "select per_minute, is_paused from notifications.feed where org_id = :org_id and key = :key"
+)
+
+
+async def tell(company: Company, name: str, events: Sequence[Event]) -> None:
+    """As the worker hands events to one subscriber."""
+    for event in events:
+        found = subscription(event.topic, name)
+        assert found
+        async with company.work.transaction() as tx:
+            await found.handle(tx, event, company.hands.now())
+
+
+async def records(company: Company, query: Query, **params: Any) -> list[Any]:
+    async with company.work.transaction() as tx:
+        return list(await tx.records(query, **params))
+
+
+def about(row: Any, kind: type[MessageEvent], **more: Any) -> MessageEvent:
+    return kind(
+        message_id=row["id"], order_id=None, channel="email", template="campaign",
+        customer_id=row["customer_id"], feed=row["feed"], **more,
+    )  # fmt: skip
+
+
+async def sending(company: Company, count: int, **plan: Any) -> tuple[Json, list[Any]]:
+    campaign = await company.draft(await company.segment(await company.people(count)), **plan)
+    await company.schedule(campaign)
+    await company.turn(campaign)
+    return campaign, await records(company, SENT, feed=f"campaign:{campaign['id']}")
+
+
+async def test_a_storm_of_bounces_stops_the_campaign_and_one_alert_leaves(
+    company: Company,
+) -> None:
+    """A-MKT-9: a fifth of the first sixty comes back."""
+    campaign, rows = await sending(company, 80)
+    sent = [about(row, MessageSent) for row in rows[:48]]
+    gone = [about(row, MessageBounced, bounce="hard", reason="550") for row in rows[48:60]]
+    await tell(company, "marketing.follow_sent", sent)
+    await tell(company, "marketing.follow_bounced", gone)
+    await watch(company.work, campaign["id"])
+    await watch(company.work, campaign["id"])
+
+    now = await company.read(campaign)
+    assert (now["state"], now["state_reason"]) == (
+        "paused",
+        "12 of 60 messages (20.0 %) ended as bounces; the limit is 10 %.",
+    )
+    (feed,) = await records(company, FEED, key=f"campaign:{campaign['id']}")
+    assert feed["is_paused"]
+    (paused,) = await records(company, LATEST, topic=CampaignPaused.topic)
+    event = CampaignPaused(
+        campaign_id=UUID(campaign["id"]), name="Spring", channel="email",
+        reason=paused["payload"]["reason"], owner_id=None,
+    )  # fmt: skip
+    assert event.reason == "bounces"
+    await tell(company, "marketing.tell_of_pause", [event, event])
+    notices = await records(company, NOTICES)
+    assert len(notices) <= 1
+    assert (await company.states(campaign)) == {"sent": 48, "bounced:hard": 12, "queued": 20}
+
+    resumed = await company.client.post(f"/v1/campaigns/{campaign['id']}/resumption")
+    assert (resumed.status_code, resumed.json()["state"]) == (201, "sending")
+    await watch(company.work, campaign["id"])
+    assert (await company.read(campaign))["state"] == "sending"
+    (feed,) = await records(company, FEED, key=f"campaign:{campaign['id']}")
+    assert not feed["is_paused"]
+
+
+async def test_cancelled_means_that_what_waits_never_leaves(company: Company) -> None:
+    campaign, rows = await sending(company, 5, per_minute=600)
+    at = f"/v1/campaigns/{campaign['id']}"
+    assert (await company.client.post(f"{at}/pause")).json()["state"] == "paused"
+    (feed,) = await records(company, FEED, key=f"campaign:{campaign['id']}")
+    assert (feed["per_minute"], feed["is_paused"]) == (600, True)
+    await tell(company, "marketing.follow_sent", [about(rows[0], MessageSent)])
+    assert (await company.client.post(f"{at}/cancellation")).json()["state"] == "cancelled"
+    after = await records(company, SENT, feed=f"campaign:{campaign['id']}")
+    assert {row["state"] for row in after} == {"skipped"}
+    skips = [about(row, MessageSkipped, reason="cancelled") for row in rows[1:]]
+    await tell(company, "marketing.follow_skipped", skips)
+    assert await company.states(campaign) == {"sent": 1, "skipped:cancelled": 4}
+    again = await company.client.post(f"{at}/resumption")
+    assert (again.status_code, again.json()["code"]) == (409, "illegal_transition")
+
+
+async def test_a_campaign_ends_when_its_last_message_has(company: Company) -> None:
+    campaign, rows = await sending(company, 3)
+    await tell(company, "marketing.follow_sent", [about(row, MessageSent) for row in rows])
+    await tell(company, "marketing.follow_delivered", [about(rows[0], MessageDelivered)])
+    # What the provider says late and out of order takes nothing back.
+    await tell(company, "marketing.follow_sent", [about(rows[0], MessageSent)])
+    await company.turn(campaign)
+    assert (await company.read(campaign))["state"] == "done"
+    assert await company.states(campaign) == {"delivered": 1, "sent": 2}
+    stats = (await company.client.get(f"/v1/campaigns/{campaign['id']}/stats")).json()
+    assert (stats["total"], stats["states"]) == (3, {"delivered": 1, "sent": 2})
+    assert stats["variants"][0]["reached"] == 3
+    assert (await company.told())[-1] == "campaign_finished"
+
+
+async def test_a_welcome_greets_whoever_enters_once_and_stays_on(company: Company) -> None:
+    """MKT-27."""
+    ids = await company.people(3)
+    segment_id = await company.segment(ids[:1])
+    campaign = await company.draft(segment_id, kind="welcome")
+    await company.schedule(campaign)
+    await company.turn(campaign)
+    assert await company.states(campaign) == {}
+    entered = [SegmentEntered(segment_id=segment_id, customer_id=one) for one in ids[1:]]
+    await tell(company, "marketing.welcome", [*entered, *entered])
+    await company.turn(campaign)
+    await tell(company, "marketing.welcome", entered)
+    await company.turn(campaign)
+    assert await company.states(campaign) == {"queued": 2}
+    rows = await records(company, SENT, feed=f"campaign:{campaign['id']}")
+    await tell(company, "marketing.follow_sent", [about(row, MessageSent) for row in rows])
+    await company.turn(campaign)
+    assert (await company.read(campaign))["state"] == "sending"
+
+
+async def test_asking_for_consent_goes_to_the_undecided_alone(company: Company) -> None:
+    """MKT-19."""
+    ids = await company.people(4, consent=[0])
+    no = NewConsent(purpose="marketing", channel="email", is_granted=False, source="test")
+    async with company.work.transaction() as tx:
+        await customers.record_consent(tx, ids[1], no, now=company.hands.now())
+    words = {"name": "A", "subject": "May we?", "text": "Yes: {{ confirm_link }}"}
+    everybody = await company.segment(ids)
+    campaign = await company.draft(everybody, kind="opt_in", variants=[words])
+    await company.schedule(campaign)
+    await company.turn(campaign)
+    assert await company.states(campaign) == {
+        "queued": 2,
+        "skipped:consented": 1,
+        "skipped:no_consent": 1,
+    }
+    rows = await records(company, SENT, feed=f"campaign:{campaign['id']}")
+    assert {row["customer_id"] for row in rows} == set(ids[2:])
+    assert all("/consent/" in row["text"] for row in rows)
+
+
+async def test_a_list_kept_when_scheduled_stays_as_it_was(company: Company) -> None:
+    ids = await company.people(3)
+    segment_id = await company.segment(ids[:2])
+    kept = await company.draft(segment_id, is_live=False, name="Kept")
+    live = await company.draft(segment_id, name="Live")
+    at = company.hands.now() + timedelta(hours=2)
+    for campaign in (kept, live):
+        await company.schedule(campaign, at)
+        await company.turn(campaign)
+    assert await company.states(kept) == {"planned": 2}
+    assert await company.states(live) == {}
+    async with company.database.transaction(company.actor) as tx:
+        locked = await customers.lock_segment(tx, segment_id)
+        await customers.add_to_segment(tx, locked, [ids[2]], now=company.hands.now())
+        await customers.remove_from_segment(tx, locked, [ids[0]], now=company.hands.now())
+    company.hands.advance(hours=2, minutes=1)
+    for campaign in (kept, live):
+        await company.turn(campaign)
+    assert await company.states(kept) == {"queued": 2}
+    rows = await records(company, SENT, feed=f"campaign:{live['id']}")
+    assert {row["customer_id"] for row in rows} == set(ids[1:])
+    back = await company.client.delete(f"/v1/campaigns/{live['id']}/schedule")
+    assert back.status_code == 409
+
+
+async def test_the_owner_of_an_expired_campaign_is_told_by_mail_once(company: Company) -> None:
+    """A-MKT-5, the telling."""
+    campaign = await company.draft(await company.segment([]))
+    event = CampaignExpired(
+        campaign_id=UUID(campaign["id"]), name="Spring", channel="email",
+        scheduled_at=company.hands.now(), owner_id=None,
+    )  # fmt: skip
+    await company.hire_admin("boss@example.test")
+    await tell(company, "marketing.tell_of_expiry", [event, event])
+    (notice,) = await records(company, NOTICES)
+    assert notice["recipient"] == "boss@example.test"
+    assert "was to leave on 23 Nov 2026, 09:30 UTC and could not" in notice["text"]
+    assert f"/campaigns/{campaign['id']}" in notice["text"]
