@@ -49,6 +49,7 @@ ORDER = msgspec.structs.replace(
     PROMOTION, purpose="service", kind="order_placed", lane=Lane.TRANSACTIONAL
 )
 CODE = msgspec.structs.replace(ORDER, kind="sign_in_code", lane=Lane.OTP)
+NOWHERE = msgspec.structs.replace(ORDER, address="nobody")
 FACTS = Facts(zone=KOLKATA)
 NO_RULES = SendingRules()
 
@@ -86,14 +87,7 @@ MORNING = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
     ("ask", "facts", "rules", "action", "reason", "until"),
     [
         (PROMOTION, FACTS, NO_RULES, "send", "", None),
-        (
-            msgspec.structs.replace(ORDER, address="nobody"),
-            FACTS,
-            NO_RULES,
-            "skip",
-            "no_address",
-            0,
-        ),
+        (NOWHERE, FACTS, NO_RULES, "skip", "no_address", 0),
         (PROMOTION, known(contact="consent:withdrawn"), NO_RULES, "skip", "no_consent", 0),
         (ORDER, known(contact="suppressed:bounced"), NO_RULES, "skip", "suppressed", 0),
         (PROMOTION, known(is_wanted=False), NO_RULES, "skip", "preference", 0),
@@ -198,16 +192,16 @@ def test_quiet_ends_by_the_persons_own_clock(zone: ZoneInfo, at: str, until: str
 
 @settings(max_examples=100)
 @given(
-    st.datetimes(datetime(2025, 1, 1), datetime(2028, 1, 1)),
+    st.integers(0, 3 * 365 * 24 * 60),
     st.sampled_from(["Asia/Kolkata", "America/New_York", "Australia/Lord_Howe", "Europe/Dublin"]),
     st.times(),
     st.times(),
 )
 def test_a_hold_ends_later_than_it_began_and_within_a_day_and_an_hour(
-    at: datetime, zone: str, starts: Any, ends: Any
+    minutes: int, zone: str, starts: Any, ends: Any
 ) -> None:
     quiet = QuietHours(starts=f"{starts:%H:%M}", ends=f"{ends:%H:%M}")
-    moment = at.replace(tzinfo=UTC)
+    moment = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     until = quiet_until(quiet, ZoneInfo(zone), moment)
     assert until is None or moment < until <= moment + timedelta(hours=25)
 
@@ -249,4 +243,4 @@ def test_a_throttled_stream_runs_at_its_pace_and_spreads_out() -> None:
         allowed = grant(spent, 600, 1_000, at + timedelta(seconds=second))
         assert allowed.granted <= -(-600 // SPREAD_SHARE)
         spent, handed = allowed.spent, handed + allowed.granted
-    assert 5_000 <= handed <= 6_000
+    assert 5_800 <= handed <= 6_000

@@ -49,14 +49,16 @@ async def send_lane(work: Work, lane: str) -> None:
 
 
 async def run_lane(work: Work, lane: Lane, *, seconds: float, budget: Budget | None = None) -> bool:
-    """True when the time was up first. A batch that was begun is finished."""
+    """True when the time was up first. A batch that was begun is finished. With a `budget` of its
+    own it shares no connections with anybody."""
     until = time.monotonic() + seconds
     allowed = budget or BUDGETS[lane]
+    connections = asyncio.Semaphore(budget.connections) if budget else _connections_of(lane)
     while True:
         ready = await take_in_hand(work, lane, count=allowed.batch)
         if ready is None:
             return False
-        await send_all(work, ready, _connections_of(lane, allowed))
+        await send_all(work, ready, connections)
         if time.monotonic() >= until:
             return True
 
@@ -107,8 +109,8 @@ async def send_all(work: Work, ready: Sequence[Ready], connections: asyncio.Sema
             group.create_task(one(one_ready))
 
 
-def _connections_of(lane: Lane, budget: Budget) -> asyncio.Semaphore:
+def _connections_of(lane: Lane) -> asyncio.Semaphore:
     held = _connections.setdefault(asyncio.get_running_loop(), {})
     if lane not in held:
-        held[lane] = asyncio.Semaphore(budget.connections)
+        held[lane] = asyncio.Semaphore(BUDGETS[lane].connections)
     return held[lane]

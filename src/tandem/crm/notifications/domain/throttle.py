@@ -1,7 +1,7 @@
 """How many of a stream may be handed over now, so that no 60 seconds ever see more. Pure.
 
 Hand-overs are counted by whole second. Any 60 seconds lie within 61 of these, so those must not
-hold more than the limit; and not more than a tenth within any seven, so that they spread out.
+hold more than the limit; and not more than an eighth within any seven, so that they spread out.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import msgspec
 
 WINDOW = 61
 SPREAD = 7
-SPREAD_SHARE = 10
+SPREAD_SHARE = 8
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
