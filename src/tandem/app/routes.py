@@ -3,6 +3,7 @@
 from typing import Any
 
 from tandem.app.health import healthz, metrics, readyz
+from tandem.crm.analytics.http import CONTROLLERS as ANALYTICS
 from tandem.crm.customers.http import CONTROLLERS as CUSTOMERS
 from tandem.crm.identity.http import (
     AuditController,
@@ -39,6 +40,7 @@ from tandem.flows.http.campaigns import CampaignFlowsController
 from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.converting import ConversionsController
 from tandem.flows.http.customers import ErasureController, MergeController
+from tandem.flows.http.dashboards import DashboardsController
 from tandem.flows.http.deal_lines import DealLinesController
 from tandem.flows.http.leads import LeadMergesController, LeadsController
 from tandem.flows.http.opportunities import OpportunityFlowsController
@@ -115,6 +117,8 @@ ROUTES: list[Any] = [
     DealLinesController,
     QuotesController,
     *SALES,
+    *ANALYTICS,
+    DashboardsController,
     *MARKETING,
     CampaignFlowsController,
     ResolveController,

@@ -1,5 +1,7 @@
-"""Analytics over HTTP."""
+"""Analytics over HTTP. Dashboards, which need to know the asker's roles: see flows."""
 
 from typing import Any
 
-CONTROLLERS: list[Any] = []
+from tandem.crm.analytics.http.questions import AnalyticsController, MetricsController
+
+CONTROLLERS: list[Any] = [AnalyticsController, MetricsController]

@@ -1,0 +1,152 @@
+"""Questions, the rows behind numbers, the dictionary, rates."""
+
+from datetime import datetime
+
+import msgspec
+from litestar import Controller, get, post
+from litestar.params import JSONBody
+
+from tandem.crm.analytics import service
+from tandem.crm.analytics.domain.asking import (
+    Ask,
+    Drill,
+    DrillAsk,
+    QueryTooSlow,
+    Result,
+    TooManyGroups,
+    TooManyQueries,
+)
+from tandem.crm.analytics.domain.catalogue import DATASETS, METRICS, Dataset
+from tandem.crm.analytics.domain.permissions import READ
+from tandem.crm.analytics.service.rates import DatedRate, RateDraft
+from tandem.kernel.errors import Forbidden, Invalid
+from tandem.kernel.http import COMPUTES, Cursor, LimitParameter, Now, Transaction, refusals
+from tandem.kernel.pages import LIMIT_DEFAULT
+from tandem.kernel.rules import RuleWrong
+
+
+class DimensionMeant(msgspec.Struct, kw_only=True):
+    key: str
+    label: str
+    kind: str
+    refers: str
+
+
+class VersionMeant(msgspec.Struct, kw_only=True):
+    version: int
+    label: str
+    meaning: str
+
+
+class MetricMeant(msgspec.Struct, kw_only=True):
+    """`permission` is what the records behind the number ask for; `versions` are in order, and the
+    last one counts unless another is named (`revenue@1`)."""
+
+    key: str
+    label: str
+    meaning: str
+    unit: str
+    is_additive: bool
+    span: str
+    dataset: str
+    permission: str
+    counted_by: str
+    dimensions: list[DimensionMeant]
+    versions: list[VersionMeant]
+
+
+class Waiting(msgspec.Struct, kw_only=True):
+    asked_at: datetime
+
+
+class AnalyticsController(Controller):
+    path = "/v1/analytics"
+    tags = ("analytics",)
+
+    @post(
+        "/queries",
+        status_code=200,
+        opt=COMPUTES,
+        responses=refusals(
+            Forbidden, Invalid, RuleWrong, TooManyGroups, QueryTooSlow, TooManyQueries
+        ),
+    )
+    async def query(self, data: JSONBody[Ask], tx: Transaction, now: Now) -> Result:
+        """Measures × dimensions × filters × grain, of the records that the asker may see. The
+        answer says as of when it is, by which definitions, and under which rules of access."""
+        return await service.run(tx, data, now)
+
+    @post(
+        "/drills",
+        status_code=200,
+        opt=COMPUTES,
+        responses=refusals(Forbidden, Invalid, RuleWrong, QueryTooSlow, TooManyQueries),
+    )
+    async def drill(
+        self,
+        data: JSONBody[DrillAsk],
+        tx: Transaction,
+        now: Now,
+        limit: LimitParameter = LIMIT_DEFAULT,
+        cursor: Cursor = None,
+    ) -> Drill:
+        """The rows that make one number. With the answer's `as_of` in the query they come to it
+        exactly."""
+        return await service.drill(tx, data, limit=limit, cursor=cursor, now=now)
+
+    @get("/rates", responses=refusals(Forbidden))
+    async def list_rates(self, tx: Transaction, now: Now) -> list[DatedRate]:
+        """What other currencies are worth, by currency and day."""
+        return await service.list_rates(tx, now=now)
+
+    @post("/rates", responses=refusals(Forbidden, Invalid))
+    async def set_rate(self, data: JSONBody[RateDraft], tx: Transaction, now: Now) -> RateDraft:
+        """Facts of these days are counted anew with it; earlier answers stay what they were."""
+        await service.set_rate(tx, data, now=now)
+        return data
+
+    @post("/rebuilds", status_code=202, responses=refusals(Forbidden))
+    async def rebuild(self, tx: Transaction, now: Now) -> Waiting:
+        """Gather all facts anew from the event log, in the background."""
+        await service.ask_rebuild(tx, now=now)
+        return Waiting(asked_at=now)
+
+
+class MetricsController(Controller):
+    path = "/v1/metrics"
+    tags = ("analytics",)
+
+    @get(responses=refusals(Forbidden))
+    async def list_metrics(self, tx: Transaction) -> list[MetricMeant]:
+        """The data dictionary: every number that can be asked for, and what it means."""
+        tx.actor.require(READ)
+        return [_meant(key) for key in METRICS]
+
+
+def _meant(key: str) -> MetricMeant:
+    versions = METRICS[key]
+    last = versions[max(versions)]
+    dataset = DATASETS[last.dataset]
+    return MetricMeant(
+        key=key,
+        label=last.label,
+        meaning=last.meaning,
+        unit=last.unit,
+        is_additive=last.is_additive,
+        span=last.span,
+        dataset=dataset.key,
+        permission=dataset.permission,
+        counted_by=dataset.clocks[last.clock].label,
+        dimensions=_dimensions(dataset),
+        versions=[
+            VersionMeant(version=one.version, label=one.label, meaning=one.meaning)
+            for _, one in sorted(versions.items())
+        ],
+    )
+
+
+def _dimensions(dataset: Dataset) -> list[DimensionMeant]:
+    return [
+        DimensionMeant(key=key, label=one.label, kind=one.kind, refers=one.refers)
+        for key, one in dataset.dimensions.items()
+    ]

@@ -1,0 +1,97 @@
+"""Making dashboards, sharing them with roles. What they show is always the looker's own."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from tandem.crm.analytics.domain.dashboards import (
+    DASHBOARDS_MAX,
+    Dashboard,
+    DashboardDraft,
+    TooManyDashboards,
+    pinned,
+)
+from tandem.crm.analytics.domain.permissions import READ, WRITE
+from tandem.crm.analytics.store import dashboards as store
+from tandem.kernel import audit
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import Forbidden, NotFound
+from tandem.kernel.ids import new_id
+
+
+async def list_dashboards(tx: Tx, roles: Sequence[str]) -> list[Dashboard]:
+    """One's own, and those shared with a role one has."""
+    tx.actor.require(READ)
+    return await store.list_rows(tx, roles)
+
+
+async def get_dashboard(tx: Tx, dashboard_id: UUID, roles: Sequence[str]) -> Dashboard:
+    tx.actor.require(READ)
+    found = await store.find(tx, dashboard_id, roles)
+    if found is None:
+        raise NotFound("There is no such dashboard.")
+    return found
+
+
+async def add_dashboard(tx: Tx, draft: DashboardDraft, *, now: datetime) -> Dashboard:
+    """Keeps the measures' versions of today. Refuses the hundred and first of one person."""
+    tx.actor.require(WRITE)
+    if await store.count_own(tx) >= DASHBOARDS_MAX:
+        raise TooManyDashboards(f"You have {DASHBOARDS_MAX} dashboards. Remove one first.")
+    dashboard_id = new_id()
+    await store.insert(tx, dashboard_id, _pinned(draft), now)
+    await _note(tx, "added", dashboard_id, draft, now)
+    return await get_dashboard(tx, dashboard_id, ())
+
+
+async def change_dashboard(
+    tx: Tx,
+    dashboard_id: UUID,
+    draft: DashboardDraft,
+    *,
+    roles: Sequence[str],
+    is_current: Callable[[int], None],
+    now: datetime,
+) -> Dashboard:
+    """Only its owner changes it."""
+    tx.actor.require(WRITE)
+    found = await _own(tx, dashboard_id, roles)
+    is_current(found.version)
+    await store.save(tx, dashboard_id, _pinned(draft))
+    await _note(tx, "changed", dashboard_id, draft, now)
+    return await get_dashboard(tx, dashboard_id, roles)
+
+
+async def remove_dashboard(
+    tx: Tx, dashboard_id: UUID, *, roles: Sequence[str], now: datetime
+) -> None:
+    tx.actor.require(WRITE)
+    found = await _own(tx, dashboard_id, roles)
+    await store.delete(tx, dashboard_id)
+    await _note(tx, "removed", dashboard_id, found, now)
+
+
+async def _own(tx: Tx, dashboard_id: UUID, roles: Sequence[str]) -> Dashboard:
+    found = await get_dashboard(tx, dashboard_id, roles)
+    if found.owner_id != tx.actor.user_id:
+        raise Forbidden("Only its owner changes a dashboard.", permission=WRITE)
+    return found
+
+
+def _pinned(draft: DashboardDraft) -> DashboardDraft:
+    return msgspec.structs.replace(draft, tiles=[pinned(tile) for tile in draft.tiles])
+
+
+async def _note(
+    tx: Tx, what: str, dashboard_id: UUID, draft: DashboardDraft | Dashboard, now: datetime
+) -> None:
+    await audit.write(
+        tx,
+        action=f"analytics.dashboard_{what}",
+        subject_kind="dashboard",
+        subject_id=dashboard_id,
+        now=now,
+        after={"name": draft.name, "shared_with": sorted(draft.shared_with)},
+    )
