@@ -19,6 +19,7 @@ from tandem.web.console.jira_complaint import ComplaintInJira
 from tandem.web.console.jira_settings import JiraConnectionPage, JiraSettingsPage
 from tandem.web.console.lead_page import LeadPage
 from tandem.web.console.leads import LeadsPage
+from tandem.web.console.line_editor import PricingPage
 from tandem.web.console.live import LiveController
 from tandem.web.console.messages import MessagesPage
 from tandem.web.console.new_order import NewOrderPage
@@ -30,6 +31,7 @@ from tandem.web.console.payments import PaymentPage, PaymentsPage
 from tandem.web.console.people import PeoplePage, PersonPage
 from tandem.web.console.product_import import ProductImport
 from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
+from tandem.web.console.quotes import DealLinesPage, QuotePage, QuotesPage
 from tandem.web.console.roles import RolesPage
 from tandem.web.console.segments import SegmentPage, SegmentsPage
 from tandem.web.console.settings import SettingsPage
@@ -74,6 +76,10 @@ PAGES: list[Any] = [
     OrderPage,
     DealsPage,
     DealPage,
+    DealLinesPage,
+    QuotesPage,
+    PricingPage,
+    QuotePage,
     LeadsPage,
     LeadPage,
     ProductsPage,

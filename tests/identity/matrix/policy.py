@@ -171,6 +171,7 @@ AREAS: dict[str, Rule] = {
     "/accounts": Rule("customers.read", "customers.write"),
     "/segments": Rule("customers.read", "customers.segment"),
     "/deals": Rule("sales.read", "sales.write"),
+    "/quotes": Rule("sales.read", "sales.write"),
     "/leads": Rule("sales.read", "sales.write"),
     "/consent": both(PUBLIC),
     "/companies": both(PERSON),

@@ -18,6 +18,9 @@ from tandem.crm.sales.domain.opportunities import (
     LostReason,
 )
 from tandem.crm.sales.domain.pipelines import Kind
+from tandem.crm.sales.domain.quotes import Filters as QuoteFilters
+from tandem.crm.sales.domain.quotes import OrderState
+from tandem.flows import deal_orders
 from tandem.flows import opportunities as flow
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal, StaleVersion
@@ -43,6 +46,7 @@ WORDS = {
 }
 REASONS = tuple((str(each), words(str(each))) for each in LostReason)
 CHOICE_MAX = 200
+QUOTES_MAX = 50
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,6 +225,8 @@ async def _page(
 ) -> Response[Any]:
     deal = await sales.get_opportunity(tx, deal_id)
     pipeline = await sales.get_pipeline(tx, deal.pipeline_id)
+    about = QuoteFilters(opportunity_id=deal_id)
+    quotes = (await sales.list_quotes(tx, about, limit=QUOTES_MAX)).items
     return page(
         request,
         "console/deal.html",
@@ -229,6 +235,10 @@ async def _page(
         pipeline=pipeline,
         stages=[each for each in pipeline.stages if each.kind is Kind.OPEN],
         stays=await sales.history(tx, deal_id, now=now),
+        lines=await sales.list_lines(tx, deal_id),
+        quotes=quotes,
+        waiting=next((one for one in quotes if one.order_state is OrderState.PENDING), None),
+        progress=await deal_orders.progress(tx, deal),
         people=await _people(tx),
         reasons=REASONS,
         amount_text=""
