@@ -224,3 +224,15 @@ class LeadsMerged(LeadEvent, frozen=True, kw_only=True):
 
     topic: ClassVar[str] = "sales.leads_merged.v1"
     loser_id: UUID
+
+
+class FormSubmitted(Event, frozen=True, kw_only=True):
+    """Somebody sent a form: `verdict` is accepted, waiting (for the mailed link) or spam."""
+
+    topic: ClassVar[str] = "sales.form_submitted.v1"
+    form_id: UUID
+    submission_id: UUID
+    verdict: str
+
+    def key(self) -> str:
+        return str(self.submission_id)
