@@ -48,6 +48,7 @@ from tandem.flows.http.opt_out import UnsubscribeController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.payment_links import PaymentLinksController
 from tandem.flows.http.public_complaints import PublicComplaintsController
+from tandem.flows.http.public_forms import PublicFormsController
 from tandem.flows.http.qualifying import QualifyingController
 from tandem.flows.http.quotes import QuotesController
 from tandem.flows.http.resolve import ResolveController
@@ -149,5 +150,6 @@ ROUTES: list[Any] = [
     UnsubscribeController,
     ComplaintFlowsController,
     PublicComplaintsController,
+    PublicFormsController,
     *SUPPORT,
 ]

@@ -4,6 +4,7 @@ from typing import Any
 
 from tandem.web.public.complaints import ComplaintPages
 from tandem.web.public.consenting import ConsentPages
+from tandem.web.public.forms import FormConfirmations, FormPages
 from tandem.web.public.paying import PayPages
 from tandem.web.public.quotes import QuotePages
 from tandem.web.public.streets import StreetsController
@@ -15,5 +16,7 @@ PUBLIC_PAGES: list[Any] = [
     ComplaintPages,
     PayPages,
     ConsentPages,
+    FormPages,
+    FormConfirmations,
     QuotePages,
 ]

@@ -59,7 +59,7 @@ CATEGORIES: Mapping[str, Category] = {
             "Codes and security",
             "Codes to sign in or to hand over a parcel, changes to an account.",
             *("driver_code", "buyer_code", "sign_in_code", "password_reset", "account_notice"),
-            *("invitation", "door_code"),
+            *("invitation", "door_code", "form_confirmation"),
             is_mandatory=True,
         ),
         _customers(

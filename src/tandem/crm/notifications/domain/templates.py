@@ -51,6 +51,7 @@ TEMPLATES: Mapping[str, Template] = {
     "complaint_answered": Template(channels=BOTH),
     "complaint_resolved": Template(channels=BOTH),
     "invitation": Template(channels=EMAIL_ONLY),
+    "form_confirmation": Template(channels=EMAIL_ONLY),
     "sign_in_code": Template(channels=EMAIL_ONLY),
     "buyer_code": Template(channels=BOTH),
     "password_reset": Template(channels=EMAIL_ONLY),

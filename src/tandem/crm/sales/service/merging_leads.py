@@ -19,6 +19,7 @@ from tandem.crm.sales.domain.permissions import READ, WRITE
 from tandem.crm.sales.service.leads import UNKNOWN, get_lead
 from tandem.crm.sales.store import lead_touches as touches
 from tandem.crm.sales.store import leads as store
+from tandem.crm.sales.store import submissions
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
@@ -39,6 +40,7 @@ async def merge_leads(tx: Tx, survivor_id: UUID, loser_id: UUID, *, now: datetim
     if survivor.customer_id and loser.customer_id not in (None, survivor.customer_id):
         raise Invalid("They are two customers. Merge those first.", field="loser_id")
     await touches.move(tx, loser.id, survivor.id)
+    await submissions.move(tx, loser.id, survivor.id)
     await store.move_keys(tx, loser.id, survivor.id)
     await store.follow(tx, loser.id, survivor.id)
     await store.save(tx, msgspec.structs.replace(loser, merged_into_id=survivor.id), now)
