@@ -58,6 +58,8 @@ AREAS: dict[str, Rule] = {
     "/v1/impersonations/current": both(ANYBODY),
     "/v1/api-keys": Rule("identity.read", "identity.manage"),
     "/v1/audit-events": both("identity.audit"),
+    "/v1/sign-in-provider": Rule("identity.read", "identity.settings"),
+    "/v1/sign-in-policy": Rule("identity.read", "identity.settings"),
     "/v1/scim-settings": Rule("identity.read", "identity.manage"),
     "/v1/scim-groups": Rule("identity.read", "identity.manage"),
     "/scim/v2": both("identity.scim"),

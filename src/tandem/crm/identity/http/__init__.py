@@ -12,6 +12,7 @@ from tandem.crm.identity.http.scim import ScimController
 from tandem.crm.identity.http.scim_settings import ScimSettingsController
 from tandem.crm.identity.http.security import PasskeyController, SecurityController
 from tandem.crm.identity.http.sessions import SessionController
+from tandem.crm.identity.http.sign_in import SignInController
 from tandem.crm.identity.http.teams import TeamController, TerritoryController
 from tandem.crm.identity.http.tokens import TokenController
 
@@ -29,6 +30,7 @@ __all__ = [
     "ScimSettingsController",
     "SecurityController",
     "SessionController",
+    "SignInController",
     "TeamController",
     "TerritoryController",
     "TokenController",
