@@ -17,6 +17,7 @@ from tandem.web.console.impersonation import ImpersonationPage
 from tandem.web.console.invoices import InvoicesPage
 from tandem.web.console.jira_complaint import ComplaintInJira
 from tandem.web.console.jira_settings import JiraConnectionPage, JiraSettingsPage
+from tandem.web.console.lead_actions import LeadActions
 from tandem.web.console.lead_page import LeadPage
 from tandem.web.console.leads import LeadsPage
 from tandem.web.console.line_editor import PricingPage
@@ -82,6 +83,7 @@ PAGES: list[Any] = [
     QuotePage,
     LeadsPage,
     LeadPage,
+    LeadActions,
     ProductsPage,
     ProductImport,
     ProductPage,

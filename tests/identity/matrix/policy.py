@@ -247,6 +247,7 @@ EXACT: dict[str, str] = {
     "GET /customers/{customer_id}/personal-data": "customers.erase",
     "GET /v1/customers/{customer_id}/personal-data": "customers.erase",
     "GET /segments/new": "customers.segment",
+    "GET /leads/{lead_id}/conversion": "sales.write",
     "GET /segments/{segment_id}/edit": "customers.segment",
     "POST /segments/draft": "customers.read",
     "POST /v1/suppressions/search": "customers.read",

@@ -19,6 +19,7 @@ from tandem.kernel.ids import parse_id
 from tandem.web.console.custom_fields import custom_values, live_fields, read_custom_inputs
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.console.lead_story import story
+from tandem.web.console.lead_work import work_of
 from tandem.web.console.leads import (
     FIELDS,
     TONES,
@@ -41,7 +42,7 @@ class LeadPage(Controller):
     async def show(
         self, request: AnyRequest, lead_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> Response[Any]:
-        return await _page(request, tx, now, lead_id)
+        return await lead_answer(request, tx, now, lead_id)
 
     @get("/edit")
     async def edit(
@@ -82,7 +83,7 @@ class LeadPage(Controller):
             moved = await flow.update_lead(tx, lead_id, change, now=now)
         except Refusal as refusal:
             problem = problem_of(refusal, form)
-            return await _page(request, tx, now, lead_id, problem, refusal.status)
+            return await lead_answer(request, tx, now, lead_id, problem, refusal.status)
         to = f"/leads/{lead_id}"
         return redirect(request, to, toast=f"{moved.title} is in {moved.status_name}.")
 
@@ -96,7 +97,7 @@ class LeadPage(Controller):
             given = await flow.update_lead(tx, lead_id, LeadChange(owner_id=owner), now=now)
         except Refusal as refusal:
             problem = problem_of(refusal, form)
-            return await _page(request, tx, now, lead_id, problem, refusal.status)
+            return await lead_answer(request, tx, now, lead_id, problem, refusal.status)
         is_seen = tx.actor.sees("sales.read", given)
         return redirect(
             request, f"/leads/{lead_id}" if is_seen else "/leads", toast="The owner is changed."
@@ -114,7 +115,7 @@ class LeadPage(Controller):
             await leads.add_note(tx, lead_id, text, now=now)
         except Refusal as refusal:
             problem = problem_of(refusal, form)
-            return await _page(request, tx, now, lead_id, problem, refusal.status)
+            return await lead_answer(request, tx, now, lead_id, problem, refusal.status)
         return redirect(request, f"/leads/{lead_id}#notes", toast="The note is kept.")
 
     @post("/notes/{note_id:uuid}/removal")
@@ -164,7 +165,7 @@ def _values_of(lead: Lead) -> dict[str, Any]:
     }
 
 
-async def _page(
+async def lead_answer(
     request: AnyRequest,
     tx: Tx,
     now: Any,
@@ -188,6 +189,7 @@ async def _page(
         lines=story(await leads.timeline(tx, lead_id), people),
         fields=await live_fields(tx, "lead"),
         tones=TONES,
+        work=await work_of(tx, lead),
         problem=problem,
     )
 

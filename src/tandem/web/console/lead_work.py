@@ -1,0 +1,35 @@
+"""What working a lead shows on its page: the checklist, whose it became and why, what became of
+it."""
+
+from datetime import datetime
+
+import msgspec
+
+from tandem.crm.sales.domain.assigning import AssignmentEntry
+from tandem.crm.sales.domain.converting import Conversion
+from tandem.crm.sales.domain.leads import Lead
+from tandem.crm.sales.domain.qualifying import Checklist
+from tandem.crm.sales.service import assigning, converting, qualifying
+from tandem.kernel.db import Tx
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """`conversion` is the one that stands; `undone` the newest that was taken back."""
+
+    checklists: list[Checklist]
+    assignments: list[AssignmentEntry]
+    waits_since: datetime | None
+    conversion: Conversion | None
+    undone: Conversion | None
+
+
+async def work_of(tx: Tx, lead: Lead) -> Work:
+    conversions = await converting.list_conversions(tx, lead.id)
+    standing = next((one for one in conversions if one.undone_at is None), None)
+    return Work(
+        checklists=await qualifying.list_checklists(tx, lead.id),
+        assignments=await assigning.list_log(tx, lead.id),
+        waits_since=await assigning.waits_since(tx, lead.id),
+        conversion=standing,
+        undone=next((one for one in conversions if one.undone_at is not None), None),
+    )
