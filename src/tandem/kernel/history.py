@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -33,6 +34,23 @@ READ = Query(
 async def read(tx: Tx, key: str, *, after: int = 0, limit: int) -> list[Happening]:
     """Oldest first. Events of an order's life all have the order's id as their key."""
     return await tx.many(READ, Happening, key=key, after=after, limit=limit)
+
+
+LAST_ACTOR = Query(
+    """
+    select actor_id
+      from kernel.event
+     where org_id = :org_id and key = :key and topic = :topic
+     order by seq desc
+     limit 1
+    """
+)
+
+
+async def last_actor(tx: Tx, topic: str, key: str) -> UUID | None:
+    """Who did this to it last; None: the suite itself."""
+    found: UUID | None = await tx.value(LAST_ACTOR, topic=topic, key=key)
+    return found
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,5 +28,16 @@ class InboxItem(msgspec.Struct, frozen=True, kw_only=True):
     archived_at: datetime | None
 
 
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits to be mailed to somebody."""
+
+    id: UUID
+    kind: str
+    title: str
+    body: str
+    link: str
+    created_at: datetime
+
+
 class ItemMissing(NotFound):
     code = "inbox_item_not_found"

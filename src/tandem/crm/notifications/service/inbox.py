@@ -12,6 +12,7 @@ from tandem.crm.notifications.domain.inbox import (
     BODY_LENGTH_MAX,
     TITLE_LENGTH_MAX,
     TOLD_MAX,
+    Entry,
     InboxItem,
     ItemMissing,
 )
@@ -19,7 +20,6 @@ from tandem.crm.notifications.domain.texts import one_line
 from tandem.crm.notifications.service.preferences import member_of
 from tandem.crm.notifications.store import inbox as store
 from tandem.crm.notifications.store import preferences
-from tandem.crm.notifications.store.inbox import Entry
 from tandem.kernel.db import Tx
 from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of

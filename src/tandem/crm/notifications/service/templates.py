@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -85,6 +86,28 @@ async def say(
         except ParameterWrong as reason:
             log.warning("own_words_unfit", template=key, channel=channel, reason=reason.detail)
     return render(key, channel, parameters)
+
+
+async def say_rows(
+    tx: Tx, key: str, parameters: Mapping[str, Any], *, locale: str = ""
+) -> Rendered:
+    """The same for a letter with rows in it, which only the company's renderer knows: the
+    company's own words, else the file of that name."""
+    own = await find_version(tx, key, channel=Channel.EMAIL, locale=locale)
+    if own is not None:
+        try:
+            return rendering.render(own, parameters)
+        except ParameterWrong as reason:
+            log.warning("own_words_unfit", template=key, reason=reason.detail)
+    return rendering.render(_looked_at(_filed(key), Channel.EMAIL), parameters)
+
+
+@cache
+def _filed(key: str) -> Content:
+    folder = FILES / key
+    subject = (folder / "subject.txt").read_text("utf-8").strip()
+    source = (folder / "email.html").read_text("utf-8")
+    return Content(format="html", subject=subject, source=source)
 
 
 def list_ready() -> list[Ready]:

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
-from tandem.crm.notifications.domain.inbox import InboxItem
+from tandem.crm.notifications.domain.inbox import Entry, InboxItem
 from tandem.kernel.db import Query, Tx
 
 INSERT = Query(
@@ -115,15 +113,6 @@ PRUNE = Query(
      where org_id = :org_id and mailed_at < :before
     """
 )
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    id: UUID
-    kind: str
-    title: str
-    body: str
-    link: str
-    created_at: datetime
 
 
 async def insert(
