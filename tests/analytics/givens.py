@@ -68,9 +68,12 @@ class Counted:
             if not counted:
                 return total
 
-    async def ask(self, *measures: str, actor: Actor | None = None, **more: Any) -> Result:
+    async def ask(self, *measures: str, **more: Any) -> Result:
+        return await self.answer(Ask(measures=list(measures), **more))
+
+    async def answer(self, ask: Ask, *, actor: Actor | None = None) -> Result:
         async with self.database.transaction(actor or self.actor) as tx:
-            return await run(tx, Ask(measures=list(measures), **more), self.clock.at)
+            return await run(tx, ask, self.clock.at)
 
     async def open(
         self, ask: Ask, measure: str, *, actor: Actor | None = None, limit: int = 200, **more: Any
