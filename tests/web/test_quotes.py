@@ -1,4 +1,4 @@
-"""A deal's whole way in a real browser: lines, quote, mail, the buyer's yes on a phone, the order."""
+"""A deal in a real browser: lines, quote, mail, the buyer's yes on a phone, and its order."""
 
 import re
 
