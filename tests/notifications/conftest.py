@@ -4,6 +4,7 @@ from secrets import randbelow
 
 import pytest
 
+from tandem.crm.notifications.gateways.callbacks import Notices
 from tandem.crm.notifications.gateways.carriers import Carriers
 from tandem.crm.notifications.gateways.port import Mailer, Site, Texter
 from tandem.crm.notifications.gateways.smtp import SmtpMailer
@@ -82,6 +83,7 @@ def resources(sandbox: Sandbox) -> Resources:
             callback_base="",
         ),
     )
+    held.add(Notices, Notices(sandbox_url=sandbox.settings.base_url))
     return held
 
 

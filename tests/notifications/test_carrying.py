@@ -1,5 +1,6 @@
 """Who carries: one after another where it is sure, nobody else where it is not (A-NOT-3)."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -9,7 +10,7 @@ import pytest
 
 from tandem.crm.notifications.domain.breakers import FIRST_REST, KEYS_REST
 from tandem.crm.notifications.domain.messages import Channel, Message, State
-from tandem.crm.notifications.domain.providers import Kind, NewProvider, Provider
+from tandem.crm.notifications.domain.providers import Kind, NewProvider, Provider, ProviderChange
 from tandem.crm.notifications.gateways.carriers import Carriers
 from tandem.crm.notifications.gateways.port import (
     Leaving,
@@ -20,6 +21,7 @@ from tandem.crm.notifications.gateways.port import (
 )
 from tandem.crm.notifications.service import carrying, providers
 from tandem.crm.notifications.service.carrying import Carried
+from tandem.crm.notifications.store import providers as store
 from tandem.kernel.db import Query
 from tandem.kernel.outbound import OutcomeUnknown
 from tests.notifications.givens import EMAIL, Post
@@ -62,13 +64,15 @@ TOLD = Query(
 )
 
 
-async def add(post: Post, kind: Kind, *, rank: int = 1, **values: str) -> Provider:
+async def add(
+    post: Post, kind: Kind, *, rank: int = 1, values: Mapping[str, str] | None = None
+) -> Provider:
     new = NewProvider(
         name=f"{kind} {rank}",
         kind=kind,
-        values=VALUES[kind] | values,
+        values={**VALUES[kind], **(values or {})},
         rank=rank,
-        is_stand_in="url" not in values,
+        is_stand_in="url" not in (values or {}),
     )
     async with post.work.transaction() as tx:
         return await providers.add_provider(tx, post.work.get(Carriers), new, now=post.work.now())
@@ -172,9 +176,7 @@ async def test_who_surely_did_not_take_it_is_followed_by_the_next(
 
 
 async def test_who_cannot_be_reached_is_followed_and_left_alone_after_three(post: Post) -> None:
-    dead = await add(
-        post, Kind.SMTP, url=f"smtp://127.0.0.1:{free_port()}", from_address="a@example.test"
-    )
+    dead = await add(post, Kind.SMTP, values={"url": f"smtp://127.0.0.1:{free_port()}"})
     spare = await add(post, Kind.POSTMARK, rank=2)
     for _ in range(3):
         assert (await carry(post, await queued(post))).provider_id == spare.id
@@ -234,7 +236,7 @@ async def test_a_text_without_answer_is_looked_for_where_it_was_handed_over(post
 
 
 async def test_refused_keys_are_told_once_and_mending_them_opens_the_way(post: Post) -> None:
-    provider = await add(post, Kind.SENDGRID, api_key="wrong")
+    provider = await add(post, Kind.SENDGRID, values={"api_key": "wrong"})
     for _ in range(2):
         with pytest.raises(TryLater):
             await carry(post, await queued(post))
@@ -254,7 +256,7 @@ async def test_refused_keys_are_told_once_and_mending_them_opens_the_way(post: P
             tx,
             post.work.get(Carriers),
             provider.id,
-            providers.ProviderChange(name="Mended", values=VALUES[Kind.SENDGRID]),
+            ProviderChange(name="Mended", values=VALUES[Kind.SENDGRID]),
             now=post.work.now(),
         )
     assert (await carry(post, await queued(post))).provider_id == provider.id
@@ -268,7 +270,7 @@ async def test_one_message_at_a_time_tries_a_resting_provider_out(post: Post) ->
             await carry(post, await queued(post))
     post.hands.advance(seconds=31)
     async with post.work.transaction() as tx:
-        active = await carrying.store.list_active(tx, "email")
+        active = await store.list_active(tx, "email")
         held = await carrying._askable(tx, active, uuid4(), now=post.work.now())
         others = await carrying._askable(tx, active, uuid4(), now=post.work.now())
     assert [one.provider.id for one in held] == [first.id, second.id]

@@ -184,7 +184,7 @@ async def test_reports_count_by_rank_in_whatever_order_they_come(
     for status in ("delivered", "sent", "delivered", "queued", "failed"):
         assert await report(gateway, post, message_id, MessageSid=sid, MessageStatus=status) == 204
     message = await post.read(message_id)
-    assert (message.state, message.receipt) == (State.SENT, "delivered")
+    assert (message.state, message.receipt) == (State.DELIVERED, "delivered")
     assert await post.history(message_id) == ["sent", "delivered"]
 
 
@@ -195,7 +195,7 @@ async def test_a_text_that_was_not_delivered_is_told_as_failed(
     form = {"MessageSid": sid, "MessageStatus": "undelivered", "ErrorCode": "30005"}
     await report(gateway, post, message_id, **form)
     message = await post.read(message_id)
-    assert (message.state, message.receipt) == (State.FAILED, "undelivered")
+    assert (message.state, message.receipt) == (State.FAILED, "failed")
     assert message.error == "The gateway reports error 30005."
     assert await post.told() == ["message_sent", "message_failed"]
 
@@ -208,7 +208,7 @@ async def test_a_report_settles_a_text_whose_answer_was_lost(
     await post.carry(message_id)
     await report(gateway, post, message_id, MessageSid="SM1", MessageStatus="delivered")
     message = await post.read(message_id)
-    assert (message.state, message.provider_message_id) == (State.SENT, "SM1")
+    assert (message.state, message.provider_message_id) == (State.DELIVERED, "SM1")
 
 
 async def test_a_forged_report_or_one_of_another_text_changes_nothing(

@@ -26,6 +26,7 @@ from tandem.crm.identity.http import (
 )
 from tandem.crm.marketing.http import CONTROLLERS as MARKETING
 from tandem.crm.notifications.http import MessagesController, TextReportsController
+from tandem.crm.notifications.http.callbacks import ProviderReportsController
 from tandem.crm.notifications.http.providers import ProvidersController
 from tandem.crm.notifications.http.inbox import (
     InboxController,
@@ -144,6 +145,7 @@ ROUTES: list[Any] = [
     MessagesController,
     TextReportsController,
     ProvidersController,
+    ProviderReportsController,
     TemplatesController,
     TemplateVersionsController,
     InboxController,

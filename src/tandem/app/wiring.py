@@ -13,6 +13,7 @@ import tandem.scm
 from tandem.app.sealed import ring_of
 from tandem.app.settings import Settings
 from tandem.crm.identity.gateways.oidc import OpenIdGateway
+from tandem.crm.notifications.gateways.callbacks import Notices
 from tandem.crm.notifications.gateways.carriers import Carriers
 from tandem.crm.notifications.gateways.port import Mailer, Refused, Site, Texter
 from tandem.crm.notifications.gateways.port import TryLater as NotTaken
@@ -84,6 +85,7 @@ def resources_of(settings: Settings) -> Resources:
     held.add(Texter, _texter(settings))
     held.add(Site, Site(base_url=settings.base_url, place=settings.place))
     held.add(Carriers, _carriers(settings, guard))
+    held.add(Notices, Notices(sandbox_url=settings.sandbox_url))
     # maps
     held.add(StreetMap, DemoStreets(settings))
     return held

@@ -1,11 +1,15 @@
 """What notifications do when others tell."""
 
 from datetime import datetime
-from urllib.parse import parse_qsl
 from uuid import UUID
 
-from tandem.crm.notifications import service
+import msgspec
+
 from tandem.crm.notifications.domain import SMS_PROVIDER
+from tandem.crm.notifications.domain.inbox_names import read_inbox_name
+from tandem.crm.notifications.domain.reports import READ, Report
+from tandem.crm.notifications.domain.reports.twilio import read_twilio
+from tandem.crm.notifications.service import reports
 from tandem.kernel import inbox
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
@@ -14,17 +18,24 @@ from tandem.kernel.inbox import WebhookKept
 
 @subscribe(WebhookKept, "notifications.apply_receipt")
 async def apply_receipt(tx: Tx, event: WebhookKept, now: datetime) -> None:
-    """A text gateway's report; its subject is our message's id."""
+    """A report of the installation's own text gateway; its subject is our message's id."""
     if event.provider != SMS_PROVIDER:
         return
     kept = await inbox.get(tx, event.webhook_id)
-    form = dict(parse_qsl(kept.body.decode("utf-8", "replace")))
-    code = form.get("ErrorCode", "")
-    await service.apply_receipt(
-        tx,
-        UUID(event.subject),
-        provider_message_id=form.get("MessageSid", ""),
-        receipt=form.get("MessageStatus", ""),
-        reason=f"The gateway reports error {code}." if code else "",
-        now=now,
-    )
+    for told in read_twilio(kept.body):
+        if isinstance(told, Report):
+            await reports.apply_own_report(tx, UUID(event.subject), told, now=now)
+
+
+@subscribe(WebhookKept, "notifications.read_reports")
+async def read_reports(tx: Tx, event: WebhookKept, now: datetime) -> None:
+    """What a company's own provider told: item by item, whatever is wrong with another one."""
+    named = read_inbox_name(event.provider)
+    if named is None or named[0] not in READ:
+        return
+    kind, provider_id = named
+    kept = await inbox.get(tx, event.webhook_id)
+    for told in READ[kind](kept.body):
+        if event.subject and isinstance(told, Report):
+            told = msgspec.structs.replace(told, message_id=UUID(event.subject))
+        await reports.take(tx, provider_id, told, now=now)

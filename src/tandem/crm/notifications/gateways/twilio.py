@@ -17,7 +17,7 @@ API = "/2010-04-01/Accounts"
 SKEW = timedelta(seconds=60)
 PAGE = 50
 BUSY = frozenset({429, 503})
-CALLBACK_PATH = "/v1/provider-callbacks/sms"
+CALLBACK_PATH = "/v1/provider-callbacks/sms/{org_id}/{message_id}"
 
 
 class TwilioTexter:
@@ -99,7 +99,7 @@ class TwilioTexter:
             "Body": message.text,
         }
         if self._callback_base:
-            path = f"{self._callback_path}/{org_id}/{message.id}"
+            path = self._callback_path.format(org_id=org_id, message_id=message.id)
             form["StatusCallback"] = f"{self._callback_base}{path}"
         return form
 

@@ -16,7 +16,8 @@ class TwilioTexts:
             auth_token=way.secrets["auth_token"],
             sender=way.config["sender"],
             callback_base=reach.callback_base,
-            callback_path=f"/v1/provider-callbacks/twilio/{way.org_id}/{way.id}",
+            callback_path=f"/v1/provider-callbacks/twilio/{way.org_id}/{way.id}"
+            "?message={message_id}",
         )
 
     async def send(self, leaving: Leaving, *, hand_over: HandOver) -> str:

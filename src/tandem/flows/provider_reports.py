@@ -1,0 +1,54 @@
+"""What providers' reports lead to: addresses that are dead or complained are written to no more.
+
+Bounces and complaints suppress at once, whoever sent the message and for whatever purpose.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from tandem.contracts.notifications import MessageBounced, MessageComplained
+from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain.consents import NewSuppression
+from tandem.crm.notifications import service as notifications
+from tandem.crm.notifications.service import reports
+from tandem.kernel.db import Tx
+from tandem.kernel.events import subscribe
+from tandem.kernel.jobs import Work, every
+
+
+@subscribe(MessageBounced, "provider_reports.suppress_bounced")
+async def suppress_bounced(tx: Tx, event: MessageBounced, now: datetime) -> None:
+    """Hard ones only: a full mailbox is empty again tomorrow."""
+    if event.bounce == "hard":
+        await _suppress(tx, event, "bounced", event.reason, now)
+
+
+@subscribe(MessageComplained, "provider_reports.suppress_complained")
+async def suppress_complained(tx: Tx, event: MessageComplained, now: datetime) -> None:
+    await _suppress(tx, event, "complained", "Called it spam.", now)
+
+
+@every(15, "provider_reports.sweep")
+async def sweep(work: Work) -> None:
+    """Reports that were quicker than our own note of the hand-over."""
+    async with work.transaction() as tx:
+        await reports.sweep_waiting(tx, now=work.now())
+
+
+async def _suppress(
+    tx: Tx,
+    event: MessageBounced | MessageComplained,
+    reason: Literal["bounced", "complained"],
+    detail: str,
+    now: datetime,
+) -> None:
+    message = await notifications.get_message(tx, event.message_id)
+    if message.recipient == "erased" or message.channel not in {"email", "sms", "whatsapp"}:
+        return
+    new = NewSuppression(
+        channel=message.channel.value,  # type: ignore[arg-type]  # one of the three above
+        address=message.recipient,
+        reason=reason,
+        detail=detail[:200],
+    )
+    await customers.suppress(tx, new, now=now)
