@@ -33,6 +33,7 @@ from tandem.crm.notifications.http.inbox import (
     NotificationTypesController,
     PreferencesController,
 )
+from tandem.crm.notifications.http.rules import SendingRulesController
 from tandem.crm.notifications.http.templates import TemplatesController, TemplateVersionsController
 from tandem.crm.sales.http import CONTROLLERS as SALES
 from tandem.crm.webhooks.http import WebhookController
@@ -45,6 +46,7 @@ from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.dashboards import DashboardsController
 from tandem.flows.http.deal_lines import DealLinesController
 from tandem.flows.http.leads import LeadMergesController, LeadsController
+from tandem.flows.http.notifications import NotificationsController, TimeZonesController
 from tandem.flows.http.opportunities import OpportunityFlowsController
 from tandem.flows.http.opt_out import UnsubscribeController
 from tandem.flows.http.orders import OrderFlowsController
@@ -124,6 +126,9 @@ ROUTES: list[Any] = [
     *ANALYTICS,
     DashboardsController,
     *MARKETING,
+    NotificationsController,
+    TimeZonesController,
+    SendingRulesController,
     CampaignFlowsController,
     ResolveController,
     QuoteController,

@@ -1,23 +1,25 @@
 """Messages over HTTP: what was said, what became of it, once more; and the gateway's reports."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, get, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from tandem.crm.notifications import service
 from tandem.crm.notifications.domain import SMS_PROVIDER
 from tandem.crm.notifications.domain.attempts import Attempt
 from tandem.crm.notifications.domain.messages import (
     Channel,
+    Lane,
     Message,
     MessageMissing,
     SecretGone,
     State,
+    Step,
 )
 from tandem.crm.notifications.domain.texts import segments
 from tandem.crm.notifications.gateways.port import Site, Texter
@@ -40,6 +42,7 @@ from tandem.kernel.pages import LIMIT_DEFAULT, Page
 
 StateFilter = Annotated[State | None, QueryParameter(name="state")]
 """Not called `state` in the route: Litestar keeps that name for the application's own."""
+FeedFilter = Annotated[str | None, QueryParameter(pattern="^[A-Za-z0-9_:.-]{1,120}$")]
 TemplateFilter = Annotated[str | None, QueryParameter(pattern="^[a-z_]{1,60}$")]
 
 REPORT_BYTES_MAX = 16 * 1024
@@ -48,7 +51,8 @@ REPORTS_LIMIT = Limit(name="text_reports", count=6_000, seconds=60)
 
 
 class MessageHead(msgspec.Struct, frozen=True, kw_only=True):
-    """A message without its words."""
+    """A message without its words. `reason` is a word for why it is held or was skipped; `error`
+    says it in a sentence. `folded` counts those that this one stands for."""
 
     id: UUID
     channel: Channel
@@ -58,6 +62,12 @@ class MessageHead(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     state: State
     receipt: str
+    reason: str
+    purpose: str
+    lane: Lane
+    feed: str
+    customer_id: UUID | None
+    folded: int
     attempts: int
     due_at: datetime
     error: str
@@ -68,13 +78,28 @@ class MessageHead(msgspec.Struct, frozen=True, kw_only=True):
 
 class MessageView(MessageHead, frozen=True, kw_only=True):
     """`text` and `html` stay empty for a secret, also before it has left. `segments` counts the
-    parts a text message travels in."""
+    parts a text message travels in. `trace` is what each rule of the send policy said the last
+    time, at `decided_at` where it was let through."""
 
     is_secret: bool
     segments: int
     text: str
     html: str
     history: list[Attempt]
+    trace: list[Step]
+    decided_at: datetime | None
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`unknown` ones may reach somebody twice."""
+
+    state: Literal["failed", "unknown"] = "failed"
+    feed: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_:.-]{1,120}$")] | None = None
+    template: Annotated[str, msgspec.Meta(pattern="^[a-z0-9_]{1,60}$")] | None = None
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    count: int
 
 
 class MessagesController(Controller):
@@ -91,8 +116,10 @@ class MessagesController(Controller):
         channel: FromQuery[Channel | None] = None,
         template: TemplateFilter = None,
         wanted: StateFilter = None,
+        customer_id: FromQuery[UUID | None] = None,
+        feed: FeedFilter = None,
     ) -> Page[MessageHead]:
-        """E-mails and texts, newest first."""
+        """Every message, newest first: of the company, an order, a customer or a stream."""
         page = await service.list_messages(
             tx,
             limit=limit,
@@ -101,6 +128,8 @@ class MessagesController(Controller):
             state=wanted,
             channel=channel,
             template=template,
+            customer_id=customer_id,
+            feed=feed,
         )
         return Page(items=[_head(message) for message in page.items], next=page.next)
 
@@ -121,6 +150,14 @@ class MessagesController(Controller):
     async def retry(self, message_id: FromPath[UUID], tx: Transaction, now: Now) -> MessageHead:
         """Send a failed or unanswered message once more."""
         return _head(await service.retry(tx, message_id, now=now))
+
+    @post("/messages/replays", status_code=200, responses=refusals(Forbidden, IllegalMove))
+    async def replay(self, data: JSONBody[Replay], tx: Transaction, now: Now) -> Replayed:
+        """Send what gave up once more, up to a thousand at a time."""
+        count = await service.replay(
+            tx, State(data.state), feed=data.feed, kind=data.template, now=now
+        )
+        return Replayed(count=count)
 
 
 class TextReportsController(Controller):
@@ -178,4 +215,6 @@ def _view(message: Message, history: list[Attempt]) -> MessageView:
         text="" if message.is_secret else message.text,
         html="" if message.is_secret else message.html,
         history=history,
+        trace=message.trace,
+        decided_at=message.decided_at,
     )

@@ -18,6 +18,7 @@ from tandem.crm.notifications.service.opting_out import unsubscribe_headers, uns
 from tandem.crm.notifications.service.planning import (
     cancel,
     count_of_feed,
+    find_planned,
     get_feed,
     messages_of,
     plan,
@@ -28,6 +29,7 @@ from tandem.crm.notifications.service.sending import (
     get_message,
     list_attempts,
     list_messages,
+    replay,
     retry,
     send,
 )
@@ -42,6 +44,7 @@ __all__ = [
     "claim",
     "count_of_feed",
     "find_version",
+    "find_planned",
     "get_feed",
     "get_message",
     "hand_over",
@@ -53,6 +56,7 @@ __all__ = [
     "plan",
     "preference_allows",
     "release_abandoned",
+    "replay",
     "retry",
     "send",
     "set_feed",

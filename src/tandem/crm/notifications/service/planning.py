@@ -57,6 +57,14 @@ async def put(tx: Tx, outgoing: Sequence[Outgoing], *, now: datetime) -> list[tu
     return done
 
 
+async def find_planned(tx: Tx, message_id: UUID) -> Message:
+    """What has become of it so far, for whoever has just planned it."""
+    tx.actor.require("notifications.send")
+    found = await ledger.find(tx, message_id)
+    assert found is not None, "what was planned stays in the ledger"
+    return found
+
+
 async def wake(tx: Tx, lane: Lane) -> None:
     """Have a worker look at the lane once this commits.
 

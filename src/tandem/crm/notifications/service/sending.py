@@ -8,6 +8,7 @@ import msgspec
 from tandem.crm.notifications import store
 from tandem.crm.notifications.domain.attempts import Attempt
 from tandem.crm.notifications.domain.messages import (
+    DEAD,
     SERVICE,
     Channel,
     Lane,
@@ -19,13 +20,16 @@ from tandem.crm.notifications.domain.messages import (
 from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.domain.templates import TEMPLATES
 from tandem.crm.notifications.domain.texts import one_line
-from tandem.crm.notifications.service.planning import put, wake
+from tandem.crm.notifications.service.planning import messages_of, put, wake
 from tandem.crm.notifications.service.templates import say
+from tandem.crm.notifications.store import ledger
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
+from tandem.kernel.errors import IllegalMove
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
 SENDER_NAME_LENGTH_MAX = 70
+REPLAYED_MAX = 1_000
 
 
 async def send(
@@ -101,9 +105,22 @@ async def list_messages(
     state: State | None = None,
     channel: Channel | None = None,
     template: str | None = None,
+    customer_id: UUID | None = None,
+    feed: str | None = None,
 ) -> Page[Message]:
-    """Newest first."""
+    """Newest first; all of a company, an order, a customer or a stream."""
     tx.actor.require("notifications.read")
+    if order_id is None and (customer_id is not None or feed is not None):
+        return await messages_of(
+            tx,
+            limit=limit,
+            cursor=cursor,
+            customer_id=customer_id,
+            feed=feed,
+            states=[state] if state else None,
+            channel=channel,
+            kind=template,
+        )
     after = decode_cursor(cursor, UUID) if cursor else [None]
     found = await store.list_messages(
         tx,
@@ -115,6 +132,30 @@ async def list_messages(
         count=limit + 1,
     )
     return page_of(found, limit, lambda message: (message.id,))
+
+
+async def replay(
+    tx: Tx, state: State, *, feed: str | None = None, kind: str | None = None, now: datetime
+) -> int:
+    """Put what gave up back into the queue, up to a thousand, oldest first; how many.
+
+    Of unanswered ones some may reach their recipient twice: whoever asks for it knows.
+    """
+    tx.actor.require("notifications.retry")
+    if state not in DEAD:
+        raise IllegalMove("Message", state, State.QUEUED, sorted(DEAD))
+    again = await ledger.replay(tx, state, feed=feed, kind=kind, count=REPLAYED_MAX, now=now)
+    await audit.write(
+        tx,
+        action="notifications.replay",
+        subject_kind="message",
+        subject_id=tx.actor.org_id,
+        after={"state": str(state), "feed": feed, "kind": kind, "count": sum(again.values())},
+        now=now,
+    )
+    for lane in again:
+        await wake(tx, lane)
+    return sum(again.values())
 
 
 async def retry(tx: Tx, message_id: UUID, *, now: datetime) -> Message:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.notifications.domain.messages import Message
-from tandem.crm.notifications.store import COLUMNS
+from tandem.crm.notifications.domain.messages import Lane, Message, State
+from tandem.crm.notifications.store import COLUMNS, GET
 from tandem.kernel.db import Query, Tx
 
 PLAN = Query(
@@ -112,6 +112,31 @@ COUNT_OF_FEED = Query(
 )
 
 
+REPLAY = Query(
+    """
+    with dead as (
+        select id from notifications.message
+         where org_id = :org_id and state = :state
+           and state in ('failed', 'unknown', 'bounced', 'complained')
+           and (:feed::text is null or feed = :feed)
+           and (:kind::text is null or template = :kind)
+           and (text <> '' or not is_secret)
+         order by id
+         limit :count
+           for update skip locked
+    ), again as (
+        update notifications.message m
+           set state = 'queued', attempts = 0, outages = 0, look_ups = 0, due_at = :now,
+               error = '', reason = '', receipt = '', handed_over_at = null, updated_at = :now
+          from dead
+         where m.org_id = :org_id and m.id = dead.id
+        returning m.lane
+    )
+    select lane, count(*)::int as count from again group by lane order by lane
+    """
+)
+
+
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
     """`per_minute`: at most so many hand-overs in any 60 seconds; None: as fast as it goes."""
 
@@ -174,6 +199,18 @@ async def set_feed(
     await tx.run(
         SET_FEED, key=key, per_minute=per_minute, is_paused=is_paused, reason=reason, now=now
     )
+
+
+async def find(tx: Tx, message_id: UUID) -> Message | None:
+    return await tx.one_or_none(GET, Message, id=message_id)
+
+
+async def replay(
+    tx: Tx, state: State, *, feed: str | None, kind: str | None, count: int, now: datetime
+) -> dict[Lane, int]:
+    """How many of each lane wait again."""
+    rows = await tx.records(REPLAY, state=state, feed=feed, kind=kind, count=count, now=now)
+    return {Lane(row["lane"]): row["count"] for row in rows}
 
 
 async def find_feed(tx: Tx, key: str) -> Feed | None:
