@@ -17,6 +17,8 @@ from tandem.web.console.impersonation import ImpersonationPage
 from tandem.web.console.invoices import InvoicesPage
 from tandem.web.console.jira_complaint import ComplaintInJira
 from tandem.web.console.jira_settings import JiraConnectionPage, JiraSettingsPage
+from tandem.web.console.assignment import AssignmentPage, AssignmentRulePage
+from tandem.web.console.availability import AvailabilityPage
 from tandem.web.console.lead_actions import LeadActions
 from tandem.web.console.lead_page import LeadPage
 from tandem.web.console.leads import LeadsPage
@@ -84,6 +86,9 @@ PAGES: list[Any] = [
     LeadsPage,
     LeadPage,
     LeadActions,
+    AssignmentPage,
+    AssignmentRulePage,
+    AvailabilityPage,
     ProductsPage,
     ProductImport,
     ProductPage,
