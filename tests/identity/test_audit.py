@@ -20,6 +20,7 @@ from tests.identity.at_work import PASSWORD, at_work, hire
 
 UNAUDITED = {
     "POST /orders/quote",
+    "POST /quotes/pricing",
     "POST /scim/v2/.search",
     "POST /scim/v2/Groups/.search",
     "POST /scim/v2/Users/.search",

@@ -54,6 +54,7 @@ from tandem.flows.http.payment_links import PaymentLinksController
 from tandem.flows.http.public_complaints import PublicComplaintsController
 from tandem.flows.http.public_forms import PublicFormsController
 from tandem.flows.http.qualifying import QualifyingController
+from tandem.flows.http.quotas import QuotasController
 from tandem.flows.http.quotes import QuotesController
 from tandem.flows.http.resolve import ResolveController
 from tandem.flows.http.shipments import ShipmentFlowsController
@@ -122,6 +123,7 @@ ROUTES: list[Any] = [
     ConversionsController,
     DealLinesController,
     QuotesController,
+    QuotasController,
     *SALES,
     *ANALYTICS,
     DashboardsController,

@@ -5,7 +5,7 @@ from datetime import datetime
 from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.sales import service as sales
-from tandem.crm.sales.domain.forecasts import Ask, Forecast
+from tandem.crm.sales.domain.forecasts import Ask, Forecast, GroupBy
 from tandem.crm.sales.domain.opportunities import Draft, Opportunity
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
@@ -36,4 +36,8 @@ async def open_opportunity(tx: Tx, draft: Draft, *, now: datetime) -> Opportunit
 async def forecast(tx: Tx, ask: Ask) -> Forecast:
     """In the company's own currency, of what the reader may see."""
     currency = (await identity.get_organisation(tx)).currency
-    return await sales.forecast(tx, ask, home_currency=currency)
+    teams = []
+    if ask.group_by is GroupBy.TEAM:
+        teams = await identity.list_nodes(tx.with_all_grants(), identity.TEAMS)
+    team_of = [(person, team.id) for team in teams for person in team.members]
+    return await sales.forecast(tx, ask, home_currency=currency, team_of=team_of)

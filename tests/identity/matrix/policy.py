@@ -143,6 +143,7 @@ AREAS: dict[str, Rule] = {
     "/v1/opportunities": Rule("sales.read", "sales.write"),
     "/v1/forecasts": both("sales.read"),
     "/v1/quotes": Rule("sales.read", "sales.write"),
+    "/v1/quotas": Rule("sales.read", "sales.configure" + WHOLE),
     "/v1/leads": Rule("sales.read", "sales.write"),
     "/v1/lead-merges": both("sales.write"),
     "/v1/lead-forms": Rule("sales.read", "sales.configure"),

@@ -9,7 +9,10 @@ import msgspec
 
 class GroupBy(StrEnum):
     MONTH = "month"
+    QUARTER = "quarter"
     OWNER = "owner"
+    TEAM = "team"
+    CURRENCY = "currency"
     STAGE = "stage"
     PIPELINE = "pipeline"
 
@@ -17,7 +20,8 @@ class GroupBy(StrEnum):
 class ForecastRow(msgspec.Struct, frozen=True, kw_only=True):
     """Minor units of the company's currency. `open_minor` is what the open ones come to if all are
     won, `weighted_minor` is Σ amount × probability × rate over the open ones, rounded once;
-    `won_minor` is what was won. `key` is the month's first day or an id."""
+    `won_minor` is what was won. `key` is the first day of a month or
+    quarter, a currency or an id; empty for deals of nobody or no team."""
 
     key: str
     count: int

@@ -20,6 +20,12 @@ from tandem.crm.sales.service.pipelines import (
     get_pipeline,
     list_pipelines,
 )
+from tandem.crm.sales.service.quotas import (
+    add_quota,
+    attainments,
+    change_quota,
+    remove_quota,
+)
 from tandem.crm.sales.service.quotes import (
     LINK as QUOTE_LINK,
 )
@@ -54,11 +60,14 @@ __all__ = [
     "Ordered",
     "accept_quote",
     "add_pipeline",
+    "add_quota",
     "add_quote",
     "archive_pipeline",
+    "attainments",
     "board",
     "change",
     "change_pipeline",
+    "change_quota",
     "change_quote",
     "check_writable",
     "decline_quote",
@@ -85,6 +94,7 @@ __all__ = [
     "open_opportunity",
     "read_quote",
     "record_order",
+    "remove_quota",
     "reopen",
     "revise",
     "save_lines",

@@ -1,5 +1,6 @@
 """Opportunities: opened, changed, read."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -196,12 +197,15 @@ async def board(tx: Tx, pipeline_id: UUID) -> list[Column]:
     ]
 
 
-async def forecast(tx: Tx, ask: Ask, *, home_currency: str) -> Forecast:
-    """Of the records the reader may see: a total never tells of others."""
+async def forecast(
+    tx: Tx, ask: Ask, *, home_currency: str, team_of: Sequence[tuple[UUID, UUID]] = ()
+) -> Forecast:
+    """Of the records the reader may see: a total never tells of others. By team, a deal counts for
+    its own, else for the first of its owner's among `team_of`."""
     tx.actor.require(READ)
     if ask.to_on < ask.from_on:
         raise Invalid("The period ends before it begins.", field="to_on")
-    rows, total = await forecasts.forecast(tx, ask, tx.actor.reach(READ))
+    rows, total = await forecasts.forecast(tx, ask, tx.actor.reach(READ), team_of)
     return Forecast(
         currency=home_currency,
         from_on=ask.from_on,

@@ -1,5 +1,8 @@
 """The forecast in one statement: exact numerics, rounded once at the end."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from tandem.crm.sales.domain.forecasts import Ask, ForecastRow
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.reach import Reach, within
@@ -11,7 +14,13 @@ FORECAST = Query(
                coalesce(o.manual_probability, s.probability) as probability,
                case :group_by::text
                     when 'month' then to_char(date_trunc('month', o.close_on), 'YYYY-MM-DD')
+                    when 'quarter' then to_char(date_trunc('quarter', o.close_on), 'YYYY-MM-DD')
                     when 'owner' then coalesce(o.owner_id::text, '')
+                    when 'team' then coalesce(o.team_id::text, (
+                        select min(m.team::text)
+                          from unnest(:members::uuid[], :teams::uuid[]) as m (person, team)
+                         where m.person = o.owner_id), '')
+                    when 'currency' then o.currency
                     when 'stage' then o.stage_id::text
                     else o.pipeline_id::text
                end as key
@@ -41,8 +50,11 @@ class _Row(ForecastRow, frozen=True, kw_only=True):
     is_total: bool
 
 
-async def forecast(tx: Tx, ask: Ask, reach: Reach) -> tuple[list[ForecastRow], ForecastRow]:
-    """A row for each key, and the total over all of them, rounded by itself."""
+async def forecast(
+    tx: Tx, ask: Ask, reach: Reach, team_of: Sequence[tuple[UUID, UUID]] = ()
+) -> tuple[list[ForecastRow], ForecastRow]:
+    """A row for each key, and the total over all of them, rounded by itself. `team_of` are people
+    with their teams, for deals that belong to none."""
     found = await tx.many(
         FORECAST,
         _Row,
@@ -50,6 +62,8 @@ async def forecast(tx: Tx, ask: Ask, reach: Reach) -> tuple[list[ForecastRow], F
         from_on=ask.from_on,
         to_on=ask.to_on,
         pipeline_id=ask.pipeline_id,
+        members=[person for person, _ in team_of],
+        teams=[team for _, team in team_of],
         **reach.params(),
     )
     rows = [(_plain(row), row.is_total) for row in found]
