@@ -45,6 +45,11 @@ from tandem.flows.http.converting import ConversionsController
 from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.dashboards import DashboardsController
 from tandem.flows.http.deal_lines import DealLinesController
+from tandem.flows.http.lead_scores import (
+    LeadScoreController,
+    ScoreRulesController,
+    ScoreThresholdsController,
+)
 from tandem.flows.http.leads import LeadMergesController, LeadsController
 from tandem.flows.http.notifications import NotificationsController, TimeZonesController
 from tandem.flows.http.opportunities import OpportunityFlowsController
@@ -118,6 +123,9 @@ ROUTES: list[Any] = [
     OpportunityFlowsController,
     LeadsController,
     LeadMergesController,
+    LeadScoreController,
+    ScoreRulesController,
+    ScoreThresholdsController,
     AssigningController,
     QualifyingController,
     ConversionsController,

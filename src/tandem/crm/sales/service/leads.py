@@ -73,6 +73,11 @@ async def find_lead(tx: Tx, lead_id: UUID) -> Lead | None:
     return lead if lead is not None and lead.erased_at is None else None
 
 
+async def list_of_customer(tx: Tx, customer_id: UUID) -> list[Lead]:
+    """For handlers: every lead that this customer is."""
+    return await store.of_customer(tx, customer_id)
+
+
 async def holder_of_value(tx: Tx, lead_id: UUID, key: str, value: Any) -> UUID | None:
     """Another lead that has this value of one of the company's own fields already."""
     return await store.unique_holder(tx, lead_id, key, value)
