@@ -11,6 +11,7 @@ import pytest
 from tandem.crm.notifications.domain.breakers import FIRST_REST, KEYS_REST
 from tandem.crm.notifications.domain.messages import Channel, Message, State
 from tandem.crm.notifications.domain.providers import Kind, NewProvider, Provider, ProviderChange
+from tandem.crm.notifications.domain.reports import Inbound
 from tandem.crm.notifications.gateways.carriers import Carriers
 from tandem.crm.notifications.gateways.port import (
     Leaving,
@@ -19,7 +20,7 @@ from tandem.crm.notifications.gateways.port import (
     Registered,
     TryLater,
 )
-from tandem.crm.notifications.service import carrying, providers
+from tandem.crm.notifications.service import carrying, providers, reports
 from tandem.crm.notifications.service.carrying import Carried
 from tandem.crm.notifications.store import providers as store
 from tandem.kernel.db import Query
@@ -140,7 +141,7 @@ async def test_a_text_goes_by_twilio_and_a_registered_one_by_msg91(post: Post) -
 
 
 async def test_whatsapp_takes_templates_always_and_any_words_within_a_day(post: Post) -> None:
-    await add(post, Kind.WHATSAPP)
+    provider = await add(post, Kind.WHATSAPP)
     message = await queued(post, Channel.SMS)
     chat = _as(message, Channel.WHATSAPP)
     registered = Registered(template_id="1", name="order_placed", variables=("a",), language="hi")
@@ -149,8 +150,14 @@ async def test_whatsapp_takes_templates_always_and_any_words_within_a_day(post: 
     with pytest.raises(Refused, match="24 hours"):
         await carry(post, chat)
     post.sandbox.http.post("/sandbox/carriers/whatsapp/inbound", json={"phone": post.phone})
-    await carry(post, chat, is_talking=True)
+    written = Inbound(key="w", phone=post.phone, at=post.work.now())
+    async with post.work.transaction() as tx:
+        await reports.take(tx, provider.id, written, now=post.work.now())
+    await carry(post, chat)
     assert post.mailbox("sms")[0]["text"] == message.text
+    post.hands.advance(hours=25)
+    with pytest.raises(Refused, match="24 hours"):
+        await carry(post, chat)
 
 
 @pytest.mark.parametrize(

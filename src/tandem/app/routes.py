@@ -28,6 +28,7 @@ from tandem.crm.marketing.http import CONTROLLERS as MARKETING
 from tandem.crm.notifications.http import MessagesController, TextReportsController
 from tandem.crm.notifications.http.callbacks import ProviderReportsController
 from tandem.crm.notifications.http.providers import ProvidersController
+from tandem.crm.notifications.http.registered import DltController
 from tandem.crm.notifications.http.inbox import (
     InboxController,
     NotificationTypesController,
@@ -161,6 +162,7 @@ ROUTES: list[Any] = [
     TextReportsController,
     ProvidersController,
     ProviderReportsController,
+    DltController,
     TemplatesController,
     TemplateVersionsController,
     InboxController,

@@ -33,6 +33,7 @@ from tandem.crm.notifications.gateways.port import (
     TryLater,
 )
 from tandem.crm.notifications.service.providers import suspend, way_of
+from tandem.crm.notifications.service.registered import with_registration
 from tandem.crm.notifications.store import providers as store
 from tandem.kernel.db import Tx
 from tandem.kernel.jobs import Work
@@ -57,6 +58,7 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
 async def carry(work: Work, leaving: Leaving, *, hand_over: HandOver) -> Carried:
     """Hand it over once. Raises Refused, TryLater or OutcomeUnknown; see gateways.port."""
     async with work.transaction() as tx:
+        leaving = await with_registration(tx, leaving)
         active = await store.list_active(tx, leaving.message.channel)
         asked = await _askable(tx, active, leaving.message.id, now=work.now())
     if not active:
