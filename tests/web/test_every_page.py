@@ -33,6 +33,9 @@ FIXED = (
     "/customers/duplicates",
     "/customers/import",
     "/deals",
+    "/quotes",
+    "/forecast",
+    "/forecast?by=team&period=month",
     "/leads",
     "/leads/board",
     "/leads/new",
@@ -89,11 +92,21 @@ def pages(shop: Installation) -> list[str]:
     about = {"category": "late", "subject": "Where is it?", "body": "Called twice."}
     complaint = shop.post("/v1/complaints", order_id=order["id"], **about)
     deal = shop.post("/v1/opportunities", title="Ten benches", customer_id=customer)
+    offered = [{"sku": variant["sku"], "quantity": 3, "discount_percent": "5"}]
+    draft = shop.post("/v1/quotes", opportunity_id=deal["id"], lines=offered)
+    quote = shop.post("/v1/quotes", opportunity_id=deal["id"], lines=offered)
+    shop.post(f"/v1/quotes/{quote['id']}/sending")
+    seller = next(one for one in shop.get("/v1/users") if one["is_active"])
+    month = {"period": "month", "on": quote["valid_until"], "target_minor": 5_00_000_00}
+    shop.post("/v1/quotas", owner_id=seller["id"], **month)
     lead = shop.post("/v1/leads", name="Meera Nair", email="meera@nair.example")
     return [
         *FIXED,
         f"/orders/{prepaid['id']}",
         f"/deals/{deal['id']}",
+        f"/deals/{deal['id']}/lines",
+        f"/quotes/{draft['id']}",
+        f"/quotes/{quote['id']}",
         f"/leads/{lead['id']}",
         f"/leads/{lead['id']}/edit",
         f"/leads/{lead['id']}/merge",

@@ -186,6 +186,7 @@ AREAS: dict[str, Rule] = {
     "/segments": Rule("customers.read", "customers.segment"),
     "/deals": Rule("sales.read", "sales.write"),
     "/quotes": Rule("sales.read", "sales.write"),
+    "/forecast": Rule("sales.read", "sales.configure" + WHOLE),
     "/leads": Rule("sales.read", "sales.write"),
     "/consent": both(PUBLIC),
     "/f": both(PUBLIC),
