@@ -31,7 +31,9 @@ WORDS = {
 TOLD = Query(
     """
     select topic from kernel.event
-     where org_id = :org_id and topic like 'marketing.%' order by seq
+     where org_id = :org_id and topic like 'marketing.%'
+       and topic <> 'marketing.campaign_progressed.v1'
+     order by seq
     """
 )
 

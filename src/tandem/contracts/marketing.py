@@ -50,6 +50,12 @@ class CampaignResumed(CampaignEvent, frozen=True, kw_only=True):
     topic: ClassVar[str] = "marketing.campaign_resumed.v1"
 
 
+class CampaignProgressed(CampaignEvent, frozen=True, kw_only=True):
+    """Its counts have changed: for pages that show them."""
+
+    topic: ClassVar[str] = "marketing.campaign_progressed.v1"
+
+
 class CampaignFinished(CampaignEvent, frozen=True, kw_only=True):
     topic: ClassVar[str] = "marketing.campaign_finished.v1"
 

@@ -37,6 +37,8 @@ BUILT_AT_ONCE = 5_000
 RELEASED_AT_ONCE = 500
 BATCHES_MAX = 20
 """Of one job; then it makes room for others and goes on as a new one."""
+COUNTED_EVERY = 5
+"""Batches; counting a hundred thousand people takes as long as releasing some."""
 
 
 @every(5, "marketing.campaigns")
@@ -54,10 +56,13 @@ async def go_on(tx: Tx, campaign_id: UUID) -> None:
 
 @job(STEP)
 async def step(work: Work, campaign_id: str) -> None:
-    for _ in range(BATCHES_MAX):
+    for batch in range(BATCHES_MAX):
         async with work.transaction() as tx:
             campaign = await marketing.lock_campaign(tx, UUID(campaign_id))
-            if not await _take_step(tx, campaign, work.now()):
+            goes_on = await _take_step(tx, campaign, work.now())
+            if not goes_on or batch % COUNTED_EVERY == 0:
+                await marketing.note_progress(tx, campaign)
+            if not goes_on:
                 return
     async with work.transaction() as tx:
         await go_on(tx, UUID(campaign_id))

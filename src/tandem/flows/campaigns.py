@@ -8,7 +8,6 @@ import msgspec
 
 from tandem.contracts.address import PRINTABLE
 from tandem.crm.customers import service as customers
-from tandem.crm.customers.domain.audiences import Reachable
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing import service as marketing
 from tandem.crm.marketing.domain.campaigns import (
@@ -22,28 +21,20 @@ from tandem.crm.marketing.domain.campaigns import (
 )
 from tandem.crm.marketing.domain.permissions import SEND, WRITE
 from tandem.crm.marketing.domain.recipients import Recipient
+from tandem.crm.marketing.domain.recipients import State as Standing
 from tandem.crm.notifications import service as notifications
 from tandem.crm.notifications.domain.attempts import Attempt
 from tandem.crm.notifications.domain.messages import Channel, Lane, Message, MessageMissing
 from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.service import templates
 from tandem.flows import audiences
+from tandem.flows.campaign_letters import EXAMPLE
 from tandem.flows.campaign_sending import go_on
 from tandem.flows.campaign_stopping import BY_HAND
 from tandem.flows.campaign_words import check_words, own_words, parameters_of
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
 from tandem.kernel.ids import new_id
-
-EXAMPLE = Reachable(
-    id=UUID(int=0),
-    number="C-1",
-    name="Asha Rao",
-    company_name="Rao Stores",
-    email="asha@example.test",
-    phone="+919876543210",
-    city="Coonoor",
-)
 
 
 class TestMessages(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -210,6 +201,7 @@ async def explain(tx: Tx, campaign_id: UUID, customer_id: UUID) -> Explanation:
     )
 
 
+STATES = tuple(Standing)
 REASONS = {
     "will_send": "Will get it",
     "holdout": "Held out, to compare",

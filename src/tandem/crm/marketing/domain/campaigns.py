@@ -144,7 +144,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
-    """`cost_minor` and `budget_minor` in minor units of `currency`."""
+    """`cost_minor` and `budget_minor` in minor units of `currency`. `progress` counts people by
+    state as of a few seconds ago."""
 
     id: UUID
     name: str
@@ -177,6 +178,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     released_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
+    progress: dict[str, int]
     version: int
     created_at: datetime
     updated_at: datetime
@@ -185,6 +187,15 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     def feed(self) -> str:
         """Under which notifications know its messages: throttled, paused and cancelled together."""
         return feed_of(self.id)
+
+    @property
+    def people(self) -> int:
+        """How many it was for, as far as they are written down."""
+        return sum(self.progress.values())
+
+    @property
+    def reached(self) -> int:
+        return sum(self.progress.get(state, 0) for state in ("sent", "delivered", "complained"))
 
     def is_too_late(self, now: datetime) -> bool:
         """Its hour has passed by more than its owner allows."""

@@ -14,6 +14,7 @@ from tandem.contracts.marketing import (
     CampaignExpired,
     CampaignFinished,
     CampaignPaused,
+    CampaignProgressed,
     CampaignResumed,
     CampaignScheduled,
     CampaignStarted,
@@ -137,6 +138,15 @@ async def resume(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
     await store.save_stop_base(tx, campaign.id, await ends(tx, campaign.id))
     resumed = CampaignResumed(**_named(campaign))
     return await _move(tx, campaign, target, now, [resumed], state_reason="")
+
+
+async def note_progress(tx: Tx, campaign: Campaign) -> None:
+    """Count its people by state; whoever watches is told when that has changed."""
+    progress: Counter[str] = Counter()
+    for one in await recipients.counts(tx, campaign.id):
+        progress[one.state] += one.count
+    if await store.note_progress(tx, campaign.id, dict(progress)):
+        await tx.publish(CampaignProgressed(**_named(campaign)))
 
 
 async def ends(tx: Tx, campaign_id: UUID) -> Ends:

@@ -28,7 +28,8 @@ CAMPAIGN: LiteralString = """
            jsonb_build_object('errors', c.stop_errors, 'bounces', c.stop_bounces,
                               'complaints', c.stop_complaints) as limits,
            c.budget_minor, c.cost_minor, c.currency, c.owner_id, c.built_through, c.built_at,
-           c.released_at, c.started_at, c.ended_at, c.version, c.created_at, c.updated_at,
+           c.released_at, c.started_at, c.ended_at, c.progress, c.version, c.created_at,
+           c.updated_at,
            (select jsonb_agg(jsonb_build_object(
                        'id', v.id, 'position', v.position, 'name', v.name, 'weight', v.weight,
                        'template_version_id', v.template_version_id, 'subject', v.subject,
@@ -128,6 +129,13 @@ SAVE_PROGRESS = Query(
     update marketing.campaign
        set built_through = coalesce(:built_through, built_through), updated_at = :now
      where org_id = :org_id and id = :id
+    """
+)
+
+NOTE_PROGRESS = Query(
+    """
+    update marketing.campaign set progress = :progress
+     where org_id = :org_id and id = :id and progress <> :progress
     """
 )
 
@@ -231,6 +239,11 @@ async def save_state(tx: Tx, campaign: Campaign, now: datetime) -> None:
 
 async def save_progress(tx: Tx, campaign_id: UUID, built_through: UUID, now: datetime) -> None:
     await tx.run(SAVE_PROGRESS, id=campaign_id, built_through=built_through, now=now)
+
+
+async def note_progress(tx: Tx, campaign_id: UUID, progress: dict[str, int]) -> bool:
+    """False where nothing has changed."""
+    return bool(await tx.run(NOTE_PROGRESS, id=campaign_id, progress=progress))
 
 
 async def stop_base(tx: Tx, campaign_id: UUID) -> Ends:

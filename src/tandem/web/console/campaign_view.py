@@ -1,0 +1,120 @@
+"""One campaign's page: what is to be done with it now, how far it is, and what came of it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response
+
+from tandem.crm.customers import service as customers
+from tandem.crm.identity import service as identity
+from tandem.crm.marketing import service as marketing
+from tandem.crm.marketing.domain.campaigns import Campaign, State
+from tandem.crm.marketing.domain.results import Stats
+from tandem.crm.notifications.domain.template_versions import Rendered
+from tandem.flows import campaigns as flow
+from tandem.flows.audiences import AudiencePreview
+from tandem.flows.campaign_letters import shown
+from tandem.kernel.db import Tx
+from tandem.web.console.forms import NO_PROBLEM, Problem
+from tandem.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+TONES = {
+    "draft": "quiet",
+    "scheduled": "info",
+    "building": "info",
+    "sending": "info",
+    "paused": "warn",
+    "done": "good",
+    "cancelled": "quiet",
+    "expired": "bad",
+}
+PARTS = (
+    ("reached", "Reached", ("sent", "delivered", "complained")),
+    ("waiting", "Waiting", ("planned", "queued", "held")),
+    ("wrong", "Went wrong", ("bounced", "failed", "unknown")),
+    ("left", "Left out", ("skipped", "holdout")),
+)
+
+
+class Bar(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the whole, for a bar."""
+
+    key: str
+    name: str
+    count: int
+    percent: float
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    weight: int
+    said: Rendered
+
+
+def state_of(text: str) -> State | None:
+    return next((one for one in State if one == text), None)
+
+
+async def campaign_page(
+    request: AnyRequest,
+    tx: Tx,
+    campaign_id: UUID,
+    now: datetime,
+    problem: Problem = NO_PROBLEM,
+    status: int = 200,
+) -> Response[Any]:
+    campaign = await marketing.get_campaign(tx, campaign_id)
+    human_only = request.query_params.get("machines") != "shown"
+    is_ahead = campaign.state in (State.DRAFT, State.SCHEDULED)
+    stats = await marketing.stats(tx, campaign, human_only=human_only, now=now)
+    return page(
+        request,
+        "console/campaign.html",
+        status=status,
+        campaign=campaign,
+        tone=TONES[campaign.state],
+        tones=TONES,
+        problem=problem,
+        is_ahead=is_ahead,
+        preview=await _preview(tx, campaign, now) if is_ahead else None,
+        stats=stats,
+        bars=_bars(stats),
+        letters=[
+            Letter(name=one.name, weight=one.weight, said=await shown(tx, campaign, one))
+            for one in campaign.variants
+        ],
+        segments=await _segments(tx),
+        owner=await _owner(tx, campaign),
+        reason_says=flow.reason_says,
+        human_only=human_only,
+    )
+
+
+async def _preview(tx: Tx, campaign: Campaign, now: datetime) -> AudiencePreview | None:
+    """Only for who may see all customers; others plan without the counts."""
+    if not campaign.include_ids or not tx.actor.reach("customers.read").is_all:
+        return None
+    return await flow.preview(tx, campaign.id, now=now)
+
+
+async def _segments(tx: Tx) -> dict[UUID, str]:
+    if not tx.actor.may("customers.read"):
+        return {}
+    return {one.id: one.name for one in await customers.list_segments(tx)}
+
+
+async def _owner(tx: Tx, campaign: Campaign) -> str:
+    people = await identity.list_users(tx.with_all_grants())
+    return next((one.name for one in people if one.id == campaign.owner_id), "–")
+
+
+def _bars(stats: Stats) -> list[Bar]:
+    whole = max(1, stats.total)
+    return [
+        Bar(key=key, name=name, count=count, percent=count * 100 / whole)
+        for key, name, states in PARTS
+        if (count := sum(stats.states.get(one, 0) for one in states))
+    ]
