@@ -28,6 +28,8 @@ FIXED = (
     "/accounts/new",
     "/segments",
     "/segments/new",
+    "/campaigns",
+    "/campaigns/new",
     "/settings/fields",
     "/settings/erasures",
     "/customers/duplicates",
@@ -100,8 +102,12 @@ def pages(shop: Installation) -> list[str]:
     month = {"period": "month", "on": quote["valid_until"], "target_minor": 5_00_000_00}
     shop.post("/v1/quotas", owner_id=seller["id"], **month)
     lead = shop.post("/v1/leads", name="Meera Nair", email="meera@nair.example")
+    campaign = _campaign(shop, customer)
     return [
         *FIXED,
+        f"/campaigns/{campaign['id']}",
+        f"/campaigns/{campaign['id']}/edit",
+        f"/campaigns/{campaign['id']}/recipients",
         f"/orders/{prepaid['id']}",
         f"/deals/{deal['id']}",
         f"/deals/{deal['id']}/lines",
@@ -123,6 +129,19 @@ def pages(shop: Installation) -> list[str]:
         f"/messages/{message['id']}",
         f"/complaints/{complaint['id']}",
     ]
+
+
+def _campaign(shop: Installation, customer_id: str) -> dict[str, Any]:
+    """A draft with an audience of one and two variants."""
+    segment = shop.post("/v1/segments", name="Lately bought")
+    shop.post(f"/v1/segments/{segment['id']}/members", customer_ids=[customer_id])
+    words = [
+        {"name": name, "subject": f"Spring is here ({name})", "text": "Hello {{ name }}"}
+        for name in ("A", "B")
+    ]
+    return shop.post(
+        "/v1/campaigns", name="Spring", include_ids=[segment["id"]], variants=words
+    )
 
 
 def _first(shop: Installation, path: str, **query: Any) -> dict[str, Any]:

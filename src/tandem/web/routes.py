@@ -5,6 +5,7 @@ from typing import Any
 from tandem.web.console.accounts import AccountPage, AccountsPage
 from tandem.web.console.api_keys import ApiKeysPage
 from tandem.web.console.audit import AuditPage
+from tandem.web.console.campaigns import CampaignPage, CampaignsPage
 from tandem.web.console.custom_fields import CustomFieldsPage
 from tandem.web.console.customer_import import CustomerImportsPage
 from tandem.web.console.customer_merging import DuplicatesPage, MergePage
@@ -79,6 +80,8 @@ PAGES: list[Any] = [
     OrdersPage,
     NewOrderPage,
     OrderPage,
+    CampaignsPage,
+    CampaignPage,
     DealsPage,
     DealPage,
     DealLinesPage,
