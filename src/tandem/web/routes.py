@@ -13,7 +13,6 @@ from tandem.web.console.customer_privacy import ErasuresPage, PrivacyPage
 from tandem.web.console.customer_records import AccountKeptPage, CustomerKeptPage
 from tandem.web.console.customers import CustomerPage, CustomersPage
 from tandem.web.console.deals import DealPage, DealsPage
-from tandem.web.console.explore import ExplorePage
 from tandem.web.console.forecast import ForecastPage
 from tandem.web.console.home import HomePage
 from tandem.web.console.impersonation import ImpersonationPage
