@@ -12,8 +12,10 @@ from tandem.web.console.customer_merging import DuplicatesPage, MergePage
 from tandem.web.console.customer_privacy import ErasuresPage, PrivacyPage
 from tandem.web.console.customer_records import AccountKeptPage, CustomerKeptPage
 from tandem.web.console.customers import CustomerPage, CustomersPage
+from tandem.web.console.dashboards import DashboardsPage
 from tandem.web.console.deals import DealPage, DealsPage
 from tandem.web.console.forecast import ForecastPage
+from tandem.web.console.explore import ExplorePage
 from tandem.web.console.home import HomePage
 from tandem.web.console.impersonation import ImpersonationPage
 from tandem.web.console.invoices import InvoicesPage
@@ -111,6 +113,8 @@ PAGES: list[Any] = [
     AccountsPage,
     AccountPage,
     AccountKeptPage,
+    DashboardsPage,
+    ExplorePage,
     SegmentsPage,
     SegmentPage,
     CustomFieldsPage,

@@ -185,6 +185,8 @@ AREAS: dict[str, Rule] = {
     "/accounts": Rule("customers.read", "customers.write"),
     "/segments": Rule("customers.read", "customers.segment"),
     "/campaigns": Rule("marketing.read", "marketing.write"),
+    "/dashboards": Rule("analytics.read", "analytics.write"),
+    "/explore": Rule("analytics.read", "analytics.write"),
     "/deals": Rule("sales.read", "sales.write"),
     "/quotes": Rule("sales.read", "sales.write"),
     "/forecast": Rule("sales.read", "sales.configure" + WHOLE),

@@ -1,0 +1,85 @@
+"""Dashboards and the explore page as documents: every number on them leads to its rows."""
+
+import re
+from html import unescape
+
+import httpx2 as httpx
+import pytest
+
+from tandem.crm.analytics.domain.catalogue import latest
+from tandem.crm.analytics.domain.dashboards import READY
+from tandem.kernel.actor import Actor
+from tandem.kernel.db import Database
+from tests.analytics.filled import fill
+from tests.analytics.givens import Counted
+
+SITE = {"origin": "http://test", "sec-fetch-site": "same-origin"}
+
+
+@pytest.fixture
+async def company(database: Database, actor: Actor) -> Counted:
+    made = Counted(database, actor)
+    await fill(made)
+    return made
+
+
+async def test_every_page_opens_and_every_number_on_it_opens_its_rows(
+    client: httpx.AsyncClient, company: Counted
+) -> None:
+    for key, ready in READY.items():
+        answer = await client.get(f"/dashboards/{key}?period=last_365_days")
+        assert answer.status_code == 200, answer.text[:2000]
+        assert all(tile.title in unescape(answer.text) for tile in ready.tiles)
+        links = re.findall(r'href="(/explore/rows[^"]+)"', answer.text)
+        assert len(links) >= len(ready.tiles), key
+        for link in links[:: max(1, len(links) // 3)]:
+            rows = await client.get(unescape(link))
+            assert rows.status_code == 200, (link, rows.text[:2000])
+    for metric in latest():
+        answer = await client.get(f"/explore?measure={metric.key}&period=last_90_days")
+        assert answer.status_code == 200, (metric.key, answer.text[:2000])
+    assert (await client.get("/explore/dictionary")).status_code == 200
+
+
+async def test_what_makes_no_sense_is_said_and_breaks_nothing(
+    client: httpx.AsyncClient, company: Counted
+) -> None:
+    for path, status in (
+        ("/dashboards/nowhere", 404),
+        ("/dashboards/sales?period=someday&compare=yes&first=x&last=y", 200),
+        ("/dashboards/sales?first=2026-11-02&last=2026-11-01", 200),
+        ("/explore?measure=nothing&by=nothing&grain=era&shape=cake", 200),
+        ("/explore?measure=pipeline&grain=day", 200),
+        ("/explore/rows?ask=x", 422),
+        ('/explore/rows?ask={"query":{"measures":["revenue"]},"measure":"orders"}', 422),
+        ('/explore/rows?ask={"query":{"measures":["revenue"]},"measure":"revenue"}&cursor=x', 422),
+    ):
+        answer = await client.get(path)
+        assert answer.status_code == status, (path, answer.text[:3000])
+
+
+async def test_a_question_is_kept_as_a_tile_of_ones_own_dashboard(
+    client: httpx.AsyncClient, company: Counted
+) -> None:
+    """With the versions of today: a later meaning of revenue does not change it."""
+    form = {"title": "Sales by shop", "name": "Mine", "dashboard": ""}
+    asked = "/explore?measure=revenue&by=channel&grain=&shape=bar"
+    saved = await client.post(asked, headers=SITE, data=form)
+    assert saved.status_code == 303, saved.text[:2000]
+    (made,) = (await client.get("/v1/dashboards")).json()
+    assert made["tiles"][0]["query"]["measures"] == ["revenue@2"]
+    page = await client.get(saved.headers["location"])
+    assert "Sales by shop" in page.text
+    again = await client.post(
+        asked, headers=SITE, data=form | {"title": "More", "dashboard": made["id"]}
+    )
+    assert again.headers["location"] == saved.headers["location"]
+    own = saved.headers["location"]
+    named = {"name": "Ours", "role": ["sales", "finance"]}
+    assert (await client.post(own, headers=SITE, data=named)).status_code == 303
+    assert (await client.post(own, headers=SITE, data={"tile": "0"})).status_code == 303
+    (made,) = (await client.get("/v1/dashboards")).json()
+    assert (made["name"], made["shared_with"]) == ("Ours", ["finance", "sales"])
+    assert [tile["title"] for tile in made["tiles"]] == ["More"]
+    assert (await client.post(f"{own}/removal", headers=SITE)).status_code == 303
+    assert (await client.get("/v1/dashboards")).json() == []

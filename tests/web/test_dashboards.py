@@ -1,0 +1,49 @@
+"""A dashboard in a real browser: narrowed, opened into its rows, asked further, kept."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.waiting import until
+from tests.web.conftest import Desk
+from tests.web.installation import Installation
+
+COUNT = {"measures": ["orders"], "period": "last_7_days"}
+
+
+def counted(shop: Installation) -> Any:
+    """Orders that stand, by the answer the dashboards rest on."""
+    return shop.post("/v1/analytics/queries", **COUNT)["totals"][0]["value"]
+
+
+def test_a_number_is_narrowed_opened_explored_and_kept(desk: Desk, shop: Installation) -> None:
+    before = counted(shop)
+    order = shop.place_order(seed=811, method="cod")
+    until(lambda: counted(shop) > before, "the order is counted")
+    with desk() as window:
+        page = window.page
+        page.goto("/dashboards?period=last_7_days")
+        expect(page.locator(".chart svg").first).to_be_visible()
+        window.check("dashboard-sales-wide-light")
+        page.get_by_label("Compare with").select_option("previous_year")
+        page.wait_for_url(re.compile("compare=previous_year"))
+        expect(page.locator(".chart svg").first).to_be_visible()
+        orders = page.locator(".figure", has_text="Orders")
+        orders.get_by_role("link").click()
+        expect(page.locator("h1")).to_contain_text("Orders: ")
+        expect(page.get_by_role("cell", name=order["number"])).to_be_visible()
+        window.check("number-wide-light")
+        page.locator("tr", has_text=order["number"]).get_by_role("link").click()
+        expect(page.locator("h1")).to_contain_text(order["number"])
+        page.goto("/explore?measure=orders&period=last_7_days")
+        page.get_by_label("by", exact=True).select_option("channel")
+        page.wait_for_url(re.compile("by=channel"))
+        expect(page.locator(".chart svg")).to_be_visible()
+        page.get_by_role("button", name="Save as a tile").click()
+        page.get_by_label("Title of the tile").fill("Orders by channel")
+        page.get_by_label("Name of the new dashboard").fill("My morning")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_role("heading", name="Orders by channel")).to_be_visible()
+        expect(page.locator(".chart svg")).to_be_visible()
+        window.check("dashboard-own-wide-light")
