@@ -29,6 +29,9 @@ SCOPED = frozenset(
         "shipping.read",
         "sales.read",
         "sales.write",
+        "support.assign",
+        "support.read",
+        "support.write",
     }
 )
 """Permissions about records that have an owner, or hang below an order that has one. All others

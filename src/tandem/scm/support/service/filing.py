@@ -22,7 +22,7 @@ from tandem.scm.support.domain.files import (
     clean_filename,
 )
 from tandem.scm.support.domain.statuses import Origin, Visibility
-from tandem.scm.support.service.reading import EVERYTHING, lock_complaint
+from tandem.scm.support.service.reading import EVERYTHING, check_seen, lock_complaint
 from tandem.scm.support.service.settings import get_desk
 from tandem.scm.support.store import complaints, threads
 from tandem.scm.support.store.complaints import Change
@@ -92,7 +92,7 @@ async def read_file(
     visibilities: frozenset[Visibility] = EVERYTHING,
 ) -> tuple[File, bytes]:
     """Raises FileNotReady for what waits for its scan or did not pass it."""
-    tx.actor.require("support.read")
+    await check_seen(tx, complaint_id)
     file = await threads.find_file(tx, complaint_id, file_id)
     if file is None or file.visibility not in visibilities:
         raise NotFound("There is no such file.")

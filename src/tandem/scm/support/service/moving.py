@@ -82,7 +82,7 @@ async def assign(
     ComplaintClosed.
     """
     tx.actor.require("support.assign")
-    before = await lock_complaint(tx, complaint_id)
+    before = await lock_complaint(tx, complaint_id, permission="support.assign")
     check_not_closed(before)
     after = before
     if isinstance(queue, str):

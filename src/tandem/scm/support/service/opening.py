@@ -6,6 +6,7 @@ from tandem.contracts.support import ComplaintOpened
 from tandem.kernel import numbering, tokens
 from tandem.kernel.calendars import BusinessTime
 from tandem.kernel.db import Tx
+from tandem.kernel.errors import Forbidden
 from tandem.kernel.ids import new_id
 from tandem.scm.support.domain.complaints import (
     NUMBER_START,
@@ -19,6 +20,7 @@ from tandem.scm.support.service.settings import get_desk
 from tandem.scm.support.service.talking import add_message
 from tandem.scm.support.store import complaints as store
 from tandem.scm.support.store.complaints import Change
+from tandem.scm.support.store.reached import is_customer_reached
 
 COMPLAINT = "complaint"
 """What public tokens of complaints are issued as."""
@@ -36,6 +38,7 @@ async def open_complaint(
     desk = (await get_desk(tx)).desk
     category = desk.category(draft.category)
     desk.check_queue(draft.queue or category.queue)
+    await _check_reach(tx, draft)
     if found := await _find_same(tx, draft):
         return found
     complaint = await _drafted(tx, draft, desk, origin, now)
@@ -56,6 +59,20 @@ async def open_complaint(
             is_first=True,
         )
     return complaint
+
+
+async def _check_reach(tx: Tx, draft: NewComplaint) -> None:
+    """Whoever is narrowed to some customers complains for those only, and sees it afterwards."""
+    reach = tx.actor.reach("support.write")
+    customer_id = draft.links.customer_id
+    if reach.is_all or tx.actor.standing is None:
+        return
+    if customer_id is None or not await is_customer_reached(tx, reach, customer_id):
+        raise Forbidden(
+            "Your permission 'support.write' does not reach this customer.",
+            permission="support.write",
+            reason="out_of_reach",
+        )
 
 
 def dedupe_of(happened: str) -> str:

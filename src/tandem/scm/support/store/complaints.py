@@ -9,8 +9,10 @@ import msgspec
 
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
+from tandem.kernel.reach import Reach
 from tandem.scm.support.domain.complaints import Complaint, Step
 from tandem.scm.support.domain.statuses import Origin
+from tandem.scm.support.store.reached import WITHIN
 
 COMPLAINT: LiteralString = """
     select id, number, public_token, order_id, order_number, shipment_id, shipment_number,
@@ -55,14 +57,20 @@ GET = Query(COMPLAINT + "where org_id = :org_id and id = :id")
 
 LOCK = Query(COMPLAINT + "where org_id = :org_id and id = :id for update")
 
-FIND_BY_NUMBER = Query(COMPLAINT + "where org_id = :org_id and number = :number")
+FIND_BY_NUMBER = Query(COMPLAINT + "where org_id = :org_id and number = :number" + WITHIN)
 
 LIST_OF_ORDER = Query(
-    COMPLAINT + "where org_id = :org_id and order_id = :order_id order by id desc limit 100"
+    COMPLAINT
+    + "where org_id = :org_id and order_id = :order_id"
+    + WITHIN
+    + "order by id desc limit 100"
 )
 
 LIST_OF_CUSTOMER = Query(
-    COMPLAINT + "where org_id = :org_id and customer_id = :customer_id order by id desc limit 100"
+    COMPLAINT
+    + "where org_id = :org_id and customer_id = :customer_id"
+    + WITHIN
+    + "order by id desc limit 100"
 )
 
 UNSETTLED_OF_RULES = Query(
@@ -160,12 +168,12 @@ async def lock(tx: Tx, complaint_id: UUID) -> Complaint | None:
     return await tx.one_or_none(LOCK, Complaint, id=complaint_id)
 
 
-async def find_by_number(tx: Tx, number: str) -> Complaint | None:
-    return await tx.one_or_none(FIND_BY_NUMBER, Complaint, number=number)
+async def find_by_number(tx: Tx, reach: Reach, number: str) -> Complaint | None:
+    return await tx.one_or_none(FIND_BY_NUMBER, Complaint, number=number, **reach.params())
 
 
-async def list_of_order(tx: Tx, order_id: UUID) -> list[Complaint]:
-    return await tx.many(LIST_OF_ORDER, Complaint, order_id=order_id)
+async def list_of_order(tx: Tx, reach: Reach, order_id: UUID) -> list[Complaint]:
+    return await tx.many(LIST_OF_ORDER, Complaint, order_id=order_id, **reach.params())
 
 
 async def list_unsettled_of_rules(
@@ -174,8 +182,8 @@ async def list_unsettled_of_rules(
     return await tx.many(UNSETTLED_OF_RULES, Complaint, rules=list(rules), subjects=list(subjects))
 
 
-async def list_of_customer(tx: Tx, customer_id: UUID) -> list[Complaint]:
-    return await tx.many(LIST_OF_CUSTOMER, Complaint, customer_id=customer_id)
+async def list_of_customer(tx: Tx, reach: Reach, customer_id: UUID) -> list[Complaint]:
+    return await tx.many(LIST_OF_CUSTOMER, Complaint, customer_id=customer_id, **reach.params())
 
 
 async def save(tx: Tx, complaint: Complaint, *, now: datetime) -> Complaint:

@@ -8,6 +8,7 @@ from tandem.kernel.db import Query, Tx
 from tandem.scm.support.domain.complaints import Complaint
 from tandem.scm.support.domain.views import Count, Filters, Sort
 from tandem.scm.support.store.complaints import COMPLAINT
+from tandem.scm.support.store.reached import WITHIN
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Where the clock is taken to run out of what has none running."""
@@ -34,6 +35,7 @@ LIST_NEWEST = Query(
     COMPLAINT
     + "where org_id = :org_id and id < :before"
     + _NARROWED
+    + WITHIN
     + "order by id desc limit :limit"
 )
 
@@ -44,6 +46,7 @@ LIST_DUE = Query(
        and (coalesce(next_due_at, '9999-01-01Z'), id) > (:after_due::timestamptz, :after_id::uuid)
     """
     + _NARROWED
+    + WITHIN
     + "order by coalesce(next_due_at, '9999-01-01Z'), id limit :limit"
 )
 
@@ -55,6 +58,9 @@ COUNT = Query(
            count(*) filter (where assignee_id = :me) as mine
       from support.complaint
      where org_id = :org_id and status not in ('resolved', 'closed')
+    """
+    + WITHIN
+    + """
      group by grouping sets ((queue), ())
      order by 1
     """
@@ -65,7 +71,12 @@ async def list_newest(
     tx: Tx, filters: Filters, *, before: UUID | None, count: int, now: datetime
 ) -> list[Complaint]:
     return await tx.many(
-        LIST_NEWEST, Complaint, before=before or LAST, limit=count, **_values(filters, now)
+        LIST_NEWEST,
+        Complaint,
+        before=before or LAST,
+        limit=count,
+        **_values(filters, now),
+        **tx.actor.reach("support.read").params(),
     )
 
 
@@ -80,6 +91,7 @@ async def list_due(
         after_id=complaint_id,
         limit=count,
         **_values(filters, now),
+        **tx.actor.reach("support.read").params(),
     )
 
 
@@ -91,7 +103,8 @@ def place_of(complaint: Complaint, sort: Sort) -> tuple[Any, ...]:
 
 
 async def count(tx: Tx, *, me: UUID | None, now: datetime) -> list[Count]:
-    return await tx.many(COUNT, Count, me=me, now=now)
+    reach = tx.actor.reach("support.read").params()
+    return await tx.many(COUNT, Count, me=me, now=now, **reach)
 
 
 def _values(filters: Filters, now: datetime) -> dict[str, Any]:
