@@ -61,6 +61,7 @@ FIXED = (
     "/settings/availability",
     "/settings/complaints",
     "/settings/replies",
+    "/settings/sending-rules?who=meera&channel=email&purpose=marketing",
     "/settings/company",
     "/settings/orders",
     "/settings/promise",

@@ -41,6 +41,7 @@ from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
 from tandem.web.console.quotes import DealLinesPage, QuotePage, QuotesPage
 from tandem.web.console.roles import RolesPage
 from tandem.web.console.segments import SegmentPage, SegmentsPage
+from tandem.web.console.sending_rules import SendingRulesPage
 from tandem.web.console.settings import SettingsPage
 from tandem.web.console.settings_directory import DirectoryPage
 from tandem.web.console.settings_integrations import IntegrationsPage
@@ -127,6 +128,7 @@ PAGES: list[Any] = [
     ShipmentsPage,
     ShipmentPage,
     MessagesPage,
+    SendingRulesPage,
     ComplaintsPage,
     ComplaintPage,
     SupportSettings,

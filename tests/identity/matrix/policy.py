@@ -207,6 +207,7 @@ AREAS: dict[str, Rule] = {
     "/complaints": Rule("support.read", "support.write"),
     "/dispatch": Rule("delivery.read", "delivery.dispatch"),
     "/dispatch/fleet": Rule("delivery.read", "delivery.fleet"),
+    "/settings/sending-rules": Rule("notifications.read", "notifications.configure"),
     "/settings/company": Rule(ANYBODY, "identity.settings"),
     "/settings/tax": both("invoicing.configure"),
     "/settings/orders": Rule("orders.read", "orders.configure"),

@@ -7,12 +7,14 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
 from tandem.crm.notifications import service as notifications
-from tandem.crm.notifications.domain.messages import RETRYABLE, Channel, State
+from tandem.crm.notifications.domain.messages import DEAD, RETRYABLE, Channel, State
+from tandem.crm.notifications.service import leaving, senders
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction
-from tandem.web.console.forms import NO_PROBLEM, Problem, problem_of
+from tandem.web.console.forms import NO_PROBLEM, Problem, problem_of, read_form
 from tandem.web.console.lists import Column, Filter, listing, read_state
+from tandem.web.console.sending_rules import NAMES
 from tandem.web.console.views import views_of
 from tandem.web.rendering import page, redirect, words
 
@@ -23,14 +25,23 @@ COLUMNS = (
     Column(key="to", label="To"),
     Column(key="subject", label="Says"),
     Column(key="state", label="State", is_mark=True),
+    Column(key="why", label="Why"),
     Column(key="created_at", label="When"),
+    Column(key="purpose", label="Purpose", is_shown=False),
+    Column(key="lane", label="Lane", is_shown=False),
     Column(key="order", label="Order", is_shown=False),
 )
 FILTERS = (
     Filter(key="state", label="State", options=tuple((str(s), words(str(s))) for s in State)),
     Filter(key="channel", label="Channel", options=tuple((str(c), words(str(c))) for c in Channel)),
 )
-VIEWS = (("All", ""), ("Failed", "state=failed"), ("Unanswered", "state=unknown"))
+VIEWS = (
+    ("All", ""),
+    ("Held", "state=held"),
+    ("Left out", "state=skipped"),
+    ("Failed", "state=failed"),
+    ("Unanswered", "state=unknown"),
+)
 
 
 class MessagesPage(Controller):
@@ -38,7 +49,7 @@ class MessagesPage(Controller):
     include_in_schema = False
 
     @get()
-    async def show(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+    async def show(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
         state = read_state(request, COLUMNS, FILTERS)
         wanted, channel = state.values.get("state"), state.values.get("channel")
         found = await notifications.list_messages(
@@ -49,7 +60,22 @@ class MessagesPage(Controller):
             channel=Channel(channel) if channel else None,
         )
         views = await views_of(tx, state, VIEWS)
-        return page(request, "console/messages.html", listing=listing(state, found, views))
+        return page(
+            request,
+            "console/messages.html",
+            listing=listing(state, found, views),
+            replayed=wanted if wanted in DEAD and found.items else "",
+            gates=await leaving.list_gates(tx),
+            refusal=await senders.sending_refused(tx, request.app.state.settings.place, now=now),
+        )
+
+    @post("/replays")
+    async def replay(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        """What gave up, once more: a thousand at a time."""
+        form = await read_form(request)
+        wanted = State(form["state"]) if form.get("state") in DEAD else State.FAILED
+        count = await notifications.replay(tx, wanted, now=now)
+        return redirect(request, "/messages", toast=f"{count:,} are sent once more.")
 
     @get("/{message_id:uuid}")
     async def one(
@@ -81,5 +107,6 @@ async def _page(
         message=message.with_links_to(request.app.state.settings.base_url),
         attempts=await notifications.list_attempts(tx, message_id),
         can_retry=message.state in RETRYABLE,
+        rule_names=NAMES,
         problem=problem,
     )
