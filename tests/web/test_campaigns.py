@@ -62,9 +62,8 @@ def test_a_campaign_goes_from_its_audience_to_its_last_message(
     assert (campaign["state"], campaign["progress"]) == ("done", {"sent": 2, "skipped": 1})
 
     def mail() -> list[str] | None:
-        query = {"kind": "email", "to": "campaign.test"}
-        found = httpx.get(f"{shop.sandbox_url}/api/messages", params=query).json()
-        got = sorted(one["to"] for one in found if str(one["to"]).endswith("@campaign.test"))
+        found = httpx.get(f"{shop.sandbox_url}/api/messages", params={"kind": "email"}).json()
+        got = sorted(to for one in found for to in one["to"] if to.endswith("@campaign.test"))
         return got if len(got) == 2 else None
 
     assert until(mail) == ["meera0@campaign.test", "meera1@campaign.test"]

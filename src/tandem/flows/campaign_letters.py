@@ -22,7 +22,7 @@ EXAMPLE = Reachable(
     phone="+919876543210",
     city="Coonoor",
 )
-LINKS = {"confirm_link": "/consent/example"}
+LINKS = {"confirm_link": "/consent/example", "unsubscribe_link": "/u/example"}
 
 
 class Wording(msgspec.Struct, frozen=True, kw_only=True):

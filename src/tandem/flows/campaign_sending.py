@@ -27,6 +27,7 @@ from tandem.crm.notifications.domain.policy import Verdict
 from tandem.crm.notifications.domain.template_versions import ParameterWrong
 from tandem.flows import campaign_policy
 from tandem.flows.campaign_words import own_words, parameters_of
+from tandem.flows.message_links import way_out
 from tandem.kernel import jobs
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
@@ -186,7 +187,9 @@ async def _letter(
 ) -> Outgoing:
     variant = next(each for each in campaign.variants if each.id == one.variant_id)
     asks = campaign.kind is Kind.OPT_IN
-    links = await _confirm_link(tx, campaign, person, now) if asks else {}
+    links = way_out(tx.actor.org_id, person, campaign.purpose, campaign.channel)
+    if asks:
+        links |= await _confirm_link(tx, campaign, person, now)
     parameters = parameters_of(person, company=company, links=links)
     words: dict[str, Any] = {"template_version_id": variant.template_version_id}
     if variant.template_version_id is None:

@@ -28,7 +28,7 @@ from tandem.crm.notifications.domain.messages import Channel, Lane, Message, Mes
 from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.service import templates
 from tandem.flows import audiences
-from tandem.flows.campaign_letters import EXAMPLE
+from tandem.flows.campaign_letters import EXAMPLE, LINKS
 from tandem.flows.campaign_sending import go_on
 from tandem.flows.campaign_stopping import BY_HAND
 from tandem.flows.campaign_words import check_words, own_words, parameters_of
@@ -150,7 +150,7 @@ async def send_test(tx: Tx, campaign: Campaign, test: TestMessages, *, now: date
             raise Invalid("There is no such customer.", field="customer_id")
         person = known[test.customer_id]
     company = (await identity.get_organisation(tx)).name
-    parameters = parameters_of(person, company=company, links={"confirm_link": "/consent/test"})
+    parameters = parameters_of(person, company=company, links=LINKS)
     words: dict[str, Any]
     if variant.template_version_id is None:
         check_words(campaign.channel, variant)

@@ -1,10 +1,12 @@
 """The last hand on messages of campaigns and journeys: links that can be followed back, UTM tags,
-the dot that tells of an opening."""
+the dot that tells of an opening, and the way to say no, for people and for mail programs."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import msgspec
 
+from tandem.crm.customers.domain.audiences import Reachable
 from tandem.crm.marketing import service as marketing
 from tandem.crm.marketing.domain.campaigns import Utm, campaign_of
 from tandem.crm.marketing.domain.links import (
@@ -14,11 +16,16 @@ from tandem.crm.marketing.domain.links import (
     tagged,
     with_at_end,
 )
-from tandem.crm.notifications.domain.messages import SITE, Channel, Message
+from tandem.crm.notifications import service as notifications
+from tandem.crm.notifications.domain.messages import SERVICE, SITE, Channel, Message
 from tandem.crm.notifications.domain.outgoing import Content, finishes
 from tandem.kernel.db import Tx
 
 HIDDEN = '<a href="{place}" style="display:none" aria-hidden="true" tabindex="-1"></a>'
+LEAVE = (
+    '<p style="margin:24px 0 0;font-size:12px;color:#6b6b6b">'
+    '<a href="{place}" style="color:#6b6b6b">Unsubscribe</a></p>'
+)
 DOT = '<img src="{place}" width="1" height="1" alt="" style="display:block;border:0">'
 
 
@@ -41,7 +48,46 @@ async def finish_campaign(tx: Tx, message: Message, content: Content) -> Content
         is_personal=campaign.is_tracking_people,
         utm=campaign.utm or Utm(),
     )
-    return await with_links(tx, message, content, tracking)
+    worded = with_way_out(message, content, tx.actor.org_id, campaign.purpose)
+    return await with_links(tx, message, worded, tracking)
+
+
+async def finish_journey(tx: Tx, message: Message, content: Content) -> Content:
+    worded = with_way_out(message, content, tx.actor.org_id, message.purpose)
+    clicks = message.channel is Channel.EMAIL
+    return await with_links(tx, message, worded, Tracking(clicks=clicks))
+
+
+def way_out(org_id: UUID, person: Reachable, purpose: str, channel: str) -> dict[str, str]:
+    """The link for `{{ unsubscribe_link }}`, before there is a message that it could name."""
+    token = notifications.unsubscribe_token(
+        org_id, person.id, purpose, channel, person.address(channel)
+    )
+    return {"unsubscribe_link": f"/u/{token}", "preferences_link": f"/u/{token}"}
+
+
+def with_way_out(message: Message, content: Content, org_id: UUID, purpose: str) -> Content:
+    """One click for mail programs (RFC 8058), and a link that people see: the writer's own where
+    there is one, else below the rest. Both name the message, so that it is known where they left.
+    """
+    if message.customer_id is None or message.channel is not Channel.EMAIL or purpose == SERVICE:
+        return content
+    about = (org_id, message.customer_id, purpose, message.channel.value, message.recipient)
+    written = notifications.unsubscribe_token(*about)
+    token = notifications.unsubscribe_token(*about, message_id=message.id)
+    html = content.html.replace(f"/u/{written}", f"/u/{token}")
+    text = content.text.replace(f"/u/{written}", f"/u/{token}")
+    place = f"{SITE}/u/{token}"
+    if html and place not in html:
+        html = with_at_end(html, LEAVE.format(place=place))
+    if place not in text:
+        text = f"{text.rstrip()}\n\nUnsubscribe: {place}\n"
+    headers = {
+        **content.headers,
+        **notifications.unsubscribe_headers(SITE, token),
+        "List-ID": f"<{purpose}.{org_id}.list>",
+    }
+    return msgspec.structs.replace(content, html=html, text=text, headers=headers)
 
 
 async def with_links(tx: Tx, message: Message, content: Content, tracking: Tracking) -> Content:
@@ -104,3 +150,4 @@ def _tagged(body: str, tracking: Tracking, *, is_html: bool) -> str:
 
 
 finishes("campaign", finish_campaign)
+finishes("journey", finish_journey)

@@ -22,7 +22,11 @@ from tandem.kernel import jobs
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
 
-KINDS: Mapping[str, Type] = {"opened": "open", "clicked": "click"}
+KINDS: Mapping[str, Type] = {
+    "opened": "open",
+    "clicked": "click",
+    "unsubscribed": "unsubscribe",
+}
 
 
 @subscribe(MessageSent, "marketing.follow_sent")
@@ -68,7 +72,8 @@ async def follow_complained(tx: Tx, event: MessageComplained, now: datetime) -> 
 
 @subscribe(MessageEngaged, "marketing.note_engaged")
 async def note_engaged(tx: Tx, event: MessageEngaged, now: datetime) -> None:
-    """A provider that counts openings and clicks itself tells of them."""
+    """A provider that counts openings and clicks itself tells of them, and a link that was used to
+    say no."""
     kind = KINDS.get(event.action)
     if kind is None or not event.feed:
         return
@@ -82,6 +87,7 @@ async def note_engaged(tx: Tx, event: MessageEngaged, now: datetime) -> None:
         url=event.url[:4000],
         hit=hit,
         event=hashlib.sha256(occasion.encode()).hexdigest(),
+        purpose=event.purpose,
     )
 
 

@@ -7,7 +7,12 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.marketing import CampaignClicked, CampaignOpened, EngagementRejudged
+from tandem.contracts.marketing import (
+    CampaignClicked,
+    CampaignOpened,
+    CampaignUnsubscribed,
+    EngagementRejudged,
+)
 from tandem.crm.marketing.domain.campaigns import campaign_of, journey_of
 from tandem.crm.marketing.domain.engagement import (
     SETTLED_AFTER,
@@ -91,16 +96,30 @@ async def record_hit(tx: Tx, reference: Reference, hit: Hit) -> Link:
 
 
 async def record_told(
-    tx: Tx, *, message_id: UUID, feed: str, kind: Type, url: str, hit: Hit, event: str
+    tx: Tx,
+    *,
+    message_id: UUID,
+    feed: str,
+    kind: Type,
+    url: str,
+    hit: Hit,
+    event: str,
+    purpose: str = "",
 ) -> bool:
-    """A provider tells of an opening or a click; False when it did before."""
+    """Somebody else tells of an opening, a click or a no; False when they did before."""
     left = await store.get_departure(tx, message_id)
     verdict, reason = at_first_sight(hit, "link", left.left_at if left else None)
+    if kind == "unsubscribe":
+        verdict, reason = "human", "asked_for"
     seen = _engagement(
         Link(id=message_id, feed=feed, kind="link", url=url), message_id, left, hit, verdict, reason
     )
     told = msgspec.structs.replace(seen, type=kind, link_id=None)
-    return await store.add(tx, told, provider_event=event[:200])
+    is_new = await store.add(tx, told, provider_event=event[:200])
+    if is_new and kind == "unsubscribe":
+        facts = {name: _facts(told)[name] for name in CampaignUnsubscribed.__struct_fields__[:-1]}
+        await tx.publish(CampaignUnsubscribed(**facts, purpose=purpose))
+    return is_new
 
 
 async def settle(tx: Tx, *, now: datetime) -> int:
