@@ -339,6 +339,24 @@ async def test_what_was_changed_since_stays_and_says_why(
     assert (after["kind"], after["customer_id"], after["conversion_id"]) == ("open", None, None)
 
 
+async def test_what_is_still_to_be_done_goes_along_and_comes_back(desk: Desk) -> None:
+    lead = await desk.lead()
+    beside = {"subject_kind": "lead", "subject_id": lead["id"]}
+    call = await desk.made("/v1/tasks", title="Call", **beside)
+    await desk.made("/v1/tasks", title="Called", kind="call", is_done=True, **beside)
+    first = await desk.convert(lead)
+    at = f"/v1/tasks?subject_kind=opportunity&subject_id={first['opportunity_id']}"
+    assert [line["task"]["id"] for line in await desk.read(at)] == [call["id"]]
+    await desk.undo(first)
+    lines = await desk.read(f"/v1/tasks?subject_kind=lead&subject_id={lead['id']}")
+    assert [line["task"]["title"] for line in lines] == ["Call", "Called"]
+    second = await desk.convert(lead)
+    beside = {"subject_kind": "opportunity", "subject_id": second["opportunity_id"]}
+    await desk.made("/v1/tasks", title="Send the quote", **beside)
+    undone = await desk.undo(second)
+    assert said(undone["undone"])["opportunity"] == "it has tasks by now"
+
+
 async def test_undoing_empties_what_was_filled_unless_it_says_something_else(desk: Desk) -> None:
     known = await desk.made(
         "/v1/customers", name="R. Kumar", emails=[{"value": "ravi@kumar-cold.test"}]

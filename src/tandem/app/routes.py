@@ -66,6 +66,7 @@ from tandem.flows.http.resolve import ResolveController
 from tandem.flows.http.shipments import ShipmentFlowsController
 from tandem.flows.http.stock import StockFlowsController
 from tandem.flows.http.stuck_events import StuckEventsController
+from tandem.flows.http.tasks import TasksController
 from tandem.scm.catalog.http import ProductController, VariantController
 from tandem.scm.delivery.http import CONTROLLERS as DELIVERY
 from tandem.scm.inventory.http import InventoryController
@@ -130,6 +131,7 @@ ROUTES: list[Any] = [
     AssigningController,
     QualifyingController,
     ConversionsController,
+    TasksController,
     DealLinesController,
     QuotesController,
     QuotasController,

@@ -143,6 +143,7 @@ AREAS: dict[str, Rule] = {
     "/v1/assignment-rules": Rule("sales.read", "sales.configure"),
     "/v1/reps": Rule("sales.read", "sales.configure"),
     "/v1/conversions": Rule("sales.read", "sales.write"),
+    "/v1/tasks": Rule("sales.read", "sales.write"),
     "/v1/opportunities": Rule("sales.read", "sales.write"),
     "/v1/forecasts": both("sales.read"),
     "/v1/quotes": Rule("sales.read", "sales.write"),

@@ -10,7 +10,7 @@ from tandem.crm.customers.domain import Customer
 from tandem.crm.customers.domain.accounts import Account, NewMembership
 from tandem.crm.customers.domain.adopting import CompanyFound, PersonFound
 from tandem.crm.customers.domain.records import Note
-from tandem.crm.customers.service import adopting
+from tandem.crm.customers.service import adopting, tasks
 from tandem.crm.identity import service as identity
 from tandem.crm.sales.domain.converting import Before, Conversion, Ref, What, Wish
 from tandem.crm.sales.domain.leads import Lead, LeadNote
@@ -52,6 +52,7 @@ async def convert(tx: Tx, lead_id: UUID, wish: Wish, *, now: datetime) -> Conver
         await _join(trusted, lead, account, customer, refs, now)
     await _keep_notes(trusted, lead, customer, refs)
     deal_id = await _deal(trusted, lead, wish, customer, account, owner_id, refs, now)
+    await _move_tasks(trusted, lead, customer, deal_id, refs)
     conversion = Conversion(
         id=wish.id or new_id(),
         lead_id=lead.id,
@@ -206,6 +207,15 @@ async def _deal(
         )
     )
     return deal.id
+
+
+async def _move_tasks(
+    tx: Tx, lead: Lead, customer: Customer, deal_id: UUID | None, refs: list[Ref]
+) -> None:
+    """What is still to be done goes on beside the deal, or the customer; what was done stays."""
+    into = ("opportunity", deal_id) if deal_id else ("customer", customer.id)
+    for task_id in await tasks.move(tx, ("lead", lead.id), into):
+        refs.append(Ref(thing="task", id=task_id, what="moved"))
 
 
 async def _custom(tx: Tx, lead: Lead, target: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.crm.customers import service as customers
-from tandem.crm.customers.service import adopting
+from tandem.crm.customers.service import adopting, tasks
 from tandem.crm.sales.domain.converting import Conversion, Ref, Undone
 from tandem.crm.sales.service import converting
 from tandem.flows.customer_holders import Person
@@ -24,8 +24,11 @@ async def undo(tx: Tx, conversion_id: UUID, *, now: datetime) -> Conversion:
     conversion, lead = await converting.begin_undo(tx, conversion_id)
     trusted = tx.with_all_grants()
     undone: list[Undone] = []
+    await _move_tasks_back(trusted, conversion)
     for ref in conversion.refs_of("opportunity", "created"):
-        undone.append(_undone(ref, await converting.remove_opportunity(trusted, ref)))
+        reason = "it has tasks by now" if await tasks.count(trusted, "opportunity", ref.id) else ""
+        reason = reason or await converting.remove_opportunity(trusted, ref)
+        undone.append(_undone(ref, reason))
     deal_stays = next((one for one in undone if one.reason), None)
     person_stays = await _why_person_stays(trusted, conversion, deal_stays)
     company_stays = await _why_company_stays(trusted, conversion, deal_stays)
@@ -57,6 +60,14 @@ async def undo(tx: Tx, conversion_id: UUID, *, now: datetime) -> Conversion:
         conversion, undone_at=now, undone_label=tx.actor.label, undone=undone
     )
     return await converting.finish_undo(tx, lead, over, now=now)
+
+
+async def _move_tasks_back(tx: Tx, conversion: Conversion) -> None:
+    ids = [ref.id for ref in conversion.refs_of("task", "moved")]
+    deal_id = conversion.opportunity_id
+    came_to = ("opportunity", deal_id) if deal_id else ("customer", conversion.customer_id)
+    if ids:
+        await tasks.move(tx, came_to, ("lead", conversion.lead_id), ids)
 
 
 def _undone(ref: Ref, reason: str) -> Undone:
