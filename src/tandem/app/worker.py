@@ -21,6 +21,9 @@ from tandem.kernel.resources import Resources
 log = structlog.get_logger()
 RELAYS = 2
 HEARTBEAT = timedelta(seconds=30)
+RHYTHMS_AT_ONCE = 8
+"""Each holds a connection for its lock and works on others: were all of them to begin at once, they
+would hold every connection of the pool and wait for one more."""
 
 
 async def work(settings: Settings) -> None:
@@ -33,12 +36,13 @@ async def work(settings: Settings) -> None:
         loop.add_signal_handler(received, stop.set)
     database = await Database.connect(settings.app_dsn, size_min=2, size_max=24)
     resources = resources_of(settings)
+    turns = asyncio.Semaphore(RHYTHMS_AT_ONCE)
     try:
         tasks = [
             *(outbox.relay(database, stop) for _ in range(RELAYS)),
             _run_jobs(settings, database, resources, stop),
             *(
-                _keep_rhythm(settings, database, resources, rhythm, stop)
+                _keep_rhythm(database, resources, rhythm, stop, turns)
                 for rhythm in jobs.RHYTHMS.values()
             ),
         ]
@@ -103,17 +107,17 @@ def _entrypoint(run: jobs.JobFunction, database: Database, resources: Resources)
 
 
 async def _keep_rhythm(
-    settings: Settings,
     database: Database,
     resources: Resources,
     rhythm: jobs.Rhythm,
     stop: asyncio.Event,
+    turns: asyncio.Semaphore,
 ) -> None:
     """Each organisation's turn, one worker at a time (advisory lock), whatever fails is logged."""
     while not stop.is_set():
         try:
             for org_id in await jobs.organisations(database):
-                async with database.pool.acquire() as connection:
+                async with turns, database.pool.acquire() as connection:
                     key = f"{rhythm.name}:{org_id}"
                     if await connection.fetchval(
                         "select pg_try_advisory_lock(hashtextextended($1, 0))", key
