@@ -109,7 +109,7 @@ async def test_a_task_is_due_done_opened_again_and_taken_away(
     path = f"/v1/tasks/{late['id']}"
     done = await desk.call("POST", f"{path}/completion", outcome="Sent")
     assert (done["outcome"], done["done_at"] is not None) == ("Sent", True)
-    assert await desk.titles(f"{query}&state=open") == [("Some day", "someday")]
+    assert await desk.titles(f"{query}&status=open") == [("Some day", "someday")]
     assert (await desk.call("DELETE", f"{path}/completion"))["done_at"] is None
     stale = await client.patch(path, json={"title": "x"}, headers={"if-match": '"1"'})
     assert stale.status_code == 412

@@ -48,7 +48,7 @@ class TasksController(Controller):
         tx: Transaction,
         now: Now,
         scope: FromQuery[Scope] = "mine",
-        state: FromQuery[State | None] = None,
+        status: FromQuery[State | None] = None,
         subject_kind: FromQuery[Beside | None] = None,
         subject_id: FromQuery[UUID | None] = None,
         assignee_id: FromQuery[UUID | None] = None,
@@ -58,7 +58,7 @@ class TasksController(Controller):
         they are due, then what was done last."""
         tx.actor.require("sales.read")
         filters = TaskFilters(
-            subject_kind=subject_kind, subject_id=subject_id, assignee_id=assignee_id, state=state
+            subject_kind=subject_kind, subject_id=subject_id, assignee_id=assignee_id, state=status
         )
         return await tasks.list_tasks(tx, filters, scope=scope, limit=limit, now=now)
 
