@@ -181,9 +181,11 @@ def days_asked(ask: Ask, today: date) -> Days:
 
 
 def zone_asked(ask: Ask, own: str) -> str:
+    """A place (`Asia/Kolkata`) or UTC: of other names not every database knows what they mean."""
     if ask.zone is None:
         return own
-    if ask.zone not in available_timezones():
+    is_place = "/" in ask.zone and not ask.zone.startswith(("posix/", "right/"))
+    if ask.zone not in available_timezones() or not (is_place or ask.zone == "UTC"):
         raise Invalid("There is no such time zone.", field="zone")
     return ask.zone
 
