@@ -47,20 +47,20 @@ class TasksController(Controller):
         self,
         tx: Transaction,
         now: Now,
-        scope: FromQuery[Scope] = "mine",
+        whose: FromQuery[Scope] = "mine",
         status: FromQuery[State | None] = None,
         subject_kind: FromQuery[Beside | None] = None,
         subject_id: FromQuery[UUID | None] = None,
         assignee_id: FromQuery[UUID | None] = None,
         limit: LimitParameter = 50,
     ) -> list[Line]:
-        """One's own, or with `scope=team` those of everybody within one's reach. Open ones by when
+        """One's own, or with `whose=team` those of everybody within one's reach. Open ones by when
         they are due, then what was done last."""
         tx.actor.require("sales.read")
         filters = TaskFilters(
             subject_kind=subject_kind, subject_id=subject_id, assignee_id=assignee_id, state=status
         )
-        return await tasks.list_tasks(tx, filters, scope=scope, limit=limit, now=now)
+        return await tasks.list_tasks(tx, filters, scope=whose, limit=limit, now=now)
 
     @post(responses=refusals(Forbidden, NotFound, Invalid, LeadMerged, CustomerMerged))
     async def add_task(
