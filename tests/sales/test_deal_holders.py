@@ -7,13 +7,16 @@ import pytest
 from litestar import Litestar
 
 from tandem.contracts.orders import OrderCancelled
-from tandem.flows import deal_holders, deal_orders
+from tandem.contracts.sales import QuoteDeclined, QuoteSent
+from tandem.flows import deal_holders, deal_orders, deal_timeline
 from tandem.flows.customer_holders import HOLDERS, Person
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.ids import new_id
 from tests.flows.shop import open_shop
 from tests.sales.quoting import Quoting, id_of
+
+PHONE = [{"value": "98765 43210"}]
 
 
 @pytest.fixture
@@ -71,9 +74,7 @@ async def test_they_move_are_exported_and_are_emptied_once_nothing_is_open(
 async def test_what_is_still_open_is_held(
     quoting: Quoting, database: Database, actor: Actor, now: datetime
 ) -> None:
-    customer = await quoting.post(
-        "/v1/customers", {"name": "Meera", "phones": [{"value": "98765 43210"}]}
-    )
+    customer = await quoting.post("/v1/customers", {"name": "Meera", "phones": PHONE})
     deal = await quoting.deal(customer_id=customer["id"])
     await quoting.sent(deal)
     person = Person(customer_id=id_of(customer))
@@ -81,3 +82,28 @@ async def test_what_is_still_open_is_held(
         for erase in (deal_holders.erase_deals, deal_holders.erase_quotes):
             found = await erase(tx, person, now)
             assert (found.erased, found.held) == (0, 1)
+
+
+async def test_their_milestones_stand_on_the_customers_timeline_once(
+    quoting: Quoting, database: Database, actor: Actor, now: datetime
+) -> None:
+    customer = await quoting.post("/v1/customers", {"name": "Meera", "phones": PHONE})
+    quote = await quoting.sent(await quoting.deal(customer_id=customer["id"]))
+    named = {
+        "opportunity_id": id_of({"id": quote["opportunity_id"]}),
+        "number": quote["number"],
+        "title": quote["opportunity_title"],
+        "customer_id": id_of(customer),
+        "quote_id": id_of(quote),
+        "revision": 1,
+    }
+    sent = QuoteSent(total_minor=quote["total_minor"], currency="INR", **named)
+    async with database.transaction(Actor.system(actor.org_id)) as tx:
+        for _ in range(2):
+            await deal_timeline.quote_sent(tx, sent, now)
+        await deal_timeline.quote_declined(tx, QuoteDeclined(**named), now)
+        nobody = QuoteDeclined(**{**named, "customer_id": None})
+        await deal_timeline.quote_declined(tx, nobody, now)
+    lines = (await quoting.client.get(f"/v1/customers/{customer['id']}/timeline")).json()["items"]
+    kinds = [line["kind"] for line in lines]
+    assert (kinds.count("quote_sent"), kinds.count("quote_declined")) == (1, 1)

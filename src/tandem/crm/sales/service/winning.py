@@ -34,21 +34,19 @@ async def record_order(tx: Tx, quote: Quote, order: Ordered, *, now: datetime) -
     The caller holds the quote (`lock_waiting`). What stages ask for is not asked: the buyer said
     yes. A deal that somebody won or lost by hand meanwhile is won by this.
     """
-    await store.save(
-        tx,
-        msgspec.structs.replace(
-            quote,
-            order_state=OrderState.ORDERED,
-            order_id=order.order_id,
-            order_number=order.number,
-            customer_id=order.customer_id,
-            pending_reason="",
-            next_attempt_at=None,
-        ),
+    ordered = msgspec.structs.replace(
+        quote,
+        order_state=OrderState.ORDERED,
+        order_id=order.order_id,
+        order_number=order.number,
+        customer_id=order.customer_id,
+        pending_reason="",
+        next_attempt_at=None,
     )
+    await store.save(tx, ordered)
     await _win(tx, quote, order, now)
     await tx.publish(
-        QuoteOrdered(order_id=order.order_id, order_number=order.number, **names_of(quote))
+        QuoteOrdered(order_id=order.order_id, order_number=order.number, **names_of(ordered))
     )
 
 
