@@ -25,6 +25,7 @@ UNAUDITED = {
     "POST /scim/v2/Groups/.search",
     "POST /scim/v2/Users/.search",
     "POST /settings/integrations/{name}/test",
+    "POST /settings/registered-texts/check",
     "POST /v1/driver/pings",
     "POST /v1/leads/{lead_id}/conversion/preview",
     "POST /v1/assignment-rules/simulation",

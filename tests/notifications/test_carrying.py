@@ -12,7 +12,6 @@ from tandem.crm.notifications.domain.breakers import FIRST_REST, KEYS_REST
 from tandem.crm.notifications.domain.messages import Channel, Message, State
 from tandem.crm.notifications.domain.providers import Kind, NewProvider, Provider, ProviderChange
 from tandem.crm.notifications.domain.reports import Inbound
-from tandem.crm.notifications.gateways.carriers import Carriers
 from tandem.crm.notifications.gateways.port import (
     Leaving,
     NobodyTakes,
@@ -76,7 +75,7 @@ async def add(
         is_stand_in="url" not in (values or {}),
     )
     async with post.work.transaction() as tx:
-        return await providers.add_provider(tx, post.work.get(Carriers), new, now=post.work.now())
+        return await providers.add_provider(tx, post.work._resources, new, now=post.work.now())
 
 
 async def read(post: Post, provider: Provider) -> Provider:
@@ -261,7 +260,7 @@ async def test_refused_keys_are_told_once_and_mending_them_opens_the_way(post: P
     async with post.work.transaction() as tx:
         await providers.change_provider(
             tx,
-            post.work.get(Carriers),
+            post.work._resources,
             provider.id,
             ProviderChange(name="Mended", values=VALUES[Kind.SENDGRID]),
             now=post.work.now(),

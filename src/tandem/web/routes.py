@@ -29,6 +29,8 @@ from tandem.web.console.leads import LeadsPage
 from tandem.web.console.line_editor import PricingPage
 from tandem.web.console.live import LiveController
 from tandem.web.console.messages import MessagesPage
+from tandem.web.console.registered_texts import RegisteredTextsPage
+from tandem.web.console.sending import SendingPage
 from tandem.web.console.new_order import NewOrderPage
 from tandem.web.console.order_page import OrderPage
 from tandem.web.console.orders import OrdersPage
@@ -140,6 +142,8 @@ PAGES: list[Any] = [
     RolesPage,
     AuditPage,
     WebhooksPage,
+    SendingPage,
+    RegisteredTextsPage,
     ApiKeysPage,
     DirectoryPage,
     ImpersonationPage,

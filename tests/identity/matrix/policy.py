@@ -230,6 +230,8 @@ AREAS: dict[str, Rule] = {
     "/settings/fields": Rule("customers.read", "customers.configure"),
     "/settings/complaints": Rule("support.read", "support.configure"),
     "/settings/replies": Rule("support.read", "support.configure"),
+    "/settings/sending": Rule("notifications.read", "notifications.configure"),
+    "/settings/registered-texts": Rule("notifications.read", "notifications.configure"),
     "/settings/webhooks": Rule("webhooks.read", "webhooks.manage"),
     "/settings/stuck-events": both("identity.settings"),
 }
@@ -251,6 +253,8 @@ EXACT: dict[str, str] = {
     "GET /accounts/new": "customers.write",
     "GET /accounts/{account_id}/edit": "customers.write",
     "GET /products/new": "catalog.write",
+    "GET /settings/sending/new": "notifications.configure",
+    "POST /settings/registered-texts/check": "notifications.read",
     "GET /products/import": "catalog.write",
     "GET /products/{product_id}/edit": "catalog.write",
     "GET /products/{product_id}/variants/new": "catalog.write",

@@ -17,7 +17,6 @@ from tandem.crm.notifications.domain.providers import (
     ProviderNameTaken,
     TooManyProviders,
 )
-from tandem.crm.notifications.gateways.carriers import Carriers
 from tandem.crm.notifications.service import providers as service
 from tandem.kernel.errors import Forbidden, Invalid, StaleVersion
 from tandem.kernel.http import (
@@ -85,7 +84,7 @@ class ProvidersController(Controller):
         self, data: JSONBody[NewProvider], tx: Transaction, resources: Given, now: Now
     ) -> ProviderView:
         """`values` hold what the kind needs (see the guide); secrets are sealed."""
-        added = await service.add_provider(tx, resources.get(Carriers), data, now=now)
+        added = await service.add_provider(tx, resources, data, now=now)
         return view(added, now)
 
     @get("/{provider_id:uuid}", responses=refusals(Forbidden, ProviderMissing))
@@ -113,7 +112,7 @@ class ProvidersController(Controller):
         tx.actor.require("notifications.configure")
         check_if_match(if_match, (await service.get_provider(tx, provider_id)).version)
         changed = await service.change_provider(
-            tx, resources.get(Carriers), provider_id, data, now=now
+            tx, resources, provider_id, data, now=now
         )
         return Response(view(changed, now), headers=etag(changed.version))
 

@@ -24,7 +24,7 @@ from tandem.crm.notifications.domain.providers import (
     checked_values,
 )
 from tandem.crm.notifications.gateways.carriers import Carriers, Way
-from tandem.crm.notifications.gateways.port import KeysRefused, Refused, TryLater
+from tandem.crm.notifications.gateways.port import KeysRefused, Refused, Site, TryLater
 from tandem.crm.notifications.store import providers as store
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
@@ -33,6 +33,7 @@ from tandem.kernel.guard import AddressRefused
 from tandem.kernel.ids import new_id
 from tandem.kernel.jobs import Work
 from tandem.kernel.outbound import OutcomeUnknown
+from tandem.kernel.resources import Resources
 
 CALLBACK_SECRET = "callback_secret"  # noqa: S105  the name of a secret
 """Ours, for providers that do not sign: it stands in the address or the password they call with."""
@@ -48,9 +49,10 @@ async def get_provider(tx: Tx, provider_id: UUID) -> Provider:
     return await _get(tx, provider_id)
 
 
-async def add_provider(tx: Tx, carriers: Carriers, new: NewProvider, *, now: datetime) -> Provider:
+async def add_provider(tx: Tx, resources: Resources, new: NewProvider, *, now: datetime) -> Provider:
     """Refuses values the kind cannot work with, and addresses inside our own network."""
     tx.actor.require("notifications.configure")
+    carriers = resources.get(Carriers)
     if len(await store.list_all(tx)) >= PROVIDERS_MAX:
         raise TooManyProviders(f"A company has at most {PROVIDERS_MAX} providers.")
     if new.is_stand_in and not carriers.has_stand_ins:
@@ -85,13 +87,14 @@ async def add_provider(tx: Tx, carriers: Carriers, new: NewProvider, *, now: dat
 
 
 async def change_provider(
-    tx: Tx, carriers: Carriers, provider_id: UUID, change: ProviderChange, *, now: datetime
+    tx: Tx, resources: Resources, provider_id: UUID, change: ProviderChange, *, now: datetime
 ) -> Provider:
     """A provider that rests begins anew. Refuses as adding does."""
     tx.actor.require("notifications.configure")
     before = await _lock(tx, provider_id)
     kept = await store.read_secrets(tx, provider_id)
     plain, sealed = checked_values(before.kind, change.values, kept=kept)
+    carriers = resources.get(Carriers)
     await _check_address(carriers, before.kind, plain, is_stand_in=before.is_stand_in)
     after = msgspec.structs.replace(
         before,
@@ -163,6 +166,30 @@ async def read_callback_secret(tx: Tx, provider_id: UUID) -> str:
     tx.actor.require("notifications.configure")
     await _get(tx, provider_id)
     return (await store.read_secrets(tx, provider_id))[CALLBACK_SECRET]
+
+
+def has_stand_ins(resources: Resources) -> bool:
+    """Does a sandbox run beside this installation?"""
+    return resources.get(Carriers).has_stand_ins
+
+
+async def callback_of(tx: Tx, resources: Resources, provider_id: UUID) -> str:
+    """The address that the provider is given for its reports, with our secret where it does not
+    sign; empty for who is told with each message."""
+    provider = await get_provider(tx, provider_id)
+    secret = await read_callback_secret(tx, provider_id)
+    base = resources.get(Site).base_url.rstrip("/")
+    path = f"/v1/provider-callbacks/{provider.kind}/{tx.actor.org_id}/{provider_id}"
+    match provider.kind:
+        case Kind.TWILIO:
+            return ""
+        case Kind.POSTMARK:
+            scheme, _, host = base.partition("://")
+            return f"{scheme}://tandem:{secret}@{host}{path}"
+        case Kind.MSG91 | Kind.SMTP:
+            return f"{base}{path}?key={secret}"
+        case _:
+            return f"{base}{path}"
 
 
 async def suspend(tx: Tx, provider: Provider, reason: str) -> None:
