@@ -2,11 +2,11 @@
 
 import argparse
 
-from bench import live, placing, reading
+from bench import live, placing, reading, reports
 from bench.table import Row, show, show_budgets
 from bench.world import world
 
-SECTIONS = ("placing", "hot", "reading", "live")
+SECTIONS = ("placing", "hot", "reading", "live", "reports")
 
 
 def main() -> int:
@@ -34,6 +34,11 @@ def main() -> int:
         if "live" in chosen:
             rows = live.measure(company)
             show("Live", rows)
+            measured += rows
+        if "reports" in chosen:
+            orders = reports.QUICK if options.quick else reports.ORDERS
+            rows = reports.measure(company, orders=orders)
+            show("Reports", rows)
             measured += rows
     show_budgets(measured)
     return 0

@@ -11,6 +11,7 @@ from tandem.crm.analytics.service.dashboards import (
 from tandem.crm.analytics.service.digesting import digest, rebuild
 from tandem.crm.analytics.service.drilling import drill
 from tandem.crm.analytics.service.rates import ask_rebuild, list_rates, set_rate
+from tandem.crm.analytics.service.rolling import roll_everything
 
 __all__ = [
     "add_dashboard",
@@ -23,6 +24,7 @@ __all__ = [
     "list_rates",
     "rebuild",
     "remove_dashboard",
+    "roll_everything",
     "run",
     "set_rate",
 ]
