@@ -28,7 +28,7 @@ async def ravi(database: Database, actor: Actor, now: datetime) -> User:
     async with database.transaction(actor) as tx:
         return await identity.add_user(
             tx,
-            email=f"ravi-{actor.org_id.hex[:8]}@example.test",
+            email=f"ravi-{actor.org_id.hex[-12:]}@example.test",
             name="Ravi Kumar",
             password="correct horse battery staple",
             role_key="support",
@@ -119,7 +119,7 @@ async def test_who_is_named_is_found_by_name_or_address_and_never_guessed(
     async with database.transaction(actor) as tx:
         other = await identity.add_user(
             tx,
-            email=f"x-{actor.org_id.hex[:8]}@example.test",
+            email=f"x-{actor.org_id.hex[-12:]}@example.test",
             name="Ravi Menon",
             password="correct horse battery staple",
             role_key="support",

@@ -67,6 +67,7 @@ from tandem.flows.http.shipments import ShipmentFlowsController
 from tandem.flows.http.stock import StockFlowsController
 from tandem.flows.http.stuck_events import StuckEventsController
 from tandem.flows.http.tasks import TasksController
+from tandem.flows.http.try_words import TryWordsController
 from tandem.scm.catalog.http import ProductController, VariantController
 from tandem.scm.delivery.http import CONTROLLERS as DELIVERY
 from tandem.scm.inventory.http import InventoryController
@@ -171,6 +172,7 @@ ROUTES: list[Any] = [
     PreferencesController,
     NotificationTypesController,
     UnsubscribeController,
+    TryWordsController,
     ComplaintFlowsController,
     PublicComplaintsController,
     PublicFormsController,

@@ -17,6 +17,7 @@ from tandem.web.console.deals import DealPage, DealsPage
 from tandem.web.console.forecast import ForecastPage
 from tandem.web.console.explore import ExplorePage
 from tandem.web.console.home import HomePage
+from tandem.web.console.inbox import InboxPage, MyNotificationsPage, NotificationDefaultsPage
 from tandem.web.console.impersonation import ImpersonationPage
 from tandem.web.console.invoices import InvoicesPage
 from tandem.web.console.jira_complaint import ComplaintInJira
@@ -58,6 +59,7 @@ from tandem.web.console.support_settings import ReplySettings, SupportSettings
 from tandem.web.console.teams import TeamsPage
 from tandem.web.console.views import ViewsController
 from tandem.web.console.webhooks import WebhooksPage
+from tandem.web.console.words import TemplatesPage, TemplateVersionPage
 from tandem.web.dispatch import DISPATCH_PAGES
 from tandem.web.driver import DriverPage
 from tandem.web.files import static_file
@@ -130,6 +132,11 @@ PAGES: list[Any] = [
     ShipmentsPage,
     ShipmentPage,
     MessagesPage,
+    TemplatesPage,
+    TemplateVersionPage,
+    InboxPage,
+    MyNotificationsPage,
+    NotificationDefaultsPage,
     SendingRulesPage,
     ComplaintsPage,
     ComplaintPage,

@@ -44,20 +44,20 @@ def problem_of(refusal: Refusal, values: Mapping[str, str], *, form: str = "") -
     return Problem(detail=refusal.detail, field=refusal.field or "", form=form, values=dict(values))
 
 
-async def read_form(request: AnyRequest) -> dict[str, str]:
+async def read_form(request: AnyRequest, *, longest: int = TEXT_MAX) -> dict[str, str]:
     """The last value of each field, trimmed. Refuses control characters other than line ends."""
     form = await request.form()
     values: dict[str, str] = {}
     for name, value in form.multi_items():
         if not isinstance(value, UploadFile):
-            values[name] = _checked(name, str(value))
+            values[name] = _checked(name, str(value), longest)
     return values
 
 
-def _checked(name: str, value: str) -> str:
+def _checked(name: str, value: str, longest: int = TEXT_MAX) -> str:
     text = value.replace("\r\n", "\n").strip()
-    if len(text) > TEXT_MAX:
-        raise Invalid(f"This has more than {TEXT_MAX:,} characters.", field=name)
+    if len(text) > longest:
+        raise Invalid(f"This has more than {longest:,} characters.", field=name)
     if any(ord(character) < 32 and character not in "\n\t" for character in text):
         raise Invalid("This contains characters that cannot be kept.", field=name)
     return text

@@ -5,6 +5,7 @@ from typing import Any
 from tandem.web.public.complaints import ComplaintPages
 from tandem.web.public.consenting import ConsentPages
 from tandem.web.public.forms import FormConfirmations, FormPages
+from tandem.web.public.opting_out import PreferencePages
 from tandem.web.public.paying import PayPages
 from tandem.web.public.quotes import QuotePages
 from tandem.web.public.streets import StreetsController
@@ -16,6 +17,7 @@ PUBLIC_PAGES: list[Any] = [
     ComplaintPages,
     PayPages,
     ConsentPages,
+    PreferencePages,
     FormPages,
     FormConfirmations,
     QuotePages,

@@ -99,6 +99,14 @@ async def list_inbox(
     return page_of(found, limit, lambda item: (item.id,))
 
 
+async def get_item(tx: Tx, item_id: UUID) -> InboxItem:
+    """Raises ItemMissing for everybody else's."""
+    found = await store.get_item(tx, member_of(tx), item_id)
+    if found is None:
+        raise ItemMissing("There is no such item in your inbox.")
+    return found
+
+
 async def mark(tx: Tx, ids: Sequence[UUID], what: Mark, *, now: datetime) -> int:
     """How many are unread now. Raises ItemMissing unless every one is the asker's own."""
     user_id = member_of(tx)

@@ -39,6 +39,14 @@ LIST = Query(
     """
 )
 
+GET = Query(
+    """
+    select id, kind, title, body, link, created_at, seen_at, read_at, archived_at
+      from notifications.inbox_item
+     where org_id = :org_id and user_id = :user_id and id = :id
+    """
+)
+
 MARK = Query(
     """
     update notifications.inbox_item
@@ -164,6 +172,10 @@ async def list_items(
         after_id=after_id,
         count=count,
     )
+
+
+async def get_item(tx: Tx, user_id: UUID, item_id: UUID) -> InboxItem | None:
+    return await tx.one_or_none(GET, InboxItem, user_id=user_id, id=item_id)
 
 
 async def mark(
