@@ -3,6 +3,10 @@
 from typing import Any
 
 import httpx2 as httpx
+from litestar import Litestar
+
+from tandem.kernel.db import Database
+from tests.givens import visitor
 
 
 async def read(client: httpx.AsyncClient, path: str) -> str:
@@ -83,3 +87,78 @@ async def test_two_leads_are_merged_from_the_page_and_the_owner_is_changed(
     assert (await client.get(f"/leads/{other['id']}")).status_code == 410
     unknown = await send(client, f"{path}/owner", owner_id="0191f000-0000-7000-8000-000000000000")
     assert (unknown.status_code, "Nobody here has this id" in unknown.text) == (422, True)
+
+
+async def test_a_form_is_built_shown_to_strangers_and_changed(
+    client: httpx.AsyncClient, app: Litestar
+) -> None:
+    assert "No form yet" in await read(client, "/leads/forms")
+    assert "Heading" in await read(client, "/leads/forms/new")
+    given = {
+        "name": "Fair 2026", "title": "Meet <us>", "button": "Send", "effort": "light",
+        "is_active": "true", "key_0": "email", "required_0": "true", "key_1": "city",
+        "options_1": "Pune; Delhi", "key_2": "", "purpose_0": "newsletter", "email_0": "true",
+        "text_0": "Write to me", "notice_0": "v1", "allowed_origins": "https://shop.example",
+    }  # fmt: skip
+    bad = await send(client, "/leads/forms", **{**given, "key_0": "city"})
+    assert (bad.status_code, "A field stands there twice." in bad.text) == (422, True)
+    assert 'value="Fair 2026"' in bad.text
+    made = await send(client, "/leads/forms", **given)
+    path = made.headers["location"]
+    shown = await read(client, path)
+    (form,) = (await client.get("/v1/lead-forms")).json()
+    assert form["fields"][1]["options"] == ["Pune", "Delhi"]
+    assert (form["consents"][0]["channels"], form["slug"][:10]) == (["email"], "fair-2026-")
+    assert f"http://test/f/{form['slug']}" in shown and "Nothing here" in shown
+    async with visitor(app) as stranger:
+        page = await stranger.get(f"/f/{form['slug']}")
+        assert "Meet &lt;us&gt;" in page.text and '<option value="Pune">' in page.text
+        policy = page.headers["content-security-policy"]
+        assert "frame-ancestors 'self' https://shop.example" in policy
+        assert "x-frame-options" not in page.headers
+        script = await stranger.get(f"/f/{form['slug']}/embed.js")
+        assert script.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert f'"http://test/f/{form["slug"]}"' in script.text
+        stale = await send(client, f"{path}/edit", **given, version="7")
+        assert stale.status_code == 412
+        given["is_active"], given["allowed_origins"] = "", ""
+        await send(client, f"{path}/edit", **given, version="1")
+        for gone in (f"/f/{form['slug']}", f"/f/{form['slug']}/embed.js"):
+            assert (await stranger.get(gone)).status_code == 404
+
+
+async def test_a_score_rule_is_tried_on_real_leads_kept_and_explained(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    made = await client.post("/v1/leads", json={"name": "Meera", "city": "Pune", "email": "m@x.in"})
+    lead = made.json()
+    rule = {
+        "area": "fit", "name": "Near us", "points": "60", "is_active": "true", "match": "all",
+        "word_0": "field:city", "op_0": "is", "value_0": "pune",
+    }  # fmt: skip
+    tried = await send(client, "/leads/scoring/draft", **rule)
+    assert (tried.status_code, "<b>1</b> of the newest 1 leads" in tried.text) == (200, True)
+    assert (await client.get("/v1/score-rules")).json() == []
+    assert (await send(client, "/leads/scoring", **rule)).status_code == 303
+    click = {
+        "area": "behaviour", "name": "Prices", "points": "5", "event": "page_viewed",
+        "where_field": "url", "where_op": "contains", "where_value": "price",
+        "half_life_days": "30", "is_active": "true",
+    }  # fmt: skip
+    assert (await send(client, "/leads/scoring", **click)).status_code == 303
+    wrong = await send(client, "/leads/scoring", **{**click, "name": "B", "points": "many"})
+    assert (wrong.status_code, "whole number from -1000" in wrong.text) == (422, True)
+    seen = {"kind": "page_viewed", "id": "1", "url": "https://x.in/prices"}
+    await client.post(f"/v1/leads/{lead['id']}/behaviours", json=seen)
+    shown = await read(client, f"/leads/{lead['id']}")
+    for text in ("Near us", "+60", "Prices (looked at a page)", "+5", "Hot", "Score 0 → 65"):
+        assert text in shown
+    listed = await read(client, "/leads/scoring")
+    assert "City is pune" in listed and "halves every 30 days" in listed
+    rules = {one["name"]: one["id"] for one in (await client.get("/v1/score-rules")).json()}
+    for name in rules:
+        assert name in await read(client, f"/leads/scoring/{rules[name]}")
+    late = await send(client, "/leads/scoring/thresholds", name_0="hot", at_0="none")
+    assert late.status_code == 422
+    await send(client, "/leads/scoring/thresholds", name_0="boiling", at_0="64")
+    assert "Boiling" in await read(client, f"/leads/{lead['id']}")

@@ -25,7 +25,9 @@ from tandem.web.console.jira_settings import JiraConnectionPage, JiraSettingsPag
 from tandem.web.console.assignment import AssignmentPage, AssignmentRulePage
 from tandem.web.console.availability import AvailabilityPage
 from tandem.web.console.lead_actions import LeadActions
+from tandem.web.console.lead_forms import LeadFormPage, LeadFormsPage
 from tandem.web.console.lead_page import LeadPage
+from tandem.web.console.lead_scoring import LeadScoringPage, LeadScoringRulePage
 from tandem.web.console.leads import LeadsPage
 from tandem.web.console.line_editor import PricingPage
 from tandem.web.console.live import LiveController
@@ -97,6 +99,10 @@ PAGES: list[Any] = [
     QuotePage,
     LeadsPage,
     LeadPage,
+    LeadFormsPage,
+    LeadFormPage,
+    LeadScoringPage,
+    LeadScoringRulePage,
     LeadActions,
     AssignmentPage,
     AssignmentRulePage,

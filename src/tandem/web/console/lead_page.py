@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from tandem.crm.sales.domain.leads import Lead, LeadChange, LeadFilters, StatusKind
 from tandem.crm.sales.domain.opportunities import escaped
-from tandem.crm.sales.service import lead_statuses, leads
+from tandem.crm.sales.service import lead_statuses, leads, scoring
 from tandem.crm.sales.service.merging_leads import merge_leads
 from tandem.flows import leads as flow
 from tandem.kernel.db import Tx
@@ -188,6 +188,7 @@ async def lead_answer(
         notes=await leads.list_notes(tx, lead_id),
         lines=story(await leads.timeline(tx, lead_id), people),
         fields=await live_fields(tx, "lead"),
+        why=await scoring.explain_score(tx, lead_id, now=now),
         tones=TONES,
         work=await work_of(tx, lead),
         problem=problem,
