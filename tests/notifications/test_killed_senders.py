@@ -84,7 +84,7 @@ async def progress(work: Work) -> AsyncIterator[int]:
 
 async def tally(work: Work) -> dict[str, int]:
     async with work.transaction() as tx:
-        return {one.state: one.count for one in await service.count_of_feed(tx, "campaign:summer")}
+        return {one.state: one.count for one in await service.count_of_feed(tx, "stream:summer")}
 
 
 def everything(sandbox: Sandbox) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ from tandem.kernel.resources import Resources
 from tests.notifications.givens import EMAIL, SITE, Post
 from tests.sandbox.serving import free_port
 
-FEED = "campaign:summer"
+FEED = "stream:summer"
 JOBS_OF_OTHERS = Query(
     """
     select count(*) from notifications.message
@@ -215,7 +215,7 @@ async def test_a_caps_limit_holds_over_campaigns_that_run_at_once(post: Post) ->
     """A-MKT-15: five campaigns and two journeys, two a week; transactional is unaffected."""
     who = await somebody(post)
     await set_rules(post, caps=[Cap(count=2, days=7)])
-    feeds = [*(f"campaign:{n}" for n in range(5)), "journey:a", "journey:b"]
+    feeds = [*(f"stream:{n}" for n in range(5)), "journey:a", "journey:b"]
     await plan(
         post,
         *(

@@ -42,17 +42,27 @@ async def export_complaints(tx: Tx, person: Person) -> list[dict[str, Any]]:
     return await complaints.export_person(tx, person.customer_id)
 
 
+async def move_messages(tx: Tx, source: UUID, into: UUID, ids: Sequence[UUID] | None) -> list[UUID]:
+    return await messages.hand_over(tx, source, into, ids)
+
+
 async def erase_messages(tx: Tx, person: Person, now: datetime) -> Erased:
     addresses = [*person.emails, *person.phones]
     erased = await messages.erase_person(
-        tx, order_ids=person.order_ids, addresses=addresses, now=now
+        tx,
+        order_ids=person.order_ids,
+        addresses=addresses,
+        customer_id=person.customer_id,
+        now=now,
     )
     return Erased(erased=erased)
 
 
 async def export_messages(tx: Tx, person: Person) -> list[dict[str, Any]]:
     addresses = [*person.emails, *person.phones]
-    return await messages.export_person(tx, order_ids=person.order_ids, addresses=addresses)
+    return await messages.export_person(
+        tx, order_ids=person.order_ids, addresses=addresses, customer_id=person.customer_id
+    )
 
 
 async def erase_shipments(tx: Tx, person: Person, now: datetime) -> Erased:
@@ -74,6 +84,6 @@ register(
         export=export_complaints,
     )
 )
-register(Holder(name="messages", erase=erase_messages, export=export_messages))
+register(Holder(name="messages", move=move_messages, erase=erase_messages, export=export_messages))
 register(Holder(name="shipments", erase=erase_shipments))
 register(Holder(name="deliveries", erase=erase_deliveries))

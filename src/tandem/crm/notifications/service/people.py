@@ -14,12 +14,31 @@ from tandem.kernel.db import Query, Tx
 ERASE = Query(
     """
     update notifications.message
-       set recipient = 'erased', subject = '', text = '', html = '',
-           state = case when state = 'queued' then 'failed' else state end,
-           error = case when state = 'queued' then 'The recipient was erased.' else error end,
+       set recipient = 'erased', subject = '', text = '', html = '', parameters = '{}',
+           state = case when state in ('queued', 'held') then 'skipped' else state end,
+           reason = case when state in ('queued', 'held') then 'cancelled' else reason end,
+           error = case when state in ('queued', 'held') then 'The recipient was erased.'
+                        else error end,
            updated_at = :now
      where org_id = :org_id and state <> 'sending' and recipient <> 'erased'
-       and (order_id = any(:order_ids::uuid[]) or recipient = any(:addresses::text[]))
+       and (order_id = any(:order_ids::uuid[]) or recipient = any(:addresses::text[])
+            or customer_id = :customer_id)
+    """
+)
+
+REOWN = Query(
+    """
+    update notifications.message
+       set customer_id = :into, updated_at = updated_at
+     where org_id = :org_id and customer_id = :source
+       and (:ids::uuid[] is null or id = any(:ids::uuid[]))
+    returning id
+    """
+)
+
+FORGET_ZONE = Query(
+    """
+    delete from notifications.person_zone where org_id = :org_id and customer_id = :customer_id
     """
 )
 
@@ -28,22 +47,51 @@ EXPORT = Query(
     select channel, template, recipient, subject, text, state, created_at
       from notifications.message
      where org_id = :org_id and not is_secret
-       and (order_id = any(:order_ids::uuid[]) or recipient = any(:addresses::text[]))
+       and (order_id = any(:order_ids::uuid[]) or recipient = any(:addresses::text[])
+            or customer_id = :customer_id)
      order by created_at, id
      limit 10000
     """
 )
 
 
+async def hand_over(
+    tx: Tx, source: UUID, into: UUID, ids: Sequence[UUID] | None = None
+) -> list[UUID]:
+    """Give all messages to one customer, or those named, to another; which they were."""
+    rows = await tx.records(REOWN, source=source, into=into, ids=None if ids is None else list(ids))
+    return [row["id"] for row in rows]
+
+
 async def erase_person(
-    tx: Tx, *, order_ids: Sequence[UUID], addresses: Sequence[str], now: datetime
+    tx: Tx,
+    *,
+    order_ids: Sequence[UUID],
+    addresses: Sequence[str],
+    now: datetime,
+    customer_id: UUID | None = None,
 ) -> int:
-    """Empty every message to these addresses or about these orders; how many."""
-    return await tx.run(ERASE, order_ids=list(order_ids), addresses=list(addresses), now=now)
+    """Empty every message to them, to these addresses or about these orders; how many. What still
+    waits is cancelled."""
+    if customer_id is not None:
+        await tx.run(FORGET_ZONE, customer_id=customer_id)
+    return await tx.run(
+        ERASE,
+        order_ids=list(order_ids),
+        addresses=list(addresses),
+        customer_id=customer_id,
+        now=now,
+    )
 
 
 async def export_person(
-    tx: Tx, *, order_ids: Sequence[UUID], addresses: Sequence[str]
+    tx: Tx,
+    *,
+    order_ids: Sequence[UUID],
+    addresses: Sequence[str],
+    customer_id: UUID | None = None,
 ) -> list[dict[str, Any]]:
-    found = await tx.records(EXPORT, order_ids=list(order_ids), addresses=list(addresses))
+    found = await tx.records(
+        EXPORT, order_ids=list(order_ids), addresses=list(addresses), customer_id=customer_id
+    )
     return [dict(row) for row in found]

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+
 from tandem.crm.notifications.domain import rendering
 from tandem.crm.notifications.domain.messages import Message
 from tandem.crm.notifications.domain.outgoing import Content, finisher_of
@@ -17,6 +19,9 @@ from tandem.crm.notifications.domain.templates import render
 from tandem.crm.notifications.service import templates
 from tandem.crm.notifications.service.leaving import Result, record_results
 from tandem.kernel.db import Tx
+from tandem.kernel.errors import Refusal
+
+log = structlog.get_logger()
 
 
 class Wordless(Exception):
@@ -35,14 +40,23 @@ async def words_of(
     worded, wordless = [], []
     for message in messages:
         try:
-            content = _content(message, versions)
+            worded.append((message, await _finished(tx, message, _content(message, versions))))
         except Wordless as reason:
             wordless.append(Result(message=message, outcome="refused", detail=str(reason)))
-            continue
-        finisher = finisher_of(message.feed) if message.feed else None
-        worded.append((message, await finisher(tx, message, content) if finisher else content))
     await record_results(tx, wordless, now=now)
     return worded
+
+
+async def _finished(tx: Tx, message: Message, content: Content) -> Content:
+    """A finisher that cannot finish fails its message, and never the lane behind it."""
+    finisher = finisher_of(message.feed) if message.feed else None
+    if finisher is None:
+        return content
+    try:
+        return await finisher(tx, message, content)
+    except (Refusal, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as reason:
+        log.warning("finisher_failed", feed=message.feed, error=repr(reason))
+        raise Wordless(f"Its stream could not finish it: {reason}") from reason
 
 
 def _content(message: Message, versions: Mapping[UUID, TemplateVersion]) -> Content:

@@ -1,0 +1,346 @@
+"""Sending on request, rules, dry runs, the ledger over HTTP and on its pages."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Literal
+from uuid import uuid4
+
+import httpx2 as httpx
+import pytest
+
+from tandem.contracts.support import ComplaintStatusChanged
+from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain.consents import NewConsent, NewSuppression
+from tandem.crm.notifications.domain.messages import Lane, State
+from tandem.crm.notifications.domain.rules import Cap, ServiceHolds
+from tandem.crm.notifications.service import people as people_of
+from tandem.flows.release_held import complaint_over
+from tandem.scm.support import service as support
+from tandem.scm.support.domain.complaints import Links
+from tandem.scm.support.domain.statuses import Origin, Severity, Status
+from tests.notifications.givens import EMAIL, Post
+from tests.notifications.test_lanes import (
+    outgoing,
+    plan,
+    run,
+    set_rules,
+    somebody,
+    states,
+    unreachable,
+)
+from tests.support.givens import draft
+
+NIGHT = {"starts": "22:00", "ends": "08:00", "covers": "all", "urgent_kinds": ["arriving"]}
+
+
+async def ask(client: httpx.AsyncClient, **asked: Any) -> dict[str, Any]:
+    body = {"asks": [{"channel": "email", **asked}]}
+    answer = await client.post("/v1/notifications/decisions", json=body)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()["decisions"][0]
+    return found
+
+
+def said(decision: dict[str, Any], rule: str) -> tuple[str, str]:
+    return next(
+        (step["outcome"], step["detail"]) for step in decision["trace"] if step["rule"] == rule
+    )
+
+
+NEWS = {
+    "event": "refund_processed",
+    "recipient": {"email": EMAIL},
+    "data": {"order": "SO-1001", "amount": "₹118.00", "amount_plain": "Rs 118", "promise": "soon",
+             "track_link": "/track/abc"},
+    "channels": ["email"],
+}  # fmt: skip
+
+
+async def test_one_request_sends_one_message_however_often_it_is_repeated(
+    client: httpx.AsyncClient, post: Post
+) -> None:
+    """A-NOT-2: fifty at once under one key, the same key with another body, a key of the body."""
+    header = {"idempotency-key": "order-1-refund"}
+    answers = await asyncio.gather(
+        *(client.post("/v1/notifications", json=NEWS, headers=header) for _ in range(50))
+    )
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert len({answer.text for answer in answers if answer.status_code == 201}) == 1
+    other = await client.post("/v1/notifications", json=NEWS | {"key": "x"}, headers=header)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert await states(post) == {"queued": 1}
+
+    keyed = [await client.post("/v1/notifications", json=NEWS | {"key": "k"}) for _ in range(2)]
+    assert keyed[0].json() == keyed[1].json()
+    await run(post, Lane.TRANSACTIONAL)
+    assert await states(post) == {"sent": 2}
+    assert post.mailbox("email")[0]["subject"] == "Refund of ₹118.00 for your order SO-1001"
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "field"),
+    [
+        ({"event": "no_such_event"}, 404, None),
+        ({"event": "sign_in_code"}, 422, "event"),
+        ({"recipient": {}}, 422, "recipient"),
+        ({"recipient": {"customer_id": str(uuid4())}}, 404, None),
+        ({"data": {}}, 422, "data"),
+        ({"data": {"track_link": "https://evil.example"}}, 422, "data"),
+        ({"data": {"order": "a\r\nBcc: x"}}, 422, None),
+        ({"not_after": "2026-01-01T00:00:00"}, 422, "not_after"),
+        ({"key": "no spaces"}, 422, None),
+    ],
+)
+async def test_what_cannot_be_sent_is_refused_and_nothing_is_planned(
+    client: httpx.AsyncClient, post: Post, change: dict[str, Any], status: int, field: str | None
+) -> None:
+    answer = await client.post("/v1/notifications", json=NEWS | change)
+    assert answer.status_code == status, answer.text
+    assert field is None or answer.json().get("field") == field
+    assert await states(post) == {}
+    assert await post.told() == []
+
+
+async def test_what_waits_is_taken_back_by_its_key(client: httpx.AsyncClient, post: Post) -> None:
+    later = (post.work.now() + timedelta(hours=1)).isoformat()
+    await client.post("/v1/notifications", json=NEWS | {"key": "k1", "not_before": later})
+    assert (await client.delete("/v1/notifications/k1")).status_code == 204
+    assert (await client.delete("/v1/notifications/k1")).status_code == 404
+    post.hands.advance(hours=2)
+    await run(post, Lane.TRANSACTIONAL)
+    assert await states(post) == {"cancelled": 1}
+    assert await post.told() == ["message_skipped"]
+
+
+async def test_rules_are_set_whole_and_by_one_at_a_time(client: httpx.AsyncClient) -> None:
+    usual = await client.get("/v1/sending-rules")
+    assert (usual.headers["etag"], usual.json()["quiet_hours"]) == ('"0"', None)
+    rules = {"caps": [{"count": 2, "days": 7}], "quiet_hours": NIGHT}
+    first = await client.put("/v1/sending-rules", json=rules, headers={"if-match": '"0"'})
+    assert (first.status_code, first.headers["etag"]) == (200, '"1"')
+    stale = await client.put("/v1/sending-rules", json={}, headers={"if-match": '"0"'})
+    wrong = [
+        await client.put("/v1/sending-rules", json=bad)
+        for bad in (
+            {"quiet_hours": NIGHT | {"ends": "22:00"}},
+            {"quiet_hours": NIGHT | {"starts": "24:00"}},
+            {"caps": [{"count": 0, "days": 7}]},
+            {"service": {"on_complaint": "shout"}},
+        )
+    ]
+    assert stale.status_code == 412
+    assert {answer.status_code for answer in wrong} == {422}
+    assert (await client.get("/v1/sending-rules")).json()["caps"][0]["count"] == 2
+
+
+async def test_a_dry_run_names_every_rule_and_sends_nothing(
+    client: httpx.AsyncClient, post: Post
+) -> None:
+    """A-NOT-7, 16: what service may say, and promotions may not."""
+    who = await somebody(post)
+    assert (await ask(client, customer_id=str(who)))["action"] == "send"
+    async with post.work.transaction() as tx:
+        gone = NewConsent(purpose="marketing", channel="email", is_granted=False, source="link")
+        await customers.record_consent(tx, who, gone, now=post.work.now())
+    promotion = await ask(client, customer_id=str(who))
+    order = await ask(
+        client, customer_id=str(who), purpose="service", kind="invoice_issued", lane="transactional"
+    )
+    code = await ask(client, address=EMAIL, purpose="service", kind="sign_in_code", lane="otp")
+    assert (promotion["action"], promotion["reason"]) == ("skip", "no_consent")
+    assert said(promotion, "suppression_and_consent") == (
+        "skipped",
+        "Consent to marketing by email: withdrawn.",
+    )
+    assert (order["action"], code["action"]) == ("send", "send")
+    assert await states(post) == {}
+
+
+async def test_who_unsubscribes_while_it_waits_is_not_written_to(post: Post) -> None:
+    """A-MKT-8."""
+    who = await somebody(post)
+    await plan(post, outgoing(1, customer_id=who, recipient=EMAIL, purpose="marketing"))
+    async with post.work.transaction() as tx:
+        gone = NewConsent(purpose="marketing", channel="email", is_granted=False, source="link")
+        await customers.record_consent(tx, who, gone, now=post.work.now())
+    await run(post)
+    assert await states(post) == {"no_consent": 1}
+    assert post.mailbox("email") == []
+
+
+async def test_a_dead_address_gets_nothing_at_all(post: Post) -> None:
+    (message_id,) = await post.queue()
+    async with post.work.transaction() as tx:
+        dead = NewSuppression(channel="email", address=EMAIL, reason="bounced")
+        await customers.suppress(tx, dead, now=post.work.now())
+    await run(post, Lane.TRANSACTIONAL)
+    skipped = await post.read(message_id)
+    assert (skipped.state, skipped.reason) == (State.SKIPPED, "suppressed")
+    assert skipped.error == "The address is suppressed: bounced."
+
+
+@pytest.mark.parametrize("doing", ["hold", "skip"])
+async def test_who_waits_for_an_answer_is_not_sent_promotions(
+    post: Post, doing: Literal["hold", "skip"]
+) -> None:
+    """A-MKT-16: held until the complaint is resolved, or left out; the trace names the rule."""
+    who = await somebody(post)
+    await set_rules(post, service=ServiceHolds(on_complaint=doing))
+    (message_id,) = await plan(
+        post, outgoing(1, customer_id=who, recipient=EMAIL, purpose="marketing")
+    )
+    complaint_id = await complain(post, who)
+    await run(post)
+    held = await post.read(message_id)
+    trace = {step.rule: step.outcome for step in held.trace}
+    assert held.reason == "complaint_open"
+    assert trace["complaint"] == ("held" if doing == "hold" else "skipped")
+    await resolve(post, complaint_id)
+    await run(post)
+    assert (await post.read(message_id)).state is (State.SENT if doing == "hold" else State.SKIPPED)
+
+
+async def complain(post: Post, who: Any) -> Any:
+    async with post.work.transaction() as tx:
+        complaint = await support.open_complaint(
+            tx,
+            draft(severity=Severity.CRITICAL, links=Links(customer_id=who)),
+            origin=Origin.STAFF,
+            now=post.work.now(),
+        )
+    return complaint.id
+
+
+async def resolve(post: Post, complaint_id: Any) -> None:
+    async with post.work.transaction() as tx:
+        await support.move(
+            tx,
+            complaint_id=complaint_id,
+            to=Status.RESOLVED,
+            origin=Origin.STAFF,
+            now=post.work.now(),
+        )
+        complaint = await support.get_complaint(tx, complaint_id)
+        event = ComplaintStatusChanged(
+            complaint_id=complaint.id,
+            number=complaint.number,
+            order_id=None,
+            origin="staff",
+            before="open",
+            after="resolved",
+        )
+        await complaint_over(tx, event, post.work.now())
+
+
+async def test_a_customers_messages_are_listed_and_each_explains_itself(
+    client: httpx.AsyncClient, post: Post
+) -> None:
+    who = await somebody(post)
+    await set_rules(post, caps=[Cap(count=1, days=7)])
+    await plan(
+        post,
+        *(
+            outgoing(n, customer_id=who, recipient=EMAIL, purpose="marketing", feed=f"stream:{n}")
+            for n in range(2)
+        ),
+        outgoing(9),
+    )
+    await run(post)
+    theirs = (await client.get(f"/v1/messages?customer_id={who}")).json()["items"]
+    assert sorted((one["state"], one["reason"]) for one in theirs) == [
+        ("sent", ""),
+        ("skipped", "capped"),
+    ]
+    of_feed = (await client.get("/v1/messages?feed=stream:summer")).json()["items"]
+    assert [one["recipient"] for one in of_feed] == ["p9@example.test"]
+    left_out = next(one for one in theirs if one["reason"])
+    read = (await client.get(f"/v1/messages/{left_out['id']}")).json()
+    assert said(read, "frequency_cap") == ("skipped", "1 in 7 days have been sent.")
+    shown = (await client.get(f"/messages/{left_out['id']}")).text
+    assert "What the send policy said" in shown
+    assert "1 in 7 days have been sent." in shown
+    listed = (await client.get("/messages?state=skipped")).text
+    assert "Capped" in listed
+
+
+async def test_what_gave_up_is_sent_once_more_all_at_once(
+    client: httpx.AsyncClient, post: Post
+) -> None:
+    post.sandbox.break_next("smtp", "550", count=3)
+    await plan(post, *(outgoing(n) for n in range(3)))
+    await run(post)
+    assert await states(post) == {"failed": 3}
+    assert "Send all once more" in (await client.get("/messages?state=failed")).text
+    answer = await client.post("/v1/messages/replays", json={"state": "failed"})
+    assert answer.json() == {"count": 3}
+    await run(post)
+    assert await states(post) == {"sent": 3}
+
+
+async def test_rules_are_set_on_their_page_and_somebody_is_asked_about(
+    client: httpx.AsyncClient, post: Post
+) -> None:
+    await somebody(post)
+    form = {
+        "version": "0",
+        "is_quiet": "true",
+        "starts": "22:00",
+        "ends": "08:00",
+        "covers": "all",
+        "urgent_kinds": "arriving, order_shipped",
+        "cap_count_0": "2",
+        "cap_days_0": "7",
+        "cap_over_0": "hold",
+        "on_complaint": "skip",
+        "severity_critical": "true",
+        "on_late_order": "hold",
+        "on_refund": "send",
+        "days_max": "5",
+        "storm_count": "10",
+        "storm_seconds": "60",
+    }
+    wrong = await client.post("/settings/sending-rules", data=form | {"cap_days_0": "a week"})
+    assert (wrong.status_code, 'id="e-cap_days_0"' in wrong.text) == (422, True)
+    assert (await client.post("/settings/sending-rules", data=form)).status_code == 303
+    kept = (await client.get("/v1/sending-rules")).json()
+    assert kept["caps"] == [
+        {"count": 2, "days": 7, "purpose": None, "channel": None, "over": "hold"}
+    ]
+    assert kept["quiet_hours"]["urgent_kinds"] == ["arriving", "order_shipped"]
+    assert kept["service"]["complaint_severities"] == ["critical"]
+    again = await client.post("/settings/sending-rules", data=form)
+    assert (again.status_code, "changed the rules meanwhile" in again.text) == (409, True)
+    shown = await client.get("/settings/sending-rules?who=Meera&channel=email&purpose=marketing")
+    assert "Suppression and consent" in shown.text
+    assert "Frequency cap" in shown.text
+    nobody = await client.get("/settings/sending-rules?who=Nobody+Such&channel=email")
+    assert "There is nobody of this name" in nobody.text
+
+
+async def test_pages_say_that_a_channel_is_down_and_that_a_copy_keeps_still(
+    client: httpx.AsyncClient, post: Post
+) -> None:
+    await plan(post, outgoing(1))
+    await run(post, Lane.BULK, unreachable(post))
+    shown = (await client.get("/messages")).text
+    assert "cannot be reached" in shown
+    assert "Another installation has sent for this database" in shown, "the test's app is elsewhere"
+
+
+async def test_who_is_erased_is_not_written_to_any_more(post: Post) -> None:
+    """A-NOT-17: what waits is cancelled, and the ledger forgets the address."""
+    who = await somebody(post)
+    (message_id,) = await plan(post, outgoing(1, customer_id=who, recipient="old@example.test"))
+    async with post.work.transaction() as tx:
+        gone = await people_of.erase_person(
+            tx, order_ids=[], addresses=[], customer_id=who, now=post.work.now()
+        )
+    await run(post)
+    left = await post.read(message_id)
+    assert (gone, left.state, left.reason, left.recipient, left.text) == (
+        1,
+        State.SKIPPED,
+        "cancelled",
+        "erased",
+        "",
+    )
