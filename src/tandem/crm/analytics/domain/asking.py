@@ -196,6 +196,8 @@ def moment_asked(ask: Ask, known: datetime) -> datetime:
         return known
     if ask.as_of.tzinfo is None:
         raise Invalid("A moment needs its time zone.", field="as_of")
+    if not FIRST.year <= ask.as_of.year <= LAST.year:
+        raise Invalid("This moment is too far away.", field="as_of")
     return min(ask.as_of.astimezone(UTC), known)
 
 
