@@ -82,3 +82,57 @@ async def test_a_campaign_that_missed_its_hour_expires_and_its_owner_is_told(
     async with company.database.transaction(company.actor) as tx:
         assert await tx.records(MESSAGES) == []
     assert await company.told() == ["campaign_scheduled", "campaign_expired"]
+
+
+async def test_its_page_opens_in_every_state_and_says_what_can_be_done(company: Company) -> None:
+    ids = await company.people(3, consent=[0, 1])
+    words = [{"name": name, "subject": f"{name}!", "text": "Hi {{ name }}"} for name in ("A", "B")]
+    campaign = await company.draft(await company.segment(ids), variants=words)
+    at = f"/campaigns/{campaign['id']}"
+
+    async def shown(path: str = "") -> str:
+        answer = await company.client.get(f"{at}{path}")
+        assert answer.status_code == 200, answer.text[:500]
+        return answer.text
+
+    draft = await shown()
+    assert "2 will get it" in draft and "Has not agreed to this" in draft
+    assert "Spring" in await shown("/edit")
+    again = await company.client.post(
+        at, data={"name": "Summer", "kind": "once", "channel": "email", "purpose": "marketing",
+                  f"in_{campaign['include_ids'][0]}": "true", "v0_subject": "Hot",
+                  "v0_text": "Hi", "per_minute": "600", "cost_minor": "1,250.50"},
+    )  # fmt: skip
+    assert again.status_code == 303
+    changed = await company.read(campaign)
+    assert (changed["name"], changed["per_minute"], changed["cost_minor"]) == (
+        "Summer",
+        600,
+        125_050,
+    )
+    wrong = await company.client.post(at, data={"name": "", "kind": "once", "channel": "email"})
+    assert wrong.status_code == 422 and "Give the campaign a name" in wrong.text
+    test = await company.client.post(f"{at}/test", data={"addresses": "asha@shop.test"})
+    assert test.status_code == 303
+    later = await company.client.post(
+        f"{at}/schedule", data={"when": "later", "at": "2026-11-24T09:00"}
+    )
+    assert later.status_code == 303
+    assert (await company.read(campaign))["scheduled_at"] == "2026-11-24T03:30:00Z"
+    assert "Back to draft" in await shown()
+    for action in ("drafting",):
+        assert (await company.client.post(f"{at}/actions/{action}")).status_code == 303
+    assert (await company.client.post(f"{at}/schedule", data={"when": "now"})).status_code == 303
+    await company.turn(campaign)
+    assert "Pause" in await shown() and "Waiting" in await shown("?machines=shown")
+    for action, state in (("pause", "paused"), ("resumption", "sending")):
+        assert (await company.client.post(f"{at}/actions/{action}")).status_code == 303
+        assert (await company.read(campaign))["state"] == state
+        assert "Resume" in await shown() or state == "sending"
+    assert "Person 2" in await shown(f"/recipients?state=skipped&who={ids[2]}")
+    assert (await company.client.post(f"{at}/actions/cancellation")).status_code == 303
+    assert "Cancelled" in await shown()
+    nothing = await company.client.post(f"{at}/actions/nothing")
+    assert nothing.status_code == 422
+    listed = await company.client.get("/campaigns")
+    assert "Summer" in listed.text
