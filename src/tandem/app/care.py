@@ -1,4 +1,4 @@
-"""`tandem secrets`: keys of the secrets at rest."""
+"""`tandem secrets`: keys of the secrets at rest. `tandem sending`: which installation sends."""
 
 import argparse
 import asyncio
@@ -16,6 +16,35 @@ def add_care(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     verbs.add_parser("rotate", help="wrap every secret with the first key").set_defaults(
         run=_rotate
     )
+
+    sending = commands.add_parser("sending", help="which installation sends messages")
+    acts = sending.add_subparsers(required=True, metavar="verb")
+    acts.add_parser("status", help="whether this one does, and else why not").set_defaults(
+        run=_sending_status
+    )
+    acts.add_parser(
+        "take-over", help="send from here on; the one that sent before keeps still"
+    ).set_defaults(run=_take_over)
+
+
+def _sending_status(_: argparse.Namespace) -> int:
+    from tandem.app.sending import standing
+    from tandem.app.settings import read_settings
+    from tandem.app.supervisor.beside import environment
+
+    reason = asyncio.run(standing(read_settings(environment())))
+    _say(reason or "this installation sends")
+    return 1 if reason else 0
+
+
+def _take_over(_: argparse.Namespace) -> int:
+    from tandem.app.sending import take_over
+    from tandem.app.settings import read_settings
+    from tandem.app.supervisor.beside import environment
+
+    is_new = asyncio.run(take_over(read_settings(environment())))
+    _say("this installation sends from now on" if is_new else "it did already")
+    return 0
 
 
 def _new_key(_: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ import msgspec
 from tandem.app.chain import audit_heads, torn_seals
 from tandem.app.migrate import SERVICES
 from tandem.app.sealed import unreadable, waiting
+from tandem.app.sending import standing
 from tandem.app.settings import Settings
 from tandem.kernel import jobs, outbox
 from tandem.kernel.actor import Actor
@@ -66,10 +67,13 @@ async def examine(settings: Settings, *, is_live: bool, retry_parked: bool) -> i
     _say("audit", torn or await audit_heads(settings))
     closed = await unreadable(settings)
     _say("secrets at rest", closed or [f"all open; {await waiting(settings)} wait for rotation"])
+    silent = await standing(settings)
+    _say("sending", [silent or "this installation sends"])
     unsent = await _check_providers(settings) if is_live else []
     if is_live:
         _say("providers", unsent or ["all answer"])
-    return 1 if broken or (parked and not retry_parked) or unsent or closed or torn else 0
+    is_stuck = bool(parked) and not retry_parked
+    return 1 if broken or is_stuck or unsent or closed or torn or silent else 0
 
 
 async def _parked(settings: Settings, *, retry: bool) -> list[str]:

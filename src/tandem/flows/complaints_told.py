@@ -90,6 +90,7 @@ async def _tell(
         tx,
         template=template,
         order_id=complaint.order_id,
+        customer_id=complaint.customer_id,
         email=complaint.customer_email,
         phone=complaint.customer_phone,
         parameters={

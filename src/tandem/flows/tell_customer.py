@@ -198,6 +198,7 @@ async def _tell(
         tx,
         template=template,
         order_id=order.id,
+        customer_id=order.customer_id,
         email=order.customer_email,
         phone=order.customer_phone,
         parameters={

@@ -217,6 +217,7 @@ async def message_failed(tx: Tx, event: MessageFailed, now: datetime) -> None:
 
 async def _message(tx: Tx, kind: str, event: MessageSent | MessageFailed, now: datetime) -> None:
     if event.order_id is None:
+        await _message_of_nobodys_order(tx, kind, event, now)
         return
     await _write(
         tx,
@@ -226,6 +227,27 @@ async def _message(tx: Tx, kind: str, event: MessageSent | MessageFailed, now: d
         event.order_id,
         message_id=str(event.message_id),
         detail=f"{event.template.replace('_', ' ')} by {event.channel}",
+    )
+
+
+async def _message_of_nobodys_order(
+    tx: Tx, kind: str, event: MessageSent | MessageFailed, now: datetime
+) -> None:
+    """A campaign's or a journey's, or any other to a customer we know."""
+    if event.customer_id is None:
+        return
+    await store.write(
+        tx,
+        NewActivity(
+            kind=kind,
+            dedupe=f"{kind}:{event.message_id}",
+            occurred_at=now,
+            customer_id=event.customer_id,
+            facts={
+                "message_id": str(event.message_id),
+                "detail": f"{event.template.replace('_', ' ')} by {event.channel}",
+            },
+        ),
     )
 
 
