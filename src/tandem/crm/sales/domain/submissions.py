@@ -45,7 +45,7 @@ class NewSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     values: Values
     consents: Ticked = []
     touch: NewTouch = NewTouch()
-    proof: Proof = Proof()
+    proof: Proof = msgspec.field(default_factory=Proof)
     homepage: Trap = ""
 
 
