@@ -43,6 +43,7 @@ FIXED = (
     "/forecast",
     "/forecast?by=team&period=month",
     "/leads",
+    "/tasks",
     "/leads/board",
     "/leads/new",
     "/leads/forms",

@@ -58,6 +58,7 @@ from tandem.web.console.suggestions import Suggestions
 from tandem.web.console.support import ComplaintsPage
 from tandem.web.console.support_page import ComplaintPage
 from tandem.web.console.support_settings import ReplySettings, SupportSettings
+from tandem.web.console.tasks import TasksPage
 from tandem.web.console.teams import TeamsPage
 from tandem.web.console.views import ViewsController
 from tandem.web.console.webhooks import WebhooksPage
@@ -104,6 +105,7 @@ PAGES: list[Any] = [
     LeadScoringPage,
     LeadScoringRulePage,
     LeadActions,
+    TasksPage,
     AssignmentPage,
     AssignmentRulePage,
     AvailabilityPage,

@@ -195,6 +195,7 @@ AREAS: dict[str, Rule] = {
     "/campaigns": Rule("marketing.read", "marketing.write"),
     "/dashboards": Rule("analytics.read", "analytics.write"),
     "/explore": Rule("analytics.read", "analytics.write"),
+    "/tasks": Rule("sales.read", "sales.write"),
     "/deals": Rule("sales.read", "sales.write"),
     "/quotes": Rule("sales.read", "sales.write"),
     "/forecast": Rule("sales.read", "sales.configure" + WHOLE),

@@ -8,7 +8,6 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.sales import service as sales
 from tandem.crm.sales.domain.opportunities import (
@@ -34,6 +33,7 @@ from tandem.web.console.forms import (
     problem_of,
     read_form,
 )
+from tandem.web.console.tasks import tasks_beside
 from tandem.web.rendering import page, redirect, words
 
 AnyRequest = Request[Any, Any, Any]
@@ -45,7 +45,6 @@ WORDS = {
     "reason": "Choose a reason.",
 }
 REASONS = tuple((str(each), words(str(each))) for each in LostReason)
-CHOICE_MAX = 200
 QUOTES_MAX = 50
 
 
@@ -72,6 +71,8 @@ class DealsPage(Controller):
     async def add(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
         form = await read_form(request)
         try:
+            if form.get("customer_label") and not form.get("customer_id"):
+                raise Invalid("Choose the customer from the list.", field="customer_id")
             values = _values(form, await _currency(tx)) | {
                 name: form[name] for name in ("customer_id", "pipeline_id") if form.get(name)
             }
@@ -197,9 +198,6 @@ async def _board(
     known = [each for each in await sales.list_pipelines(tx) if each.archived_at is None]
     chosen = next((each for each in known if str(each.id) == pipeline), known[0] if known else None)
     people = await _people(tx)
-    found = []
-    if tx.actor.may("customers.read"):
-        found = (await customers.list_customers(tx, limit=CHOICE_MAX)).items
     return page(
         request,
         "console/deals.html",
@@ -209,7 +207,6 @@ async def _board(
         columns=await sales.board(tx, chosen.id) if chosen else [],
         currency=await _currency(tx),
         people=people,
-        customers=found,
         now=now,
         problem=problem,
     )
@@ -245,6 +242,7 @@ async def _page(
         if deal.amount_minor is None
         else decimal_text(deal.amount_minor, deal.currency),
         is_rotting=deal.is_rotting(now),
+        beside=await tasks_beside(tx, "opportunity", deal_id, now),
         problem=problem,
     )
 

@@ -190,7 +190,7 @@ async def lead_answer(
         fields=await live_fields(tx, "lead"),
         why=await scoring.explain_score(tx, lead_id, now=now),
         tones=TONES,
-        work=await work_of(tx, lead),
+        work=await work_of(tx, lead, now),
         problem=problem,
     )
 

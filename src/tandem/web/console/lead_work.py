@@ -2,6 +2,7 @@
 it."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -11,6 +12,7 @@ from tandem.crm.sales.domain.leads import Lead
 from tandem.crm.sales.domain.qualifying import Checklist
 from tandem.crm.sales.service import assigning, converting, qualifying
 from tandem.kernel.db import Tx
+from tandem.web.console.tasks import tasks_beside
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,9 +23,10 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     waits_since: datetime | None
     conversion: Conversion | None
     undone: Conversion | None
+    tasks: dict[str, Any]
 
 
-async def work_of(tx: Tx, lead: Lead) -> Work:
+async def work_of(tx: Tx, lead: Lead, now: datetime) -> Work:
     conversions = await converting.list_conversions(tx, lead.id)
     standing = next((one for one in conversions if one.undone_at is None), None)
     return Work(
@@ -32,4 +35,5 @@ async def work_of(tx: Tx, lead: Lead) -> Work:
         waits_since=await assigning.waits_since(tx, lead.id),
         conversion=standing,
         undone=next((one for one in conversions if one.undone_at is not None), None),
+        tasks=await tasks_beside(tx, "lead", lead.id, now),
     )
