@@ -1,5 +1,6 @@
 """What a campaign says to one person: a template's version, or the variant's own words."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from tandem.crm.notifications.domain.template_versions import (
 )
 
 OWN = UUID(int=0)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""When words that are kept nowhere were made."""
 CONFIRM = Variable(name="confirm_link", kind="link", example="/consent/example")
 """Where somebody says yes, in a campaign that asks for their consent."""
 
@@ -30,7 +33,12 @@ def check_words(channel: Channel, variant: Variant) -> None:
 
 def own_words(campaign: Campaign, variant: Variant, parameters: dict[str, Any]) -> Rendered:
     """The variant's own words for one person. Raises ParameterWrong."""
-    return rendering.render(_version(campaign, variant), parameters)
+    return words_of(campaign.channel, variant, parameters)
+
+
+def words_of(channel: Channel, variant: Variant, parameters: dict[str, Any]) -> Rendered:
+    """Words that no template has, for one person. Raises ParameterWrong."""
+    return rendering.render(_version(channel, variant), parameters)
 
 
 def parameters_of(
@@ -76,15 +84,15 @@ def _paragraphs(text: str) -> str:
     return f"<html><body>{inner}</body></html>"
 
 
-def _version(campaign: Campaign, variant: Variant) -> TemplateVersion:
+def _version(channel: Channel, variant: Variant) -> TemplateVersion:
     """The variant's words in the form that the renderer takes; kept nowhere."""
-    content = _content(campaign.channel, variant)
+    content = _content(channel, variant)
     letter = rendering.compiled(content)
     return TemplateVersion(
         id=OWN,
         template_id=OWN,
         key="campaign",
-        channel=campaign.channel.value,
+        channel=channel.value,
         locale="en",
         number=1,
         state=State.PUBLISHED,
@@ -100,8 +108,8 @@ def _version(campaign: Campaign, variant: Variant) -> TemplateVersion:
         sha256="",
         version=1,
         created_by="",
-        created_at=campaign.created_at,
-        updated_at=campaign.updated_at,
+        created_at=NEVER,
+        updated_at=NEVER,
         published_at=None,
         archived_at=None,
     )

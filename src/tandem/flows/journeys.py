@@ -1,0 +1,214 @@
+"""Journeys at work: who begins them, what wakes people, and the steps they take.
+
+A step and all that it does are one transaction on a locked run, so a worker may die anywhere: each
+step is taken once. Runs that fail together are tried alone, and one that still fails is ended and
+says so, so that it holds up nobody.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from tandem.contracts.customers import SegmentEntered, SegmentLeft
+from tandem.contracts.marketing import CampaignClicked, CampaignOpened
+from tandem.contracts.orders import OrderPlaced
+from tandem.crm.customers import service as customers
+from tandem.crm.identity import service as identity
+from tandem.crm.marketing.domain.journey_paths import Node, paths
+from tandem.crm.marketing.domain.journey_walking import ended_early, walk
+from tandem.crm.marketing.domain.journeys import Ending, Journey, Plan, Run, State, Taken, feed_of
+from tandem.crm.marketing.service import journey_runs as runs
+from tandem.crm.marketing.service import journeys as service
+from tandem.crm.marketing.store import journey_runs as runs_store
+from tandem.crm.marketing.store import journeys as store
+from tandem.crm.notifications import service as notifications
+from tandem.flows.journey_world import Live, zone_of
+from tandem.kernel import jobs
+from tandem.kernel.db import Tx
+from tandem.kernel.events import subscribe
+from tandem.kernel.jobs import Work, every, job
+
+log = structlog.get_logger()
+
+WALK, ENROL = "journeys.walk", "journeys.enrol"
+TOGETHER = 50
+BATCHES_MAX = 40
+ENROLLED_AT_ONCE = 500
+
+
+@every(5, "journeys.sweep")
+async def sweep(work: Work) -> None:
+    """Everybody whose next step is due, and journeys that still take their members in."""
+    await take_steps(work)
+    async with work.transaction() as tx:
+        for journey_id in await store.enrolling(tx):
+            await jobs.enqueue(tx, ENROL, dedupe=str(journey_id), journey_id=str(journey_id))
+
+
+@job(WALK)
+async def take_steps(work: Work) -> None:
+    for _ in range(BATCHES_MAX):
+        if not await _walk_together(work):
+            return
+    async with work.transaction() as tx:
+        await hurry(tx)
+
+
+async def hurry(tx: Tx) -> None:
+    """Have a worker look at once, not only with the next sweep."""
+    await jobs.enqueue(tx, WALK, dedupe="walk")
+
+
+@job(ENROL)
+async def enrol(work: Work, journey_id: str) -> None:
+    """Begin it for everybody who was in the entry's segment when it was published, page by page."""
+    while True:
+        async with work.transaction() as tx:
+            journey = await store.lock(tx, UUID(journey_id))
+            if journey is None or not journey.is_enrolling or journey.state is not State.RUNNING:
+                return
+            is_done = await _enrol_page(tx, journey, work.now())
+        if is_done:
+            return
+
+
+@subscribe(SegmentEntered, "journeys.segment_entered")
+async def enter(tx: Tx, event: SegmentEntered, now: datetime) -> None:
+    """Somebody arrived at a goal, got what was waited for, or begins."""
+    running = await service.running_journeys(tx)
+    arrived = [journey.id for journey, plan in running if plan.goal_segment_id == event.segment_id]
+    count = await runs.end_for(tx, event.customer_id, arrived, Ending.GOAL, now=now)
+    count += await runs.happened(
+        tx, event.customer_id, f"entered:{event.segment_id}", at=now, now=now
+    )
+    for journey, plan in running:
+        if plan.entry.by == "segment" and plan.entry.segment_id == event.segment_id:
+            count += await _begin(tx, journey, plan, event.customer_id, now)
+    if count:
+        await hurry(tx)
+
+
+@subscribe(SegmentLeft, "journeys.segment_left")
+async def leave(tx: Tx, event: SegmentLeft, now: datetime) -> None:
+    left = [
+        journey.id
+        for journey, plan in await service.running_journeys(tx)
+        if plan.leaves_with_segment and plan.entry.segment_id == event.segment_id
+    ]
+    await runs.end_for(tx, event.customer_id, left, Ending.LEFT, now=now)
+
+
+@subscribe(OrderPlaced, "journeys.order_placed")
+async def order(tx: Tx, event: OrderPlaced, now: datetime) -> None:
+    woken = await runs.happened(tx, event.customer_id, "ordered", at=now, now=now)
+    for journey, plan in await service.running_journeys(tx):
+        if plan.entry.by == "order":
+            woken += await _begin(tx, journey, plan, event.customer_id, now)
+    if woken:
+        await hurry(tx)
+
+
+@subscribe(CampaignOpened, "journeys.opened")
+async def opened(tx: Tx, event: CampaignOpened, now: datetime) -> None:
+    await _engaged(tx, event, "opened", now)
+
+
+@subscribe(CampaignClicked, "journeys.clicked")
+async def clicked(tx: Tx, event: CampaignClicked, now: datetime) -> None:
+    await _engaged(tx, event, "clicked", now)
+
+
+async def _engaged(
+    tx: Tx, event: CampaignOpened | CampaignClicked, key: str, now: datetime
+) -> None:
+    """By a person, and in a message of the journey that waits for it."""
+    if event.verdict != "human" or event.customer_id is None or event.journey_id is None:
+        return
+    woken = await runs.happened(
+        tx, event.customer_id, key, at=event.at, now=now, journey_id=event.journey_id
+    )
+    if woken:
+        await hurry(tx)
+
+
+async def _begin(tx: Tx, journey: Journey, plan: Plan, customer_id: UUID, now: datetime) -> int:
+    return int(await runs.begin(tx, journey, plan, customer_id, now=now) is not None)
+
+
+async def _enrol_page(tx: Tx, journey: Journey, now: datetime) -> bool:
+    assert journey.published, "what runs was published"
+    plan = await service.version_of(tx, journey.id, journey.published)
+    assert plan.entry.segment_id, "only a segment has members"
+    ids = await customers.audience_page(
+        tx, [plan.entry.segment_id], [], after=journey.enrolled_through, count=ENROLLED_AT_ONCE
+    )
+    for customer_id in ids:
+        await _begin(tx, journey, plan, customer_id, now)
+    is_done = len(ids) < ENROLLED_AT_ONCE
+    through = ids[-1] if ids else journey.enrolled_through
+    await store.note_enrolled(tx, journey.id, through=through, is_enrolling=not is_done)
+    await hurry(tx)
+    return is_done
+
+
+async def _walk_together(work: Work) -> int:
+    """One batch of those that are due; how many there were."""
+    due: list[Run] = []
+    try:
+        async with work.transaction() as tx:
+            due = await runs_store.lock_due(tx, work.now(), TOGETHER)
+            await _walk_all(tx, due, work.now())
+    except Exception as reason:  # each is tried alone, and the one at fault is named
+        if not due:
+            raise
+        log.warning("journey_batch_failed", error=repr(reason))
+        for run in due:
+            await _walk_alone(work, run.id)
+    return len(due)
+
+
+async def _walk_alone(work: Work, run_id: UUID) -> None:
+    try:
+        async with work.transaction() as tx:
+            run = await runs_store.lock(tx, run_id)
+            if run is not None and run.wakes_at is not None and run.wakes_at <= work.now():
+                await _walk_all(tx, [run], work.now())
+    except Exception as reason:  # it would fail for ever: said in its log, and at an end
+        log.exception("journey_run_failed", run_id=str(run_id))
+        async with work.transaction() as tx:
+            await _give_up(tx, run_id, type(reason).__name__, work.now())
+
+
+async def _give_up(tx: Tx, run_id: UUID, why: str, now: datetime) -> None:
+    run = await runs_store.lock(tx, run_id)
+    if run is None or run.ended_at is not None:
+        return
+    line = Taken(number=run.steps, node=run.node or "", outcome="failed", detail=why, at=now)
+    await runs_store.save(tx, ended_early(run, Ending.STOPPED, now), [line])
+
+
+async def _walk_all(tx: Tx, due: Sequence[Run], now: datetime) -> None:
+    if not due:
+        return
+    people = await customers.reachable(tx, list({run.customer_id for run in due}))
+    company = (await identity.get_organisation(tx)).name
+    versions: dict[tuple[UUID, int], tuple[Plan, dict[str, Node]]] = {}
+    for run in due:
+        key = run.journey_id, run.number
+        if key not in versions:
+            plan = await service.version_of(tx, *key)
+            versions[key] = plan, paths(plan)
+            await notifications.set_feed(
+                tx, feed_of(run.journey_id), per_minute=None, is_paused=False, now=now
+            )
+        plan, nodes = versions[key]
+        person = people.get(run.customer_id)
+        if person is None:
+            await _give_up(tx, run.id, "gone", now)
+            continue
+        zone = await zone_of(tx, run.customer_id)
+        world = Live(tx, run, plan, person, company, zone, now)
+        walked = await walk(run, nodes, world, now)
+        await runs_store.save(tx, walked.run, walked.taken)
