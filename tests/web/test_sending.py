@@ -12,7 +12,7 @@ TEMPLATE = "1107160000000000001"
 
 
 def test_a_provider_is_added_tested_mended_and_removed(desk: Desk) -> None:
-    with desk(allow=("422",)) as window:
+    with desk(allow=("/settings/sending/new",)) as window:
         page = window.page
         page.goto("/settings/sending")
         page.get_by_role("link", name="Add provider").click()

@@ -7,9 +7,10 @@ import msgspec
 
 from tandem.crm.notifications.domain import SMS_PROVIDER
 from tandem.crm.notifications.domain.inbox_names import read_inbox_name
+from tandem.crm.notifications.domain.providers import Kind
 from tandem.crm.notifications.domain.reports import READ, Report
 from tandem.crm.notifications.domain.reports.twilio import read_twilio
-from tandem.crm.notifications.service import reports
+from tandem.crm.notifications.service import providers, reports
 from tandem.kernel import inbox
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
@@ -31,10 +32,16 @@ async def apply_receipt(tx: Tx, event: WebhookKept, now: datetime) -> None:
 async def read_reports(tx: Tx, event: WebhookKept, now: datetime) -> None:
     """What a company's own provider told: item by item, whatever is wrong with another one."""
     named = read_inbox_name(event.provider)
-    if named is None or named[0] not in READ:
+    if named is None:
         return
     kind, provider_id = named
     kept = await inbox.get(tx, event.webhook_id)
+    if kind is Kind.SMTP:
+        way = await providers.find_way(tx, provider_id)
+        if way is not None:
+            secret = way.secrets[providers.CALLBACK_SECRET]
+            await reports.take_returned(tx, provider_id, kept.body, secret=secret, now=now)
+        return
     for told in READ[kind](kept.body):
         if event.subject and isinstance(told, Report):
             told = msgspec.structs.replace(told, message_id=UUID(event.subject))

@@ -25,6 +25,8 @@ from tandem.crm.notifications.domain.reports import (
     What,
     is_progress,
 )
+from tandem.crm.notifications.domain.returned_mail import Returned, read_returned
+from tandem.crm.notifications.domain.verp import message_of
 from tandem.crm.notifications.service.handing import settle_sent
 from tandem.crm.notifications.service.telling import facts_of
 from tandem.crm.notifications.store import providers, receipts
@@ -65,6 +67,44 @@ async def take(
             )
             if receipt_id is not None:
                 await _settle(tx, receipt_id, provider_id, told, now=now)
+
+
+async def take_returned(
+    tx: Tx, provider_id: UUID, raw: bytes, *, secret: str, now: datetime
+) -> bool:
+    """Mail that came back to a bounce mailbox; False for what proves nothing and changes nothing.
+
+    Proof is a return path with our mark, or, for a machine's report, our Message-ID together with
+    its own recipient.
+    """
+    returned = read_returned(raw)
+    if returned is None:
+        return False
+    named = [message_of(address, secret) for address in returned.addresses]
+    message_id = next((one for one in named if one is not None), None)
+    if message_id is None and returned.is_standard:
+        message_id = await _by_message_id(tx, returned)
+    if message_id is None:
+        return False
+    report = Report(
+        key=f"mail:{hashlib.sha256(raw).hexdigest()[:40]}",
+        what=returned.what,
+        at=None,
+        message_id=message_id,
+        recipient=returned.recipient,
+        detail=returned.detail,
+    )
+    await take(tx, provider_id, report, now=now)
+    return True
+
+
+async def _by_message_id(tx: Tx, returned: Returned) -> UUID | None:
+    for message_id in returned.message_ids:
+        message = await ledger.find(tx, message_id)
+        is_known = message is not None and bool(returned.recipient)
+        if message and is_known and message.recipient.casefold() == returned.recipient:
+            return message_id
+    return None
 
 
 async def sweep_waiting(tx: Tx, *, now: datetime) -> int:
