@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from tandem.contracts.customers import ImportFailed
 from tandem.contracts.sales import LeadAssigned
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain.people import User
@@ -111,6 +112,24 @@ async def test_a_lead_given_to_somebody_is_told_and_one_taken_by_themselves_is_n
     async with database.transaction(as_member(actor, ravi)) as tx:
         items = (await inbox.list_inbox(tx, limit=9)).items
     assert [item.title for item in items] == ["Lead L-1 is yours now"]
+
+
+async def test_an_import_that_cannot_go_on_is_told_to_who_began_it(
+    database: Database, actor: Actor, ravi: User
+) -> None:
+    async with database.transaction(actor) as tx:
+        for user_id in (ravi.id, None):
+            failed = ImportFailed(
+                job_id=new_id(), filename="people.csv", reason="Row 8 is torn.", user_id=user_id
+            )
+            await tx.publish(failed)
+    await drain(database)
+    async with database.transaction(as_member(actor, ravi)) as tx:
+        (item,) = (await inbox.list_inbox(tx, limit=9)).items
+    assert (item.title, item.body) == (
+        "The import of people.csv could not go on",
+        "Row 8 is torn.",
+    )
 
 
 async def test_who_is_named_is_found_by_name_or_address_and_never_guessed(

@@ -35,6 +35,19 @@ class CustomerAssigned(Event, frozen=True, kw_only=True):
         return str(self.customer_id)
 
 
+class ImportFailed(Event, frozen=True, kw_only=True):
+    """A file could not be read to its end. `user_id` is the member who began it."""
+
+    topic: ClassVar[str] = "customers.import_failed.v1"
+    job_id: UUID
+    filename: str
+    reason: str
+    user_id: UUID | None
+
+    def key(self) -> str:
+        return str(self.job_id)
+
+
 class SegmentEntered(Event, frozen=True, kw_only=True):
     topic: ClassVar[str] = "customers.segment_entered.v1"
     segment_id: UUID

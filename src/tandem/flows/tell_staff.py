@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from tandem.contracts.customers import CustomerAssigned
+from tandem.contracts.customers import CustomerAssigned, ImportFailed
 from tandem.contracts.marketing import CampaignPaused
 from tandem.contracts.notifications import ProviderSuspended
 from tandem.contracts.sales import LeadAssigned, OpportunityStands
@@ -165,6 +165,20 @@ async def tell_campaign(tx: Tx, event: CampaignPaused, now: datetime) -> None:
         title=f"A campaign stopped by itself: too many {event.reason}",
         link=f"/campaigns/{event.campaign_id}",
         dedupe=f"stopped:{event.campaign_id}:{now.isoformat()}",
+        now=now,
+    )
+
+
+@subscribe(ImportFailed, "tell_staff.import_failed")
+async def tell_import(tx: Tx, event: ImportFailed, now: datetime) -> None:
+    await _tell(
+        tx,
+        [event.user_id] if event.user_id else [],
+        kind="import_failed",
+        title=f"The import of {event.filename} could not go on",
+        body=event.reason,
+        link=f"/customers/import/{event.job_id}",
+        dedupe=f"{event.job_id}:{now.isoformat()}",
         now=now,
     )
 

@@ -53,7 +53,7 @@ async def run_import(work: Work, job_id: str) -> None:
             start += len(some)
     except SheetWrong as reason:
         async with work.transaction() as tx:
-            await imports.fail(tx, found.id, reason.detail, now=work.now())
+            await imports.fail(tx, found, reason.detail, now=work.now())
         return
     async with work.transaction() as tx:
         await imports.finish(tx, found, now=work.now())

@@ -18,6 +18,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction, unaudited
 from tandem.kernel.ids import parse_id
+from tandem.scm.support import service as support
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.rendering import page, redirect
 
@@ -115,6 +116,9 @@ class InboxPage(Controller):
     ) -> Response[Any]:
         form = await read_form(request)
         followed = _followed(kind)
+        if not tx.actor.may("support.read"):
+            return redirect(request, "/inbox", toast="Complaints are not yours to follow.")
+        await support.get_complaint(tx, subject_id)
         if form.get("on") == "false":
             await inbox.unfollow(tx, followed, subject_id)
         else:

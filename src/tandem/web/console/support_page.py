@@ -12,6 +12,7 @@ from litestar.params import FromPath
 
 from tandem.flows import complaints
 from tandem.kernel.blobs import Blobs
+from tandem.crm.notifications.service import inbox
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Given, Now, Transaction
@@ -216,6 +217,7 @@ async def _page(
         shown_inline=SHOWN_INLINE,
         sync=await support.jira.read_log(tx, complaint_id),
         jira_site=await support.jira.find_active(tx),
+        is_followed=await inbox.is_following(tx, "complaint", complaint_id),
         problem=problem,
     )
 

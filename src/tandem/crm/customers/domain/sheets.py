@@ -78,6 +78,8 @@ class ImportJob(msgspec.Struct, frozen=True, kw_only=True):
     added_label: str
     created_at: datetime
     updated_at: datetime
+    added_by: UUID | None = None
+    """The member who began it; keys have no inbox."""
 
 
 class RowError(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.contracts.customers import ImportFailed
 from tandem.crm.customers.domain import Customer
 from tandem.crm.customers.domain.sheets import (
     ROWS_MAX,
@@ -28,7 +29,7 @@ from tandem.crm.customers.service.import_rows import Chunk, take_chunk
 from tandem.crm.customers.store import custom_fields, people
 from tandem.crm.customers.store import imports as store
 from tandem.kernel import audit, jobs
-from tandem.kernel.actor import Actor
+from tandem.kernel.actor import Actor, Kind
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.errors import NotFound
@@ -72,6 +73,7 @@ async def upload(
         reverted=0,
         error="",
         added_label=tx.actor.label,
+        added_by=tx.actor.user_id if tx.actor.kind is Kind.STAFF else None,
         created_at=now,
         updated_at=now,
     )
@@ -185,8 +187,11 @@ async def finish(tx: Tx, job: ImportJob, *, now: datetime) -> None:
     await store.settle(tx, job.id, "checked" if job.state == "checking" else "done", now)
 
 
-async def fail(tx: Tx, job_id: UUID, said: str, *, now: datetime) -> None:
-    await store.settle(tx, job_id, "failed", now, said[:500])
+async def fail(tx: Tx, job: ImportJob, said: str, *, now: datetime) -> None:
+    await store.settle(tx, job.id, "failed", now, said[:500])
+    await tx.publish(
+        ImportFailed(job_id=job.id, filename=job.filename, reason=said[:500], user_id=job.added_by)
+    )
 
 
 async def bad_rows(database: Database, actor: Actor, job_id: UUID) -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ from tandem.kernel.db import Query, Tx
 
 _JOB: LiteralString = """
     select id, blob_id, filename, columns, mapping, key, state, row_count, done_rows, created,
-           updated, failed, reverted, error, added_label, created_at, updated_at
+           updated, failed, reverted, error, added_label, added_by, created_at, updated_at
       from customers.import_job
 """
 GET = Query(_JOB + "where org_id = :org_id and id = :id")
@@ -22,10 +22,10 @@ LIST = Query(_JOB + "where org_id = :org_id order by id desc limit 50")
 INSERT = Query(
     """
     insert into customers.import_job
-           (org_id, id, blob_id, filename, columns, mapping, row_count, added_label, created_at,
-            updated_at)
+           (org_id, id, blob_id, filename, columns, mapping, row_count, added_label, added_by,
+            created_at, updated_at)
     values (:org_id, :id, :blob_id, :filename, :columns::text[], :mapping::jsonb, :row_count,
-            :added_label, :created_at, :updated_at)
+            :added_label, :added_by, :created_at, :updated_at)
     """
 )
 
@@ -147,7 +147,16 @@ async def list_jobs(tx: Tx) -> list[ImportJob]:
 
 async def insert(tx: Tx, job: ImportJob) -> None:
     row = msgspec.structs.asdict(job)
-    kept = ("id", "blob_id", "filename", "columns", "mapping", "row_count", "added_label")
+    kept = (
+        "id",
+        "blob_id",
+        "filename",
+        "columns",
+        "mapping",
+        "row_count",
+        "added_label",
+        "added_by",
+    )
     times = {"created_at": job.created_at, "updated_at": job.updated_at}
     await tx.run(INSERT, **{name: row[name] for name in kept}, **times)
 

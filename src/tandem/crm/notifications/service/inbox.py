@@ -25,7 +25,7 @@ from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
 Mark = Literal["seen", "read", "unread", "archived", "kept"]
-Followed = Literal["complaint", "customer", "deal", "order"]
+Followed = Literal["complaint"]
 ZONE = "Asia/Kolkata"
 KEPT_FOR = timedelta(days=30)
 PEOPLE_A_SWEEP = 200
@@ -143,6 +143,11 @@ async def follow(tx: Tx, subject_kind: Followed, subject_id: UUID, *, now: datet
 
 async def unfollow(tx: Tx, subject_kind: Followed, subject_id: UUID) -> None:
     await store.unfollow(tx, subject_kind, subject_id, member_of(tx))
+
+
+async def is_following(tx: Tx, subject_kind: Followed, subject_id: UUID) -> bool:
+    """Whether the asker hears of it; never, for who has no inbox."""
+    return tx.actor.user_id in await store.watchers(tx, subject_kind, subject_id)
 
 
 async def watchers_of(tx: Tx, subject_kind: Followed, subject_id: UUID) -> list[UUID]:
