@@ -35,7 +35,6 @@ document.querySelector('#f-customer').addEventListener('input', (event) => {
     soon();
   }
 });
-for (const field of document.querySelectorAll('[data-suggest]')) suggest(field);
 for (const width of document.querySelectorAll('[data-width]')) {
   width.addEventListener('change', () => document.querySelector('[data-frame]').classList.toggle('is-phone', width.value === 'phone'));
 }
