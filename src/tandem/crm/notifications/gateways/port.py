@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 from typing import Protocol
 from uuid import UUID
 
@@ -78,6 +79,14 @@ class Leaving(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     registered: Registered | None = None
     is_talking: bool = False
+
+    def sent_from(self, usual: str) -> tuple[str, str]:
+        """(name, address) an e-mail comes from: the stream's own where it has one."""
+        name, address = parseaddr(self.headers.get("From", ""))
+        return (name, address) if address else (self.message.sender_name, usual)
+
+    def other_headers(self) -> dict[str, str]:
+        return {name: value for name, value in self.headers.items() if name != "From"}
 
 
 class Carrier(Protocol):

@@ -133,17 +133,22 @@ def message_id_of(message: Message, sender: str) -> str:
 
 
 def compose(message: Message, *, sender: str, headers: Mapping[str, str]) -> EmailMessage:
-    """The whole letter. `sender` is the bare address; the name before it is the message's."""
+    """The whole letter. `sender` is the bare address and the name before it the message's, unless a
+    header `From` says otherwise; the Message-ID is the same either way."""
     made = EmailMessage(policy=WIRE if message.recipient.isascii() else WIRE_UTF8)
-    made["From"] = Address(display_name=message.sender_name, addr_spec=sender)
+    name, address = parseaddr(headers.get("From", ""))
+    made["From"] = Address(
+        display_name=name if address else message.sender_name, addr_spec=address or sender
+    )
     local, _, domain = message.recipient.rpartition("@")
     made["To"] = Address(username=local, domain=domain)
     made["Subject"] = message.subject
     made["Date"] = _date(message.created_at)
     made["Message-ID"] = message_id_of(message, sender)
     made["Auto-Submitted"] = "auto-generated"
-    for name, value in headers.items():
-        made[name] = value
+    for title, value in headers.items():
+        if title != "From":
+            made[title] = value
     made.set_content(message.text)
     if message.html:
         made.add_alternative(message.html, subtype="html")

@@ -45,9 +45,9 @@ class Postmark:
 
     def _body(self, leaving: Leaving) -> dict[str, Any]:
         message = leaving.message
-        headers = {"Auto-Submitted": "auto-generated", **leaving.headers}
+        headers = {"Auto-Submitted": "auto-generated", **leaving.other_headers()}
         return {
-            "From": formataddr((message.sender_name, self._from)),
+            "From": formataddr(leaving.sent_from(self._from)),
             "To": message.recipient,
             "Subject": message.subject,
             "TextBody": message.text,

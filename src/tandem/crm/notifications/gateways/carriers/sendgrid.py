@@ -43,6 +43,7 @@ class SendGrid:
 
     def _body(self, leaving: Leaving) -> dict[str, Any]:
         message = leaving.message
+        name, address = leaving.sent_from(self._from)
         return {
             "personalizations": [
                 {
@@ -50,11 +51,11 @@ class SendGrid:
                     "custom_args": {"tandem_message": str(message.id)},
                 }
             ],
-            "from": {"email": self._from, "name": message.sender_name},
+            "from": {"email": address, "name": name},
             "subject": message.subject,
             "content": [
                 {"type": "text/plain", "value": message.text},
                 *([{"type": "text/html", "value": message.html}] if message.html else []),
             ],
-            "headers": {"Auto-Submitted": "auto-generated", **leaving.headers},
+            "headers": {"Auto-Submitted": "auto-generated", **leaving.other_headers()},
         }
