@@ -110,6 +110,7 @@ async def test_a_form_is_built_shown_to_strangers_and_changed(
     assert form["fields"][1]["options"] == ["Pune", "Delhi"]
     assert (form["consents"][0]["channels"], form["slug"][:10]) == (["email"], "fair-2026-")
     assert f"http://test/f/{form['slug']}" in shown and "Nothing here" in shown
+    assert "&lt;script src=" in shown and '<script src="http://test/f/' not in shown
     async with visitor(app) as stranger:
         page = await stranger.get(f"/f/{form['slug']}")
         assert "Meet &lt;us&gt;" in page.text and '<option value="Pune">' in page.text

@@ -1,5 +1,6 @@
 """Forms: the list, building one, putting it into a page, and what it brought."""
 
+import html
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -106,7 +107,9 @@ class LeadFormPage(Controller):
                 limit=50,
                 cursor=request.query_params.get("cursor") or None,
             )
-        base: str = request.app.state.settings.base_url
+        base = str(request.app.state.settings.base_url).rstrip("/")
+        address = f"{base}/f/{form.slug}"
+        title = html.escape(form.title)
         return page(
             request,
             "console/lead_form_page.html",
@@ -114,7 +117,9 @@ class LeadFormPage(Controller):
             found=found,
             verdict=verdict,
             verdicts=tuple(Verdict),
-            address=f"{base.rstrip('/')}/f/{form.slug}",
+            address=address,
+            embed=f'<script src="{address}/embed.js" data-title="{title}" async></script>',
+            api=f"{base}/v1/public/forms/{form.slug}/submissions",
         )
 
     @get("/edit")

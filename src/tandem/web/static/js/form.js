@@ -3,21 +3,35 @@
 const form = document.getElementById('form');
 const said = document.getElementById('proof');
 const marks = ['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content', 'referrer', 'landing'];
+let asked = null;
 let solving = null;
 
-/** A solved challenge; a new one is fetched once the last was used or grew old. */
-function proof() {
-  solving ??= fetch(form.dataset.challenge).then((answer) => {
+/** A challenge; its age is how long the form has stood open. */
+function puzzle() {
+  asked ??= fetch(form.dataset.challenge).then((answer) => {
     if (!answer.ok) throw new Error('challenge');
     return answer.json();
-  }).then((puzzle) => new Promise((resolve, reject) => {
+  });
+  asked.catch(() => { asked = null; });
+  return asked;
+}
+
+/** The challenge solved, in a worker. */
+function proof() {
+  solving ??= puzzle().then((given) => new Promise((resolve, reject) => {
     const worker = new Worker(form.dataset.worker);
-    worker.onmessage = ({ data }) => { resolve({ challenge: puzzle.challenge, numbers: data }); worker.terminate(); };
+    worker.onmessage = ({ data }) => { resolve({ challenge: given.challenge, numbers: data }); worker.terminate(); };
     worker.onerror = reject;
-    worker.postMessage(puzzle);
+    worker.postMessage(given);
   }));
-  solving.catch(() => { solving = null; });
+  solving.catch(forget);
   return solving;
+}
+
+/** One challenge is good for one submission, and for two hours. */
+function forget() {
+  asked = null;
+  solving = null;
 }
 
 function touch() {
@@ -107,10 +121,10 @@ form.addEventListener('submit', async (event) => {
     const answer = await send();
     const body = await answer.json();
     if (answer.ok) return done(body);
-    if (body.code === 'proof_wrong' || answer.status === 429) solving = null;
+    if (body.code === 'proof_wrong') forget();
     complain(body.field, body.code === 'proof_wrong' ? 'That took too long. Please send it again.' : body.detail);
   } catch {
-    solving = null;
+    forget();
     complain('', 'There is no connection. What you typed is still here: try again in a moment.');
   } finally {
     button.disabled = false;
@@ -118,6 +132,7 @@ form.addEventListener('submit', async (event) => {
   }
 });
 
+puzzle().catch(() => {});
 form.addEventListener('focusin', () => proof().catch(() => {}), { once: true });
 
 if (window.parent !== window) {
