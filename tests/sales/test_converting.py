@@ -14,7 +14,7 @@ import pytest
 from tandem.crm.sales.domain.converting import TheirsAlready, Wish
 from tandem.crm.sales.domain.leads import LeadDraft
 from tandem.crm.sales.service import leads
-from tandem.flows import convert_lead
+from tandem.flows import convert_lead, erase
 from tandem.kernel import outbox
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query, Tx
@@ -37,6 +37,14 @@ COUNTS = Query(
            (select count(*) from kernel.event
              where org_id = :org_id and topic = 'sales.lead_converted.v1') as told,
            (select count(*) from kernel.event where org_id = :org_id) as events
+    """
+)
+LEFT = Query(
+    """
+    select title || outcome as text from customers.task where org_id = :org_id
+    union all
+    select refs::text || undone::text || alike::text from sales.conversion
+     where org_id = :org_id
     """
 )
 RAVI: dict[str, Any] = {
@@ -431,3 +439,23 @@ async def test_nobody_converts_into_a_colleagues_customer(
         with pytest.raises(TheirsAlready):
             await convert_lead.convert(tx, lead_id, Wish(), now=now)
     assert outlook.missing.startswith("A colleague looks after them")
+
+
+async def test_erasing_somebody_leaves_no_name_in_conversions_and_no_task(
+    desk: Desk, database: Database, actor: Actor
+) -> None:
+    lead = await desk.lead()
+    beside = {"subject_kind": "lead", "subject_id": lead["id"]}
+    await desk.made("/v1/tasks", title="Called Ravi", kind="call", is_done=True, **beside)
+    done = await desk.convert(lead)
+    beside = {"subject_kind": "opportunity", "subject_id": done["opportunity_id"]}
+    await desk.made("/v1/tasks", title="Call Ravi again", **beside)
+    person = f"/v1/customers/{done['customer_id']}"
+    known = await desk.read(f"{person}/personal-data")
+    assert {one["title"] for one in known["tasks"]} == {"Called Ravi", "Call Ravi again"}
+    assert [one["id"] for one in known["conversions"]] == [done["id"]]
+    erasure = await desk.made(f"{person}/erasure")
+    async with database.transaction(actor) as tx:
+        await erase.carry_out(tx, UUID(erasure["id"]), now=tx.started_at)
+        rows = await tx.records(LEFT)
+    assert [row["text"] for row in rows if "Ravi" in row["text"]] == []
