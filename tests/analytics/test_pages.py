@@ -30,6 +30,7 @@ async def test_every_page_opens_and_every_number_on_it_opens_its_rows(
         answer = await client.get(f"/dashboards/{key}?period=last_365_days")
         assert answer.status_code == 200, answer.text[:2000]
         assert all(tile.title in unescape(answer.text) for tile in ready.tiles)
+        assert all(f'href="/dashboards/{other}"' in answer.text for other in READY)
         links = re.findall(r'href="(/explore/rows[^"]+)"', answer.text)
         assert len(links) >= len(ready.tiles), key
         for link in links[:: max(1, len(links) // 3)]:

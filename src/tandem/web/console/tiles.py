@@ -26,6 +26,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     href: str
     change: str = ""
     tone: str = ""
+    before: str = ""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +66,9 @@ async def view(tx: Tx, tile: Tile, place: int, *, now: datetime) -> View:
             is_wide=tile.is_wide,
             problem=refusal.detail,
         )
+    if tile.shape == "bar":
+        rows = [row for row in result.rows if any(one.value or one.previous for one in row.cells)]
+        result = msgspec.structs.replace(result, rows=rows)
     names = await figures.names_of(tx, result)
     return _view(tile, place, result, names)
 
@@ -115,6 +119,7 @@ def _cell(ask: Ask, result: Result, index: int, keys: dict[str, str | None], cel
         href=rows_href(ask, result, ask.measures[index], keys),
         change=_change(cell, unit) if result.previous_days else "",
         tone=_tone(cell, ask.measures[index]),
+        before=figures.short(cell.previous, unit, currency) if result.previous_days else "",
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from tandem.crm.analytics.domain.asking import GROUPS_MAX
 from tandem.crm.analytics.domain.calendar import Days, Grain, WeekStart
-from tandem.crm.analytics.domain.catalogue import Amount, Sums
+from tandem.crm.analytics.domain.catalogue import Amount, Sums, Unit
 from tandem.crm.analytics.domain.planning import Slice
 from tandem.crm.analytics.store.reaching import CONDITIONS
 from tandem.crm.analytics.store.vocabularies import FACTS, MEASURES, SLOTS, SUMS
@@ -76,17 +76,12 @@ def over_sums(one: Slice, sums: Sums, scope: Scope, top: Top | None = None) -> C
 
 def unconverted(one: Slice, scope: Scope) -> Compiled | None:
     """How many rows have an amount of money that no rate is known for."""
-    money = {
-        amount.value
-        for amount in one.amounts
-        if amount.kind == "sum" and amount.value.endswith("_base")
-    }
-    if not money:
+    money = one.dataset.money
+    if not money or all(metric.unit is not Unit.MONEY for metric in one.metrics):
         return None
     text = Statement(one, scope)
-    where = " and ".join(text.conditions())
-    missing = " or ".join(f"{value} is null" for value in sorted(money))
-    return text.made(f"select count(*) from {one.dataset.table} f where {where} and ({missing})")
+    where = " and ".join([*text.conditions(), f"{money} is null"])
+    return text.made(f"select count(*) from {one.dataset.table} f where {where}")
 
 
 def aggregate(amount: Amount) -> str:
@@ -143,7 +138,12 @@ class Statement:
         if self.one.span == "balance":
             return [f"{self.day} <= :to_on::date"]
         self.values["from_on"] = self.scope.days.from_on
-        return [f"{self.day} between :from_on::date and :to_on::date"]
+        exact = f"{self.day} between :from_on::date and :to_on::date"
+        if self.scope.zone is None:
+            return [exact]
+        # Another zone's day is the company's own or one beside it, and those are indexed.
+        near = f"{self.one.clock.day} between :from_on::date - 1 and :to_on::date + 1"
+        return [near, exact]
 
     def _fixed(self) -> list[str]:
         parts = []

@@ -103,9 +103,10 @@ function options(chart) {
 function draw(place) {
   drawn.get(place)?.dispose();
   place.replaceChildren();
+  const chart = JSON.parse(place.dataset.chart);
+  if (chart.shape === 'bar') place.style.height = `${Math.max(96, chart.categories.length * 34 + 48)}px`;
   const picture = init(place, undefined, { renderer: 'svg' });
-  picture.setOption(options(JSON.parse(place.dataset.chart)));
-  place.dataset.isDrawn = place.dataset.chart.length;
+  picture.setOption(options(chart));
   drawn.set(place, picture);
 }
 

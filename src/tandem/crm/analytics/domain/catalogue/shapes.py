@@ -61,7 +61,8 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
 
     `permission` is the one that the records themselves ask for, and `reach` whose record decides:
     a row is counted for whoever may read what its `record` column names. `shows` are the columns of
-    a list of rows; `link` is where a row leads to, by its `link_id`.
+    a list of rows; `link` is where a row leads to, by its `link_id`. `money` is the column that is
+    null where no rate was known for its currency and day.
     """
 
     key: str
@@ -73,7 +74,7 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     clocks: Mapping[str, Clock]
     dimensions: Mapping[str, Dimension]
     shows: Mapping[str, LiteralString]
-    money_is_dated: bool = False
+    money: LiteralString = ""
     link: str = ""
     link_id: LiteralString = "null::uuid"
     sums: tuple[Sums, ...] = ()
