@@ -51,7 +51,7 @@ def kill(process: ForkServerProcess) -> None:
 
 
 def run(order: Order) -> None:
-    leaving.LEASE = LEASE
+    vars(leaving)["LEASE"] = LEASE
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_send(order))
 
@@ -64,7 +64,13 @@ async def _send(order: Order) -> None:
     held.add(Site, Site(base_url=order.base_url))
     work = Work(database, held, order.org_id)
     budget = Budget(connections=order.connections, batch=order.batch)
+    await asyncio.gather(*(_keep(work, lane, budget) for lane in (Lane.OTP, Lane.BULK)))
+
+
+async def _keep(work: Work, lane: Lane, budget: Budget) -> None:
+    """A lane of its own, as in a worker. The bulk one tidies up as well."""
     while True:
-        await tidy(work)
-        await run_lane(work, Lane.BULK, seconds=1.0, budget=budget)
+        if lane is Lane.BULK:
+            await tidy(work)
+        await run_lane(work, lane, seconds=1.0, budget=budget)
         await asyncio.sleep(PAUSE_SECONDS)

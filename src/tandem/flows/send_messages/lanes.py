@@ -99,10 +99,12 @@ async def send_all(work: Work, ready: Sequence[Ready], connections: asyncio.Sema
             if refusal is not None:
                 raise refusal
 
+        # The place is given up only once the end is written: so whoever is killed leaves at most
+        # as many in doubt as it has connections.
         async with connections:
             result = await take(work, ready.message, ready.content, hand_over=say)
-        if result is not None:
-            await settling.do(result)
+            if result is not None:
+                await settling.do(result)
 
     async with asyncio.TaskGroup() as group:
         for one_ready in ready:

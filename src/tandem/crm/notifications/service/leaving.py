@@ -153,7 +153,7 @@ async def hand_over_many(tx: Tx, messages: Sequence[Message], *, now: datetime) 
         if allowed.granted:
             await store.spend(tx, feed.key, allowed.spent)
     going = [message for message in messages if message.id not in wait]
-    ours = await store.hand_over(tx, going, now) if going else set()
+    ours = await store.hand_over(tx, going, now=now, lease_until=now + LEASE) if going else set()
     return HandedOver(ours=ours, wait=wait)
 
 

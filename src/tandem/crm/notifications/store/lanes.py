@@ -59,7 +59,7 @@ CLAIM = Query(
 HAND_OVER = Query(
     """
     update notifications.message m
-       set handed_over_at = :now, updated_at = :now
+       set handed_over_at = :now, lease_until = :lease_until, updated_at = :now
       from unnest(:ids::uuid[], :attempts::int[]) as asked (id, attempt)
      where m.org_id = :org_id and m.id = asked.id and m.state = 'sending'
        and m.attempts = asked.attempt
@@ -296,13 +296,16 @@ async def claim(
     )
 
 
-async def hand_over(tx: Tx, messages: Sequence[Message], now: datetime) -> set[UUID]:
-    """Those that are still ours, and from now on may have left."""
+async def hand_over(
+    tx: Tx, messages: Sequence[Message], *, now: datetime, lease_until: datetime
+) -> set[UUID]:
+    """Those that are still ours, and from now on may have left. Their lease begins anew."""
     rows = await tx.records(
         HAND_OVER,
         ids=[message.id for message in messages],
         attempts=[message.attempts for message in messages],
         now=now,
+        lease_until=lease_until,
     )
     return {row["id"] for row in rows}
 
