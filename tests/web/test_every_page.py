@@ -69,6 +69,7 @@ FIXED = (
     "/settings/assignment",
     "/settings/assignment/new",
     "/settings/availability",
+    "/settings/qualification",
     "/settings/complaints",
     "/settings/replies",
     "/settings/sending",

@@ -43,6 +43,7 @@ from tandem.web.console.payments import PaymentPage, PaymentsPage
 from tandem.web.console.people import PeoplePage, PersonPage
 from tandem.web.console.product_import import ProductImport
 from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
+from tandem.web.console.qualification import QualificationPage
 from tandem.web.console.quotes import DealLinesPage, QuotePage, QuotesPage
 from tandem.web.console.roles import RolesPage
 from tandem.web.console.segments import SegmentPage, SegmentsPage
@@ -105,6 +106,7 @@ PAGES: list[Any] = [
     LeadScoringPage,
     LeadScoringRulePage,
     LeadActions,
+    QualificationPage,
     TasksPage,
     AssignmentPage,
     AssignmentRulePage,

@@ -237,6 +237,7 @@ AREAS: dict[str, Rule] = {
     "/settings/integrations": Rule("identity.read", "identity.settings"),
     "/settings/assignment": Rule("sales.read", "sales.configure"),
     "/settings/availability": Rule("sales.read", "sales.configure"),
+    "/settings/qualification": Rule("sales.read", "sales.configure"),
     "/settings/fields": Rule("customers.read", "customers.configure"),
     "/settings/complaints": Rule("support.read", "support.configure"),
     "/settings/replies": Rule("support.read", "support.configure"),

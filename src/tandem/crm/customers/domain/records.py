@@ -48,6 +48,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     done_at: datetime | None
     created_label: str
     created_at: datetime
+    kind: Literal["task", "call", "meeting"] = "task"
+    due_at: datetime | None = None
+    outcome: str = ""
 
 
 class KeptFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,10 +39,11 @@ DELETE_NOTE = Query(
 LIST_TASKS = Query(
     """
     select id, subject_kind, subject_id, title, due_on, assignee_id, done_at, created_label,
-           created_at
+           created_at, kind, due_at, outcome
       from customers.task
      where org_id = :org_id and subject_kind = :kind and subject_id = :subject_id
-     order by (done_at is not null), due_on nulls last, id
+     order by (done_at is not null), coalesce(due_at, due_on::timestamp at time zone 'UTC')
+              nulls last, id
      limit :limit
     """
 )
@@ -50,10 +51,10 @@ LIST_TASKS = Query(
 LIST_OPEN_TASKS = Query(
     """
     select id, subject_kind, subject_id, title, due_on, assignee_id, done_at, created_label,
-           created_at
+           created_at, kind, due_at, outcome
       from customers.task
      where org_id = :org_id and assignee_id = :assignee_id and done_at is null
-     order by due_on nulls last, id
+     order by coalesce(due_at, due_on::timestamp at time zone 'UTC') nulls last, id
      limit :limit
     """
 )
@@ -144,7 +145,8 @@ async def tasks_of(tx: Tx, assignee_id: UUID, limit: int) -> list[Task]:
 
 async def add_task(tx: Tx, task: Task) -> None:
     row: dict[str, Any] = msgspec.structs.asdict(task)
-    del row["done_at"]
+    for name in ("done_at", "kind", "due_at", "outcome"):
+        del row[name]
     await tx.run(INSERT_TASK, **row)
 
 
