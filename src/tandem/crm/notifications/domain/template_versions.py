@@ -45,6 +45,7 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.PUBLISHED: frozenset({State.ARCHIVED}),
     State.ARCHIVED: frozenset({State.PUBLISHED}),
 }
+assert MOVES.keys() == set(State), "every state states its moves"
 
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
