@@ -127,3 +127,15 @@ class CampaignUnsubscribed(Touch, frozen=True, kw_only=True):
 
     topic: ClassVar[str] = "marketing.unsubscribed.v1"
     purpose: str
+
+
+class SendingDomainChecked(Event, frozen=True, kw_only=True):
+    """The records of a sending domain were looked at."""
+
+    topic: ClassVar[str] = "marketing.sending_domain_checked.v1"
+    domain_id: UUID
+    domain: str
+    is_verified: bool
+
+    def key(self) -> str:
+        return str(self.domain_id)

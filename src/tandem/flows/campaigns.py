@@ -92,6 +92,8 @@ async def schedule(tx: Tx, campaign: Campaign, when: Schedule, *, now: datetime)
     tx.actor.require(SEND)
     tx.actor.require_everywhere("customers.read")
     await _check_plan(tx, marketing.plan_of(campaign))
+    if campaign.from_address_id is not None:
+        await marketing.check_address(tx, campaign.from_address_id)
     for variant in campaign.variants:
         if variant.template_version_id is None:
             check_words(campaign.channel, variant)
@@ -260,6 +262,8 @@ async def _check_plan(tx: Tx, plan: Plan) -> None:
     """What it names is there: what is another company's is not."""
     await audiences.check_segments(tx, plan.include_ids, field="include_ids")
     await audiences.check_segments(tx, plan.exclude_ids, field="exclude_ids")
+    if plan.from_address_id is not None:
+        await marketing.get_address(tx, plan.from_address_id)
     wanted = [one.template_version_id for one in plan.variants if one.template_version_id]
     known = await templates.versions(tx, wanted) if wanted else {}
     for version_id in wanted:

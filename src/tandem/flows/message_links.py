@@ -2,6 +2,7 @@
 the dot that tells of an opening, and the way to say no, for people and for mail programs."""
 
 from collections.abc import Sequence
+from email.utils import formataddr
 from uuid import UUID
 
 import msgspec
@@ -49,7 +50,19 @@ async def finish_campaign(tx: Tx, message: Message, content: Content) -> Content
         utm=campaign.utm or Utm(),
     )
     worded = with_way_out(message, content, tx.actor.org_id, campaign.purpose)
+    if campaign.from_address_id is not None and message.channel is Channel.EMAIL:
+        worded = await _from(tx, worded, campaign.from_address_id)
     return await with_links(tx, message, worded, tracking)
+
+
+async def _from(tx: Tx, content: Content, address_id: UUID) -> Content:
+    """Asked again at the last moment: a domain that is not one's own any more is not used, and the
+    message leaves from the usual address."""
+    sender = await marketing.get_address(tx, address_id)
+    if not sender.is_verified:
+        return content
+    headers = {**content.headers, "From": formataddr((sender.name, sender.address))}
+    return msgspec.structs.replace(content, headers=headers)
 
 
 async def finish_journey(tx: Tx, message: Message, content: Content) -> Content:

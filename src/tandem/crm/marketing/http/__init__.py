@@ -2,12 +2,15 @@
 
 from tandem.crm.marketing.http.campaigns import CampaignsController, EngagementController
 from tandem.crm.marketing.http.links import LinksController, PicturesController
+from tandem.crm.marketing.http.senders import FromAddressesController, SendingDomainsController
 
 CONTROLLERS = (
     CampaignsController,
     EngagementController,
     LinksController,
     PicturesController,
+    SendingDomainsController,
+    FromAddressesController,
 )
 
 __all__ = ["CONTROLLERS"]
