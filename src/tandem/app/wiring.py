@@ -13,6 +13,7 @@ import tandem.scm
 from tandem.app.sealed import ring_of
 from tandem.app.settings import Settings
 from tandem.crm.identity.gateways.oidc import OpenIdGateway
+from tandem.crm.marketing.gateways.names import DnsNames, Names
 from tandem.crm.notifications.gateways.callbacks import Notices
 from tandem.crm.notifications.gateways.carriers import Carriers
 from tandem.crm.notifications.gateways.port import Mailer, Refused, Site, Texter
@@ -86,6 +87,8 @@ def resources_of(settings: Settings) -> Resources:
     held.add(Site, Site(base_url=settings.base_url, place=settings.place))
     held.add(Carriers, _carriers(settings, guard))
     held.add(Notices, Notices(sandbox_url=settings.sandbox_url))
+    # marketing
+    held.add(Names, DnsNames())
     # maps
     held.add(StreetMap, DemoStreets(settings))
     return held

@@ -76,6 +76,8 @@ AREAS: dict[str, Rule] = {
     "/v1/segments": Rule("customers.read", "customers.segment"),
     "/v1/campaigns": Rule("marketing.read", "marketing.write"),
     "/v1/engagement": Rule("marketing.read", "marketing.write"),
+    "/v1/sending-domains": Rule("marketing.read", "marketing.configure"),
+    "/v1/from-addresses": both("marketing.configure"),
     "/l": both(PUBLIC),
     "/o": both(PUBLIC),
     "/v1/inbox": both(PERSON),
