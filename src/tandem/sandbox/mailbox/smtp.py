@@ -9,7 +9,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tandem.sandbox.clock import Clock
 from tandem.sandbox.faults import Fault, Faults, Target
-from tandem.sandbox.mailbox import messages
+from tandem.sandbox.mailbox import messages, script
 from tandem.sandbox.mailbox.messages import Kind, NewMessage
 from tandem.sandbox.mailbox.parsing import Parts
 from tandem.sandbox.settings import HOST
@@ -36,11 +36,14 @@ class Mailbox:
         self._clock = clock
 
     async def handle_RCPT(  # noqa: N802 - the name aiosmtpd calls
-        self, _: SMTP, __: Session, envelope: Envelope, address: str, options: list[str]
+        self, server: SMTP, __: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         fault = self._faults.take("smtp", address.casefold(), AT_RECIPIENT.keys())
         if fault is not None:
             return AT_RECIPIENT[fault.kind]
+        refusal = await self._scripted(server, address)
+        if refusal:
+            return refusal
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 OK"
@@ -53,15 +56,37 @@ class Mailbox:
             case Fault(kind="451_data"):
                 return "451 4.3.0 Temporary failure"
             case Fault(kind="timeout_before"):
-                await _fall_silent(server, fault)
+                await _fall_silent(server, fault.seconds)
+        rule = script.rule_for(self._store, envelope.rcpt_tos[0])
+        if rule is not None and rule.reply == "half_open":
+            await _fall_silent(server, rule.seconds)
         message_id = self._keep(envelope)
+        if rule is not None and rule.reply == "drop":
+            await _fall_silent(server, 0)
         if fault is not None and fault.kind == "timeout_after":
-            await _fall_silent(server, fault)
+            await _fall_silent(server, fault.seconds)
         return f"250 2.0.0 Kept as message {message_id}"
+
+    async def _scripted(self, server: SMTP, address: str) -> str:
+        """What the script has for this recipient; empty: it is taken."""
+        rule = script.rule_for(self._store, address)
+        match rule:
+            case script.Rule(reply="stall"):
+                await _fall_silent(server, rule.seconds)
+            case script.Rule(reply="421"):
+                return "421 4.3.2 The service is going down"
+            case script.Rule(reply="greylist"):
+                is_first = script.is_first_try(self._store, address)
+                return AT_RECIPIENT["451"] if is_first else ""
+            case script.Rule(reply="451" | "550" as reply):
+                return AT_RECIPIENT[reply]
+        return ""
 
     def _keep(self, envelope: Envelope) -> int:
         raw = envelope.original_content or b""
         parts = Parts(raw)
+        named = next((value for name, value in parts.headers if name.lower() == "message-id"), "")
+        script.count(self._store, named, list(envelope.rcpt_tos))
         return messages.insert(
             self._store,
             NewMessage(
@@ -79,10 +104,10 @@ class Mailbox:
         )
 
 
-async def _fall_silent(server: SMTP, fault: Fault) -> NoReturn:
+async def _fall_silent(server: SMTP, seconds: float | None) -> NoReturn:
     """Keep the line open without a word, then hang up. Never returns: aiosmtpd cancels it once the
     connection is gone, and whatever followed could still reach the client."""
-    await asyncio.sleep(SILENCE_SECONDS if fault.seconds is None else fault.seconds)
+    await asyncio.sleep(SILENCE_SECONDS if seconds is None else seconds)
     if server.transport is not None:
         server.transport.close()
     await asyncio.Event().wait()

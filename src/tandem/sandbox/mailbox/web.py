@@ -5,18 +5,19 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-from litestar import Controller, Response, delete, get, post
+from litestar import Controller, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.exceptions import HTTPException, NotFoundException
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from tandem.sandbox.dependencies import Dependencies
-from tandem.sandbox.mailbox import messages
+from tandem.sandbox.mailbox import messages, script
 from tandem.sandbox.mailbox.messages import Kind, Message
 from tandem.sandbox.mailbox.parsing import Parts
+from tandem.sandbox.mailbox.script import Counts, Rule
 from tandem.sandbox.pages import page
 
 VIEWS = ("html", "text", "headers", "raw")
@@ -79,6 +80,31 @@ class MessagesController(Controller):
         self, deps: NamedDependency[Dependencies], address: Address = None
     ) -> None:
         messages.delete_messages(deps.store, address=address)
+
+
+class ScriptController(Controller):
+    path = "/sandbox/smtp"
+
+    @get("/rules")
+    async def list_rules(self, deps: NamedDependency[Dependencies]) -> list[Rule]:
+        return script.list_rules(deps.store)
+
+    @put("/rules")
+    async def set_rules(
+        self, data: JSONBody[list[Rule]], deps: NamedDependency[Dependencies]
+    ) -> list[Rule]:
+        """What the mail server answers to whom, until other rules are set; `[]` for none."""
+        script.set_rules(deps.store, data)
+        return script.list_rules(deps.store)
+
+    @get("/counts")
+    async def read_counts(self, deps: NamedDependency[Dependencies]) -> Counts:
+        """How often each Message-ID reached each person, since the counts were last forgotten."""
+        return script.read_counts(deps.store)
+
+    @delete("/counts")
+    async def forget_counts(self, deps: NamedDependency[Dependencies]) -> None:
+        script.forget_counts(deps.store)
 
 
 class MailController(Controller):
@@ -156,7 +182,7 @@ class MailController(Controller):
 
 
 def handlers() -> Sequence[ControllerRouterHandler]:
-    return [MessagesController, MailController]
+    return [MessagesController, ScriptController, MailController]
 
 
 def _get(deps: Dependencies, message_id: int) -> Message:
