@@ -4,7 +4,9 @@ from typing import Any
 
 from tandem.web.console.accounts import AccountPage, AccountsPage
 from tandem.web.console.api_keys import ApiKeysPage
+from tandem.web.console.assignment import AssignmentPage, AssignmentRulePage
 from tandem.web.console.audit import AuditPage
+from tandem.web.console.availability import AvailabilityPage
 from tandem.web.console.campaigns import CampaignPage, CampaignsPage
 from tandem.web.console.custom_fields import CustomFieldsPage
 from tandem.web.console.customer_import import CustomerImportsPage
@@ -14,16 +16,14 @@ from tandem.web.console.customer_records import AccountKeptPage, CustomerKeptPag
 from tandem.web.console.customers import CustomerPage, CustomersPage
 from tandem.web.console.dashboards import DashboardsPage
 from tandem.web.console.deals import DealPage, DealsPage
-from tandem.web.console.forecast import ForecastPage
 from tandem.web.console.explore import ExplorePage
+from tandem.web.console.forecast import ForecastPage
 from tandem.web.console.home import HomePage
-from tandem.web.console.inbox import InboxPage, MyNotificationsPage, NotificationDefaultsPage
 from tandem.web.console.impersonation import ImpersonationPage
+from tandem.web.console.inbox import InboxPage, MyNotificationsPage, NotificationDefaultsPage
 from tandem.web.console.invoices import InvoicesPage
 from tandem.web.console.jira_complaint import ComplaintInJira
 from tandem.web.console.jira_settings import JiraConnectionPage, JiraSettingsPage
-from tandem.web.console.assignment import AssignmentPage, AssignmentRulePage
-from tandem.web.console.availability import AvailabilityPage
 from tandem.web.console.lead_actions import LeadActions
 from tandem.web.console.lead_forms import LeadFormPage, LeadFormsPage
 from tandem.web.console.lead_page import LeadPage
@@ -142,12 +142,12 @@ PAGES: list[Any] = [
     ShipmentsPage,
     ShipmentPage,
     MessagesPage,
+    SendingRulesPage,
     TemplatesPage,
     TemplateVersionPage,
     InboxPage,
     MyNotificationsPage,
     NotificationDefaultsPage,
-    SendingRulesPage,
     ComplaintsPage,
     ComplaintPage,
     SupportSettings,
