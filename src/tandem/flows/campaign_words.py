@@ -1,5 +1,6 @@
 """What a campaign says to one person: a template's version, or the variant's own words."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,12 @@ from tandem.crm.notifications.domain.template_versions import (
 )
 
 OWN = UUID(int=0)
+ADDRESS = re.compile(r"(https?://[^\s<>\"'{}]*[^\s<>\"'{}.,;:!?)]|\{\{\s*[a-z_]+_link\s*\}\})")
+"""One on the web, or one that is filled in."""
+LOOK = (
+    "margin:0;padding:24px;max-width:600px;"
+    "font:15px/1.55 -apple-system,Segoe UI,Roboto,sans-serif;color:#1d1d1b"
+)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """When words that are kept nowhere were made."""
 CONFIRM = Variable(name="confirm_link", kind="link", example="/consent/example")
@@ -77,11 +84,12 @@ def _content(channel: Channel, variant: Variant) -> Content:
 
 
 def _paragraphs(text: str) -> str:
-    """Plain words as a letter of the suite's own look."""
+    """Plain words as a letter: paragraphs, and addresses that can be followed."""
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    blocks = (block.strip().replace("\n", "<br>") for block in safe.split("\n\n"))
-    inner = "".join(f"<p>{block}</p>" for block in blocks if block)
-    return f"<html><body>{inner}</body></html>"
+    linked = ADDRESS.sub(r'<a href="\1">\1</a>', safe)
+    blocks = (block.strip().replace("\n", "<br>") for block in linked.split("\n\n"))
+    inner = "".join(f'<p style="margin:0 0 14px">{block}</p>' for block in blocks if block)
+    return f'<html><body style="{LOOK}">{inner}</body></html>'
 
 
 def _version(channel: Channel, variant: Variant) -> TemplateVersion:

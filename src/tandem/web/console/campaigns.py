@@ -251,6 +251,14 @@ async def _builder(
         segments=await customers.list_segments(tx) if tx.actor.may("customers.read") else [],
         wordings=await wordings(tx),
         places=[*places, max(places) + 1],
+        senders=[
+            ("", "The installation's address"),
+            *(
+                (str(one.id), f"{one.name} <{one.address}>")
+                for domain in await marketing.list_domains(tx)
+                for one in domain.addresses
+            ),
+        ],
         kinds=KINDS,
         channels=CHANNELS,
         late=LATE,
