@@ -31,6 +31,7 @@ FIXED = (
     "/campaigns",
     "/campaigns/new",
     "/settings/fields",
+    "/settings/mail-domains",
     "/settings/erasures",
     "/customers/duplicates",
     "/customers/import",

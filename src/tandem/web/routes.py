@@ -51,6 +51,7 @@ from tandem.web.console.sending_rules import SendingRulesPage
 from tandem.web.console.settings import SettingsPage
 from tandem.web.console.settings_directory import DirectoryPage
 from tandem.web.console.settings_integrations import IntegrationsPage
+from tandem.web.console.settings_mail_domains import MailDomainsPage
 from tandem.web.console.settings_promise import PromiseSettings
 from tandem.web.console.settings_stuck import StuckEventsPage
 from tandem.web.console.shipments import ShipmentPage, ShipmentsPage
@@ -90,6 +91,7 @@ PAGES: list[Any] = [
     OrdersPage,
     NewOrderPage,
     OrderPage,
+    MailDomainsPage,
     CampaignsPage,
     CampaignPage,
     DealsPage,

@@ -195,6 +195,7 @@ AREAS: dict[str, Rule] = {
     "/accounts": Rule("customers.read", "customers.write"),
     "/segments": Rule("customers.read", "customers.segment"),
     "/campaigns": Rule("marketing.read", "marketing.write"),
+    "/settings/mail-domains": Rule("marketing.read", "marketing.configure"),
     "/dashboards": Rule("analytics.read", "analytics.write"),
     "/explore": Rule("analytics.read", "analytics.write"),
     "/tasks": Rule("sales.read", "sales.write"),
