@@ -41,6 +41,7 @@ from tandem.crm.webhooks.http import WebhookController
 from tandem.flows.http.access import AccessController
 from tandem.flows.http.assigning import AssigningController
 from tandem.flows.http.campaigns import CampaignFlowsController
+from tandem.flows.http.journeys import JourneysController
 from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.converting import ConversionsController
 from tandem.flows.http.customers import ErasureController, MergeController
@@ -144,6 +145,7 @@ ROUTES: list[Any] = [
     TimeZonesController,
     SendingRulesController,
     CampaignFlowsController,
+    JourneysController,
     ResolveController,
     QuoteController,
     SettingsController,

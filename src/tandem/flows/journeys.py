@@ -17,16 +17,14 @@ from tandem.contracts.orders import OrderPlaced
 from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing.domain.journey_paths import Node, paths
-from tandem.crm.marketing.domain.journey_walking import ended_early, walk
-from tandem.crm.marketing.domain.journeys import Ending, Journey, Plan, Run, State, Taken, feed_of
+from tandem.crm.marketing.domain.journey_walking import walk
+from tandem.crm.marketing.domain.journeys import Ending, Journey, Plan, Run, feed_of
 from tandem.crm.marketing.service import journey_runs as runs
 from tandem.crm.marketing.service import journeys as service
-from tandem.crm.marketing.store import journey_runs as runs_store
-from tandem.crm.marketing.store import journeys as store
 from tandem.crm.notifications import service as notifications
 from tandem.flows.journey_world import Live, zone_of
 from tandem.kernel import jobs
-from tandem.kernel.db import Tx
+from tandem.kernel.db import LOST, Tx
 from tandem.kernel.events import subscribe
 from tandem.kernel.jobs import Work, every, job
 
@@ -43,7 +41,7 @@ async def sweep(work: Work) -> None:
     """Everybody whose next step is due, and journeys that still take their members in."""
     await take_steps(work)
     async with work.transaction() as tx:
-        for journey_id in await store.enrolling(tx):
+        for journey_id in await service.enrolling(tx):
             await jobs.enqueue(tx, ENROL, dedupe=str(journey_id), journey_id=str(journey_id))
 
 
@@ -66,8 +64,8 @@ async def enrol(work: Work, journey_id: str) -> None:
     """Begin it for everybody who was in the entry's segment when it was published, page by page."""
     while True:
         async with work.transaction() as tx:
-            journey = await store.lock(tx, UUID(journey_id))
-            if journey is None or not journey.is_enrolling or journey.state is not State.RUNNING:
+            journey = await service.lock_enrolling(tx, UUID(journey_id))
+            if journey is None:
                 return
             is_done = await _enrol_page(tx, journey, work.now())
         if is_done:
@@ -148,7 +146,7 @@ async def _enrol_page(tx: Tx, journey: Journey, now: datetime) -> bool:
         await _begin(tx, journey, plan, customer_id, now)
     is_done = len(ids) < ENROLLED_AT_ONCE
     through = ids[-1] if ids else journey.enrolled_through
-    await store.note_enrolled(tx, journey.id, through=through, is_enrolling=not is_done)
+    await service.note_enrolled(tx, journey, through=through, is_done=is_done)
     await hurry(tx)
     return is_done
 
@@ -158,7 +156,7 @@ async def _walk_together(work: Work) -> int:
     due: list[Run] = []
     try:
         async with work.transaction() as tx:
-            due = await runs_store.lock_due(tx, work.now(), TOGETHER)
+            due = await runs.lock_due(tx, now=work.now(), count=TOGETHER)
             await _walk_all(tx, due, work.now())
     except Exception as reason:  # each is tried alone, and the one at fault is named
         if not due:
@@ -172,21 +170,17 @@ async def _walk_together(work: Work) -> int:
 async def _walk_alone(work: Work, run_id: UUID) -> None:
     try:
         async with work.transaction() as tx:
-            run = await runs_store.lock(tx, run_id)
+            run = await runs.lock_run(tx, run_id)
             if run is not None and run.wakes_at is not None and run.wakes_at <= work.now():
                 await _walk_all(tx, [run], work.now())
+    except LOST as reason:
+        log.warning("journey_run_put_off", run_id=str(run_id), error=repr(reason))
     except Exception as reason:  # it would fail for ever: said in its log, and at an end
         log.exception("journey_run_failed", run_id=str(run_id))
         async with work.transaction() as tx:
-            await _give_up(tx, run_id, type(reason).__name__, work.now())
-
-
-async def _give_up(tx: Tx, run_id: UUID, why: str, now: datetime) -> None:
-    run = await runs_store.lock(tx, run_id)
-    if run is None or run.ended_at is not None:
-        return
-    line = Taken(number=run.steps, node=run.node or "", outcome="failed", detail=why, at=now)
-    await runs_store.save(tx, ended_early(run, Ending.STOPPED, now), [line])
+            failed = await runs.lock_run(tx, run_id)
+            if failed is not None and failed.ended_at is None:
+                await runs.give_up(tx, failed, type(reason).__name__, now=work.now())
 
 
 async def _walk_all(tx: Tx, due: Sequence[Run], now: datetime) -> None:
@@ -206,9 +200,9 @@ async def _walk_all(tx: Tx, due: Sequence[Run], now: datetime) -> None:
         plan, nodes = versions[key]
         person = people.get(run.customer_id)
         if person is None:
-            await _give_up(tx, run.id, "gone", now)
+            await runs.give_up(tx, run, "The customer is gone.", now=now)
             continue
         zone = await zone_of(tx, run.customer_id)
         world = Live(tx, run, plan, person, company, zone, now)
         walked = await walk(run, nodes, world, now)
-        await runs_store.save(tx, walked.run, walked.taken)
+        await runs.keep(tx, walked.run, walked.taken)

@@ -108,13 +108,13 @@ def _missing(step: Step) -> str:
             return "Say by which segment, or by which rule."
         case Send() if step.template_version_id is None and not (step.text or step.html):
             return "This message says nothing."
-        case Send() if _lacks_subject(step):
+        case Send() if lacks_subject(step):
             return "This message has no subject."
         case Act() if getattr(step, NEEDED_BY_ACT[step.what]) is None:
             return "Say what to do."
     return ""
 
 
-def _lacks_subject(step: Send) -> bool:
+def lacks_subject(step: Send) -> bool:
     is_own = step.template_version_id is None
     return is_own and step.channel is Channel.EMAIL and not step.subject.strip()

@@ -98,6 +98,27 @@ async def end_for(
     return len(found)
 
 
+async def lock_due(tx: Tx, *, now: datetime, count: int) -> list[Run]:
+    """Whose next step is due; those another worker holds are passed by. For jobs."""
+    return await store.lock_due(tx, now, count)
+
+
+async def lock_run(tx: Tx, run_id: UUID) -> Run | None:
+    return await store.lock(tx, run_id)
+
+
+async def keep(tx: Tx, run: Run, taken: Sequence[Taken]) -> None:
+    """A locked run as it stands after these steps."""
+    await store.save(tx, run, taken)
+
+
+async def give_up(tx: Tx, run: Run, why: str, *, now: datetime) -> None:
+    """It cannot go on: ended, with the reason in its log."""
+    line = Taken(number=run.steps, node=run.node or "", outcome="failed", detail=why, at=now)
+    ended = msgspec.structs.replace(ended_early(run, Ending.STOPPED, now), steps=run.steps + 1)
+    await store.save(tx, ended, [line])
+
+
 async def get_run(tx: Tx, run_id: UUID) -> tuple[Run, list[Taken]]:
     """Somebody's way, step by step."""
     tx.actor.require(READ)

@@ -139,6 +139,24 @@ async def running_journeys(tx: Tx) -> list[tuple[Journey, Plan]]:
     return found
 
 
+async def enrolling(tx: Tx) -> list[UUID]:
+    """Journeys that still take in who was in their segment at publication. For jobs."""
+    return await store.enrolling(tx)
+
+
+async def lock_enrolling(tx: Tx, journey_id: UUID) -> Journey | None:
+    """One of them, locked; None when there is nothing to take in any more."""
+    journey = await store.lock(tx, journey_id)
+    if journey is None or not journey.is_enrolling or journey.state is not State.RUNNING:
+        return None
+    return journey
+
+
+async def note_enrolled(tx: Tx, journey: Journey, *, through: UUID | None, is_done: bool) -> None:
+    """How far it got."""
+    await store.note_enrolled(tx, journey.id, through=through, is_enrolling=not is_done)
+
+
 async def version_of(tx: Tx, journey_id: UUID, number: int) -> Plan:
     found = await store.version(tx, journey_id, number)
     if found is None:
