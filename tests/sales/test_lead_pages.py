@@ -5,8 +5,9 @@ from typing import Any
 import httpx2 as httpx
 from litestar import Litestar
 
+from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
-from tests.givens import visitor
+from tests.givens import api_key_of, visitor
 
 
 async def read(client: httpx.AsyncClient, path: str) -> str:
@@ -163,3 +164,21 @@ async def test_a_score_rule_is_tried_on_real_leads_kept_and_explained(
     assert late.status_code == 422
     await send(client, "/leads/scoring/thresholds", name_0="boiling", at_0="64")
     assert "Boiling" in await read(client, f"/leads/{lead['id']}")
+
+
+async def test_the_palette_finds_leads_and_deals_that_one_may_see(
+    client: httpx.AsyncClient, app: Litestar, database: Database, actor: Actor
+) -> None:
+    """A-LED-14: global search."""
+    lead = (await client.post("/v1/leads", json={"name": "Kestrel Tea"})).json()
+    deal = (await client.post("/v1/opportunities", json={"title": "Kestrel order"})).json()
+    found = (await client.get("/console/find", params={"q": "kestrel"})).json()
+    assert [(one["kind"], one["title"], one["href"]) for one in found] == [
+        ("Leads", "Kestrel Tea", f"/leads/{lead['id']}"),
+        ("Deals", "Kestrel order", f"/deals/{deal['id']}"),
+    ]
+    key = await api_key_of(database, actor, "sales.read@own")
+    async with visitor(app) as rep:
+        head = {"authorization": f"Bearer {key}"}
+        nothing = await rep.get("/console/find", params={"q": "kestrel"}, headers=head)
+    assert nothing.json() == []

@@ -123,6 +123,10 @@ def pages(shop: Installation) -> list[str]:
     month = {"period": "month", "on": quote["valid_until"], "target_minor": 5_00_000_00}
     shop.post("/v1/quotas", owner_id=seller["id"], **month)
     lead = shop.post("/v1/leads", name="Meera Nair", email="meera@nair.example")
+    asked = [{"key": "email", "is_required": True}]
+    form = shop.post("/v1/lead-forms", name="Fair", title="Talk to us", fields=asked)
+    given = {"area": "fit", "points": 5, "rule": {"field": "city", "op": "is", "value": "Pune"}}
+    rule = shop.post("/v1/score-rules", name="Near us", **given)
     campaign = _campaign(shop, customer)
     return [
         *FIXED,
@@ -137,6 +141,9 @@ def pages(shop: Installation) -> list[str]:
         f"/leads/{lead['id']}",
         f"/leads/{lead['id']}/edit",
         f"/leads/{lead['id']}/merge",
+        f"/leads/forms/{form['id']}",
+        f"/leads/forms/{form['id']}/edit",
+        f"/leads/scoring/{rule['id']}",
         f"/orders/{order['id']}",
         f"/products/{product['id']}",
         f"/products/{product['id']}/edit",

@@ -6,6 +6,11 @@ import msgspec
 from litestar import Controller, Response, get
 from litestar.params import QueryParameter
 
+from tandem.crm.sales import service as sales
+from tandem.crm.sales.domain.leads import LeadFilters
+from tandem.crm.sales.domain.opportunities import Filters as DealFilters
+from tandem.crm.sales.domain.opportunities import escaped
+from tandem.crm.sales.service import leads
 from tandem.flows import resolve
 from tandem.flows.search_orders import search_orders
 from tandem.kernel.db import Tx
@@ -135,6 +140,8 @@ async def _named(tx: Tx, text: str) -> list[Hit]:
             )
             for each in await suggest_customers(tx, text, 5)
         ]
+    if may("sales.read"):
+        hits += await _sales(tx, text)
     if may("catalog.read"):
         found_variants = await catalog.search(tx, text, 5)
         variants = [await catalog.get_variant(tx, each.variant_id) for each in found_variants]
@@ -148,6 +155,30 @@ async def _named(tx: Tx, text: str) -> list[Hit]:
             for each in variants
         ]
     return hits
+
+
+async def _sales(tx: Tx, text: str) -> list[Hit]:
+    """Leads and deals within the asker's reach."""
+    found = await leads.list_leads(tx, LeadFilters(words=escaped(text[:100])), limit=5)
+    hits = [
+        Hit(
+            kind="Leads",
+            title=each.title,
+            detail=f"{each.number} · {each.status_name}",
+            href=f"/leads/{each.id}",
+        )
+        for each in found.items
+    ]
+    deals = await sales.list_opportunities(tx, DealFilters(words=escaped(text[:100])), limit=5)
+    return hits + [
+        Hit(
+            kind="Deals",
+            title=each.title,
+            detail=f"{each.number} · {each.stage_name}",
+            href=f"/deals/{each.id}",
+        )
+        for each in deals.items
+    ]
 
 
 def _clean(text: str) -> str:
