@@ -130,6 +130,27 @@ KEYS: list[dict[str, Any]] = [
 ]
 
 
+async def test_what_cannot_be_stored_is_refused_in_keys_and_in_tiles(
+    client: httpx.AsyncClient, company: Counted
+) -> None:
+    """PostgreSQL keeps no NUL, neither as text nor in JSON."""
+    cut = ASK | {"dimensions": ["channel"]}
+    opened = {"query": cut, "measure": "revenue", "keys": {"channel": "a\x00b"}}
+    assert (await client.post("/v1/analytics/drills", json=opened)).status_code in (400, 422)
+    for value in ("a\x00b", {"deep": "a\x00b"}):
+        tile = {
+            "title": "T",
+            "shape": "bar",
+            "query": cut | {"filters": {"field": "channel", "op": "is", "value": value}},
+        }
+        made = await client.post("/v1/dashboards", json={"name": "D", "tiles": [tile]})
+        assert made.status_code in (400, 422), made.text[:300]
+    wide = [{"title": "T", "shape": "bar", "query": ASK}] * 25
+    many = await client.post("/v1/dashboards", json={"name": "D", "tiles": wide})
+    assert many.status_code == 422
+    assert (await client.get("/v1/dashboards")).json() == []
+
+
 async def test_too_many_groups_are_refused_before_they_are_drawn(
     client: httpx.AsyncClient, company: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:

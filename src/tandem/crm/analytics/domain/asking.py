@@ -29,6 +29,9 @@ Sort = Annotated[str, msgspec.Meta(min_length=1, max_length=81, pattern=r"^-?[a-
 Zone = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$")]
 
 
+Key = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00]*$")]
+
+
 class TooManyGroups(Invalid):
     """The dimensions cut so fine that nobody could read the answer."""
 
@@ -129,7 +132,7 @@ class DrillAsk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     query: Ask
     measure: Name
-    keys: dict[Name, Annotated[str, msgspec.Meta(max_length=500)] | None] = {}
+    keys: dict[Name, Key | None] = {}
     is_previous: bool = False
 
 

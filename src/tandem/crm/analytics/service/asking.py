@@ -81,6 +81,12 @@ def scope_of(asked: Asked, one: Slice, actor: Actor, days: Days) -> Scope:
     )
 
 
+def check(ask: Ask) -> None:
+    """Refuses a question that could never be answered, before it is kept."""
+    for one in plan(ask).slices:
+        _rule(ask, one)
+
+
 def _rule(ask: Ask, one: Slice) -> Rule | None:
     if ask.filters is None:
         return None

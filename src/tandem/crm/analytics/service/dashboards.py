@@ -14,6 +14,7 @@ from tandem.crm.analytics.domain.dashboards import (
     pinned,
 )
 from tandem.crm.analytics.domain.permissions import READ, WRITE
+from tandem.crm.analytics.service.asking import check
 from tandem.crm.analytics.store import dashboards as store
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
@@ -81,6 +82,8 @@ async def _own(tx: Tx, dashboard_id: UUID, roles: Sequence[str]) -> Dashboard:
 
 
 def _pinned(draft: DashboardDraft) -> DashboardDraft:
+    for tile in draft.tiles:
+        check(tile.query)
     return msgspec.structs.replace(draft, tiles=[pinned(tile) for tile in draft.tiles])
 
 
