@@ -31,6 +31,7 @@ UNAUDITED = {
     "POST /v1/assignment-rules/simulation",
     "POST /v1/edd-quotes",
     "POST /v1/gst/gstin-checks",
+    "POST /v1/notifications/decisions",
     "POST /v1/order-quotes",
     "POST /v1/orders",
     "POST /v1/providers/{provider_id}/test",
