@@ -347,3 +347,12 @@ async def test_a_lead_somebody_owns_is_left_alone(
         choice = await assigning.assign(tx, made.lead.id, people, how="captured", now=now)
         (rule,) = await assignment_rules.list_rules(tx)
     assert (choice.owner_id, choice.rule_id, rule.last_user_id) == (five[3], None, None)
+
+
+async def test_an_owner_set_by_hand_stands_in_the_log_too(desk: Desk) -> None:
+    asha, bela, *_ = desk.people
+    lead = await desk.lead(name="Ravi", email="ravi@patch.test", owner_id=asha)
+    at = f"/v1/leads/{lead['id']}"
+    assert (await desk.client.patch(at, json={"owner_id": bela})).status_code == 200
+    (entry,) = (await desk.client.get(f"{at}/assignments")).json()
+    assert (entry["how"], entry["from_owner_id"], entry["owner_id"]) == ("by_hand", asha, bela)

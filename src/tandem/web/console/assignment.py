@@ -195,7 +195,7 @@ async def _list(
         teams=people.teams,
         territories=people.territories,
         waiting=await assigning.count_waiting(tx) if whole else 0,
-        choice=choice,
+        verdict=choice,
         problem=problem,
     )
 

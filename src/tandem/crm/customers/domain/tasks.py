@@ -18,6 +18,8 @@ When = Literal["overdue", "today", "later", "someday"]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
 Outcome = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")]
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=43_200)]
+YEARS = range(2000, 2201)
+"""Anything else is a slip of the hand, and the ends of the calendar have no neighbours."""
 DAY_BEGINS = time(9)
 """When somebody is reminded of what is due on a day without a time."""
 
@@ -95,6 +97,9 @@ def check_due(due_on: date | None, due_at: datetime | None) -> None:
         raise Invalid("It is due at an instant or on a day, not both.", field="due_on")
     if due_at is not None and due_at.tzinfo is None:
         raise Invalid("Say the time zone of the time.", field="due_at")
+    for field, due in (("due_on", due_on), ("due_at", due_at)):
+        if due is not None and due.year not in YEARS:
+            raise Invalid("Give a year from 2000 to 2200.", field=field)
 
 
 def remind_at(

@@ -13,6 +13,7 @@ from tandem.kernel.errors import Invalid
 CAP_MAX = 10_000
 ABSENCES_MAX = 200
 ABSENCE_MAX = timedelta(days=400)
+YEARS = range(2000, 2201)
 
 Cap = Annotated[int, msgspec.Meta(ge=0, le=CAP_MAX)]
 AbsenceNote = Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTABLE.replace("+$", "*$"))]
@@ -67,6 +68,9 @@ class Rep(msgspec.Struct, frozen=True, kw_only=True):
 def check_absence(new: NewAbsence) -> None:
     if new.from_at.tzinfo is None or new.until_at.tzinfo is None:
         raise Invalid("Say the time zone of both times.", field="from_at")
+    for field, at in (("from_at", new.from_at), ("until_at", new.until_at)):
+        if at.year not in YEARS:
+            raise Invalid("Give a year from 2000 to 2200.", field=field)
     if new.until_at <= new.from_at:
         raise Invalid("It ends before it begins.", field="until_at")
     if new.until_at - new.from_at > ABSENCE_MAX:

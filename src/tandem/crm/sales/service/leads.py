@@ -26,6 +26,7 @@ from tandem.crm.sales.domain.leads import (
     read_contacts,
 )
 from tandem.crm.sales.domain.permissions import READ, WRITE
+from tandem.crm.sales.service.assignment_log import assigned_by_hand
 from tandem.crm.sales.service.capturing import capture, keys_of
 from tandem.crm.sales.service.checklists import check_may_enter
 from tandem.crm.sales.service.lead_statuses import status_of
@@ -145,6 +146,8 @@ async def update_lead(
     if "email" in changed or "phone" in changed:
         await _move_contacts(tx, after)
     await store.save(tx, after, now)
+    if "owner_id" in changed:
+        await assigned_by_hand(tx, before, after, now)
     await _tell(tx, before, after, changed)
     await audit.write(
         tx,
