@@ -32,6 +32,8 @@ UNAUDITED = {
     "POST /v1/edd-quotes",
     "POST /v1/gst/gstin-checks",
     "POST /v1/notifications/decisions",
+    "POST /v1/journeys/{journey_id}/runs",
+    "POST /v1/journeys/{journey_id}/simulation",
     "POST /v1/order-quotes",
     "POST /v1/orders",
     "POST /v1/providers/{provider_id}/test",

@@ -292,6 +292,7 @@ EXACT: dict[str, str] = {
     "GET /segments/new": "customers.segment",
     "GET /campaigns/new": "marketing.write",
     "GET /campaigns/{campaign_id}/edit": "marketing.write",
+    "POST /settings/orders/capture": "payments.configure",
     "POST /campaigns/{campaign_id}/schedule": "marketing.send",
     "POST /campaigns/{campaign_id}/test": "marketing.send",
     "POST /campaigns/{campaign_id}/actions/{action}": "marketing.send",

@@ -146,7 +146,7 @@ assert MOVES.keys() == set(State), "every state states its moves"
 
 class NewJourney(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Name
-    plan: Plan = Plan()
+    plan: Plan = msgspec.field(default_factory=Plan)
 
 
 class Journey(msgspec.Struct, frozen=True, kw_only=True):
