@@ -77,6 +77,7 @@ LEDGERS = [
     "kernel.event",
     "kernel.webhook",
     "notifications.attempt",
+    "notifications.carriage",
     "payments.payment_event",
     "shipping.edd_revision",
     "shipping.manifest",

@@ -1,3 +1,11 @@
+-- name: a provider is heard about messages that it carried, and about no other
+select r.org_id, r.id, r.provider_id
+  from notifications.receipt r
+ where r.state in ('applied', 'stale')
+   and not exists (select 1 from notifications.carriage c
+                    where c.org_id = r.org_id and c.message_id = r.message_id
+                      and c.provider_id = r.provider_id);
+
 -- name: a secret that left our hands is kept nowhere
 select org_id, id, state
   from notifications.message

@@ -29,7 +29,8 @@ async def _look_up(work: Work, message: Message) -> None:
             found = await carrying.find_sent(work, sent, since=since)
     except (Refused, TryLater, OutcomeUnknown, TimeoutError):
         return
-    if found is None:
-        return
     async with work.transaction() as tx:
+        if found is None:
+            await service.leave_unknown(tx, message, now=work.now())
+            return
         await service.adopt_or_give_up(tx, message, provider_ids=found, now=work.now())

@@ -162,28 +162,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return self.not_after is not None and self.not_after <= now
 
 
-RECEIPT_RANK: Mapping[str, int] = {
-    "accepted": 1,
-    "scheduled": 1,
-    "queued": 1,
-    "sending": 2,
-    "sent": 3,
-    "canceled": 4,
-    "failed": 4,
-    "undelivered": 4,
-    "delivered": 4,
-    "read": 5,
-}
-"""Twilio's message statuses by how far they are along. Reports come out of order, so only a higher
-rank counts: the first final word stays."""
-
-RECEIPTS_OF_FAILURE = frozenset({"canceled", "failed", "undelivered"})
-
-
-def is_news(receipt: str, known: str) -> bool:
-    return RECEIPT_RANK.get(receipt, 0) > RECEIPT_RANK.get(known, 0)
-
-
 def next_try(attempts: int, now: datetime, *, retry_after: timedelta | None) -> datetime | None:
     """When to try again after so many tries; None when it is enough."""
     if attempts >= ATTEMPTS_MAX:

@@ -10,7 +10,7 @@ from tandem.crm.notifications.service.handing import (
 from tandem.crm.notifications.service.inbox import tell_staff
 from tandem.crm.notifications.service.learning import (
     adopt_or_give_up,
-    apply_receipt,
+    leave_unknown,
     list_due,
     list_to_look_up,
 )
@@ -38,7 +38,6 @@ from tandem.crm.notifications.service.templates import find_version, version, ve
 __all__ = [
     "LeaseLost",
     "adopt_or_give_up",
-    "apply_receipt",
     "cancel",
     "check_connection",
     "claim",
@@ -48,6 +47,7 @@ __all__ = [
     "get_feed",
     "get_message",
     "hand_over",
+    "leave_unknown",
     "list_attempts",
     "list_due",
     "list_messages",

@@ -6,20 +6,16 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.notifications import MessageFailed
 from tandem.crm.notifications import store
 from tandem.crm.notifications.domain.messages import (
     LOOK_UP_GAP,
     LOOK_UP_SURE_AFTER,
     LOOK_UPS_MAX,
-    RECEIPTS_OF_FAILURE,
     Lane,
     Message,
     State,
-    is_news,
 )
 from tandem.crm.notifications.service.handing import settle_sent
-from tandem.crm.notifications.service.telling import facts_of
 from tandem.kernel.db import Tx
 
 BATCH = 50
@@ -34,6 +30,14 @@ async def list_to_look_up(tx: Tx, *, now: datetime) -> list[Message]:
     return await store.list_to_look_up(
         tx, before=now - LOOK_UP_GAP, look_ups_max=LOOK_UPS_MAX, count=BATCH
     )
+
+
+async def leave_unknown(tx: Tx, message: Message, *, now: datetime) -> None:
+    """Its provider cannot be asked: a report settles it, or a person sends it again."""
+    held = await store.lock(tx, message.id)
+    if held is not None and held.state is State.UNKNOWN:
+        asked = msgspec.structs.replace(held, look_ups=LOOK_UPS_MAX)
+        await store.settle(tx, asked, is_erased=False, now=now)
 
 
 async def adopt_or_give_up(
