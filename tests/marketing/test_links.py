@@ -6,17 +6,22 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2 as httpx
+import msgspec
 import pytest
 from litestar import Litestar
 
+from tandem.contracts.marketing import CampaignClicked
 from tandem.crm.marketing import service as marketing
 from tandem.crm.marketing.domain.campaigns import Utm
 from tandem.crm.marketing.domain.engagement import Engagement, Hit, at_first_sight, judged
 from tandem.crm.marketing.domain.links import LinkWrong, addresses_of, read_token, replaced, tagged
 from tandem.crm.notifications.domain.messages import SITE, Channel, Message, State
 from tandem.crm.notifications.domain.outgoing import Content
+from tandem.flows.customer_holders import HOLDERS, Person
+from tandem.flows.merge import merge, undo
 from tandem.flows.message_links import Tracking, with_links
 from tandem.kernel.db import Query
+from tandem.kernel.events import subscription
 from tests.givens import visitor
 from tests.marketing.givens import Company
 
@@ -215,3 +220,39 @@ def test_tags_go_where_none_are_and_rewriting_leaves_everything_else() -> None:
 def test_what_we_did_not_make_is_no_link(token: str) -> None:
     with pytest.raises(LinkWrong):
         read_token(token, lambda head, made: True)
+
+
+async def test_what_a_person_clicked_is_on_their_timeline_and_moves_when_they_are_merged(
+    company: Company, app: Litestar
+) -> None:
+    loser, survivor = await company.people(2, prefix="twin")
+    one = message(loser)
+    first = paths(await leave(company, one))[0]
+    company.hands.advance(minutes=5)
+    at = visitor(app)
+    await follow(at, first, agent="curl/8")
+    await follow(at, first)
+    company.hands.advance(minutes=1)
+    async with company.work.transaction() as tx:
+        await marketing.settle(tx, now=company.hands.now())
+        told = await tx.records(EVENTS)
+        found = subscription(CampaignClicked.topic, "customers.timeline")
+        assert found
+        for row in told:
+            event = msgspec.convert(row["payload"], CampaignClicked)
+            await found.handle(tx, event, company.hands.now())
+            await found.handle(tx, event, company.hands.now())
+    lines = (await company.client.get(f"/v1/customers/{loser}/timeline")).json()["items"]
+    assert [line["kind"] for line in lines].count("campaign_clicked") == 1
+    async with company.database.transaction(company.actor) as tx:
+        done = await merge(tx, survivor, loser, now=company.hands.now())
+        page = await marketing.list_engagement(tx, one.feed, limit=10)
+        assert {kept.customer_id for kept in page.items} == {survivor}
+        await undo(tx, done.id, now=company.hands.now())
+        page = await marketing.list_engagement(tx, one.feed, limit=10)
+        assert {kept.customer_id for kept in page.items} == {loser}
+        person = Person(customer_id=loser)
+        assert len(await HOLDERS["engagement"].export(tx, person)) == 2  # type: ignore[misc]
+        await marketing.erase_person(tx, loser)
+        page = await marketing.list_engagement(tx, one.feed, limit=10)
+        assert {(kept.customer_id, kept.user_agent) for kept in page.items} == {(None, "")}

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from tandem.contracts.delivery import CashCollected, DeliveryStatusChanged
 from tandem.contracts.invoicing import CreditNoteIssued, InvoiceIssued
+from tandem.contracts.marketing import CampaignClicked, CampaignOpened
 from tandem.contracts.notifications import MessageFailed, MessageSent
 from tandem.contracts.orders import (
     OrderCancelled,
@@ -298,5 +299,35 @@ async def _complaint(
             customer_id=await store.customer_of_complaint(tx, event.complaint_id),
             order_id=event.order_id,
             facts={"complaint_id": str(event.complaint_id), "number": event.number, **facts},
+        ),
+    )
+
+
+@subscribe(CampaignOpened, TIMELINE)
+async def campaign_opened(tx: Tx, event: CampaignOpened, now: datetime) -> None:
+    await _engaged(tx, "campaign_opened", event, "")
+
+
+@subscribe(CampaignClicked, TIMELINE)
+async def campaign_clicked(tx: Tx, event: CampaignClicked, now: datetime) -> None:
+    await _engaged(tx, "campaign_clicked", event, event.url)
+
+
+async def _engaged(tx: Tx, kind: str, event: CampaignOpened | CampaignClicked, detail: str) -> None:
+    """Of people; what machines do in somebody's mailbox is not theirs."""
+    if event.customer_id is None or event.verdict != "human":
+        return
+    about = {"campaign_id": event.campaign_id, "journey_id": event.journey_id}
+    await store.write(
+        tx,
+        NewActivity(
+            kind=kind,
+            dedupe=f"{kind}:{event.engagement_id}",
+            occurred_at=event.at,
+            customer_id=event.customer_id,
+            facts={
+                **{name: str(value) for name, value in about.items() if value},
+                "detail": detail[:300],
+            },
         ),
     )
