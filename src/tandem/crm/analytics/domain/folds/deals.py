@@ -10,6 +10,7 @@ from tandem.contracts.sales import (
     OpportunityAmountChanged,
     OpportunityOpened,
     OpportunityStands,
+    OpportunityWithdrawn,
 )
 from tandem.crm.analytics.domain.folds.story import Books, Fact, Known, Story, days_between
 from tandem.kernel.money import round_half_up
@@ -35,6 +36,7 @@ def _deal(
     home = _home_amount(story, standings)
     amount = None if home is None else round_half_up(home)
     weighted = None if home is None else round_half_up(home * last.probability / 100)
+    is_withdrawn = any(story.of(OpportunityWithdrawn))
     values = {
         "key": story.key,
         "at": began,
@@ -43,12 +45,13 @@ def _deal(
         "customer_id": last.customer_id,
         "owner_id": last.owner_id,
         "stage": last.stage,
-        "status": last.status,
+        # Undone with the conversion that opened it: it stands for nothing, and is in no sum.
+        "status": "withdrawn" if is_withdrawn else last.status,
         "source": last.source,
         "lost_reason": last.lost_reason,
         "currency": last.currency,
-        "amount_base": amount,
-        "weighted_base": weighted if last.status == "open" else 0,
+        "amount_base": None if is_withdrawn else amount,
+        "weighted_base": weighted if last.status == "open" and not is_withdrawn else 0,
         "close_on": last.close_on,
         "closed_at": closed,
         "closed_on": books.day(closed) if closed else None,

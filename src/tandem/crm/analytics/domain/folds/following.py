@@ -41,6 +41,7 @@ from tandem.contracts.sales import (
     OpportunityAmountChanged,
     OpportunityOpened,
     OpportunityStands,
+    OpportunityWithdrawn,
 )
 from tandem.contracts.shipping import (
     PromiseRevised,
@@ -85,6 +86,7 @@ FOLLOWED: tuple[type[Event], ...] = (
     OpportunityOpened,
     OpportunityStands,
     OpportunityAmountChanged,
+    OpportunityWithdrawn,
     LeadCaptured,
     LeadMoved,
     LeadLinked,
