@@ -192,7 +192,7 @@ async def tell_provider(tx: Tx, event: ProviderSuspended, now: datetime) -> None
         kind="provider_refused",
         title=f"{event.name} refuses our keys: no {event.channel} leaves by it",
         body=event.reason,
-        link="/settings/providers",
+        link=f"/settings/sending/{event.provider_id}",
         dedupe=f"provider:{event.provider_id}:{_day(now)}",
         now=now,
     )
