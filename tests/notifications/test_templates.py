@@ -168,7 +168,7 @@ async def test_a_look_at_the_words_uses_examples_and_names_what_is_missing(
         },
     )
     assert unsaved.json() == {
-        "rendered": {"subject": "", "text": "Nilgiri Teas: Ooty", "html": ""},
+        "rendered": {"subject": "", "text": "Nilgiri Teas: [x] Ooty", "html": ""},
         "problems": ["'x' is used but not declared."],
         "missing": ["x"],
     }

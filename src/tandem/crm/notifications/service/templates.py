@@ -267,7 +267,8 @@ def preview(
     """How the words would look with these values over each variable's example, and what is wrong.
     Nothing to look at where they cannot be read at all."""
     problems = rendering.examine(content, channel)
-    shown = _merged(rendering.example(content.variables), parameters)
+    unknown = {name: f"[{name}]" for name in rendering.missing(content) if "." not in name}
+    shown = unknown | _merged(rendering.example(content.variables), parameters)
     looked = _looked_at(content, channel)
     try:
         return rendering.render(looked, shown), problems
