@@ -8,6 +8,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from tandem.crm.identity import service as identity
 from tandem.crm.notifications.domain.breakers import FIRST_REST, KEYS_REST
 from tandem.crm.notifications.domain.messages import Channel, Message, State
 from tandem.crm.notifications.domain.providers import Kind, NewProvider, Provider, ProviderChange
@@ -19,11 +20,14 @@ from tandem.crm.notifications.gateways.port import (
     Registered,
     TryLater,
 )
-from tandem.crm.notifications.service import carrying, providers, reports
+from tandem.crm.notifications.service import carrying, inbox, providers, reports
 from tandem.crm.notifications.service.carrying import Carried
 from tandem.crm.notifications.store import providers as store
+from tandem.flows import tell_staff
+from tandem.kernel.actor import Actor
 from tandem.kernel.db import Query
 from tandem.kernel.outbound import OutcomeUnknown
+from tandem.kernel.outbox import drain
 from tests.notifications.givens import EMAIL, Post
 from tests.sandbox.serving import free_port
 
@@ -304,3 +308,29 @@ async def test_without_a_provider_the_installation_carries_and_no_chat_leaves(po
 def _as(message: Message, channel: Channel) -> Message:
 
     return msgspec.structs.replace(message, channel=channel)
+
+
+async def test_those_who_can_mend_the_keys_hear_of_it_once(post: Post) -> None:
+    assert tell_staff.tell_provider, "it hears by being imported"
+    now = post.work.now()
+    async with post.work.transaction() as tx:
+        admin = await identity.add_user(
+            tx,
+            email="asha@nilgiri.test",
+            name="Asha",
+            password="a long password for tests",
+            role_key="admin",
+            now=now,
+        )
+    provider = await add(post, Kind.SENDGRID, values={"api_key": "wrong"})
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            await carry(post, await queued(post))
+    await drain(post.work.database)
+    mine = Actor(org_id=post.work.org_id, user_id=admin.id, grants=frozenset({"*"}), label="Asha")
+    async with post.work.database.transaction(mine) as tx:
+        told = (await inbox.list_inbox(tx, limit=10)).items
+    assert [(one.kind, one.link) for one in told] == [
+        ("provider_refused", f"/settings/sending/{provider.id}")
+    ]
+    assert "401" in told[0].body and "wrong" not in told[0].body
