@@ -16,7 +16,7 @@ from tandem.kernel.db import Database
 from tests.analytics.filled import fill
 from tests.analytics.givens import NOON, Counted, cancelled, confirmed, days_ago, placed
 
-ASKED = 60
+ASKED = 40
 """Questions by chance, beside every tile of every ready dashboard."""
 
 

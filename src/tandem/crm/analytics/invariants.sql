@@ -1,0 +1,31 @@
+-- name: a fact has one version that holds
+select 'order' as kind, org_id, id from analytics.fact_order
+ where superseded_at = 'infinity' group by org_id, id having count(*) > 1
+union all
+select 'order_line', org_id, id from analytics.fact_order_line
+ where superseded_at = 'infinity' group by org_id, id having count(*) > 1
+union all
+select 'payment', org_id, id from analytics.fact_payment
+ where superseded_at = 'infinity' group by org_id, id having count(*) > 1
+union all
+select 'shipment', org_id, id from analytics.fact_shipment
+ where superseded_at = 'infinity' group by org_id, id having count(*) > 1
+union all
+select 'opportunity', org_id, id from analytics.fact_opportunity
+ where superseded_at = 'infinity' group by org_id, id having count(*) > 1;
+
+-- name: a version of a fact ends after it began, and not later than what is known
+select f.org_id, f.id
+  from analytics.fact_order f
+  join analytics.watermark w on w.org_id = f.org_id
+ where f.recorded_at >= f.superseded_at or f.recorded_at > w.at
+    or (f.superseded_at <> 'infinity' and f.superseded_at > w.at);
+
+-- name: sums by day come to the facts that they are of
+select org_id, on_day
+  from (select org_id, on_day, count(*) as orders from analytics.fact_order
+         where superseded_at = 'infinity' group by org_id, on_day) as facts
+  full join (select org_id, on_day, sum(m1) as orders from analytics.rollup
+              where dataset = 'orders' and clock = 'placed' and superseded_at = 'infinity'
+              group by org_id, on_day) as sums using (org_id, on_day)
+ where facts.orders is distinct from sums.orders
