@@ -11,14 +11,20 @@ from litestar import Litestar
 
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain import Customer, NewContact, NewCustomer
-from tandem.crm.customers.domain.consents import Channel, MayContact, NewConsent
+from tandem.crm.customers.domain.consents import Channel as Way
+from tandem.crm.customers.domain.consents import MayContact, NewConsent
 from tandem.crm.customers.domain.erasing import NewErasure
+from tandem.crm.notifications.domain.categories import Mandatory
+from tandem.crm.notifications.domain.messages import Channel, Lane
 from tandem.crm.notifications.domain.opting_out import LinkUnknown
+from tandem.crm.notifications.domain.policy import SendAsk
 from tandem.crm.notifications.service import opting_out
 from tandem.crm.notifications.service.opting_out import unsubscribe_token
+from tandem.crm.notifications.service.preferences import Choice
 from tandem.flows import opt_out
 from tandem.flows.erase import carry_out
 from tandem.flows.merge import merge
+from tandem.flows.send_policy import decide
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Tx
 from tests.givens import visitor as somebody
@@ -53,7 +59,7 @@ async def asha(database: Database, actor: Actor, now: datetime) -> Customer:
         return asha
 
 
-async def agree(tx: Tx, customer_id: UUID, purpose: str, way: Channel, now: datetime) -> None:
+async def agree(tx: Tx, customer_id: UUID, purpose: str, way: Way, now: datetime) -> None:
     consent = NewConsent(purpose=purpose, channel=way, is_granted=True, source="a form")
     await customers.record_consent(tx, customer_id, consent, now=now)
 
@@ -165,6 +171,40 @@ async def test_a_merged_persons_old_link_speaks_for_who_they_are_now(
         await agree(tx, other.id, "marketing", "email", now)
     await opt_out.say_no(database, token, now=now)
     assert (await states(database, actor, other.id))["marketing.email"] == "withdrawn"
+
+
+async def test_what_is_switched_off_is_skipped_and_says_why_and_the_mandatory_is_sent(
+    database: Database, actor: Actor, asha: Customer, now: datetime
+) -> None:
+    def ask(kind: str) -> SendAsk:
+        return SendAsk(
+            customer_id=asha.id,
+            channel=Channel.SMS,
+            address=PHONE,
+            purpose="service",
+            kind=kind,
+            lane=Lane.TRANSACTIONAL,
+            at=now,
+        )
+
+    token = token_of(asha, actor)
+    off = [
+        Choice(category="delivery", way="sms", pace="off"),
+        Choice(category="complaints", way="sms", pace="off"),
+    ]
+    await opt_out.choose(database, token, [], off, now=now)
+    with pytest.raises(Mandatory):
+        orders_off = Choice(category="orders", way="sms", pace="off")
+        await opt_out.choose(database, token, [], [orders_off], now=now)
+    async with database.transaction(actor) as tx:
+        asks = [ask("arriving"), ask("order_confirmed"), ask("buyer_code")]
+        verdicts = await decide(tx, asks, now=now, with_gates=False)
+    assert [(one.action, one.reason) for one in verdicts] == [
+        ("skip", "preference"),
+        ("send", ""),
+        ("send", ""),
+    ]
+    assert "arriving by sms" in verdicts[0].detail
 
 
 async def test_headers_name_the_one_click_address() -> None:

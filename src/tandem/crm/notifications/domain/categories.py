@@ -112,7 +112,7 @@ CATEGORIES: Mapping[str, Category] = {
         _staff(
             "followed",
             "Records you follow",
-            "What happens to complaints, orders, customers and deals that you follow.",
+            "What happens to complaints that you follow.",
             "followed",
             mail="daily",
         ),
