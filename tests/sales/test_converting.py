@@ -257,6 +257,17 @@ async def test_who_is_known_by_e_mail_is_linked_and_keeps_what_is_filled_in(desk
     assert len((await desk.read("/v1/customers"))["items"]) == 2
 
 
+async def test_the_customers_timeline_tells_once_that_they_were_a_lead(
+    desk: Desk, database: Database
+) -> None:
+    lead = await desk.lead()
+    done = await desk.convert(lead)
+    await outbox.drain(database)
+    lines = (await desk.read(f"/v1/customers/{done['customer_id']}/timeline"))["items"]
+    told = [one["facts"]["lead_id"] for one in lines if one["kind"] == "lead_converted"]
+    assert told == [lead["id"]]
+
+
 async def test_two_leads_of_one_company_converted_at_once_share_its_account(
     database: Database, actor: Actor, now: datetime
 ) -> None:
