@@ -18,7 +18,7 @@ from tests.notifications.givens import SITE, Post, header
 from tests.notifications.test_lanes import outgoing, plan
 from tests.sandbox.serving import Sandbox
 
-MESSAGES, KILLS, SENDERS = 300, 5, 2
+MESSAGES, KILLS, SENDERS = 200, 5, 2
 PATIENCE_SECONDS = 40.0
 
 
@@ -79,7 +79,7 @@ async def progress(work: Work) -> AsyncIterator[int]:
         if settled == MESSAGES:
             return
         assert time.monotonic() < deadline, states
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
 
 
 async def tally(work: Work) -> dict[str, int]:

@@ -175,8 +175,8 @@ async def test_a_paused_stream_stays_and_a_resumed_one_goes_on(post: Post) -> No
 async def test_a_throttle_holds_over_all_workers_and_a_restart(post: Post) -> None:
     """A-MKT-22: four senders at once, clocks moved on by seconds; every window of sixty seconds."""
     await set_feed(post, per_minute=40)
-    await plan(post, *(outgoing(number) for number in range(150)))
-    for _ in range(25):
+    await plan(post, *(outgoing(number) for number in range(110)))
+    for _ in range(15):
         await asyncio.gather(*(run(post) for _ in range(4)))
         post.hands.advance(seconds=7)
     async with post.work.transaction() as tx:
@@ -186,7 +186,7 @@ async def test_a_throttle_holds_over_all_workers_and_a_restart(post: Post) -> No
         sum(1 for other in handed if one - timedelta(seconds=60) < other <= one) for one in handed
     )
     assert most <= 40
-    assert len(handed) >= 90
+    assert len(handed) >= 60
 
 
 async def test_what_is_cancelled_does_not_leave(post: Post) -> None:
