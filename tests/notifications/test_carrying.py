@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tandem.crm.identity import service as identity
+from tandem.crm.notifications import service as notifications
 from tandem.crm.notifications.domain.breakers import FIRST_REST, KEYS_REST
 from tandem.crm.notifications.domain.messages import Channel, Message, State
 from tandem.crm.notifications.domain.providers import Kind, NewProvider, Provider, ProviderChange
@@ -179,6 +180,9 @@ async def test_who_surely_did_not_take_it_is_followed_by_the_next(
     carried = await carry(post, await queued(post))
     assert carried.provider_id == second.id
     assert len(post.mailbox("email")) == 1
+    async with post.work.transaction() as tx:
+        found = await providers.list_carriages(tx, (await _newest(post)).id)
+    assert [one.name for one in found] == ["sendgrid 1", "postmark 2"]
     after = await read(post, first)
     assert after.health(post.work.now()) == health
     assert fault in after.last_error
@@ -303,6 +307,11 @@ async def test_without_a_provider_the_installation_carries_and_no_chat_leaves(po
     chat = _as(await queued(post, Channel.SMS), Channel.WHATSAPP)
     with pytest.raises(Refused, match="Nobody carries whatsapp"):
         await carry(post, chat)
+
+
+async def _newest(post: Post) -> Message:
+    async with post.work.transaction() as tx:
+        return (await notifications.list_messages(tx, limit=1, cursor=None)).items[0]
 
 
 def _as(message: Message, channel: Channel) -> Message:

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 
 from tandem.crm.notifications import service as notifications
 from tandem.crm.notifications.domain.messages import DEAD, RETRYABLE, Channel, State
-from tandem.crm.notifications.service import leaving, senders
+from tandem.crm.notifications.service import leaving, providers, senders
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction
@@ -106,6 +106,7 @@ async def _page(
         status=status,
         message=message.with_links_to(request.app.state.settings.base_url),
         attempts=await notifications.list_attempts(tx, message_id),
+        carriages=await providers.list_carriages(tx, message_id),
         can_retry=message.state in RETRYABLE,
         rule_names=NAMES,
         problem=problem,

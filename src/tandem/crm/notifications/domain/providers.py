@@ -212,6 +212,14 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
         return "good" if self.last_taken_at else "unused"
 
 
+class Carriage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message was, or was about to be, in this provider's hands."""
+
+    provider_id: UUID
+    name: str
+    at: datetime
+
+
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")]
 Place = Annotated[int, msgspec.Meta(ge=1, le=100)]
 Value = Annotated[str, msgspec.Meta(max_length=VALUE_LENGTH_MAX)]

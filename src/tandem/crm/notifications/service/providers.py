@@ -13,6 +13,7 @@ from tandem.crm.notifications.domain.breakers import Breaker, Reason
 from tandem.crm.notifications.domain.providers import (
     CHANNEL_OF,
     PROVIDERS_MAX,
+    Carriage,
     Kind,
     NewProvider,
     NoStandIn,
@@ -49,7 +50,9 @@ async def get_provider(tx: Tx, provider_id: UUID) -> Provider:
     return await _get(tx, provider_id)
 
 
-async def add_provider(tx: Tx, resources: Resources, new: NewProvider, *, now: datetime) -> Provider:
+async def add_provider(
+    tx: Tx, resources: Resources, new: NewProvider, *, now: datetime
+) -> Provider:
     """Refuses values the kind cannot work with, and addresses inside our own network."""
     tx.actor.require("notifications.configure")
     carriers = resources.get(Carriers)
@@ -149,6 +152,12 @@ async def way_of(tx: Tx, provider: Provider) -> Way:
         secrets=await store.read_secrets(tx, provider.id),
         is_stand_in=provider.is_stand_in,
     )
+
+
+async def list_carriages(tx: Tx, message_id: UUID) -> list[Carriage]:
+    """Whose hands a message was in, in order; none where the installation carried it."""
+    tx.actor.require("notifications.read")
+    return await store.list_carriages(tx, message_id)
 
 
 async def find_way(tx: Tx, provider_id: UUID) -> Way | None:

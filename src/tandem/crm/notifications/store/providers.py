@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.crm.notifications.domain.breakers import Breaker
-from tandem.crm.notifications.domain.providers import Provider
+from tandem.crm.notifications.domain.providers import Carriage, Provider
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
 from tandem.kernel.secrets import seal, unseal
@@ -105,6 +105,17 @@ LAST_CARRIER = Query(
      where org_id = :org_id and message_id = :message_id
      order by id desc
      limit 1
+    """
+)
+
+LIST_CARRIAGES = Query(
+    """
+    select c.provider_id, coalesce(p.name, 'A provider that was removed') as name, c.at
+      from notifications.carriage c
+      left join notifications.provider p on p.org_id = :org_id and p.id = c.provider_id
+     where c.org_id = :org_id and c.message_id = :message_id
+     order by c.id
+     limit 100
     """
 )
 
@@ -209,6 +220,10 @@ async def add_carriage(tx: Tx, *, message_id: UUID, provider_id: UUID, now: date
 async def last_carrier(tx: Tx, message_id: UUID) -> UUID | None:
     found: UUID | None = await tx.value(LAST_CARRIER, message_id=message_id)
     return found
+
+
+async def list_carriages(tx: Tx, message_id: UUID) -> list[Carriage]:
+    return await tx.many(LIST_CARRIAGES, Carriage, message_id=message_id)
 
 
 async def was_carried_by(tx: Tx, message_id: UUID, provider_id: UUID) -> bool:
