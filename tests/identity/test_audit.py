@@ -19,6 +19,10 @@ from tests.givens import api_key_of, visitor
 from tests.identity.at_work import PASSWORD, at_work, hire
 
 UNAUDITED = {
+    "POST /inbox/follow/{kind}/{subject_id}",
+    "POST /inbox/marks",
+    "POST /inbox/{item_id}",
+    "POST /me/notifications",
     "POST /orders/quote",
     "POST /quotes/pricing",
     "POST /scim/v2/.search",
@@ -26,7 +30,13 @@ UNAUDITED = {
     "POST /scim/v2/Users/.search",
     "POST /settings/integrations/{name}/test",
     "POST /settings/registered-texts/check",
+    "POST /templates/look",
+    "POST /templates/report",
     "POST /v1/driver/pings",
+    "POST /v1/inbox/marks",
+    "POST /v1/notification-template-versions/{version_id}/rendering",
+    "POST /v1/notification-templates/rendering",
+    "PUT /v1/notification-preferences",
     "POST /v1/leads/{lead_id}/conversion/preview",
     "POST /v1/assignment-rules/simulation",
     "POST /v1/edd-quotes",
