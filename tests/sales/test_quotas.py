@@ -219,7 +219,7 @@ async def test_a_rep_sees_own_quotes_quotas_and_totals_only(
 
 async def _won(client: httpx.AsyncClient, **given: Any) -> dict[str, Any]:
     body = {"title": "Won", "close_on": "2026-11-30", **given}
-    made = (await client.post("/v1/opportunities", json=body)).json()
+    made: dict[str, Any] = (await client.post("/v1/opportunities", json=body)).json()
     answer = await client.post(f"/v1/opportunities/{made['id']}/win")
     assert answer.status_code == 201, answer.text
     return made
