@@ -102,6 +102,7 @@ class DashboardsPage(Controller):
     async def show_ready(
         self, request: AnyRequest, key: FromPath[str], tx: Transaction, now: Now
     ) -> Response[Any]:
+        tx.actor.require("analytics.read")
         if key not in READY:
             raise NotFound("There is no such dashboard.")
         return await _ready(request, tx, READY[key], now)
