@@ -32,6 +32,8 @@ UNAUDITED = {
     "POST /settings/registered-texts/check",
     "POST /templates/look",
     "POST /templates/report",
+    "POST /v1/analytics/drills",
+    "POST /v1/analytics/queries",
     "POST /v1/driver/pings",
     "POST /v1/inbox/marks",
     "POST /v1/notification-template-versions/{version_id}/rendering",
