@@ -6,9 +6,10 @@ killed. While stock is short or orders cannot be taken, the quote stays accepted
 reason, and is tried again by itself.
 """
 
-import logging
 from datetime import datetime
 from uuid import UUID
+
+import structlog
 
 from tandem.contracts.india import check_address, with_state
 from tandem.contracts.orders import OrderSnapshot
@@ -27,7 +28,7 @@ ORDER = "sales.order_quote"
 MINUTES_A_DAY = 24 * 60
 AWAY = "Orders cannot be taken right now. It is tried again by itself."
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 class TotalMoved(Conflict):
@@ -93,7 +94,7 @@ async def _order(work: Work, quote_id: UUID) -> None:
     except Refusal as refusal:
         reason = refusal.detail
     except TROUBLE as trouble:
-        log.warning("an accepted quote has no order yet: %s", trouble)
+        log.warning("quote_not_ordered", quote_id=str(quote_id), error=str(trouble))
         reason = AWAY
     async with work.transaction() as tx:
         await sales.note_waiting(tx, quote_id, reason=reason, now=work.now())

@@ -1,5 +1,6 @@
-"""Sales: pipelines and their stages, opportunities on the way through them, and what they promise.
+"""Sales: leads; pipelines and their stages, opportunities on the way through them, what they are
+made of, quotes in their versions, quotas, and what all of it promises.
 
-It knows customers by id and name only, and orders not at all: what is won becomes an order in a
-flow.
+It knows customers by id and name only, and of an order its id, number and status: what is won
+becomes an order in a flow.
 """
