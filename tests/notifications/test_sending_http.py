@@ -344,3 +344,19 @@ async def test_who_is_erased_is_not_written_to_any_more(post: Post) -> None:
         "erased",
         "",
     )
+
+
+async def test_a_dry_run_compares_a_text_with_what_was_registered(
+    client: httpx.AsyncClient, post: Post
+) -> None:
+    unknown = await ask(client, channel="sms", address=post.phone, purpose="service")
+    assert said(unknown, "dlt")[0] == "not_asked"
+    written = await ask(
+        client, channel="sms", address=post.phone, purpose="service", text="Your order is here."
+    )
+    assert said(written, "dlt")[0] == "passed", "nothing is registered, so nothing is asked"
+    odd = await client.post(
+        "/v1/notifications/decisions",
+        json={"asks": [{"channel": "email", "address": EMAIL, "at": "2026-11-22T10:00:00"}]},
+    )
+    assert odd.status_code == 422

@@ -1,7 +1,7 @@
 """One message on request: an event's name, who, and the facts; words, channels and lane follow."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -28,6 +28,7 @@ SECRETS = frozenset({"driver_code", "sign_in_code", "buyer_code", "door_code", "
 """Codes and keys are made and sent by the suite alone."""
 PREFIX = "api:"
 DATA_MAX = 40
+ASKED_AROUND = timedelta(days=366)
 
 Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Key = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.:-]{1,120}$")]
@@ -88,6 +89,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     customer_id: UUID | None = None
     address: Address | None = None
     at: datetime | None = None
+    text: Annotated[str, msgspec.Meta(max_length=1600, pattern=r"^[^\x00]*$")] = ""
+    """Words of a text message, to be compared with what was registered."""
 
 
 async def notify(tx: Tx, new: NewNotification, *, now: datetime) -> Notification:
@@ -131,6 +134,8 @@ async def dry_run(tx: Tx, asks: Sequence[Ask], *, now: datetime) -> list[Verdict
 
 
 async def _ask(tx: Tx, ask: Ask, now: datetime) -> SendAsk:
+    if ask.at is not None and (ask.at.tzinfo is None or abs(ask.at - now) > ASKED_AROUND):
+        raise Invalid("Say a time within a year of now, with its zone.", field="at")
     address = ask.address or ""
     if ask.customer_id is not None:
         _, addresses = await _addresses(tx, Recipient(customer_id=ask.customer_id))
@@ -143,6 +148,7 @@ async def _ask(tx: Tx, ask: Ask, now: datetime) -> SendAsk:
         kind=ask.kind,
         lane=ask.lane,
         at=ask.at or now,
+        text=ask.text,
     )
 
 

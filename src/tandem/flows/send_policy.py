@@ -16,7 +16,7 @@ from tandem.crm.customers.domain.consents import CHANNELS, MayContact
 from tandem.crm.customers.domain.consents import Channel as ContactChannel
 from tandem.crm.customers.service.consents import normal_address
 from tandem.crm.identity import service as identity
-from tandem.crm.notifications.domain.messages import SERVICE, Lane
+from tandem.crm.notifications.domain.messages import SERVICE, Channel, Lane
 from tandem.crm.notifications.domain.policy import (
     ASKED_MAX,
     Facts,
@@ -26,9 +26,11 @@ from tandem.crm.notifications.domain.policy import (
     Waits,
 )
 from tandem.crm.notifications.domain.policy import decide as judge
+from tandem.crm.notifications.domain.registered import Ask as Words
 from tandem.crm.notifications.domain.rules import SendingRules
 from tandem.crm.notifications.service import deciding
 from tandem.crm.notifications.service.preferences import preference_allows
+from tandem.crm.notifications.service.registered import dlt_check
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.scm.orders.service import waiting as orders
@@ -46,6 +48,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     zones: dict[UUID, str]
     contact: list[str]
     wanted: list[bool]
+    dlt: dict[int, str]
     gates: dict[str, datetime]
     sent: dict[UUID, list[Sent]]
     alike: dict[tuple[str, str, str], int]
@@ -88,6 +91,7 @@ async def _learn(tx: Tx, asks: Sequence[SendAsk], *, now: datetime, with_gates: 
         zones=await deciding.zones_of(tx, people) if people else {},
         contact=await _contact(tx, asks),
         wanted=await preference_allows(tx, asks),
+        dlt=await _dlt(tx, asks),
         gates=await deciding.shut_gates(tx, now=now) if with_gates else {},
         sent=await deciding.sent_lately(
             tx, promoted, asking=asking, since=now - timedelta(days=days)
@@ -110,6 +114,7 @@ def _facts(ask: SendAsk, known: Known, place: int) -> Facts:
         zone=ZoneInfo(zone) if zone else known.zone,
         contact=known.contact[place],
         is_wanted=known.wanted[place],
+        dlt=known.dlt.get(place),
         provider_until=known.gates.get(str(ask.channel)),
         sent=known.sent.get(ask.customer_id, ()) if ask.customer_id else (),
         alike=known.alike.get(_alike_key(ask), 0),
@@ -147,6 +152,24 @@ async def _contact(tx: Tx, asks: Sequence[SendAsk]) -> list[str]:
     for place, standing in zip(places, await customers.may_contact(tx, asked), strict=True):
         contact[place] = "" if standing.is_allowed else standing.reason
     return contact
+
+
+async def _dlt(tx: Tx, asks: Sequence[SendAsk]) -> dict[int, str]:
+    """By the ask's place, what keeps its words from leaving; empty where nothing does."""
+    places = [place for place, ask in enumerate(asks) if ask.channel is Channel.SMS and ask.text]
+    if not places:
+        return {}
+    found = await dlt_check(
+        tx,
+        [
+            Words(text=asks[one].text, recipient=asks[one].address, purpose=asks[one].purpose)
+            for one in places
+        ],
+    )
+    return {
+        place: "" if one.is_allowed else (one.detail or one.reason)
+        for place, one in zip(places, found, strict=True)
+    }
 
 
 def _is_readable(ask: SendAsk) -> bool:

@@ -41,6 +41,8 @@ class SendAsk(msgspec.Struct, frozen=True, kw_only=True):
     waiting_since: datetime | None = None
     message_id: UUID | None = None
     """The message it is about, so that it does not count itself."""
+    text: str = ""
+    """Its words, where they are known: compared with what was registered (DLT)."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,12 +73,13 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known for one ask. `contact` and `dlt` are empty where nothing stands in the way."""
+    """What is known for one ask. `contact` and `dlt` are empty where nothing stands in the way;
+    `dlt` is None where the words are not known yet: they are compared when it is handed over."""
 
     zone: ZoneInfo
     contact: str = ""
     is_wanted: bool = True
-    dlt: str = ""
+    dlt: str | None = None
     provider_until: datetime | None = None
     sent: Sequence[Sent] = ()
     alike: int = 0
@@ -171,6 +174,8 @@ def _caps(ask: SendAsk, facts: Facts, rules: SendingRules) -> Finding:
 
 
 def _dlt(ask: SendAsk, facts: Facts, rules: SendingRules) -> Finding:
+    if facts.dlt is None:
+        return NOT_ASKED
     return _skip("dlt", facts.dlt) if facts.dlt else PASSED
 
 
