@@ -46,6 +46,7 @@ from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.converting import ConversionsController
 from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.dashboards import DashboardsController
+from tandem.flows.http.deal_fields import DealFieldsController
 from tandem.flows.http.deal_lines import DealLinesController
 from tandem.flows.http.lead_scores import (
     LeadScoreController,
@@ -134,6 +135,7 @@ ROUTES: list[Any] = [
     QualifyingController,
     ConversionsController,
     TasksController,
+    DealFieldsController,
     DealLinesController,
     QuotesController,
     QuotasController,

@@ -21,9 +21,11 @@ from tandem.crm.sales.domain.quotes import Filters as QuoteFilters
 from tandem.crm.sales.domain.quotes import OrderState
 from tandem.flows import deal_orders
 from tandem.flows import opportunities as flow
+from tandem.flows.deal_fields import change_custom
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal, StaleVersion
 from tandem.kernel.http import Now, Transaction
+from tandem.web.console.custom_fields import custom_values, live_fields, read_custom_inputs
 from tandem.web.console.forms import (
     NO_PROBLEM,
     Problem,
@@ -126,6 +128,9 @@ class DealPage(Controller):
             chance = form.get("manual_probability", "")
             values["manual_probability"] = chance or None
             await sales.change(tx, deal_id, convert(values, Change, WORDS), now=now)
+            fields = await live_fields(tx.with_all_grants(), "opportunity")
+            if given := read_custom_inputs(form, fields):
+                await change_custom(tx, deal_id, given, now=now)
         except Refusal as refusal:
             problem = problem_of(refusal, form, form="edit")
             return await _page(request, tx, now, deal_id, problem, refusal.status)
@@ -243,6 +248,8 @@ async def _page(
         else decimal_text(deal.amount_minor, deal.currency),
         is_rotting=deal.is_rotting(now),
         beside=await tasks_beside(tx, "opportunity", deal_id, now),
+        fields=await live_fields(tx.with_all_grants(), "opportunity"),
+        custom=custom_values(deal.custom),
         problem=problem,
     )
 

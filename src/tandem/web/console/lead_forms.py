@@ -165,7 +165,7 @@ class LeadFormPage(Controller):
 
 
 async def _draft(tx: Tx, form: Mapping[str, str]) -> FormDraft:
-    own = {f"custom.{one.key}": one for one in await live_fields(tx, "lead")}
+    own = {f"custom.{one.key}": one for one in await live_fields(tx.with_all_grants(), "lead")}
     fields = []
     for place in range(ROWS_MAX):
         if not (key := form.get(f"key_{place}", "")):
@@ -252,7 +252,7 @@ async def _builder(
 ) -> Response[Any]:
     asked = [place for place in range(ROWS_MAX) if values.get(f"key_{place}")]
     agreed = [place for place in range(ROWS_MAX) if values.get(f"purpose_{place}")]
-    own = await live_fields(tx, "lead")
+    own = await live_fields(tx.with_all_grants(), "lead")
     keys = [(key, label) for key, (_, label, _) in STANDARD.items()]
     keys += [(f"custom.{one.key}", one.label) for one in own]
     return page(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -73,6 +73,7 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
     amount_source: str = "manual"
     order_number: str = ""
     order_status: str = ""
+    custom: dict[str, Any] = {}
 
     def is_rotting(self, now: datetime) -> bool:
         """It has stood in its stage longer than the stage expects."""

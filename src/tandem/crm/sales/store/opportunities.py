@@ -20,7 +20,7 @@ OPPORTUNITY: LiteralString = """
            o.manual_probability, o.close_on, o.next_step, o.source, o.rank, o.lost_reason,
            o.lost_note, o.competitor, o.owner_id, o.team_id, o.territory_id, o.order_id,
            o.stage_entered_at, s.expected_days, o.closed_at, o.version, o.created_at,
-           o.amount_source, o.order_number, o.order_status
+           o.amount_source, o.order_number, o.order_status, o.custom
       from sales.opportunity o
       join sales.stage s on s.org_id = o.org_id and s.id = o.stage_id
 """
