@@ -44,6 +44,7 @@ UNAUDITED = {
     "POST /v1/edd-quotes",
     "POST /v1/gst/gstin-checks",
     "POST /v1/notifications/decisions",
+    "POST /journeys/{journey_id}/simulation",
     "POST /v1/journeys/{journey_id}/runs",
     "POST /v1/journeys/{journey_id}/simulation",
     "POST /v1/order-quotes",

@@ -30,6 +30,7 @@ FIXED = (
     "/segments/new",
     "/campaigns",
     "/campaigns/new",
+    "/journeys",
     "/settings/fields",
     "/settings/mail-domains",
     "/settings/erasures",

@@ -28,6 +28,7 @@ from tandem.web.console.lead_actions import LeadActions
 from tandem.web.console.lead_forms import LeadFormPage, LeadFormsPage
 from tandem.web.console.lead_page import LeadPage
 from tandem.web.console.lead_scoring import LeadScoringPage, LeadScoringRulePage
+from tandem.web.console.journeys import JourneyPage, JourneysPage
 from tandem.web.console.leads import LeadsPage
 from tandem.web.console.line_editor import PricingPage
 from tandem.web.console.live import LiveController
@@ -92,6 +93,8 @@ PAGES: list[Any] = [
     NewOrderPage,
     OrderPage,
     MailDomainsPage,
+    JourneysPage,
+    JourneyPage,
     CampaignsPage,
     CampaignPage,
     DealsPage,

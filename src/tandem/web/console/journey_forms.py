@@ -1,0 +1,236 @@
+"""A journey's forms: what was typed to a step or to who begins it, and back."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tandem.crm.marketing.domain.journey_editing import with_lists
+from tandem.crm.marketing.domain.journey_paths import Node, lists_of
+from tandem.crm.marketing.domain.journeys import (
+    Act,
+    Branch,
+    Entry,
+    Leave,
+    NewJourney,
+    Plan,
+    Send,
+    Share,
+    Split,
+    Step,
+    Wait,
+    WaitFor,
+)
+from tandem.flows.journey_simulation import Event
+from tandem.kernel.errors import Invalid
+
+UNITS = (("1", "minutes"), ("60", "hours"), ("1440", "days"))
+KINDS = (
+    ("send", "Send a message"),
+    ("wait", "Wait"),
+    ("wait_for", "Wait for something"),
+    ("branch", "Branch"),
+    ("split", "Split at random"),
+    ("act", "Do something"),
+    ("leave", "End here"),
+)
+HAPPENINGS = (
+    ("clicked", "they click in a message of this journey"),
+    ("opened", "they open a message of this journey"),
+    ("ordered", "they order"),
+    ("entered_segment", "they enter a segment"),
+)
+DEEDS = (
+    ("add_to_list", "Put on a list"),
+    ("remove_from_list", "Take off a list"),
+    ("set_owner", "Give to somebody"),
+    ("add_task", "Make a task"),
+)
+DAY = 1440
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+Goal = UUID | None
+
+
+def fresh(do: str, step_id: str) -> Step:
+    """A step as it is put in: to be filled in."""
+    match do:
+        case "send":
+            return Send(id=step_id)
+        case "wait":
+            return Wait(id=step_id, minutes=DAY)
+        case "wait_for":
+            return WaitFor(id=step_id, happening="clicked", minutes=3 * DAY)
+        case "branch":
+            return Branch(id=step_id)
+        case "split":
+            return Split(id=step_id, shares=[Share(name="A"), Share(name="B")])
+        case "act":
+            return Act(id=step_id, what="add_task", title="Call them")
+        case "leave":
+            return Leave(id=step_id)
+    raise Invalid("There is no such step.", field="do")
+
+
+def step_of(step: Step, form: Mapping[str, str]) -> Step:
+    """The step with what was typed; its branches stay. Refuses what no step may say."""
+    given: dict[str, Any] = {"do": msgspec.to_builtins(step)["do"], "id": step.id}
+    match step:
+        case Wait():
+            given |= {"minutes": _minutes(form), "at": form.get("at") or None}
+            given["weekdays"] = [n for n in range(1, 8) if form.get(f"day{n}")]
+        case WaitFor():
+            happening = form.get("happening", "")
+            given |= {"happening": happening, "minutes": _minutes(form)}
+            if happening == "entered_segment":
+                given["segment_id"] = form.get("segment_id") or None
+        case Branch() if form.get("segment_id"):
+            given["segment_id"] = form["segment_id"]
+        case Branch():
+            given |= {"segment_id": None, "rule": step.rule}
+        case Split():
+            return _shared(step, form)
+        case Send():
+            given |= {name: form.get(name, "") for name in ("channel", "subject", "text")}
+            given["template_version_id"] = form.get("template_version_id") or None
+            given["html"] = "" if form.get("text") != step.text else step.html
+        case Act():
+            given |= {"what": form.get("what", ""), "days": _number(form, "days", 1)}
+            for name in ("list_id", "owner_id", "title"):
+                given[name] = form.get(name) or None
+    made: Step = _converted(given, Step, step.id)
+    return _with_branches(made, step)
+
+
+def entry_of(plan: Plan, form: Mapping[str, str]) -> Plan:
+    """Who begins it and when it ends, as typed; the steps stay."""
+    by = form.get("by", "hand")
+    entry = {
+        "by": by,
+        "segment_id": (form.get("segment_id") or None) if by == "segment" else None,
+        "again_after_days": _number(form, "again_after_days", 0) if form.get("again") else None,
+    }
+    given = {
+        "entry": _converted(entry, Entry, "entry"),
+        "goal_segment_id": _converted(form.get("goal_segment_id") or None, Goal, "goal"),
+        "leaves_with_segment": by == "segment" and form.get("leaves_with_segment") == "true",
+        "purpose": form.get("purpose") or "marketing",
+    }
+    return msgspec.structs.replace(plan, **given)
+
+
+def amount(minutes: int) -> tuple[int, str]:
+    """So many of the largest unit that fits, as the form shows it."""
+    for size, _ in reversed(UNITS):
+        if minutes and minutes % int(size) == 0:
+            return minutes // int(size), size
+    return minutes, "1"
+
+
+def _with_branches(made: Step, before: Step) -> Step:
+    return with_lists(made, lists_of(before))
+
+
+def _shared(step: Split, form: Mapping[str, str]) -> Split:
+    shares = [
+        msgspec.structs.replace(
+            share,
+            name=form.get(f"name{place}") or share.name,
+            weight=_number(form, f"weight{place}", share.weight),
+        )
+        for place, share in enumerate(step.shares)
+    ]
+    told = msgspec.to_builtins(msgspec.structs.replace(step, shares=shares))
+    made: Split = _converted(told, Split, step.id)
+    return made
+
+
+def _minutes(form: Mapping[str, str]) -> int:
+    unit = form.get("unit", "1")
+    return _number(form, "amount", 0) * (int(unit) if unit.isdigit() else 1)
+
+
+def _number(form: Mapping[str, str], name: str, default: int) -> int:
+    typed = form.get(name, "")
+    if not typed:
+        return default
+    if not typed.isdigit() or len(typed) > 6:
+        raise Invalid("Give a whole number.", field=name)
+    return int(typed)
+
+
+def _converted(given: Any, kind: Any, field: str) -> Any:
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as reason:
+        raise Invalid(f"This does not fit: {reason}", field=field) from reason
+
+
+def named(name: str, plan: Plan) -> NewJourney:
+    """Refuses an empty name at its field."""
+    if not name.strip():
+        raise Invalid("Give it a name.", field="name")
+    made: NewJourney = _converted(
+        {"name": name.strip(), "plan": msgspec.to_builtins(plan)}, NewJourney, "name"
+    )
+    return made
+
+
+def customer_of(form: Mapping[str, str]) -> UUID:
+    try:
+        return UUID(form.get("customer_id", ""))
+    except ValueError as reason:
+        raise Invalid("Choose somebody from the list.", field="customer_id") from reason
+
+
+def events_of(form: Mapping[str, str], nodes: Mapping[str, Node]) -> list[Event]:
+    """Everything that the journey waits for happens a day after it began, if that was ticked."""
+    if form.get("happens") != "true":
+        return []
+    waits = [node.step for node in nodes.values() if isinstance(node.step, WaitFor)]
+    return [
+        Event(happening=step.happening, segment_id=step.segment_id, after_minutes=minutes)
+        for step in waits
+        for minutes in (60, DAY, 3 * DAY, 7 * DAY, 14 * DAY, 30 * DAY)
+    ]
+
+
+def says(step: Step) -> str:
+    """A step in a line."""
+    match step:
+        case Wait():
+            return _wait_says(step)
+        case WaitFor():
+            return f"Wait until {dict(HAPPENINGS)[step.happening]}, {_span(step.minutes)} at most"
+        case Branch():
+            return "Branch by a segment" if step.rule is None else "Branch by a rule"
+        case Split():
+            whole = sum(share.weight for share in step.shares)
+            parts = (f"{share.name} {share.weight * 100 // whole} %" for share in step.shares)
+            return f"Split at random: {', '.join(parts)}"
+        case Send():
+            how = {"email": "e-mail", "sms": "text", "whatsapp": "WhatsApp message"}
+            words = step.subject or step.text[:60] or "by its template"
+            return (
+                f"Send an {how['email']}: {words}"
+                if step.channel.value == "email"
+                else (f"Send a {how[step.channel.value]}: {words}")
+            )
+        case Act():
+            return dict(DEEDS)[step.what] + (f": {step.title}" if step.what == "add_task" else "")
+        case Leave():
+            return "End here"
+
+
+def _wait_says(step: Wait) -> str:
+    parts = [f"Wait {_span(step.minutes)}"] if step.minutes else ["Wait"]
+    if step.at:
+        names = ", ".join(WEEKDAYS[n - 1] for n in sorted(step.weekdays))
+        parts.append(f"until {step.at}" + (f" on {names}" if names else ""))
+    return " ".join(parts) if step.minutes == 0 else ", then ".join(parts)
+
+
+def _span(minutes: int) -> str:
+    number, size = amount(minutes)
+    word = dict(UNITS)[size]
+    return f"{number} {word[:-1] if number == 1 else word}"
