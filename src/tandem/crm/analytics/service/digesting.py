@@ -30,6 +30,9 @@ _ALONE = tuple(kind.topic for kind in ALONE)
 
 async def digest(tx: Tx, *, zone: str, currency: str, now: datetime) -> int:
     """Count what came in; how many events that were. Two at once take turns."""
+    seen = await store.find_watermark(tx)
+    if seen and now - seen.at < AT_REST and not await store.count_waiting(tx):
+        return 0
     known = await store.lock_watermark(tx, zone=zone, currency=currency, now=now)
     mark = max(known.at + STEP, now)
     entered = await store.enter(tx, mark, count=BATCH)
