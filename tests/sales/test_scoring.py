@@ -25,8 +25,11 @@ from tandem.crm.sales.service.capturing import capture
 from tandem.flows import score_leads
 from tandem.kernel import outbox, rules
 from tandem.kernel.actor import Actor
+from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database, Query
 from tandem.kernel.ids import new_id
+from tandem.kernel.jobs import Work
+from tandem.kernel.resources import Resources
 
 WORDS = scoring.vocabulary(())
 DAY = timedelta(days=1)
@@ -292,3 +295,36 @@ async def test_rules_read_a_lead_in_memory_as_the_database_reads_it(
                 query = MET.with_rule(rules.condition(rule, WORDS, moment))
                 by_sql = await tx.value(query, id=lead.id) is not None
                 assert rules.holds(rule, facts, WORDS, moment) == by_sql, (name, op)
+
+
+async def test_points_fade_by_themselves_and_a_new_rule_reaches_every_lead(
+    scores: Scores, now: datetime, database: Database, actor: Actor
+) -> None:
+    """The rhythm and the job, by a clock that is moved."""
+    work = Work(database, Resources(), actor.org_id)
+    real = database.clock.now()
+    await scores.rule("Form", 20, {"event": "form_submitted"}, expires_days=10)
+    assert await scores.did("form_submitted", "f1", real)
+    await score_leads.rescore(work)
+    assert await _score(scores) == 20
+    await score_leads.decay_scores(work)
+    assert await _score(scores) == 20
+    database.clock = Later()
+    await score_leads.decay_scores(work)
+    assert await _score(scores) == 0
+    async with database.transaction(actor) as tx:
+        told = [row["payload"]["score"] for row in await tx.records(TOLD)]
+        assert await scoring.list_due(tx, database.clock.now()) == []
+    assert told == [20, 0]
+
+
+class Later(Clock):
+    """Ten days on."""
+
+    def now(self) -> datetime:
+        return super().now() + 10 * DAY
+
+
+async def _score(scores: Scores) -> int:
+    async with scores.database.transaction(scores.actor) as tx:
+        return (await leads.get_lead(tx, scores.lead_id)).score
