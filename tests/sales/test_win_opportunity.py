@@ -12,10 +12,12 @@ import pytest
 from litestar import Litestar
 
 from tandem.contracts.orders import OrderCancelled, OrderExpired
-from tandem.flows import deal_orders, win_opportunity
+from tandem.contracts.sales import QuoteAccepted, QuoteWaiting
+from tandem.crm.identity import service as identity
+from tandem.flows import deal_orders, deal_staff, win_opportunity
 from tandem.flows.cancel_order import cancel_order
 from tandem.kernel.actor import Actor
-from tandem.kernel.db import Database, Tx
+from tandem.kernel.db import Database, Query, Tx
 from tandem.kernel.ids import new_id
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
@@ -26,6 +28,7 @@ from tests.flows.shop import open_shop, set_stock
 from tests.sales.quoting import Quoting, at, id_of, refusal
 
 TOTAL = 4 * 210_00 + 900_00
+INBOX = Query("select kind, link from notifications.inbox_item where org_id = :org_id order by id")
 
 
 @pytest.fixture
@@ -184,6 +187,41 @@ async def test_a_lost_deals_quote_cannot_be_accepted(quoting: Quoting) -> None:
     assert (await quoting.client.post(path, json={"reason": "price"})).status_code == 201
     assert (await quoting.accept(quote)).status_code == 410
     assert await quoting.orders() == []
+
+
+async def test_the_deals_owner_hears_that_its_quote_is_accepted_and_waits(
+    quoting: Quoting, database: Database, actor: Actor, now: datetime
+) -> None:
+    async with database.transaction(Actor.system(actor.org_id)) as tx:
+        owner = await identity.add_user(
+            tx,
+            name="Ravi",
+            email=f"{new_id().hex}@example.test",
+            password="a long enough password 77",
+            role_key="sales",
+            now=now,
+        )
+    deal = await quoting.deal(owner_id=str(owner.id))
+    quote = await quoting.sent(deal)
+    named = {
+        "opportunity_id": id_of(deal),
+        "number": quote["number"],
+        "title": deal["title"],
+        "customer_id": None,
+        "quote_id": id_of(quote),
+        "revision": 1,
+    }
+    said = QuoteAccepted(total_minor=1, currency="INR", **named)
+    waits = QuoteWaiting(reason="Not enough in stock.", **named)
+    async with database.transaction(Actor.system(actor.org_id)) as tx:
+        for _ in range(2):
+            await deal_staff.tell_accepted(tx, said, now)
+            await deal_staff.tell_waiting(tx, waits, now)
+        told = await tx.records(INBOX)
+    assert [(row["kind"], row["link"]) for row in told] == [
+        ("quote_answered", f"/quotes/{quote['id']}"),
+        ("quote_waiting", f"/quotes/{quote['id']}"),
+    ]
 
 
 class _Dying(Database):

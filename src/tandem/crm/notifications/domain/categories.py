@@ -101,6 +101,13 @@ CATEGORIES: Mapping[str, Category] = {
             "customer_assigned",
             mail="off",
         ),
+        _staff(
+            "deals",
+            "Your deals",
+            "A buyer answers a quote, an order is waited for, or ends.",
+            *("quote_answered", "quote_waiting", "deal_order_ended"),
+            mail="now",
+        ),
         _staff("mentions", "Mentions", "Somebody names you in a note.", "mention", mail="now"),
         _staff(
             "due",

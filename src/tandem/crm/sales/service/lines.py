@@ -12,6 +12,7 @@ from tandem.crm.sales.domain.permissions import WRITE
 from tandem.crm.sales.domain.pipelines import Kind
 from tandem.crm.sales.service.opportunities import get_opportunity, tell_amount
 from tandem.crm.sales.service.pipelines import get_pipeline
+from tandem.crm.sales.service.standing import tell_standing
 from tandem.crm.sales.store import lines as store
 from tandem.crm.sales.store import opportunities
 from tandem.kernel import audit
@@ -66,7 +67,7 @@ async def save_lines(
     )
     if (after.amount_minor, after.amount_source) != (deal.amount_minor, deal.amount_source):
         await tell_amount(tx, after)
-    return await get_opportunity(tx, opportunity_id)
+    return await tell_standing(tx, await get_opportunity(tx, opportunity_id))
 
 
 def _noted(deal: Opportunity, lines: Sequence[Line]) -> dict[str, object]:

@@ -13,6 +13,7 @@ from tandem.crm.sales.domain.quotes import OrderState, Quote
 from tandem.crm.sales.service.moving import close_card, names_of_card
 from tandem.crm.sales.service.pipelines import get_pipeline
 from tandem.crm.sales.service.quotes import names_of
+from tandem.crm.sales.service.standing import tell_standing
 from tandem.crm.sales.store import opportunities, pipelines
 from tandem.crm.sales.store import quotes as store
 from tandem.kernel.db import Tx
@@ -45,6 +46,9 @@ async def record_order(tx: Tx, quote: Quote, order: Ordered, *, now: datetime) -
     )
     await store.save(tx, ordered)
     await _win(tx, quote, order, now)
+    deal = await opportunities.find(tx, quote.opportunity_id)
+    assert deal, "opportunities are never deleted"
+    await tell_standing(tx, deal)
     await tx.publish(
         QuoteOrdered(order_id=order.order_id, order_number=order.number, **names_of(ordered))
     )
