@@ -331,3 +331,22 @@ def _mailer(post: Post) -> SmtpMailer:
     found = post.work.get(Mailer)
     assert isinstance(found, SmtpMailer)
     return found
+
+
+async def test_a_throttled_lane_is_looked_at_again_when_its_turn_comes(post: Post) -> None:
+    await set_feed(post, per_minute=8)
+    await plan(post, *(outgoing(number) for number in range(3)))
+    await send_lane(post.work, "bulk")
+    assert await states(post) == {"sent": 1, "queued": 2}
+    async with post.work.transaction() as tx:
+        waits = await tx.records(WAITING_JOBS, lane="bulk")
+    assert [row["is_later"] for row in waits].count(True) == 1
+
+
+WAITING_JOBS = Query(
+    """
+    select execute_after > created as is_later from jobs.pgqueuer
+     where convert_from(payload, 'utf8')::jsonb ->> 'org_id' = (:org_id::uuid)::text
+       and convert_from(payload, 'utf8')::jsonb -> 'payload' ->> 'lane' = :lane
+    """
+)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -19,6 +20,9 @@ from tandem.kernel.jobs import Work, job
 
 RUN_SECONDS = 1.5
 """A job's turn, so that a worker that stops is soon done with it; another job goes on."""
+
+
+SHORTEST_WAIT = timedelta(milliseconds=500)
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,10 +46,15 @@ _connections: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Lane, asyncio.Se
 
 @job(planning.SEND_LANE)
 async def send_lane(work: Work, lane: str) -> None:
-    """Send what is due, for a while; what is left is another job's."""
-    if await run_lane(work, Lane(lane), seconds=RUN_SECONDS):
-        async with work.transaction() as tx:
+    """Send what is due, for a while; what is left, or throttled, is another job's."""
+    is_more = await run_lane(work, Lane(lane), seconds=RUN_SECONDS)
+    now = work.now()
+    async with work.transaction() as tx:
+        if is_more:
             await planning.wake(tx, Lane(lane))
+        elif at := await leaving.next_turn(tx, Lane(lane), now=now):
+            delay = max(at - now, SHORTEST_WAIT)
+            await planning.wake(tx, Lane(lane), delay=delay, is_sweep=True)
 
 
 async def run_lane(work: Work, lane: Lane, *, seconds: float, budget: Budget | None = None) -> bool:
@@ -106,9 +115,11 @@ async def send_all(work: Work, ready: Sequence[Ready], connections: asyncio.Sema
             if result is not None:
                 await settling.do(result)
 
-    async with asyncio.TaskGroup() as group:
-        for one_ready in ready:
-            group.create_task(one(one_ready))
+    # All of them come to their end, also where one fails: what is under way is never cut off.
+    ends = await asyncio.gather(*(one(each) for each in ready), return_exceptions=True)
+    for end in ends:
+        if isinstance(end, BaseException):
+            raise end
 
 
 def _connections_of(lane: Lane) -> asyncio.Semaphore:

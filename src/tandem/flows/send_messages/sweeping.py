@@ -9,7 +9,7 @@ from tandem.kernel.jobs import Work, every
 async def wake_lanes(work: Work) -> None:
     for lane in await tidy(work):
         async with work.transaction() as tx:
-            await planning.wake(tx, lane)
+            await planning.wake(tx, lane, is_sweep=True)
 
 
 async def tidy(work: Work) -> list[Lane]:

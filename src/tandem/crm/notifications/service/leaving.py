@@ -94,6 +94,16 @@ def _room(stream: Stream, now: datetime) -> int:
     return grant(stream.spent or {}, stream.per_minute, stream.per_minute, now).granted
 
 
+async def next_turn(tx: Tx, lane: Lane, *, now: datetime) -> datetime | None:
+    """When a throttled stream of the lane may go on; None when none waits for that."""
+    turns = [
+        grant(stream.spent or {}, stream.per_minute, 0, now).next_at
+        for stream in await store.streams(tx, lane)
+        if stream.per_minute is not None and not stream.is_paused
+    ]
+    return min(turns, default=None)
+
+
 def _through(gate: Gate | None, now: datetime) -> int:
     if gate is None:
         return 1_000_000

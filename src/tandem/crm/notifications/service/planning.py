@@ -1,7 +1,7 @@
 """Planning messages, streams of them, and taking back what has not left yet."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tandem.contracts.notifications import MessageSkipped
@@ -65,15 +65,17 @@ async def find_planned(tx: Tx, message_id: UUID) -> Message:
     return found
 
 
-async def wake(tx: Tx, lane: Lane) -> None:
-    """Have a worker look at the lane once this commits.
+async def wake(
+    tx: Tx, lane: Lane, *, delay: timedelta | None = None, is_sweep: bool = False
+) -> None:
+    """Have a worker look at the lane once this commits, or `delay` later.
 
-    For the bulk lane one waiting job is enough, whoever asked for it. A code gets its own: the
-    waiting one might start just before this commits, and it would miss it.
+    For the bulk lane, and for a sweep, one waiting job is enough, whoever asked for it. A code gets
+    its own: the waiting one might start just before this commits, and it would miss it.
     """
-    dedupe = str(lane) if lane is Lane.BULK else None
+    dedupe = f"{lane}:{is_sweep}:{bool(delay)}" if is_sweep or lane is Lane.BULK else None
     priority = FIRST if lane is Lane.OTP else 0
-    await jobs.enqueue(tx, SEND_LANE, dedupe=dedupe, priority=priority, lane=str(lane))
+    await jobs.enqueue(tx, SEND_LANE, dedupe=dedupe, priority=priority, delay=delay, lane=str(lane))
 
 
 async def set_feed(
