@@ -183,6 +183,20 @@ def test_html_that_could_do_harm_is_refused(source: str) -> None:
     assert refused.value.facts["problems"]
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["<mj-text>चाय ₹5 🎂 zu41uz</mj-text>", "🎂>", '<mj-text padding="é>🎂</mj-text>', "é'>"],
+)
+def test_any_script_is_compiled_or_refused_and_nothing_panics(source: str) -> None:
+    """The compiler of today panics where a broken place holds a wide character."""
+    made = rendering.compiled(
+        Content(format="mjml", subject="x", source=f"{OPENED}{source}{CLOSED}")
+    )
+    assert made.problems or "zu" not in made.html
+    if "चाय" in source:
+        assert "चाय ₹5 🎂 " in made.html
+
+
 def test_ten_megabytes_of_picture_are_no_template() -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"source": "x" * 10_000_000}, Content)

@@ -20,6 +20,7 @@ DEPTH_MAX = 60
 """The compiler walks down by recursion: some thousand levels would end the process."""
 DATA_URI_MAX = 32_768
 TOKENS = re.compile(r"zq(\d+)qz")
+FOREIGN = re.compile(r"zu([0-9a-f]{2,6})uz")
 JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 LONE = re.compile(r"\{\{\s*([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)\s*(?:\|[^}]*)?\}\}")
 OPENING = re.compile(r"<([A-Za-z][A-Za-z0-9:-]*)")
@@ -66,10 +67,12 @@ def from_mjml(source: str, *, preheader: str, variables: Mapping[str, Variable])
     if problems:
         return Letter(html="", problems=problems)
     try:
-        compiled = mrml.to_html(wrapped, mrml.ParserOptions(mrml.noop_loader()), _options()).content
+        options = mrml.ParserOptions(mrml.noop_loader())
+        compiled = mrml.to_html(_in_ascii(wrapped), options, _options()).content
     except OSError as reason:
         return Letter(html="", problems=[f"The MJML cannot be read: {reason}"])
-    return _finished(compiled, pieces, preheader=preheader, variables=variables)
+    letter = _from_ascii(compiled)
+    return _finished(letter, pieces, preheader=preheader, variables=variables)
 
 
 def from_html(source: str, *, preheader: str, variables: Mapping[str, Variable]) -> Letter:
@@ -83,6 +86,16 @@ def from_html(source: str, *, preheader: str, variables: Mapping[str, Variable])
 def _options() -> mrml.RenderOptions:
     """No fonts: by default each reader's mail program would ask Google for one."""
     return mrml.RenderOptions(fonts={})
+
+
+def _in_ascii(source: str) -> str:
+    """The compiler counts bytes where it is lost, and ends with a panic inside a wide character."""
+    clean = FOREIGN.sub("", source)
+    return "".join(one if one.isascii() else f"zu{ord(one):x}uz" for one in clean)
+
+
+def _from_ascii(compiled: str) -> str:
+    return FOREIGN.sub(lambda found: chr(int(found[1], 16)), compiled)
 
 
 def _masked(source: str) -> tuple[str, list[str]]:
@@ -138,8 +151,12 @@ def _finished(
     masked: str, pieces: list[str], *, preheader: str, variables: Mapping[str, Variable]
 ) -> Letter:
     looked = _Look(pieces, variables)
-    looked.feed(masked)
-    looked.close()
+    try:
+        looked.feed(masked)
+        looked.close()
+    except AssertionError:
+        # html.parser's way of saying that a declaration (`<![…`) is none.
+        return Letter(html="", problems=["A declaration in the HTML cannot be read."])
     problems = looked.problems
     if BARE.search(re.sub(r"=\s*(\"[^\"]*\"|'[^']*')", "=''", masked)):
         problems.append("Put quotes around an attribute that holds a variable.")
