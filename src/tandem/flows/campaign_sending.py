@@ -4,7 +4,7 @@ Each batch is one transaction that also says how far it got, so a worker may die
 one goes on from there, and nobody is written to twice. One worker at a time per campaign.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,12 +21,13 @@ from tandem.crm.marketing.domain.campaigns import Campaign, Kind, State
 from tandem.crm.marketing.domain.recipients import Decided, Recipient
 from tandem.crm.marketing.domain.recipients import State as Standing
 from tandem.crm.notifications import service as notifications
+from tandem.crm.notifications.domain import rendering
 from tandem.crm.notifications.domain.messages import Channel, Lane, Step
 from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.domain.policy import Verdict
-from tandem.crm.notifications.domain.template_versions import ParameterWrong
+from tandem.crm.notifications.domain.template_versions import ParameterWrong, TemplateVersion
 from tandem.flows import campaign_policy
-from tandem.flows.campaign_words import own_words, parameters_of
+from tandem.flows.campaign_words import parameters_of, version_of
 from tandem.flows.message_links import way_out
 from tandem.kernel import jobs
 from tandem.kernel.db import Tx
@@ -153,6 +154,11 @@ async def _decide(
     verdicts = await campaign_policy.judge(tx, campaign, people, now=now)
     by_id = dict(zip((person.id for person in people), verdicts, strict=True))
     company = (await identity.get_organisation(tx)).name
+    own = {
+        variant.id: version_of(campaign.channel, variant)
+        for variant in campaign.variants
+        if variant.template_version_id is None
+    }
     letters: list[tuple[Recipient, Verdict, Outgoing]] = []
     decided = []
     for one in taken:
@@ -163,7 +169,8 @@ async def _decide(
             decided.append(_left_out(one, verdict.reason, verdict.trace))
         else:
             try:
-                letter = await _letter(tx, campaign, one, known[one.customer_id], company, now)
+                person = known[one.customer_id]
+                letter = await _letter(tx, campaign, one, person, own, company, now)
             except ParameterWrong as reason:
                 decided.append(_left_out(one, "words", [*verdict.trace, _unfit(reason)]))
                 continue
@@ -183,7 +190,13 @@ async def _decide(
 
 
 async def _letter(
-    tx: Tx, campaign: Campaign, one: Recipient, person: Reachable, company: str, now: datetime
+    tx: Tx,
+    campaign: Campaign,
+    one: Recipient,
+    person: Reachable,
+    own: Mapping[UUID, TemplateVersion],
+    company: str,
+    now: datetime,
 ) -> Outgoing:
     variant = next(each for each in campaign.variants if each.id == one.variant_id)
     asks = campaign.kind is Kind.OPT_IN
@@ -193,7 +206,7 @@ async def _letter(
     parameters = parameters_of(person, company=company, links=links)
     words: dict[str, Any] = {"template_version_id": variant.template_version_id}
     if variant.template_version_id is None:
-        made = own_words(campaign, variant, parameters)
+        made = rendering.render(own[variant.id], parameters)
         words = {"subject": made.subject, "text": made.text, "html": made.html}
     return Outgoing(
         dedupe=f"{campaign.feed}:{person.id}",

@@ -45,7 +45,7 @@ def own_words(campaign: Campaign, variant: Variant, parameters: dict[str, Any]) 
 
 def words_of(channel: Channel, variant: Variant, parameters: dict[str, Any]) -> Rendered:
     """Words that no template has, for one person. Raises ParameterWrong."""
-    return rendering.render(_version(channel, variant), parameters)
+    return rendering.render(version_of(channel, variant), parameters)
 
 
 def parameters_of(
@@ -92,8 +92,9 @@ def _paragraphs(text: str) -> str:
     return f'<html><body style="{LOOK}">{inner}</body></html>'
 
 
-def _version(channel: Channel, variant: Variant) -> TemplateVersion:
-    """The variant's words in the form that the renderer takes; kept nowhere."""
+def version_of(channel: Channel, variant: Variant) -> TemplateVersion:
+    """The variant's words in the form that the renderer takes; kept nowhere. Making it costs as
+    much as a letter: make it once for many people."""
     content = _content(channel, variant)
     letter = rendering.compiled(content)
     return TemplateVersion(
