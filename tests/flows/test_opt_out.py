@@ -207,6 +207,20 @@ async def test_what_is_switched_off_is_skipped_and_says_why_and_the_mandatory_is
     assert "arriving by sms" in verdicts[0].detail
 
 
+async def test_staff_write_down_what_a_customer_asked_for(
+    client: httpx.AsyncClient, asha: Customer
+) -> None:
+    at = f"/v1/customer-notification-preferences/{asha.id}"
+    choice = {"category": "delivery", "way": "sms", "pace": "off"}
+    answer = await client.put(at, json={"choices": [choice]})
+    assert answer.status_code == 200
+    found = {f"{one['category']}.{one['way']}": one for one in (await client.get(at)).json()}
+    assert (found["delivery.sms"]["pace"], found["delivery.sms"]["decided_by"]) == ("off", "person")
+    wrong = await client.put(at, json={"choices": [{**choice, "category": "orders"}]})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "category_mandatory")
+    assert (await client.get(f"{at[:-4]}0000")).status_code == 404
+
+
 async def test_headers_name_the_one_click_address() -> None:
     assert opting_out.unsubscribe_headers("https://shop.test/", "t") == {
         "List-Unsubscribe": "<https://shop.test/v1/public/unsubscribe/t>",

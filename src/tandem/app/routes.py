@@ -47,6 +47,7 @@ from tandem.flows.http.converting import ConversionsController
 from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.dashboards import DashboardsController
 from tandem.flows.http.deal_fields import DealFieldsController
+from tandem.flows.http.customer_preferences import CustomerPreferencesController
 from tandem.flows.http.deal_lines import DealLinesController
 from tandem.flows.http.lead_scores import (
     LeadScoreController,
@@ -177,6 +178,7 @@ ROUTES: list[Any] = [
     NotificationTypesController,
     UnsubscribeController,
     TryWordsController,
+    CustomerPreferencesController,
     ComplaintFlowsController,
     PublicComplaintsController,
     PublicFormsController,

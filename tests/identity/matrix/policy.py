@@ -83,6 +83,7 @@ AREAS: dict[str, Rule] = {
     "/o": both(PUBLIC),
     "/v1/inbox": both(PERSON),
     "/v1/notification-preferences": both(PERSON),
+    "/v1/customer-notification-preferences": Rule("customers.read", "customers.write"),
     "/v1/notification-types": Rule("notifications.read", "notifications.templates"),
     "/v1/notification-templates": Rule("notifications.read", "notifications.templates"),
     "/v1/notification-templates/rendering": both("notifications.read"),

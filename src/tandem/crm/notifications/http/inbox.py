@@ -15,7 +15,7 @@ from tandem.crm.notifications.domain.categories import (
 )
 from tandem.crm.notifications.domain.inbox import InboxItem, ItemMissing
 from tandem.crm.notifications.service import inbox, preferences
-from tandem.crm.notifications.service.preferences import Choice, Standing
+from tandem.crm.notifications.service.preferences import ChoicesMade, Standing
 from tandem.kernel.errors import Forbidden, Invalid
 from tandem.kernel.http import (
     LIMIT_DEFAULT,
@@ -29,9 +29,7 @@ from tandem.kernel.http import (
 from tandem.kernel.pages import Page
 
 OWN = unaudited("what somebody has read, or wants to be told, concerns nobody else")
-CHOICES_MAX = 100
 Ids = Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=200)]
-Choices = Annotated[list[Choice], msgspec.Meta(min_length=1, max_length=CHOICES_MAX)]
 
 
 class Marking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,10 +53,6 @@ class CategoryView(msgspec.Struct, frozen=True, kw_only=True):
     audience: Audience
     is_mandatory: bool
     kinds: list[str]
-
-
-class ChoicesMade(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    choices: Choices
 
 
 class InboxController(Controller):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Annotated, Protocol
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,8 @@ from tandem.kernel.actor import Kind
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Forbidden
 
+CHOICES_MAX = 100
+
 
 class Ask(Protocol):
     """What of a message decides whether somebody wants it (policy.SendAsk has all of it)."""
@@ -42,6 +44,12 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     category: str
     way: Way
     pace: Pace
+
+
+class ChoicesMade(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is not named stays as it is."""
+
+    choices: Annotated[list[Choice], msgspec.Meta(min_length=1, max_length=CHOICES_MAX)]
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
