@@ -9,7 +9,13 @@ select r.org_id, r.id, r.provider_id
 -- name: a secret that left our hands is kept nowhere
 select org_id, id, state
   from notifications.message
- where is_secret and state in ('sent', 'failed') and (text <> '' or html <> '');
+ where is_secret and (text <> '' or html <> '')
+   and state in ('sent', 'delivered', 'bounced', 'complained', 'failed', 'skipped');
+
+-- name: what was left out never left
+select org_id, id, reason
+  from notifications.message
+ where state in ('held', 'skipped') and handed_over_at is not null;
 
 -- name: a message that was sent was handed over, and none is in two hands
 select org_id, id, state
