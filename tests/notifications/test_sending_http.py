@@ -88,6 +88,7 @@ async def test_one_request_sends_one_message_however_often_it_is_repeated(
         ({"data": {"track_link": "https://evil.example"}}, 422, "data"),
         ({"data": {"order": "a\r\nBcc: x"}}, 422, None),
         ({"not_after": "2026-01-01T00:00:00"}, 422, "not_after"),
+        ({"not_before": "9999-12-31T23:59:59-14:00"}, 422, "not_before"),
         ({"key": "no spaces"}, 422, None),
     ],
 )
@@ -106,6 +107,7 @@ async def test_what_waits_is_taken_back_by_its_key(client: httpx.AsyncClient, po
     await client.post("/v1/notifications", json=NEWS | {"key": "k1", "not_before": later})
     assert (await client.delete("/v1/notifications/k1")).status_code == 204
     assert (await client.delete("/v1/notifications/k1")).status_code == 404
+    assert (await client.delete("/v1/notifications/k%00")).status_code in {400, 404}
     post.hands.advance(hours=2)
     await run(post, Lane.TRANSACTIONAL)
     assert await states(post) == {"cancelled": 1}

@@ -1,5 +1,6 @@
 """One message on request: an event's name, who, and the facts; words, channels and lane follow."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -31,7 +32,8 @@ DATA_MAX = 40
 ASKED_AROUND = timedelta(days=366)
 
 Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-Key = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.:-]{1,120}$")]
+KEY = r"^[A-Za-z0-9_.:-]{1,120}$"
+Key = Annotated[str, msgspec.Meta(pattern=KEY)]
 Address = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=PRINTABLE)]
 Fact = Annotated[str, msgspec.Meta(max_length=500, pattern=PRINTABLE)]
 
@@ -102,7 +104,7 @@ async def notify(tx: Tx, new: NewNotification, *, now: datetime) -> Notification
     tx.actor.require("notifications.send")
     if new.event in SECRETS:
         raise Invalid("Codes are sent by the suite alone.", field="event")
-    check_times(new)
+    check_times(new, now)
     key = new.key or str(new_id())
     name, addresses = await _addresses(tx, new.recipient)
     facts = {"company": await company_name(tx), "name": name or "there", **new.data}
@@ -117,14 +119,14 @@ async def notify(tx: Tx, new: NewNotification, *, now: datetime) -> Notification
     return Notification(key=key, messages=[await _state(tx, message_id) for message_id in ids])
 
 
-async def cancel(tx: Tx, key: str, *, now: datetime) -> int:
+async def cancel(tx: Tx, key: str, *, now: datetime) -> None:
     """Take back what was asked for under this key and has not left. NotFound when there is none."""
-    gone = await notifications.cancel(
+    is_key = re.fullmatch(KEY, key) is not None
+    gone = is_key and await notifications.cancel(
         tx, dedupe=f"{PREFIX}{key}", reason="Cancelled on request.", now=now
     )
     if not gone:
         raise NotFound("Nothing that was asked for under this key still waits.")
-    return gone
 
 
 async def dry_run(tx: Tx, asks: Sequence[Ask], *, now: datetime) -> list[Verdict]:
@@ -152,11 +154,11 @@ async def _ask(tx: Tx, ask: Ask, now: datetime) -> SendAsk:
     )
 
 
-def check_times(new: NewNotification) -> None:
+def check_times(new: NewNotification, now: datetime) -> None:
     for field in ("not_before", "not_after"):
         at = getattr(new, field)
-        if at is not None and at.tzinfo is None:
-            raise Invalid("Say the time with its zone.", field=field)
+        if at is not None and (at.tzinfo is None or abs(at - now) > ASKED_AROUND):
+            raise Invalid("Say a time within a year of now, with its zone.", field=field)
     if new.not_before and new.not_after and new.not_after <= new.not_before:
         raise Invalid("It would expire before it may leave.", field="not_after")
 
