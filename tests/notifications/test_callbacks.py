@@ -380,6 +380,22 @@ async def test_a_token_of_mailgun_is_good_for_one_body(
     assert (await one.state())[0] is State.SENT
 
 
+async def test_what_is_added_to_an_address_that_is_not_signed_means_nothing(
+    post: Post, vendor: httpx.AsyncClient
+) -> None:
+    one = await sent(post, Kind.SENDGRID)
+    (other,) = await post.queue(email="other@example.test", dedupe=str(uuid4()))
+    await post.carry(other)
+    body = one.body("complained")
+    for added in (str(other), "nonsense", "%00"):
+        path = f"{one.path}?message={added}"
+        answer = await vendor.post(path, content=body, headers=one.headers(body))
+        assert answer.status_code == 200
+    await drain(post.work.database)
+    assert (await one.state())[0] is State.COMPLAINED
+    assert (await post.read(other)).state is State.SENT
+
+
 async def test_a_report_settles_a_letter_whose_answer_was_lost(
     post: Post, vendor: httpx.AsyncClient
 ) -> None:

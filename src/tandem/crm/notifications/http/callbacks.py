@@ -73,7 +73,7 @@ class ProviderReportsController(Controller):
                 tx,
                 provider=inbox_name(way.kind, provider_id),
                 delivery_id=_delivery_id(way, asked),
-                subject=asked.query.get("message", "")[:36],
+                subject=_subject(way, asked),
                 body=asked.body,
                 headers={},
                 now=now,
@@ -120,11 +120,21 @@ async def _asked(request: Request[Any, Any, Any], base_url: str) -> Asked:
     )
 
 
+def _subject(way: Way, asked: Asked) -> str:
+    """Our message's id, where the address is signed too (Twilio's); elsewhere it means nothing."""
+    if way.kind is not Kind.TWILIO:
+        return ""
+    try:
+        return str(UUID(asked.query.get("message", "")))
+    except ValueError:
+        return ""
+
+
 def _delivery_id(way: Way, asked: Asked) -> str:
     """The same bytes are the same delivery; where only a token is signed, it is what counts."""
     if way.kind is Kind.MAILGUN:
         return f"token:{token_of(asked.body)}"
-    return hashlib.sha256(asked.body + asked.query.get("message", "").encode()).hexdigest()
+    return hashlib.sha256(asked.body + _subject(way, asked).encode()).hexdigest()
 
 
 def _unproven() -> Unauthenticated:
