@@ -181,7 +181,8 @@ async def send_test(tx: Tx, campaign: Campaign, test: TestMessages, *, now: date
 async def explain(tx: Tx, campaign_id: UUID, customer_id: UUID) -> Explanation:
     recipient = await marketing.get_recipient(tx, campaign_id, customer_id)
     trusted = tx.with_all_grants()
-    known = await customers.reachable(trusted, [customer_id])
+    sees_all = tx.actor.reach("customers.read").is_all
+    known = await customers.reachable(tx, [customer_id]) if sees_all else {}
     message: Message | None = None
     attempts: list[Attempt] = []
     if recipient.message_id is not None:

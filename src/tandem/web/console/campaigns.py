@@ -191,9 +191,9 @@ async def _recipients(request: AnyRequest, tx: Tx, campaign: Campaign) -> Respon
         reason=reason if reason.replace("_", "").isalpha() else None,
     )
     tx.actor.require("customers.read")
-    people = await customers.reachable(
-        tx.with_all_grants(), [one.customer_id for one in found.items]
-    )
+    sees_all = tx.actor.reach("customers.read").is_all
+    ids = [one.customer_id for one in found.items]
+    people = await customers.reachable(tx, ids) if sees_all else {}
     who = _id_of(asked.get("who", ""))
     return page(
         request,
@@ -201,6 +201,7 @@ async def _recipients(request: AnyRequest, tx: Tx, campaign: Campaign) -> Respon
         campaign=campaign,
         recipients=found,
         people=people,
+        sees_all=sees_all,
         state=standing or "",
         states=flow.STATES,
         variants={one.id: one.name for one in campaign.variants},
