@@ -28,3 +28,18 @@ select org_id, message_id, count(*)
  where outcome = 'sent' and detail <> ''
  group by org_id, message_id
 having count(*) > 1;
+
+-- name: nobody has switched off what is mandatory
+select org_id, subject_kind, subject_id, category
+  from notifications.preference
+ where category in ('account', 'orders', 'security') and pace <> 'now';
+
+-- name: what was mailed to a member was due
+select org_id, id, due_at, mailed_at
+  from notifications.digest_entry
+ where mailed_at < due_at;
+
+-- name: what a template says now was published, and its draft was not
+select org_id, id, state
+  from notifications.template_version
+ where (state = 'published' and published_at is null) or (state = 'draft' and published_at is not null);
