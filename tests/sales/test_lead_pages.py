@@ -47,6 +47,7 @@ async def test_a_lead_is_written_in_moved_noted_lost_and_found_again(
     lead = (await client.get(f"/v1{path}")).json()
     stale = await send(client, f"{path}/edit", name="Asha", version=str(lead["version"] - 1))
     assert stale.status_code == 412
+    assert (await send(client, f"{path}/edit")).status_code == 422
     saved = await send(client, f"{path}/edit", name="Asha Rao", version=str(lead["version"]))
     assert saved.status_code == 303
     lost = await send(client, f"{path}/status", status_id=statuses["Lost"], lost_reason="Too dear")
@@ -123,6 +124,7 @@ async def test_a_form_is_built_shown_to_strangers_and_changed(
         assert f'"http://test/f/{form["slug"]}"' in script.text
         stale = await send(client, f"{path}/edit", **given, version="7")
         assert stale.status_code == 412
+        assert (await send(client, f"{path}/edit")).status_code == 422
         given["is_active"], given["allowed_origins"] = "", ""
         await send(client, f"{path}/edit", **given, version="1")
         for gone in (f"/f/{form['slug']}", f"/f/{form['slug']}/embed.js"):
@@ -138,6 +140,8 @@ async def test_a_score_rule_is_tried_on_real_leads_kept_and_explained(
         "area": "fit", "name": "Near us", "points": "60", "is_active": "true", "match": "all",
         "word_0": "field:city", "op_0": "is", "value_0": "pune",
     }  # fmt: skip
+    assert (await send(client, "/leads/scoring/draft")).status_code == 200
+    assert (await send(client, "/leads/scoring")).status_code == 422
     tried = await send(client, "/leads/scoring/draft", **rule)
     assert (tried.status_code, "<b>1</b> of the newest 1 leads" in tried.text) == (200, True)
     assert (await client.get("/v1/score-rules")).json() == []

@@ -207,11 +207,12 @@ async def _builder(
     status: int = 200,
 ) -> Response[Any]:
     words = await flow.vocabulary(tx)
+    area = form.get("area", "")
     return page(
         request,
         "console/lead_scoring_rule.html",
         status=status,
-        form=form,
+        form=form | {"area": area if area in set(Area) else str(Area.FIT)},
         rows=[*rows_of_form(form), Row()],
         words=words,
         events=words.behaviours,
