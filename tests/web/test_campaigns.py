@@ -58,7 +58,7 @@ def test_a_campaign_goes_from_its_audience_to_its_last_message(
         expect(page.get_by_text("Not sent: has not agreed to this.")).to_be_visible()
         window.check("campaign-why-wide-light")
 
-    (campaign,) = shop.get("/v1/campaigns?q=Monsoon")["items"]
+    (campaign,) = shop.get("/v1/campaigns", q="Monsoon")["items"]
     assert (campaign["state"], campaign["progress"]) == ("done", {"sent": 2, "skipped": 1})
 
     def mail() -> list[str] | None:

@@ -116,7 +116,7 @@ def names_of(domain: str, selector: str) -> dict[str, str]:
 def judge(records: Mapping[str, Sequence[str]], *, challenge: str) -> Found:
     """What the TXT records mean (RFC 7208, RFC 6376, RFC 7489)."""
     own = challenge in [one.strip() for one in records.get("challenge", ())]
-    says = [] if own else [f"No TXT record {challenge!r} was found."]
+    says = [] if own else ["The record that shows whose it is was not found."]
     spf, about_spf = _spf(records.get("spf", ()))
     dmarc, about_dmarc = _dmarc(records.get("dmarc", ()))
     dkim, about_dkim = _dkim(records["dkim"]) if "dkim" in records else ("unknown", "")
