@@ -1,7 +1,6 @@
 """Which installation sends for this database: what `tandem sending` and `tandem doctor` say."""
 
 from tandem.app.settings import Settings
-from tandem.crm.notifications.domain.sender import refusal
 from tandem.crm.notifications.service import senders
 from tandem.kernel.actor import INSTALLATION, Actor
 from tandem.kernel.clock import clock
@@ -13,8 +12,7 @@ async def standing(settings: Settings) -> str:
     database = await Database.connect(settings.app_dsn, size_min=1, size_max=1)
     try:
         async with database.transaction(Actor.system(INSTALLATION)) as tx:
-            sender = await senders.get_sender(tx, settings.place, now=clock.now())
-            return refusal(sender, settings.place)
+            return await senders.standing(tx, settings.place)
     finally:
         await database.close()
 

@@ -49,7 +49,7 @@ class MessagesPage(Controller):
     include_in_schema = False
 
     @get()
-    async def show(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+    async def show(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
         state = read_state(request, COLUMNS, FILTERS)
         wanted, channel = state.values.get("state"), state.values.get("channel")
         found = await notifications.list_messages(
@@ -66,7 +66,7 @@ class MessagesPage(Controller):
             listing=listing(state, found, views),
             replayed=wanted if wanted in DEAD and found.items else "",
             gates=await leaving.list_gates(tx),
-            refusal=await senders.sending_refused(tx, request.app.state.settings.place, now=now),
+            refusal=await senders.standing(tx, request.app.state.settings.place),
         )
 
     @post("/replays")

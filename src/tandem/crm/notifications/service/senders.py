@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tandem.crm.notifications.domain.sender import Sender, refusal
+from tandem.crm.notifications.domain.sender import refusal
 from tandem.crm.notifications.gateways.port import Site
 from tandem.crm.notifications.store import sender as store
 from tandem.kernel.actor import INSTALLATION
@@ -17,12 +17,17 @@ def place_of(work: Work) -> str:
 
 
 async def sending_refused(tx: Tx, place: str, *, now: datetime) -> str:
-    """Why nothing may leave from here, in a sentence; empty when this is the one that sends."""
-    return refusal(await store.sender(tx, place, now), place)
+    """For who is about to send: why nothing may leave from here, in a sentence; empty when this is
+    the one that sends, which the first to ask becomes."""
+    sender = await store.sender(tx, place, now)
+    assert sender is not None, "who is about to send has become the sender"
+    return refusal(sender, place)
 
 
-async def get_sender(tx: Tx, place: str, *, now: datetime) -> Sender:
-    return await store.sender(tx, place, now)
+async def standing(tx: Tx, place: str) -> str:
+    """The same for who merely looks. Empty too where nobody has sent yet."""
+    sender = await store.sender(tx, place, None)
+    return refusal(sender, place) if sender else ""
 
 
 async def take_over(tx: Tx, place: str, *, now: datetime) -> None:

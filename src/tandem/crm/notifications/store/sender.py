@@ -19,9 +19,9 @@ TAKE_OVER = Query(
 )
 
 
-async def sender(tx: Tx, place: str, now: datetime) -> Sender:
-    """The first to ask becomes the sender."""
-    return await tx.one(SENDER, Sender, place=place, now=now)
+async def sender(tx: Tx, place: str, now: datetime | None) -> Sender | None:
+    """Who sends. The first to ask with a time becomes the sender; without, None where nobody is."""
+    return await tx.one_or_none(SENDER, Sender, place=place, now=now)
 
 
 async def take_over(tx: Tx, place: str, now: datetime) -> None:
