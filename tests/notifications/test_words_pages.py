@@ -50,6 +50,9 @@ async def desk(app: Litestar, asha: User) -> AsyncIterator[httpx.AsyncClient]:
 async def test_words_are_begun_looked_at_tried_and_published_on_pages(
     desk: httpx.AsyncClient, database: Database, actor: Actor, asha: User
 ) -> None:
+    for wrong in ({"name": ""}, {"name": "९"}, {"name": "x", "channel": "fax"}):
+        refused = await desk.post("/templates", data={"channel": "email", **wrong})
+        assert refused.status_code == 422, wrong
     begun = await desk.post("/templates/ready/order_shipped/email")
     at = begun.headers["location"]
     page = await desk.get(at)

@@ -9,8 +9,11 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
+from tandem.contracts.address import Line100
 from tandem.crm.notifications.domain.template_versions import (
     Content,
+    Key,
+    Medium,
     State,
     Template,
     TemplateVersion,
@@ -32,13 +35,18 @@ FRAME_POLICY = (
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
 )
 """A letter in its frame runs nothing, leads nowhere and reads nothing of ours."""
+NAMED = {
+    "name": "Give it a name, 100 letters at most.",
+    "key": "Give it a name that begins with a letter of the Latin alphabet.",
+    "channel": "Choose e-mail, SMS or WhatsApp.",
+}
 CLIPPED_BYTES = 102 * 1024
 
 
 class NewForm(msgspec.Struct, frozen=True, kw_only=True):
-    key: str
-    channel: str
-    name: str
+    name: Line100
+    key: Key
+    channel: Medium
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +72,7 @@ class TemplatesPage(Controller):
         form = await read_form(request)
         try:
             fields = {"key": _key_of(form.get("name", "")), **form}
-            new = convert(fields, NewForm, {})
+            new = convert(fields, NewForm, NAMED)
             made = await templates.add_template(
                 tx, key=new.key, channel=new.channel, name=new.name, now=now
             )
