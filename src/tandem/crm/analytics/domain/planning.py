@@ -84,15 +84,15 @@ def _slices(metrics: Sequence[Metric]) -> tuple[Slice, ...]:
 
 
 def sums_for(one: Slice, names: Sequence[str]) -> Sums | None:
-    """The sums by day that this slice can be answered from, if there are such."""
-    for sums in one.dataset.sums:
-        if (
-            sums.clock == one.clock_key
-            and set(names) <= set(sums.dimensions)
-            and set(one.amounts) <= set(sums.amounts)
-        ):
-            return sums
-    return None
+    """The shortest of the sums by day that this slice can be answered from, if there are such."""
+    fitting = [
+        sums
+        for sums in one.dataset.sums
+        if sums.clock == one.clock_key
+        and set(names) <= set(sums.dimensions)
+        and set(one.amounts) <= set(sums.amounts)
+    ]
+    return min(fitting, key=lambda sums: len(sums.dimensions), default=None)
 
 
 def columns(ask: Ask, made: Plan) -> list[Column]:

@@ -153,7 +153,7 @@ async def _read(tx: Tx, asked: Asked, one: Slice, scope: Scope, top: Top | None)
 
 
 def _may_use_sums(asked: Asked, one: Slice, scope: Scope) -> bool:
-    return scope.reach.is_all and scope.zone is None and one.span != "standing" and asked.is_recent
+    return scope.reach.is_all and scope.zone is None and one.span != "standing" and asked.has_sums
 
 
 def _cells(one: Slice, amounts: tuple[Any, ...]) -> dict[str, Number]:

@@ -40,9 +40,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     policy_hash: str
 
     @property
-    def is_recent(self) -> bool:
-        """The sums by day still have their versions of this moment."""
-        return self.as_of >= self.known.at - rollups.KEPT
+    def has_sums(self) -> bool:
+        """The sums by day are made as they are meant, and still have versions of this moment."""
+        is_recent = self.as_of >= self.known.at - rollups.KEPT
+        return is_recent and self.known.sums == rollups.MADE
 
 
 async def understand(tx: Tx, ask: Ask, *, now: datetime) -> Asked:

@@ -13,6 +13,7 @@ from tandem.crm.analytics.domain.folds import ALONE, FOLLOWED, Books, Fact, fold
 from tandem.crm.analytics.domain.permissions import CONFIGURE
 from tandem.crm.analytics.service import rolling
 from tandem.crm.analytics.store import facts as store
+from tandem.crm.analytics.store import rollups
 from tandem.crm.analytics.store.facts import Touched
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
@@ -31,7 +32,8 @@ _ALONE = tuple(kind.topic for kind in ALONE)
 async def digest(tx: Tx, *, zone: str, currency: str, now: datetime) -> int:
     """Count what came in; how many events that were. Two at once take turns."""
     seen = await store.find_watermark(tx)
-    if seen and now - seen.at < AT_REST and not await store.count_waiting(tx):
+    is_made = seen is not None and seen.sums == rollups.MADE
+    if seen and is_made and now - seen.at < AT_REST and not await store.count_waiting(tx):
         return 0
     known = await store.lock_watermark(tx, zone=zone, currency=currency, now=now)
     mark = max(known.at + STEP, now)
@@ -39,7 +41,9 @@ async def digest(tx: Tx, *, zone: str, currency: str, now: datetime) -> int:
     if entered:
         touched = await _apply(tx, mark, zone=known.zone, currency=known.currency)
         await rolling.roll(tx, touched, mark)
-    if entered or now - known.at >= AT_REST:
+    if known.sums != rollups.MADE:
+        await rolling.roll_everything(tx, mark)
+    if entered or known.sums != rollups.MADE or now - known.at >= AT_REST:
         await store.advance(tx, mark)
     return entered
 

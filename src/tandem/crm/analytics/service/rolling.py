@@ -17,7 +17,7 @@ async def roll(tx: Tx, touched: Sequence[Touched], mark: datetime) -> None:
         for sums in dataset.sums if mine else ():
             days = _days(mine, dataset.clocks[sums.clock].day)
             if days:
-                await rollups.refresh(tx, dataset.key, sums.clock, days, mark)
+                await rollups.refresh(tx, dataset.key, sums.name, days, mark)
 
 
 async def roll_everything(tx: Tx, mark: datetime) -> None:

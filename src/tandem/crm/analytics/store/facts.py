@@ -29,10 +29,10 @@ OPEN = Query(
     """
 )
 LOCK = Query(
-    "select at, zone, currency from analytics.watermark where org_id = :org_id"
+    "select at, zone, currency, sums from analytics.watermark where org_id = :org_id"
     " order by org_id for update"
 )
-FIND = Query("select at, zone, currency from analytics.watermark where org_id = :org_id")
+FIND = Query("select at, zone, currency, sums from analytics.watermark where org_id = :org_id")
 ADVANCE = Query("update analytics.watermark set at = :mark where org_id = :org_id")
 SET_BOOKS = Query(
     "update analytics.watermark set zone = :zone, currency = :currency, rebuilt_at = :now"
@@ -103,11 +103,13 @@ CLEAR_RATES = Query("delete from analytics.fx_rate where org_id = :org_id")
 
 
 class Watermark(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything recorded up to `at` is in the facts, in days of `zone` and money of `currency`."""
+    """Everything recorded up to `at` is in the facts, in days of `zone` and money of `currency`.
+    `sums` says by which definitions the sums by day were made."""
 
     at: datetime
     zone: str
     currency: str
+    sums: str = ""
 
 
 class _Rate(msgspec.Struct, frozen=True):

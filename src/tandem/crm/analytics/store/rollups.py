@@ -1,5 +1,6 @@
 """Sums by day, made anew for the days that changed; versions of before are kept for an hour."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import LiteralString
@@ -38,31 +39,35 @@ def _adding(dataset: Dataset, sums: Sums) -> tuple[Query, Query]:
     """For some days, and for all of them."""
     day = dataset.clocks[sums.clock].day
     slots: Sequence[LiteralString] = ("d1", "d2", "d3", "d4", "d5")[: len(sums.dimensions)]
-    measures = MEASURES[: len(sums.amounts)]
-    dimensions: LiteralString = ", ".join(
+    cuts: Sequence[LiteralString] = [
         "(" + dataset.dimensions[key].sql + ")::text" for key in sums.dimensions
-    )
-    amounts: LiteralString = ", ".join(_amount(one) for one in sums.amounts)
+    ]
+    into: LiteralString = ", ".join([*slots, *MEASURES[: len(sums.amounts)]])
+    given: LiteralString = ", ".join([*cuts, *(_amount(one) for one in sums.amounts)])
     head: LiteralString = (
-        "insert into analytics.rollup (org_id, dataset, clock, on_day, place, recorded_at, "
-        + ", ".join(slots) + ", " + ", ".join(measures) + ")"
-        + " select :org_id, :dataset, :clock, " + day + ", row_number() over (), :mark, "
-        + dimensions + ", " + amounts
+        "insert into analytics.rollup"
+        + " (org_id, dataset, clock, on_day, place, recorded_at, " + into + ")"
+        + " select :org_id, :dataset, :clock, " + day + ", row_number() over (), :mark, " + given
         + " from " + dataset.table + " f"
         + " where f.org_id = :org_id and f.superseded_at = 'infinity' and " + day + " is not null"
     )  # fmt: skip
-    tail: LiteralString = " group by " + day + ", " + dimensions
-    return (
-        Query(head + " and " + day + " = any(:days::date[])" + tail),
-        Query(head + tail),
-    )
+    tail: LiteralString = " group by " + ", ".join([day, *cuts])
+    return Query(head + " and " + day + " = any(:days::date[])" + tail), Query(head + tail)
 
 
 ADDING: Mapping[tuple[str, str], tuple[Query, Query]] = {
-    (key, sums.clock): _adding(dataset, sums)
+    (key, sums.name): _adding(dataset, sums)
     for key, dataset in DATASETS.items()
     for sums in dataset.sums
 }
+
+
+MADE = hashlib.sha256(
+    "\n".join(f"{key} {two[1].sql}" for key, two in sorted(ADDING.items())).encode()
+).hexdigest()[:16]
+"""The definitions of all sums; what was made by others is not read."""
+
+SET_MADE = Query("update analytics.watermark set sums = :made where org_id = :org_id")
 
 
 async def refresh(tx: Tx, dataset: str, clock: str, days: Sequence[date], mark: datetime) -> None:
@@ -77,3 +82,4 @@ async def refresh_all(tx: Tx, mark: datetime) -> None:
     await tx.run(CLEAR)
     for (dataset, clock), (_, everything) in ADDING.items():
         await tx.run(everything, dataset=dataset, clock=clock, mark=mark)
+    await tx.run(SET_MADE, made=MADE)

@@ -39,5 +39,5 @@ def _over_sums(dataset: Dataset, sums: Sums) -> Vocabulary:
 
 FACTS: Mapping[str, Vocabulary] = {key: _over_facts(one) for key, one in DATASETS.items()}
 SUMS: Mapping[tuple[str, str], Vocabulary] = {
-    (key, sums.clock): _over_sums(one, sums) for key, one in DATASETS.items() for sums in one.sums
+    (key, sums.name): _over_sums(one, sums) for key, one in DATASETS.items() for sums in one.sums
 }

@@ -69,7 +69,7 @@ def over_sums(one: Slice, sums: Sums, scope: Scope, top: Top | None = None) -> C
     amounts = [
         f"coalesce(sum(f.{MEASURES[sums.amounts.index(amount)]}), 0)" for amount in one.amounts
     ]
-    text.values |= {"dataset": one.dataset.key, "clock": one.clock_key}
+    text.values |= {"dataset": one.dataset.key, "clock": sums.name}
     parts = [*text.conditions(), "f.dataset = :dataset::text", "f.clock = :clock::text"]
     return text.grouped("analytics.rollup", dimensions, amounts, parts, top)
 
@@ -155,7 +155,7 @@ class Statement:
 
     def _rule(self, rule: Rule) -> Condition:
         key = self.one.dataset.key
-        words = FACTS[key] if self.sums is None else SUMS[key, self.sums.clock]
+        words = FACTS[key] if self.sums is None else SUMS[key, self.sums.name]
         moment = rules.Moment(now=self.scope.as_of, zone=self.scope.zone or "UTC")
         return rules.condition(rule, words, moment)
 

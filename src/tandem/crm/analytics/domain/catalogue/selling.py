@@ -96,9 +96,7 @@ LINES = Dataset(
     },
     link="/orders/{id}",
     link_id="f.order_id",
-    sums=(
-        Sums(clock="placed", dimensions=("sku", "channel"), amounts=(_LINE_REVENUE, _LINE_UNITS)),
-    ),
+    sums=(Sums(clock="placed", dimensions=("sku",), amounts=(_LINE_REVENUE, _LINE_UNITS)),),
 )
 
 _IN = Amount(kind="sum", value="f.amount_base", where="f.kind in ('payment', 'cash')")

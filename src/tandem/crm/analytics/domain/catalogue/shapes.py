@@ -55,6 +55,11 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: tuple[str, ...]
     amounts: tuple[Amount, ...]
 
+    @property
+    def name(self) -> str:
+        """What the sums are kept under."""
+        return " ".join((self.clock, *self.dimensions))
+
 
 class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of one kind, who may see them, and what they can be cut by.

@@ -2,12 +2,21 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from tandem.crm.analytics.domain.catalogue import moving, selling, winning
 from tandem.crm.analytics.domain.catalogue.shapes import Dataset, Metric
 from tandem.kernel.errors import Invalid
 
+
+def _with_whole(dataset: Dataset) -> Dataset:
+    """Beside what is cut, the sums of whole days: most questions need nothing else."""
+    whole = tuple(msgspec.structs.replace(one, dimensions=()) for one in dataset.sums)
+    return msgspec.structs.replace(dataset, sums=(*whole, *dataset.sums))
+
+
 DATASETS: Mapping[str, Dataset] = {
-    one.key: one
+    one.key: _with_whole(one)
     for one in (
         selling.ORDERS,
         selling.LINES,
