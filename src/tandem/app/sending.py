@@ -19,12 +19,9 @@ async def standing(settings: Settings) -> str:
 
 async def take_over(settings: Settings) -> bool:
     """Send from here on, and nowhere else; False when this installation did so already."""
-    if not await standing(settings):
-        return False
     database = await Database.connect(settings.app_dsn, size_min=1, size_max=1)
     try:
         async with database.transaction(Actor.system(INSTALLATION)) as tx:
-            await senders.take_over(tx, settings.place, now=clock.now())
+            return await senders.take_over(tx, settings.place, now=clock.now())
     finally:
         await database.close()
-    return True

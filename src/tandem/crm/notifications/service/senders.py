@@ -30,8 +30,12 @@ async def standing(tx: Tx, place: str) -> str:
     return refusal(sender, place) if sender else ""
 
 
-async def take_over(tx: Tx, place: str, *, now: datetime) -> None:
-    """Send from here on; wherever it was sent from before keeps still. For the command line, which
-    works for the installation itself."""
+async def take_over(tx: Tx, place: str, *, now: datetime) -> bool:
+    """Send from here on; wherever it was sent from before keeps still. False when it was here. For
+    the command line, which works for the installation itself."""
     assert tx.actor.org_id == INSTALLATION, "who sends is a matter of the installation"
+    sender = await store.sender(tx, place, None)
+    if sender is not None and not sender.differences(place):
+        return False
     await store.take_over(tx, place, now)
+    return True
