@@ -144,6 +144,13 @@ async def test_what_no_registry_has_is_refused(
     assert (await client.get("/v1/registered-texts")).json() == []
 
 
+async def test_an_entity_id_has_nineteen_digits(client: httpx.AsyncClient) -> None:
+    for wrong in ("110116000000000000", "110116000000000000x", "", "1\u0000"):
+        refused = await client.put("/v1/dlt-registration", json={"entity_id": wrong})
+        assert (refused.status_code, refused.json()["field"]) == (422, "entity_id")
+    assert (await client.get("/v1/dlt-registration")).status_code == 404
+
+
 async def test_a_registered_text_is_changed_by_version_and_kept_once(
     client: httpx.AsyncClient,
 ) -> None:

@@ -82,7 +82,9 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    entity_id: Annotated[str, msgspec.Meta(pattern="^[0-9]{19}$")]
+    """`entity_id` has 19 digits."""
+
+    entity_id: Annotated[str, msgspec.Meta(max_length=40)]
     headers: Annotated[list[Header], msgspec.Meta(max_length=50)] = []
     is_enforced: bool = True
 
@@ -138,6 +140,11 @@ class RegisteredTextTaken(Conflict):
 
 class TooManyRegisteredTexts(Conflict):
     code = "too_many_registered_texts"
+
+
+def check_registration(new: NewRegistration) -> None:
+    if re.fullmatch(r"[0-9]{19}", new.entity_id) is None:
+        raise Invalid("An entity id has 19 digits.", field="entity_id")
 
 
 def check_new(new: NewRegisteredText, registration: Registration | None) -> None:

@@ -21,6 +21,7 @@ from tandem.crm.notifications.domain.registered import (
     TooManyRegisteredTexts,
     Verdict,
     check_new,
+    check_registration,
     judge,
     match,
 )
@@ -48,6 +49,7 @@ async def get_registration(tx: Tx) -> Registration | None:
 
 async def save_registration(tx: Tx, new: NewRegistration, *, now: datetime) -> Registration:
     tx.actor.require("notifications.configure")
+    check_registration(new)
     before = await store.find_registration(tx)
     await store.save_registration(tx, new, now=now)
     after = await store.find_registration(tx)
