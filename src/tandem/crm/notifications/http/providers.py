@@ -111,9 +111,7 @@ class ProvidersController(Controller):
         """Change it; a secret that is left out stays. One that rests begins anew."""
         tx.actor.require("notifications.configure")
         check_if_match(if_match, (await service.get_provider(tx, provider_id)).version)
-        changed = await service.change_provider(
-            tx, resources, provider_id, data, now=now
-        )
+        changed = await service.change_provider(tx, resources, provider_id, data, now=now)
         return Response(view(changed, now), headers=etag(changed.version))
 
     @delete("/{provider_id:uuid}", status_code=204, responses=refusals(Forbidden, ProviderMissing))

@@ -65,33 +65,3 @@ async def adopt_or_give_up(
     )
     await store.settle(tx, looked, is_erased=False, now=now)
     await store.add_attempt(tx, held, outcome="not_found", detail="", now=now)
-
-
-async def apply_receipt(
-    tx: Tx, message_id: UUID, *, provider_message_id: str, receipt: str, reason: str, now: datetime
-) -> None:
-    """A report: only news counts, whatever order reports come in.
-
-    It also settles a message whose answer was lost, since whoever reports on it has it.
-    """
-    held = await store.lock(tx, message_id)
-    if held is None or held.provider_message_id not in {None, provider_message_id}:
-        return
-    if held.state in {State.UNKNOWN, State.SENDING}:
-        await settle_sent(tx, held, provider_message_id=provider_message_id, now=now)
-        held = msgspec.structs.replace(
-            held, state=State.SENT, provider_message_id=provider_message_id
-        )
-    if held.state is not State.SENT or not is_news(receipt, held.receipt):
-        return
-    is_failure = receipt in RECEIPTS_OF_FAILURE
-    after = msgspec.structs.replace(
-        held,
-        receipt=receipt,
-        state=State.FAILED if is_failure else State.SENT,
-        error=reason if is_failure else "",
-    )
-    await store.settle(tx, after, is_erased=held.is_secret, now=now)
-    await store.add_attempt(tx, held, outcome=receipt, detail=reason, now=now)
-    if is_failure:
-        await tx.publish(MessageFailed(**facts_of(held), reason=reason))
