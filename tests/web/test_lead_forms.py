@@ -96,7 +96,7 @@ def fill_in(browser: Browser, address: str) -> None:
         expect(frame.get_by_text("Use an address that you keep.")).to_be_visible()
         frame.get_by_label("E-mail").fill("meera@forms.example")
         frame.get_by_label("Write to me about new teas.").check()
-        page.frames[1].wait_for_function("performance.now() > 4000")
+        until(lambda: page.frames[1].evaluate("performance.now()") > 4000)
         frame.get_by_role("button", name="Send").click()
         expect(frame.get_by_text("Thank you. We have it and will be in touch.")).to_be_visible()
         window.check("public-form-embedded-phone-dark", asks_axe=False)

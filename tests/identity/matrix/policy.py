@@ -362,6 +362,7 @@ ANSWERS_FIRST: frozenset[str] = frozenset(
         "POST /v1/shipments/{shipment_id}/promise-revisions",
         "POST /v1/stuck-events/{delivery_id}/retries",
         "PUT /v1/pipelines/{pipeline_id}",
+        "PUT /v1/score-thresholds",
         "PUT /v1/jira/connections/{connection_id}/credentials",
         "PUT /v1/shipments/{shipment_id}/awb",
         "PUT /v1/shipments/{shipment_id}/parcels",

@@ -1,6 +1,6 @@
 """Forms and what they brought, over HTTP, for staff."""
 
-from typing import Annotated
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -28,7 +28,7 @@ from tandem.kernel.pages import LIMIT_DEFAULT, Page
 class Judgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Not spam after all becomes a lead."""
 
-    verdict: Annotated[str, msgspec.Meta(pattern="^(accepted|spam)$")]
+    verdict: Literal["accepted", "spam"]
 
 
 class LeadFormsController(Controller):
@@ -60,6 +60,7 @@ class LeadFormsController(Controller):
         if_match: IfMatch = None,
     ) -> Response[Form]:
         """The form as it shall be."""
+        tx.actor.require("sales.configure")
         check_if_match(if_match, (await service.get_form(tx, form_id)).version)
         return _answer(await service.change_form(tx, form_id, data, now=now))
 
@@ -94,9 +95,7 @@ class FormSubmissionsController(Controller):
     ) -> Submission:
         """Say what it is: spam, or accepted after all."""
         tx.actor.require_everywhere("sales.write")
-        return await submissions.decide(
-            tx, submission_id, is_spam=data.verdict == Verdict.SPAM, now=now
-        )
+        return await submissions.decide(tx, submission_id, is_spam=data.verdict == "spam", now=now)
 
 
 def _answer(form: Form, *, status: int = 200) -> Response[Form]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
+
+import msgspec
 
 from tandem.crm.sales.domain.lead_statuses import (
     DEFAULTS,
@@ -23,9 +25,9 @@ ORDER = {kind: place for place, kind in enumerate(StatusKind)}
 
 
 async def list_statuses(tx: Tx) -> list[Status]:
-    """In order; a company without any gets the usual ones."""
+    """In order; a company that has none yet has the usual ones. Reading writes nothing."""
     tx.actor.require(READ)
-    return await ensure_statuses(tx)
+    return await store.list_statuses(tx) or _usual(tx)
 
 
 async def ensure_statuses(tx: Tx) -> list[Status]:
@@ -33,7 +35,7 @@ async def ensure_statuses(tx: Tx) -> list[Status]:
         return found
     await store.lock(tx)
     if not await store.list_statuses(tx):
-        await store.save(tx, _placed(DEFAULTS))
+        await store.save(tx, _usual(tx))
     return await store.list_statuses(tx)
 
 
@@ -83,6 +85,14 @@ async def status_of(tx: Tx, status_id: UUID | None) -> Status:
 async def first_of(tx: Tx, kind: StatusKind) -> Status:
     """Where a lead goes that becomes qualified, converted or lost without saying which."""
     return next(one for one in await ensure_statuses(tx) if one.kind is kind)
+
+
+def _usual(tx: Tx) -> list[Status]:
+    """Their ids follow from the company's, so that they are the same before they are kept."""
+    return [
+        msgspec.structs.replace(one, id=uuid5(tx.actor.org_id, f"lead_status:{one.name}"))
+        for one in _placed(DEFAULTS)
+    ]
 
 
 def _check_known(statuses: Sequence[StatusDraft], known: dict[UUID, Status]) -> None:
