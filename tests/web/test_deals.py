@@ -44,7 +44,7 @@ def test_a_deal_goes_over_the_board_until_it_is_won(desk: Desk, shop: Installati
         page.get_by_role("button", name="Won").click()
         expect(page.locator("h1 .badge-status")).to_have_text("Won")
         window.check("deal-wide-light")
-    (deal,) = shop.get("/v1/opportunities?q=Cold")["items"]
+    (deal,) = shop.get("/v1/opportunities", q="Cold")["items"]
     assert (deal["status"], deal["amount_minor"], deal["close_on"]) == (
         "won",
         1_25_000_00,

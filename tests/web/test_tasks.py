@@ -44,7 +44,7 @@ def test_a_task_is_written_beside_a_deal_and_ticked_off_by_a_key(
         page.keyboard.press("d")
         page.locator("summary", has_text="Done lately").click()
         expect(page.locator("details .row-link", has_text="Send samples")).to_be_visible()
-    (deal,) = shop.get("/v1/opportunities?q=Tiles+for")["items"]
+    (deal,) = shop.get("/v1/opportunities", q="Tiles for")["items"]
     lines = shop.get("/v1/tasks", subject_kind="opportunity", subject_id=deal["id"])
     assert [line["task"]["done_at"] is not None for line in lines] == [True, True]
     with desk(size="phone", theme="dark") as window:
