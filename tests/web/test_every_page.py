@@ -168,9 +168,7 @@ def _campaign(shop: Installation, customer_id: str) -> dict[str, Any]:
         {"name": name, "subject": f"Spring is here ({name})", "text": "Hello {{ name }}"}
         for name in ("A", "B")
     ]
-    return shop.post(
-        "/v1/campaigns", name="Spring", include_ids=[segment["id"]], variants=words
-    )
+    return shop.post("/v1/campaigns", name="Spring", include_ids=[segment["id"]], variants=words)
 
 
 def _first(shop: Installation, path: str, **query: Any) -> dict[str, Any]:

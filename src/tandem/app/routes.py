@@ -27,13 +27,13 @@ from tandem.crm.identity.http import (
 from tandem.crm.marketing.http import CONTROLLERS as MARKETING
 from tandem.crm.notifications.http import MessagesController, TextReportsController
 from tandem.crm.notifications.http.callbacks import ProviderReportsController
-from tandem.crm.notifications.http.providers import ProvidersController
-from tandem.crm.notifications.http.registered import DltController
 from tandem.crm.notifications.http.inbox import (
     InboxController,
     NotificationTypesController,
     PreferencesController,
 )
+from tandem.crm.notifications.http.providers import ProvidersController
+from tandem.crm.notifications.http.registered import DltController
 from tandem.crm.notifications.http.rules import SendingRulesController
 from tandem.crm.notifications.http.templates import TemplatesController, TemplateVersionsController
 from tandem.crm.sales.http import CONTROLLERS as SALES
@@ -41,14 +41,14 @@ from tandem.crm.webhooks.http import WebhookController
 from tandem.flows.http.access import AccessController
 from tandem.flows.http.assigning import AssigningController
 from tandem.flows.http.campaigns import CampaignFlowsController
-from tandem.flows.http.journeys import JourneysController
 from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.converting import ConversionsController
+from tandem.flows.http.customer_preferences import CustomerPreferencesController
 from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.dashboards import DashboardsController
 from tandem.flows.http.deal_fields import DealFieldsController
-from tandem.flows.http.customer_preferences import CustomerPreferencesController
 from tandem.flows.http.deal_lines import DealLinesController
+from tandem.flows.http.journeys import JourneysController
 from tandem.flows.http.lead_scores import (
     LeadScoreController,
     ScoreRulesController,

@@ -24,17 +24,15 @@ from tandem.web.console.inbox import InboxPage, MyNotificationsPage, Notificatio
 from tandem.web.console.invoices import InvoicesPage
 from tandem.web.console.jira_complaint import ComplaintInJira
 from tandem.web.console.jira_settings import JiraConnectionPage, JiraSettingsPage
+from tandem.web.console.journeys import JourneyPage, JourneysPage
 from tandem.web.console.lead_actions import LeadActions
 from tandem.web.console.lead_forms import LeadFormPage, LeadFormsPage
 from tandem.web.console.lead_page import LeadPage
 from tandem.web.console.lead_scoring import LeadScoringPage, LeadScoringRulePage
-from tandem.web.console.journeys import JourneyPage, JourneysPage
 from tandem.web.console.leads import LeadsPage
 from tandem.web.console.line_editor import PricingPage
 from tandem.web.console.live import LiveController
 from tandem.web.console.messages import MessagesPage
-from tandem.web.console.registered_texts import RegisteredTextsPage
-from tandem.web.console.sending import SendingPage
 from tandem.web.console.new_order import NewOrderPage
 from tandem.web.console.order_page import OrderPage
 from tandem.web.console.orders import OrdersPage
@@ -46,8 +44,10 @@ from tandem.web.console.product_import import ProductImport
 from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
 from tandem.web.console.qualification import QualificationPage
 from tandem.web.console.quotes import DealLinesPage, QuotePage, QuotesPage
+from tandem.web.console.registered_texts import RegisteredTextsPage
 from tandem.web.console.roles import RolesPage
 from tandem.web.console.segments import SegmentPage, SegmentsPage
+from tandem.web.console.sending import SendingPage
 from tandem.web.console.sending_rules import SendingRulesPage
 from tandem.web.console.settings import SettingsPage
 from tandem.web.console.settings_directory import DirectoryPage

@@ -29,7 +29,12 @@ KINDS = (
     ("choice", "One of some"),
     ("choices", "Several of some"),
 )
-TARGETS = (("customer", "Customers"), ("account", "Accounts"), ("lead", "Leads"), ("opportunity", "Deals"))
+TARGETS = (
+    ("customer", "Customers"),
+    ("account", "Accounts"),
+    ("lead", "Leads"),
+    ("opportunity", "Deals"),
+)
 WORDS: Mapping[str, str] = {
     "key": "Small letters, digits and _, beginning with a letter: loyalty_number.",
     "label": "Give the name that people see, 60 letters at most.",

@@ -10,9 +10,9 @@ from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 
+from tandem.crm.notifications.service import inbox
 from tandem.flows import complaints
 from tandem.kernel.blobs import Blobs
-from tandem.crm.notifications.service import inbox
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Given, Now, Transaction

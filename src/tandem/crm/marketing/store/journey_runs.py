@@ -76,7 +76,8 @@ SAVE = Query(
     """
     update marketing.journey_run
        set number = :number, node = :node, is_waiting = :is_waiting, wakes_at = :wakes_at,
-           waits_for = :waits_for, waits_since = :waits_since, deadline = :deadline, happened = :happened, steps = :steps,
+           waits_for = :waits_for, waits_since = :waits_since, deadline = :deadline,
+           happened = :happened, steps = :steps,
            ended_at = :ended_at, ending = :ending
      where org_id = :org_id and id = :id
     """

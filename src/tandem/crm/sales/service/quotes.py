@@ -52,7 +52,8 @@ async def change_quote(
     is_current: Callable[[int], None] | None = None,
     now: datetime,
 ) -> Quote:
-    """Refuses what was accepted (QuoteEnded) or sent (NotDraft), and what `is_current` refuses of its version."""
+    """Refuses what was accepted (QuoteEnded) or sent (NotDraft), and what `is_current` refuses of
+    its version."""
     before = await to_write(tx, quote_id)
     if is_current is not None:
         is_current(before.version)
