@@ -126,11 +126,19 @@ def pages(shop: Installation) -> list[str]:
     lead = shop.post("/v1/leads", name="Meera Nair", email="meera@nair.example")
     asked = [{"key": "email", "is_required": True}]
     form = shop.post("/v1/lead-forms", name="Fair", title="Talk to us", fields=asked)
-    given = {"area": "fit", "points": 5, "rule": {"field": "city", "op": "is", "value": "Pune"}}
+    given: dict[str, Any] = {
+        "area": "fit",
+        "points": 5,
+        "rule": {"field": "city", "op": "is", "value": "Pune"},
+    }
     rule = shop.post("/v1/score-rules", name="Near us", **given)
     campaign = _campaign(shop, customer)
+    steps = [{"do": "send", "id": "a", "subject": "Hello", "text": "Good day"}]
+    journey = shop.post("/v1/journeys", name="Welcome", plan={"steps": steps})
     return [
         *FIXED,
+        f"/journeys/{journey['id']}",
+        f"/journeys/{journey['id']}/runs",
         f"/campaigns/{campaign['id']}",
         f"/campaigns/{campaign['id']}/edit",
         f"/campaigns/{campaign['id']}/recipients",
@@ -168,7 +176,11 @@ def _campaign(shop: Installation, customer_id: str) -> dict[str, Any]:
         {"name": name, "subject": f"Spring is here ({name})", "text": "Hello {{ name }}"}
         for name in ("A", "B")
     ]
-    return shop.post("/v1/campaigns", name="Spring", include_ids=[segment["id"]], variants=words)
+    ids = [segment["id"]]
+    made: dict[str, Any] = shop.post(
+        "/v1/campaigns", name="Spring", include_ids=ids, variants=words
+    )
+    return made
 
 
 def _first(shop: Installation, path: str, **query: Any) -> dict[str, Any]:
