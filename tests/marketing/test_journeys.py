@@ -16,6 +16,7 @@ from tandem.crm.marketing.domain.journey_times import due
 from tandem.crm.marketing.domain.journeys import Plan, Share, Split, Wait
 from tandem.crm.marketing.service import journey_runs as runs
 from tandem.flows import journeys as flow
+from tandem.flows.customer_holders import HOLDERS, Person
 from tandem.kernel import outbox
 from tandem.kernel.db import Query
 from tests.marketing.givens import Company, Json
@@ -356,6 +357,26 @@ async def test_paused_nobody_moves_and_ended_everybody_is_out(company: Company) 
         f"/v1/journeys/{journey['id']}/runs", json={"customer_id": str(person)}
     )
     assert (refused.status_code, refused.json()["code"]) == (409, "journey_not_running")
+
+
+async def test_merged_and_erased_people_take_their_ways_along_and_leave(company: Company) -> None:
+    kept, merged, gone = await company.people(3)
+    journey = await published(company, [wait("w", DAY), send()])
+    for person in (kept, merged, gone):
+        await begin(company, journey, person)
+    other = await published(company, [wait("w", DAY), send()])
+    await begin(company, other, merged)
+    now = company.hands.now()
+    async with company.work.transaction() as tx:
+        await HOLDERS["journeys"].move(tx, merged, kept, None)  # type: ignore[misc]
+        told = await HOLDERS["journeys"].export(tx, Person(customer_id=kept))  # type: ignore[misc]
+        erased = await HOLDERS["journeys"].erase(  # type: ignore[misc]
+            tx, Person(customer_id=gone), now
+        )
+    assert (len(told), erased.erased) == (2, 1)
+    ways = {one["customer_id"]: one["ending"] for one in await list_runs(company, journey)}
+    assert ways == {str(kept): None, str(merged): "stopped", str(gone): "stopped"}
+    assert [one["customer_id"] for one in await list_runs(company, other)] == [str(kept)]
 
 
 async def list_runs(company: Company, journey: Json) -> list[Json]:

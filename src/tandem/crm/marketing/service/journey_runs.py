@@ -119,6 +119,29 @@ async def give_up(tx: Tx, run: Run, why: str, *, now: datetime) -> None:
     await store.save(tx, ended, [line])
 
 
+async def hand_over(
+    tx: Tx, source: UUID, into: UUID, ids: Sequence[UUID] | None, *, now: datetime
+) -> list[UUID]:
+    """Somebody's ways become another's. Whoever walks the same journey twice then goes on with
+    their own; the other one ends."""
+    moved = await store.move(tx, source, into, ids)
+    if ids is None:
+        await end_all_for(tx, source, now=now)
+    return moved
+
+
+async def end_all_for(tx: Tx, customer_id: UUID, *, now: datetime) -> int:
+    """Out of every journey at once."""
+    under_way = [run for run in await store.of_customer(tx, customer_id) if run.ended_at is None]
+    journey_ids = [run.journey_id for run in under_way]
+    return await end_for(tx, customer_id, journey_ids, Ending.STOPPED, now=now)
+
+
+async def of_customer(tx: Tx, customer_id: UUID) -> list[Run]:
+    """Somebody's last hundred ways."""
+    return await store.of_customer(tx, customer_id)
+
+
 async def get_run(tx: Tx, run_id: UUID) -> tuple[Run, list[Taken]]:
     """Somebody's way, step by step."""
     tx.actor.require(READ)
