@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Response, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "screenshots"
@@ -68,12 +68,20 @@ class Screen:
     def check(self, name: str, *, asks_axe: bool = True) -> None:
         """Take a picture; nothing may be wrong so far, axe finds nothing, nothing hangs over."""
         PICTURES.mkdir(exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{name}.png")
+        self._picture(name)
         assert not self.problems, self.problems
         found = self.axe() if asks_axe else []
         assert not found, found
         overhang = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert self.page.evaluate(overhang) <= 0, "the page scrolls sideways"
+
+    def _picture(self, name: str) -> None:
+        """A browser whose picture was asked for amid a change of page may have none: once more."""
+        try:
+            self.page.screenshot(path=PICTURES / f"{name}.png")
+        except Error:
+            self.page.wait_for_load_state()
+            self.page.screenshot(path=PICTURES / f"{name}.png")
 
     def axe(self) -> list[str]:
         """What axe-core finds of any impact, one line each."""

@@ -7,6 +7,8 @@ from typing import Any
 Json = dict[str, Any]
 PLAIN: Mapping[str, Any] = {
     "email": "somebody@example.test",
+    "domain": "mail.example.test",
+    "domains": ["example.test"],
     "phone": "+919812345678",
     "postal_code": "560001",
     "state_code": "29",
@@ -89,6 +91,8 @@ class Bodies:
 
     def _array(self, schema: Json, name: str, depth: int) -> list[Any]:
         items = schema.get("items", {})
+        if name == "addresses" and self._resolved(items).get("type") == "string":
+            return [PLAIN["email"]]
         return [self._make(items, name.removesuffix("s"), depth + 1)]
 
     def _text(self, schema: Json) -> str:

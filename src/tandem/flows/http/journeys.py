@@ -187,6 +187,7 @@ class JourneysController(Controller):
         self, journey_id: FromPath[UUID], data: JSONBody[NewRun], tx: Transaction, now: Now
     ) -> Begun:
         """Put somebody in. Whoever is under way, or may not again, is left as they are."""
+        tx.actor.require("marketing.send")
         await customers.get_customer(tx, data.customer_id)
         return Begun(run=await runs.begin_by_hand(tx, journey_id, data.customer_id, now=now))
 

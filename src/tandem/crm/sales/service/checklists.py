@@ -19,7 +19,7 @@ from tandem.crm.sales.domain.qualifying import (
     check_needs,
     is_filled,
 )
-from tandem.crm.sales.service.lead_statuses import ensure_statuses
+from tandem.crm.sales.service.lead_statuses import ensure_statuses, list_statuses
 from tandem.crm.sales.store import qualifying as store
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
@@ -30,7 +30,7 @@ from tandem.kernel.ids import new_id
 async def get_needs(tx: Tx, status_id: UUID) -> Needs:
     """What this status asks of a lead."""
     tx.actor.require(READ)
-    await _status(tx, status_id)
+    _named(await list_statuses(tx), status_id)
     return (await store.needs(tx, status_id)).get(status_id, Needs(status_id=status_id))
 
 
@@ -42,7 +42,7 @@ async def set_needs(
     Leads that stand in the status stay there; the gate is for who comes.
     """
     tx.actor.require(CONFIGURE)
-    status = await _status(tx, status_id)
+    status = _named(await ensure_statuses(tx), status_id)
     if status.kind is StatusKind.LOST:
         raise Invalid("Whoever is lost needs nothing for it.", field="status_id")
     check_needs(draft, custom_keys)
@@ -82,7 +82,7 @@ async def checklists(tx: Tx, lead: Lead) -> list[Checklist]:
     asked = await store.needs(tx)
     ticks = await store.ticks(tx, lead.id)
     found = []
-    for status in await ensure_statuses(tx):
+    for status in await list_statuses(tx):
         if status.id not in asked:
             continue
         needs = asked[status.id]
@@ -125,8 +125,8 @@ async def known_steps(tx: Tx) -> set[UUID]:
     return {step.id for needs in (await store.needs(tx)).values() for step in needs.steps}
 
 
-async def _status(tx: Tx, status_id: UUID) -> Status:
-    for status in await ensure_statuses(tx):
+def _named(statuses: Sequence[Status], status_id: UUID) -> Status:
+    for status in statuses:
         if status.id == status_id:
             return status
     raise NotFound("There is no such status.")
