@@ -7,6 +7,7 @@ from typing import Any
 Json = dict[str, Any]
 PLAIN: Mapping[str, Any] = {
     "email": "somebody@example.test",
+    "requires_second_factor": False,
     "domain": "mail.example.test",
     "domains": ["example.test"],
     "phone": "+919812345678",
