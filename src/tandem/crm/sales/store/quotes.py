@@ -28,7 +28,8 @@ QUOTE: LiteralString = """
 """
 
 GET = Query(QUOTE + "where q.org_id = :org_id and q.id = :id")
-LOCK = Query(QUOTE + "where q.org_id = :org_id and q.id = :id for update of q")
+# Locked first and read after: what a join finds may have moved while it waited.
+LOCK = Query("select id from sales.quote where org_id = :org_id and id = :id for update")
 VERSIONS = Query(
     QUOTE + "where q.org_id = :org_id and q.number = :number order by q.revision limit 200"
 )
@@ -154,7 +155,8 @@ async def find(tx: Tx, quote_id: UUID) -> Quote | None:
 
 
 async def lock(tx: Tx, quote_id: UUID) -> Quote | None:
-    return await _whole(tx, await tx.one_or_none(LOCK, Quote, id=quote_id))
+    await tx.records(LOCK, id=quote_id)
+    return await find(tx, quote_id)
 
 
 async def lock_versions(tx: Tx, number: str) -> None:
