@@ -27,6 +27,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class LinksController(Controller):
+    include_in_schema = False
     path = "/l"
     tags = ("marketing",)
 
@@ -44,6 +45,7 @@ class LinksController(Controller):
 
 
 class PicturesController(Controller):
+    include_in_schema = False
     path = "/o"
     tags = ("marketing",)
 
