@@ -62,7 +62,8 @@ def target(owner_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield found
 
 
-@SCHEMA.exclude(path_regex=".*stream$").parametrize()  # type: ignore[untyped-decorator]
+# A journey's steps hold steps: to draw one takes minutes. tests/marketing sends those nonsense.
+@SCHEMA.exclude(path_regex=".*stream$|^/v1/journeys").parametrize()  # type: ignore[untyped-decorator]
 @hypothesis.settings(
     max_examples=EXAMPLES,
     deadline=None,
