@@ -11,7 +11,7 @@ from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing.domain import journey_editing as editing
 from tandem.crm.marketing.domain.journey_paths import lists_of, paths
-from tandem.crm.marketing.domain.journeys import Journey, NewJourney, Plan, State, Wait, WaitFor
+from tandem.crm.marketing.domain.journeys import Journey, NewJourney, Plan, State, WaitFor
 from tandem.crm.marketing.service import journey_runs as runs
 from tandem.crm.marketing.service import journeys as service
 from tandem.flows import journey_checks
@@ -300,7 +300,6 @@ async def _outline(
         form=form or {},
         tried=tried,
         has_events=any(isinstance(node.step, WaitFor) for node in paths(plan).values()),
-        is_wait=lambda step: isinstance(step, Wait),
     )
 
 
