@@ -76,7 +76,8 @@ async def test_a_list_is_narrowed_by_what_people_look_for(
     ]
     assert await numbers(number="000002") == ["INV/26-27/000002"]
     assert await numbers(customer_id=str(documents[2].customer_id)) == ["INV/26-27/000003"]
-    assert await numbers(issued_from="2026-11-23", issued_to="2026-11-23") == ["INV/26-27/000002"]
+    of_a_day = {"kind": "INV", "issued_from": "2026-11-23", "issued_to": "2026-11-23"}
+    assert await numbers(**of_a_day) == ["INV/26-27/000002"]
 
 
 async def test_one_document_and_its_paper(

@@ -7,11 +7,12 @@ const WAIT_MS = 20_000;
 /** Nobody answered, or the server is not well: worth trying again later. */
 export class Unreachable extends Error {}
 
-/** The server said no; `problem` is its RFC 9457 answer. */
+/** The server said no; `problem` is its RFC 9457 answer, `token` what it was asked with. */
 export class Refused extends Error {
-  constructor(status, problem) {
+  constructor(status, problem, token) {
     super(problem?.detail ?? `The server answered ${status}.`);
     this.status = status;
+    this.token = token;
     this.problem = problem ?? {};
   }
 }
@@ -32,6 +33,6 @@ export async function call(method, path, body) {
   }
   if (answer.status >= 500 || answer.status === 429) throw new Unreachable(`The server answered ${answer.status}.`);
   const said = await answer.json().catch(() => null);
-  if (!answer.ok) throw new Refused(answer.status, said);
+  if (!answer.ok) throw new Refused(answer.status, said, token);
   return said;
 }

@@ -83,7 +83,7 @@ async function ask() {
     state.isOnline = true;
   } catch (reason) {
     if (reason instanceof Unreachable) state.isOnline = false;
-    else if (reason instanceof Refused && [401, 403].includes(reason.status)) await signedOut(reason.message);
+    else if (reason instanceof Refused && [401, 403].includes(reason.status)) await signedOut(reason.message, reason.token);
     else throw reason;
   }
   state.isReading = false;
@@ -108,7 +108,9 @@ async function follow() {
   stayAwake(isOn && (await keep.get('awake')) !== false);
 }
 
-async function signedOut(why) {
+/** An answer that was on its way while the driver signed in again says nothing about the new token. */
+async function signedOut(why, token) {
+  if ((await keep.get('token')) !== token) return;
   await keep.forget('token');
   state.problem = why;
 }
@@ -198,7 +200,7 @@ function tokenOfLink() {
 }
 
 queue.onChange(async (told) => {
-  if (told?.isSignedOut) await signedOut('This phone was signed out. What you tapped is kept: sign in again to send it.');
+  if (told?.isSignedOut) await signedOut('This phone was signed out. What you tapped is kept: sign in again to send it.', told.token);
   await load();
 });
 position.onChange(draw);

@@ -49,7 +49,12 @@ async function run() {
     failed = 0;
     return true;
   } catch (reason) {
-    if (reason instanceof Refused && reason.status === 401) await listener({ isSignedOut: true });
+    if (reason instanceof Refused && reason.status === 401) {
+      // Signed in again while this was on its way: the new token is tried at once.
+      const token = await keep.get('token');
+      if (token && token !== reason.token) return run();
+      await listener({ isSignedOut: true, token: reason.token });
+    }
     else if (reason instanceof Unreachable) again();
     else throw reason;
     return false;
