@@ -7,7 +7,7 @@ from tandem.crm.customers import service
 from tandem.crm.customers.domain.sheets import SheetWrong, decode, rows_of
 from tandem.crm.customers.service import imports
 from tandem.crm.customers.service.import_rows import Chunk
-from tandem.kernel import rules
+from tandem.kernel import company
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.jobs import Work, every, job
 
@@ -23,7 +23,7 @@ async def refresh_segments(work: Work) -> None:
     for segment_id in due:
         for _ in range(PASSES_MAX):
             async with work.transaction() as tx:
-                moment = rules.Moment(now=work.now(), zone=service.ZONE)
+                moment = await company.moment_of(tx, work.now())
                 if not await service.refresh_segment(tx, segment_id, moment):
                     break
 
@@ -38,11 +38,12 @@ async def run_import(work: Work, job_id: str) -> None:
         found = await service.get_import(tx, UUID(job_id))
         if found.state not in ("checking", "running", "reverting"):
             return
-        _, content = await work.get(Blobs).get(tx, found.blob_id)
     if found.state == "reverting":
         while await _revert(work, found.id):
             continue
         return
+    async with work.transaction() as tx:
+        _, content = await work.get(Blobs).get(tx, found.blob_id)
     try:
         text = decode(content)
         rows = islice(rows_of(text), found.done_rows + 1, None)

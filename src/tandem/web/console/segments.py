@@ -11,11 +11,12 @@ from litestar.params import FromPath
 
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.segments import NewSegment, Preview, Segment, SegmentChange
+from tandem.kernel.company import moment_of
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.kernel.ids import parse_id
-from tandem.kernel.rules import Explanation, Moment, Vocabulary, describe, read
+from tandem.kernel.rules import Explanation, Vocabulary, describe, read
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.console.segment_rules import Row, rows_of_form, rows_of_rule, rule_of_form
 from tandem.web.rendering import page, redirect
@@ -48,7 +49,7 @@ class SegmentsPage(Controller):
         if rows_of_form(form) or form.get("json"):
             try:
                 rule = rule_of_form(form, await customers.words(tx))
-                found = await customers.preview(tx, rule, _moment(now))
+                found = await customers.preview(tx, rule, await moment_of(tx, now))
             except Refusal as refusal:
                 problem = problem_of(refusal, form)
         return await _builder(request, tx, form=form, problem=problem, found=found)
@@ -78,7 +79,7 @@ class SegmentPage(Controller):
         who = parse_id(request.query_params.get("who", ""))
         why: Explanation | None = None
         if who and segment.kind == "dynamic":
-            why = await customers.explain(tx, segment_id, who, _moment(now))
+            why = await customers.explain(tx, segment_id, who, await moment_of(tx, now))
         return page(
             request,
             "console/segment.html",
@@ -198,7 +199,3 @@ def _said(segment: Segment, words: Vocabulary) -> str:
         return describe(read(segment.rule, words), words).removeprefix("(").removesuffix(")")
     except Refusal as reason:
         return f"Its rule cannot be read any more: {reason.detail}"
-
-
-def _moment(now: datetime) -> Moment:
-    return Moment(now=now, zone=customers.ZONE)

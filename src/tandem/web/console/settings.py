@@ -82,8 +82,6 @@ class SettingsPage(Controller):
             name, zone = form.get("name", "")[:200], form.get("time_zone", "")
             if not name:
                 raise Invalid("Give the company's name.", field="name")
-            if zone not in available_timezones():
-                raise Invalid("There is no such time zone.", field="time_zone")
             await identity.update_organisation(tx, name=name, time_zone=zone, now=now)
         except Refusal as refusal:
             problem = problem_of(refusal, form, form="company")

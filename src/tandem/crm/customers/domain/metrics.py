@@ -13,9 +13,10 @@ FIT_LEAST = 50
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    """`r`, `f`, `m` are fifths, five is best. `p_alive` is the chance that they buy again at all;
-    one minus it is the risk of churn. `expected_…` look a year ahead, before costs; null while
-    there are too few repeat buyers for a model. Cancelled and expired orders do not count."""
+    """`r`, `f`, `m` are fifths, five is best; `recency_days` are days of the company's calendar.
+    `p_alive` is the chance that they buy again at all; one minus it is the risk of churn.
+    `expected_…` look a year ahead, before costs; null while there are too few repeat buyers for a
+    model. Cancelled and expired orders do not count."""
 
     customer_id: UUID
     recency_days: int

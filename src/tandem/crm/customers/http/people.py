@@ -25,7 +25,7 @@ from tandem.crm.customers.domain.accounts import Membership
 from tandem.crm.customers.domain.custom_fields import CustomFieldTaken, CustomFieldWrong
 from tandem.crm.customers.domain.records import Owning
 from tandem.crm.customers.service import Sort
-from tandem.kernel import rules
+from tandem.kernel import company, rules
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
     LIMIT_DEFAULT,
@@ -98,7 +98,7 @@ class CustomerController(Controller):
         return await service.choose_customers(
             tx,
             data.rule,
-            rules.Moment(now=now, zone=service.ZONE),
+            await company.moment_of(tx, now),
             sort=data.sort,
             limit=data.limit,
             cursor=data.cursor,

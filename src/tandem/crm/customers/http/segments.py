@@ -1,6 +1,5 @@
 """Segments over HTTP: lists, rules, who is in and why."""
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -19,6 +18,7 @@ from tandem.crm.customers.domain.segments import (
     SegmentStatic,
     SegmentTaken,
 )
+from tandem.kernel.company import moment_of
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
     LIMIT_DEFAULT,
@@ -36,7 +36,6 @@ from tandem.kernel.rules import (
     OPERATORS,
     Explanation,
     Field,
-    Moment,
     RuleTooSlow,
     RuleWrong,
     Vocabulary,
@@ -90,7 +89,7 @@ class SegmentController(Controller):
     @post("/preview", status_code=200, responses=refusals(Forbidden, RuleWrong, RuleTooSlow))
     async def preview(self, data: JSONBody[RuleAsked], tx: Transaction, now: Now) -> Preview:
         """How many a rule finds now, and some of them. Writes nothing."""
-        return await service.preview(tx, data.rule, moment_of(now))
+        return await service.preview(tx, data.rule, await moment_of(tx, now))
 
     @get("/{segment_id:uuid}", responses=refusals(Forbidden, NotFound))
     async def get_segment(self, segment_id: FromPath[UUID], tx: Transaction) -> Response[Segment]:
@@ -153,11 +152,7 @@ class SegmentController(Controller):
         self, segment_id: FromPath[UUID], customer_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> Explanation:
         """Why somebody is in or out: each condition, what it found, whether it holds."""
-        return await service.explain(tx, segment_id, customer_id, moment_of(now))
-
-
-def moment_of(now: datetime) -> Moment:
-    return Moment(now=now, zone=service.ZONE)
+        return await service.explain(tx, segment_id, customer_id, await moment_of(tx, now))
 
 
 def words_of(vocabulary: Vocabulary) -> Words:

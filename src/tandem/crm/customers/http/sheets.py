@@ -14,6 +14,7 @@ from tandem.crm.customers.domain.sheets import ImportBusy, ImportJob, ImportMapp
 from tandem.crm.customers.http.records import FileUpload
 from tandem.kernel import rules
 from tandem.kernel.blobs import SIZE_MAX, Blobs
+from tandem.kernel.company import moment_of
 from tandem.kernel.errors import Forbidden, NotFound, TooLarge
 from tandem.kernel.http import Acting, Given, Now, Store, Transaction, refusals
 
@@ -109,7 +110,9 @@ class SheetController(Controller):
     ) -> Stream:
         """Every customer the caller may see, in the columns that an import knows."""
         actor.require("customers.export")
-        return _sheet(database, actor, None, now, file)
+        async with database.transaction(actor) as tx:
+            moment = await moment_of(tx, now)
+        return _sheet(database, actor, None, moment, file)
 
     @post(
         "/customer-export",
@@ -124,11 +127,11 @@ class SheetController(Controller):
         actor.require("customers.export")
         async with database.transaction(actor) as tx:
             rules.read(data.rule, await service.words(tx))
-        return _sheet(database, actor, data.rule, now, data.file)
+            moment = await moment_of(tx, now)
+        return _sheet(database, actor, data.rule, moment, data.file)
 
 
-def _sheet(database: Store, actor: Acting, rule: object, now: Now, file: str) -> Stream:
-    moment = rules.Moment(now=now, zone=service.ZONE)
+def _sheet(database: Store, actor: Acting, rule: object, moment: rules.Moment, file: str) -> Stream:
     write = service.export_csv if file == "csv" else service.export_xlsx
     return Stream(
         write(database, actor, rule, moment),

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from tandem.crm.customers import service
 from tandem.crm.customers.domain.metrics import CohortCell, Metric
 from tandem.crm.customers.domain.timeline import Activity, Purchase, Summary
-from tandem.kernel import rules
+from tandem.kernel.company import moment_of
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.http import LIMIT_DEFAULT, Cursor, LimitParameter, Now, Transaction, refusals
 from tandem.kernel.pages import Page
@@ -58,6 +58,7 @@ class CohortController(Controller):
 
     @get("/", responses=refusals(Forbidden))
     async def list_cohorts(self, tx: Transaction, now: Now) -> list[CohortCell]:
-        """Customers by the month of their first order, and who came back how much later."""
-        today = rules.Moment(now=now, zone=service.ZONE).today
-        return await service.list_cohorts(tx, zone=service.ZONE, today=today)
+        """Customers by the month of their first order, in the company's time zone, and who came
+        back how much later."""
+        moment = await moment_of(tx, now)
+        return await service.list_cohorts(tx, zone=moment.zone, today=moment.today)

@@ -106,7 +106,6 @@ from tandem.crm.customers.service.records import (
     settle_task,
 )
 from tandem.crm.customers.service.segments import (
-    ZONE,
     add_segment,
     add_to_segment,
     change_segment,
@@ -133,7 +132,6 @@ from tandem.crm.customers.service.timeline import (
 
 __all__ = [
     "CONSENT_LINK",
-    "ZONE",
     "Sort",
     "add_account",
     "add_customer",

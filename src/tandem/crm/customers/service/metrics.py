@@ -27,6 +27,7 @@ from tandem.crm.customers.domain.metrics import (
 from tandem.crm.customers.service.people import get_customer
 from tandem.crm.customers.store import metrics as store
 from tandem.crm.customers.store.people import NOTHING
+from tandem.kernel.company import find_zone
 from tandem.kernel.db import Tx
 
 EVERY = timedelta(hours=20)
@@ -43,7 +44,7 @@ async def is_due(tx: Tx, now: datetime) -> bool:
 
 async def refresh_metrics(tx: Tx, *, now: datetime) -> int:
     """Fifths of everybody who bought, and what the models expect; how many buyers there are."""
-    count = await store.rank(tx, now)
+    count = await store.rank(tx, now, await find_zone(tx))
     model = await _fit(tx, now)
     if model is not None:
         await _expect(tx, *model, now)

@@ -36,8 +36,6 @@ from tandem.kernel.errors import Invalid, NotFound
 from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
-ZONE = "Asia/Kolkata"
-"""Whose midnights days of a rule begin at."""
 BATCH = 5000
 """People who enter or leave in one transaction; each is told as an event."""
 LEAST = "-1e16"

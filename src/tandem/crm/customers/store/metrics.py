@@ -20,7 +20,9 @@ RANK = Query(
          group by customer_id
     ),
     ranked as (
-        select b.*, extract(day from :now::timestamptz - b.last_at)::int as recency_days,
+        select b.*,
+               (:now::timestamptz at time zone :zone)::date
+                   - (b.last_at at time zone :zone)::date as recency_days,
                ntile(5) over (order by b.last_at, b.customer_id) as r,
                ntile(5) over (order by b.frequency, b.customer_id) as f,
                ntile(5) over (order by b.monetary_minor, b.customer_id) as m
@@ -124,8 +126,8 @@ COHORTS = Query(
 )
 
 
-async def rank(tx: Tx, now: datetime) -> int:
-    counted = await tx.run(RANK, now=now)
+async def rank(tx: Tx, now: datetime, zone: str) -> int:
+    counted = await tx.run(RANK, now=now, zone=zone)
     await tx.run(DROP_OLD, now=now)
     return counted
 

@@ -10,7 +10,7 @@ from tandem.crm.identity import service
 from tandem.crm.identity.domain import (
     Organisation,
 )
-from tandem.kernel.errors import Forbidden, StaleVersion
+from tandem.kernel.errors import Forbidden, Invalid, StaleVersion
 from tandem.kernel.http import (
     IfMatch,
     Now,
@@ -40,7 +40,7 @@ class CompanyController(Controller):
         found = await service.get_organisation(tx)
         return Response(found, headers=etag(found.version))
 
-    @put("/company", responses=refusals(Forbidden, StaleVersion))
+    @put("/company", responses=refusals(Forbidden, StaleVersion, Invalid))
     async def update_company(
         self, data: JSONBody[CompanyChange], tx: Transaction, now: Now, if_match: IfMatch = None
     ) -> Response[Organisation]:

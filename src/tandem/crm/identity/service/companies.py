@@ -10,6 +10,7 @@ from tandem.crm.identity.service.roles import add_ready_made
 from tandem.crm.identity.store import company as company_store
 from tandem.kernel import audit
 from tandem.kernel.actor import Actor
+from tandem.kernel.company import check_zone
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.ids import new_id
 
@@ -45,7 +46,9 @@ async def get_organisation(tx: Tx) -> Organisation:
 
 
 async def update_organisation(tx: Tx, *, name: str, time_zone: str, now: datetime) -> Organisation:
+    """Segments, months and quiet hours follow its midnights from now on."""
     tx.actor.require("identity.settings")
+    check_zone(time_zone)
     before = await company_store.get_organisation(tx)
     after = await tx.one(
         company_store.UPDATE_ORGANISATION, Organisation, name=name, time_zone=time_zone

@@ -205,11 +205,10 @@ def awards(
     lead: Lead,
     occurrences: Sequence[Occurrence],
     words: rules.Vocabulary,
-    now: datetime,
+    moment: rules.Moment,
 ) -> list[Award]:
-    """The points this rule gives the lead now, the newest events first."""
-    read = rules.read(rule.rule, words)
-    moment = rules.Moment(now=now)
+    """The points this rule gives the lead at that moment, the newest events first."""
+    read, now = rules.read(rule.rule, words), moment.now
     if isinstance(read, rules.Happened):
         met = [
             one

@@ -33,6 +33,7 @@ from tandem.crm.sales.store import leads as lead_store
 from tandem.crm.sales.store import scoring as store
 from tandem.crm.sales.store.score_vocabulary import SCORED
 from tandem.kernel import audit, jobs, rules
+from tandem.kernel.company import moment_of
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
 from tandem.kernel.ids import new_id
@@ -170,9 +171,9 @@ async def preview(
         tx, LeadFilters(), tx.actor.reach(READ), order=Order.NEWEST, before=None, count=PREVIEW_MAX
     )
     did = await store.occurrences(tx, [one.id for one in found], count=OCCURRENCES_MAX)
-    met = []
+    moment, met = await moment_of(tx, now), []
     for lead in found:
-        given = awards(rule, lead, did[lead.id], words, now) if rule.is_active else []
+        given = awards(rule, lead, did[lead.id], words, moment) if rule.is_active else []
         replaced = 0
         if rule_id is not None:
             live = await store.live(tx, lead.id, now)
@@ -186,7 +187,8 @@ async def preview(
 async def _due(tx: Tx, lead: Lead, words: rules.Vocabulary, now: datetime) -> list[Award]:
     did = await store.occurrences(tx, [lead.id], count=OCCURRENCES_MAX)
     active = [rule for rule in await store.list_rules(tx) if rule.is_active]
-    return [one for rule in active for one in awards(rule, lead, did[lead.id], words, now)]
+    moment = await moment_of(tx, now)
+    return [one for rule in active for one in awards(rule, lead, did[lead.id], words, moment)]
 
 
 async def _set(tx: Tx, lead: Lead, found: list[Award], now: datetime) -> None:
