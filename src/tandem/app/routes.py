@@ -55,6 +55,7 @@ from tandem.flows.http.lead_scores import (
     ScoreThresholdsController,
 )
 from tandem.flows.http.leads import LeadMergesController, LeadsController
+from tandem.flows.http.mail_keys import DomainKeysController, MailKeysController
 from tandem.flows.http.notifications import NotificationsController, TimeZonesController
 from tandem.flows.http.opportunities import OpportunityFlowsController
 from tandem.flows.http.opt_out import UnsubscribeController
@@ -148,6 +149,8 @@ ROUTES: list[Any] = [
     TimeZonesController,
     SendingRulesController,
     CampaignFlowsController,
+    DomainKeysController,
+    MailKeysController,
     JourneysController,
     ResolveController,
     QuoteController,

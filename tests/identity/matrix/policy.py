@@ -79,6 +79,7 @@ AREAS: dict[str, Rule] = {
     "/v1/engagement": Rule("marketing.read", "marketing.write"),
     "/v1/sending-domains": Rule("marketing.read", "marketing.configure"),
     "/v1/from-addresses": both("marketing.configure"),
+    "/v1/mail-keys": both("marketing.configure"),
     "/l": both(PUBLIC),
     "/o": both(PUBLIC),
     "/v1/inbox": both(PERSON),

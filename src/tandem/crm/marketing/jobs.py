@@ -5,6 +5,7 @@ import asyncio
 from uuid import UUID
 
 from tandem.crm.marketing import service
+from tandem.crm.marketing.domain.mail_keys import with_keys
 from tandem.crm.marketing.domain.senders import judge, names_of
 from tandem.crm.marketing.gateways.names import Names, NamesUnanswered
 from tandem.kernel.errors import NotFound
@@ -32,11 +33,15 @@ async def check_domain(work: Work, domain_id: str) -> None:
             known = await service.get_domain(tx, UUID(domain_id))
         except NotFound:
             return
-    names = names_of(known.domain, known.dkim_selector)
+        keys = await service.list_keys(tx, known.id)
+    names = names_of(known.domain, known.dkim_selector) | {key.name: key.name for key in keys}
     try:
         answers = await asyncio.gather(*(work.get(Names).texts(one) for one in names.values()))
     except NamesUnanswered:
         return
-    found = judge(dict(zip(names, answers, strict=True)), challenge=known.challenge)
+    records = dict(zip(names, answers, strict=True))
+    found = judge(records, challenge=known.challenge)
     async with work.transaction() as tx:
+        await service.record_keys(tx, keys, records, now=work.now())
+        found = with_keys(found, await service.list_keys(tx, known.id))
         await service.record_check(tx, known.id, found, now=work.now())

@@ -56,6 +56,15 @@ class MessagesController(Controller):
     ) -> Message:
         return _get(deps, message_id)
 
+    @get("/{message_id:int}/raw")
+    async def read_raw(
+        self, message_id: FromPath[int], deps: NamedDependency[Dependencies]
+    ) -> Response[bytes]:
+        """An e-mail to the byte, as the mail server got it."""
+        _get(deps, message_id)
+        raw = messages.find_raw(deps.store, message_id) or b""
+        return Response(raw, media_type="message/rfc822")
+
     @get("/{message_id:int}/attachments/{part:int}")
     async def get_attachment(
         self, message_id: FromPath[int], part: FromPath[int], deps: NamedDependency[Dependencies]

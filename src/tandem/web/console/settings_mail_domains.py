@@ -7,7 +7,9 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
 from tandem.crm.marketing import service as marketing
+from tandem.crm.marketing.domain.mail_keys import MailKey, NewMailKey
 from tandem.crm.marketing.domain.senders import NewAddress, NewDomain
+from tandem.flows import mail_signing
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction
@@ -19,6 +21,7 @@ HERE = "/settings/mail-domains"
 WORDS = {
     "domain": "A domain looks like example.com, in small letters.",
     "dkim_selector": "A selector has small letters, digits and hyphens.",
+    "algorithm": "A key is RSA or Ed25519.",
     "local_part": "Small letters, digits and . _ + - only.",
     "name": "Give the name that people see as the sender.",
 }
@@ -59,6 +62,25 @@ class MailDomainsPage(Controller):
             return await _page(request, tx, problem_of(refusal, {}), refusal.status)
         return redirect(request, HERE, toast="The domain is off the list.")
 
+    @post("/{domain_id:uuid}/keys")
+    async def add_key(
+        self, request: AnyRequest, domain_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        form = await read_form(request)
+        try:
+            new = convert({"algorithm": form.get("algorithm", "rsa")}, NewMailKey, WORDS)
+            made = await mail_signing.add_mail_key(tx, domain_id, new, now=now)
+        except Refusal as refusal:
+            return await _page(request, tx, problem_of(refusal, {}), refusal.status)
+        return redirect(request, HERE, toast=f"The key {made.selector} waits for its record.")
+
+    @post("/keys/{key_id:uuid}/removal")
+    async def remove_key(
+        self, request: AnyRequest, key_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        gone = await marketing.remove_key(tx, key_id, now=now)
+        return redirect(request, HERE, toast=f"The key {gone.selector} is gone.")
+
     @post("/{domain_id:uuid}/addresses")
     async def add_address(
         self, request: AnyRequest, domain_id: FromPath[UUID], tx: Transaction, now: Now
@@ -85,10 +107,14 @@ class MailDomainsPage(Controller):
 async def _page(
     request: AnyRequest, tx: Tx, problem: Problem = NO_PROBLEM, status: int = 200
 ) -> Response[Any]:
+    keys: dict[UUID, list[MailKey]] = {}
+    for key in await marketing.list_keys(tx):
+        keys.setdefault(key.domain_id, []).append(key)
     return page(
         request,
         "console/settings/mail_domains.html",
         status=status,
         domains=await marketing.list_domains(tx),
+        keys=keys,
         problem=problem,
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.crm.notifications.domain.dkim import Signing
 from tandem.crm.notifications.domain.messages import Message
 
 HandOver = Callable[[], Awaitable[None]]
@@ -70,13 +71,15 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
 class Leaving(msgspec.Struct, frozen=True, kw_only=True):
     """A message as it leaves, with links to our address. `headers` stand beside an e-mail's own.
 
-    Without `registered` a text leaves with its own words; `is_talking` says that the person wrote
-    within the last day, so that WhatsApp takes any words.
+    `signing` is for an e-mail that nobody signs after us. Without `registered` a text leaves with
+    its own words; `is_talking` says that the person wrote within the last day, so that WhatsApp
+    takes any words.
     """
 
     message: Message
     org_id: UUID
     headers: Mapping[str, str] = {}
+    signing: Signing = {}
     registered: Registered | None = None
     is_talking: bool = False
 
@@ -107,7 +110,12 @@ class Carrier(Protocol):
 
 class Mailer(Protocol):
     async def send(
-        self, message: Message, *, hand_over: HandOver, headers: Mapping[str, str] | None = None
+        self,
+        message: Message,
+        *,
+        hand_over: HandOver,
+        headers: Mapping[str, str] | None = None,
+        signing: Signing = ...,
     ) -> str:
         """Hand an e-mail over; its Message-ID, the same at every try.
 

@@ -1,4 +1,9 @@
-"""E-mail over SMTP (RFC 5321). A Message-ID is the message's own, so a copy shows as one."""
+"""E-mail over SMTP (RFC 5321). A Message-ID is the message's own, so a copy shows as one.
+
+A connection carries one letter after the other, and is closed soon after the last one. Nothing is
+handed over on it before the server has taken the recipient: one that turns out to be gone by then
+is replaced, and the letter begins anew.
+"""
 
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,11 +25,14 @@ from aiosmtplib.errors import (
     SMTPTimeoutError,
 )
 
+from tandem.crm.notifications.domain.dkim import Signing, signed
 from tandem.crm.notifications.domain.messages import Message
+from tandem.crm.notifications.gateways.lines import Line, Lines
 from tandem.crm.notifications.gateways.port import HandOver, KeysRefused, Refused, TryLater
 from tandem.kernel.outbound import OutcomeUnknown
 
 TIMEOUT_SECONDS = 20.0
+UNSIGNED: Signing = {}
 GOING_DOWN = 421
 GOING_DOWN_REST = timedelta(seconds=30)
 LOST = (SMTPTimeoutError, SMTPServerDisconnected, SMTPConnectError, OSError)
@@ -51,6 +59,7 @@ class SmtpMailer:
         self._timeout = timeout_seconds
         self._address = parseaddr(sender)[1]
         self._open_line = connect
+        self._lines = Lines()
 
     async def send(
         self,
@@ -59,22 +68,32 @@ class SmtpMailer:
         hand_over: HandOver,
         headers: Mapping[str, str] | None = None,
         return_path: str = "",
+        signing: Signing = UNSIGNED,
     ) -> str:
-        """`return_path` is where bounces go; the sender's own address when empty."""
+        """`return_path` is where bounces go; the sender's own address when empty. Signed with the
+        keys of the domain it is from."""
         envelope = self.compose(message, headers)
-        client = await self._connect()
+        keys = signing.get(_domain_of(str(envelope["From"])), ())
+        content = signed(envelope.as_bytes(), keys)
+        line = await self._addressed(message.recipient, return_path or self._address)
+        is_over = False
         try:
-            await self._address_envelope(client, message.recipient, return_path or self._address)
             await hand_over()
-            await self._give(client, envelope.as_bytes())
+            await self._give(line.client, content)
+            is_over = True
         finally:
-            client.close()
+            # Whatever else happened, nobody knows what this connection is in the middle of.
+            self._put_back(line) if is_over else line.close()
         return self.message_id(message)
 
     async def check(self) -> None:
         """Sign in and leave. Raises Refused or TryLater."""
         client = await self._connect()
         client.close()
+
+    def close(self) -> None:
+        """Hang up where nothing is under way."""
+        self._lines.close()
 
     def message_id(self, message: Message) -> str:
         return message_id_of(message, self._address)
@@ -105,18 +124,53 @@ class SmtpMailer:
             raise TryLater(_words(reason)) from reason
         return client
 
-    async def _address_envelope(self, client: SMTP, recipient: str, sender: str) -> None:
+    async def _addressed(self, recipient: str, sender: str) -> Line:
+        """A connection on which the server has taken this recipient, and has nothing else yet."""
+        while (kept := self._lines.take()) is not None:
+            try:
+                await self._address_envelope(kept, recipient, sender)
+            except TryLater as reason:
+                if reason.is_about_message or isinstance(reason.__cause__, SMTPTimeoutError):
+                    raise
+                continue  # It had gone meanwhile, or wants nobody for so long.
+            return kept
+        line = Line(client=await self._connect())
+        await self._address_envelope(line, recipient, sender)
+        return line
+
+    async def _address_envelope(self, line: Line, recipient: str, sender: str) -> None:
+        """A refusal leaves the connection to the next letter; after anything else it is closed."""
+        client = line.client
         options = [] if recipient.isascii() else ["SMTPUTF8"]
         encoding = "utf-8" if options else "ascii"
+        is_clean = False
         try:
             await client.mail(sender, options=options, encoding=encoding)
             await client.rcpt(recipient, encoding=encoding)
+            is_clean = True
         except SMTPResponseException as answer:
+            is_clean = answer.code != GOING_DOWN and await self._begins_anew(line)
             raise _answered(answer) from answer
         except SMTPNotSupported as reason:
             raise Refused("The mail server cannot take this address (SMTPUTF8).") from reason
         except LOST as reason:
             raise TryLater(_words(reason)) from reason
+        finally:
+            if not is_clean:
+                line.close()
+
+    async def _begins_anew(self, line: Line) -> bool:
+        """Whether the server forgets what was begun, so that the next letter may follow."""
+        try:
+            await line.client.rset()
+        except (SMTPException, OSError):
+            return False
+        self._put_back(line)
+        return True
+
+    def _put_back(self, line: Line) -> None:
+        line.letters += 1
+        self._lines.keep(line)
 
     async def _give(self, client: SMTP, content: bytes) -> None:
         """From here on silence means that it may have arrived."""
@@ -126,6 +180,10 @@ class SmtpMailer:
             raise _answered(answer) from answer
         except LOST as reason:
             raise OutcomeUnknown(_words(reason)) from reason
+
+
+def _domain_of(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2].casefold()
 
 
 def message_id_of(message: Message, sender: str) -> str:

@@ -34,6 +34,7 @@ from tandem.crm.notifications.gateways.port import (
 )
 from tandem.crm.notifications.service.providers import suspend, way_of
 from tandem.crm.notifications.service.registered import with_registration
+from tandem.crm.notifications.service.signing import keys_in_force
 from tandem.crm.notifications.store import providers as store
 from tandem.kernel.db import Tx
 from tandem.kernel.jobs import Work
@@ -59,6 +60,9 @@ async def carry(work: Work, leaving: Leaving, *, hand_over: HandOver) -> Carried
     """Hand it over once. Raises Refused, TryLater or OutcomeUnknown; see gateways.port."""
     async with work.transaction() as tx:
         leaving = await with_registration(tx, leaving)
+        if leaving.message.channel is Channel.EMAIL:
+            keys = await keys_in_force(tx, now=work.now())
+            leaving = msgspec.structs.replace(leaving, signing=keys)
         active = await store.list_active(tx, leaving.message.channel)
         asked = await _askable(tx, active, leaving.message.id, now=work.now())
     if not active:
@@ -117,7 +121,9 @@ async def _by_installation(work: Work, leaving: Leaving, hand_over: HandOver) ->
     match message.channel:
         case Channel.EMAIL:
             mailer = work.get(Mailer)
-            taken = await mailer.send(message, hand_over=hand_over, headers=leaving.headers)
+            taken = await mailer.send(
+                message, hand_over=hand_over, headers=leaving.headers, signing=leaving.signing
+            )
         case Channel.SMS:
             texter = work.get(Texter)
             taken = await texter.send(message, org_id=leaving.org_id, hand_over=hand_over)

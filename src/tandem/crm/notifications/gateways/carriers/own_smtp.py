@@ -1,4 +1,4 @@
-"""A company's own mail server: reached where the guard allows, looked at for each sending."""
+"""A company's own mail server: reached where the guard allows, looked at for each connection."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,11 @@ class OwnSmtp:
     async def send(self, leaving: Leaving, *, hand_over: HandOver) -> str:
         path = return_path(self._bounces, leaving.message.id, self._secret)
         sent = await self._mailer.send(
-            leaving.message, hand_over=hand_over, headers=leaving.headers, return_path=path
+            leaving.message,
+            hand_over=hand_over,
+            headers=leaving.headers,
+            return_path=path,
+            signing=leaving.signing,
         )
         return sent.strip("<>")
 
@@ -46,7 +50,7 @@ class OwnSmtp:
         return None
 
     async def close(self) -> None:
-        """Every message has a connection of its own."""
+        self._mailer.close()
 
     async def _connect(self) -> socket.socket:
         """To the very address that was looked at, so that a name cannot change its mind."""
