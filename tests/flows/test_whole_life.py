@@ -12,6 +12,7 @@ from tandem.app.simulate import simulate
 from tandem.sandbox.city import build_city
 from tests.app.installation import Up
 from tests.flows.life import Life
+from tests.flows.story import Story
 from tests.waiting import until
 
 TOLD = {
@@ -73,6 +74,12 @@ async def test_an_order_goes_from_checkout_to_doorstep(ready: dict[str, Any]) ->
     messages = life.sandbox.get("/api/messages").json()
     subjects = [message["subject"] for message in messages if message["kind"] == "email"]
     assert any(order["number"] in subject for subject in subjects)
+    assert await broken_invariants(ready["database_url"]) == []
+
+
+async def test_a_person_goes_from_a_form_to_a_report(ready: dict[str, Any]) -> None:
+    Story(ready).run()
+
     assert await broken_invariants(ready["database_url"]) == []
 
 

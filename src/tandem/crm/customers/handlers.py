@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tandem.contracts.customers import SegmentEntered, SegmentLeft
 from tandem.contracts.delivery import CashCollected, DeliveryStatusChanged
 from tandem.contracts.invoicing import CreditNoteIssued, InvoiceIssued
 from tandem.contracts.marketing import CampaignClicked, CampaignOpened
@@ -23,6 +24,7 @@ from tandem.contracts.payments import PaymentCaptured, PaymentFailed, RefundProc
 from tandem.contracts.shipping import ShipmentReady
 from tandem.contracts.support import ComplaintOpened, ComplaintRated, ComplaintStatusChanged
 from tandem.crm.customers.domain.timeline import NewActivity
+from tandem.crm.customers.store import segments
 from tandem.crm.customers.store import timeline as store
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
@@ -329,5 +331,34 @@ async def _engaged(tx: Tx, kind: str, event: CampaignOpened | CampaignClicked, d
                 **{name: str(value) for name, value in about.items() if value},
                 "detail": detail[:300],
             },
+        ),
+    )
+
+
+@subscribe(SegmentEntered, TIMELINE)
+async def segment_entered(tx: Tx, event: SegmentEntered, now: datetime) -> None:
+    await _moved_between_segments(tx, "segment_entered", event, now)
+
+
+@subscribe(SegmentLeft, TIMELINE)
+async def segment_left(tx: Tx, event: SegmentLeft, now: datetime) -> None:
+    await _moved_between_segments(tx, "segment_left", event, now)
+
+
+async def _moved_between_segments(
+    tx: Tx, kind: str, event: SegmentEntered | SegmentLeft, now: datetime
+) -> None:
+    """By the segment's name as it is now."""
+    segment = await segments.get(tx, event.segment_id)
+    if segment is None:
+        return
+    await store.write(
+        tx,
+        NewActivity(
+            kind=kind,
+            dedupe=f"{kind}:{event.segment_id}:{event.customer_id}:{now.timestamp()}",
+            occurred_at=now,
+            customer_id=event.customer_id,
+            facts={"segment_id": str(event.segment_id), "detail": segment.name},
         ),
     )

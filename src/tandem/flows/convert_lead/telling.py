@@ -22,7 +22,6 @@ async def lead_converted(tx: Tx, event: LeadConverted, now: datetime) -> None:
             customer_id=event.customer_id,
             facts={
                 "number": event.number,
-                "detail": event.number,
                 "lead_id": str(event.lead_id),
                 "conversion_id": str(event.conversion_id),
             },
