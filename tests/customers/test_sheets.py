@@ -14,13 +14,12 @@ from tandem.crm.customers import jobs
 from tandem.crm.customers.domain.sheets import (
     SheetWrong,
     decode,
-    guarded,
     heading_of,
-    plain,
     rows_of,
 )
 from tandem.kernel.actor import Actor
 from tandem.kernel.blobs import Blobs
+from tandem.kernel.cells import guarded, plain
 from tandem.kernel.db import Database, Query
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources

@@ -48,6 +48,7 @@ from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.dashboards import DashboardsController
 from tandem.flows.http.deal_fields import DealFieldsController
 from tandem.flows.http.deal_lines import DealLinesController
+from tandem.flows.http.exports import ExportsController
 from tandem.flows.http.journeys import JourneysController
 from tandem.flows.http.lead_scores import (
     LeadScoreController,
@@ -144,6 +145,7 @@ ROUTES: list[Any] = [
     *SALES,
     *ANALYTICS,
     DashboardsController,
+    ExportsController,
     *MARKETING,
     NotificationsController,
     TimeZonesController,

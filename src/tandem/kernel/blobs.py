@@ -3,8 +3,10 @@
 The bytes are written before the row, so a row always has its file; an orphan file is harmless.
 """
 
+import contextlib
 import functools
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -81,6 +83,27 @@ class Blobs:
         found = await obstore.get_async(self._store, _path(tx.actor.org_id, blob.sha256))
         return blob, bytes(await found.bytes_async())
 
+    async def put_passing(self, tx: Tx, name: str, content: bytes) -> None:
+        """Keep bytes for a while under a name of their own, which nothing else shares: so that
+        they can go again. Their owner keeps the row; it is written after this, as with `put`."""
+        if len(content) > SIZE_MAX:
+            raise TooLarge(f"A file may have {SIZE_MAX // 1024 // 1024} MiB at most.")
+        await obstore.put_async(self._store, _passing(tx.actor.org_id, name), content)
+
+    async def get_passing(self, tx: Tx, name: str) -> bytes:
+        found = await obstore.get_async(self._store, _passing(tx.actor.org_id, name))
+        return bytes(await found.bytes_async())
+
+    async def drop_passing(self, tx: Tx, names: Sequence[str]) -> None:
+        """What is gone already stays gone."""
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                await obstore.delete_async(self._store, _passing(tx.actor.org_id, name))
+
 
 def _path(org_id: UUID, sha256: str) -> str:
     return f"{org_id}/{sha256[:2]}/{sha256}"
+
+
+def _passing(org_id: UUID, name: str) -> str:
+    return f"{org_id}/passing/{name}"

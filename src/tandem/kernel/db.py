@@ -110,6 +110,14 @@ class Tx:
         )
         return found
 
+    async def stream(
+        self, query: Query, *, chunk: int, **params: Any
+    ) -> AsyncIterator[list[asyncpg.Record]]:
+        """Raw rows of one snapshot, `chunk` at a time, however many there are."""
+        cursor = await self.connection.cursor(query.sql, *query.bind(self.actor, params))
+        while found := await cursor.fetch(chunk):
+            yield found
+
     async def many(self, query: Query, row: type[T], **params: Any) -> list[T]:
         found = await self.connection.fetch(query.sql, *query.bind(self.actor, params))
         return msgspec.convert(named(found), list[row])  # type: ignore[valid-type]
@@ -160,6 +168,18 @@ class Tx:
         )
 
 
+class Reading(Tx):
+    """Selects alone, each for itself: no transaction is opened or ended around them."""
+
+    __slots__ = ()
+
+    async def run(self, query: Query, **params: Any) -> int:
+        raise AssertionError("a reading writes nothing: ask for a transaction")
+
+    async def publish(self, *events: Event) -> None:
+        raise AssertionError("a reading tells nothing: ask for a transaction")
+
+
 INSERT_EVENTS = Query(
     """
     with event as (
@@ -188,7 +208,31 @@ INSERT_EVENTS = Query(
 )
 
 
+class Session(asyncpg.Connection):
+    """A connection of the pool; for readings it stays with the company it last read for.
+
+    That spares a short read two of its three round trips. Transactions set their own company
+    whatever stands here. Behind a pooler, where each statement may meet another server process,
+    nothing is kept: the process that answers then is not the one that was greeted.
+    """
+
+    _org_id: UUID | None = None
+    _is_direct = False
+
+    async def prepare_session(self) -> None:
+        answering = await self.fetchval("select pg_backend_pid()")
+        self._is_direct = answering == self.get_server_pid()
+
+    async def look_as(self, org_id: UUID) -> bool:
+        """From now on statements outside transactions see this company; False: they cannot."""
+        if self._is_direct and self._org_id != org_id:
+            await self.execute(f"set {_company(org_id)}")
+            self._org_id = org_id
+        return self._is_direct
+
+
 async def _prepare_connection(connection: Any) -> None:
+    await connection.prepare_session()
     for kind in ("json", "jsonb"):
         await connection.set_type_codec(
             kind,
@@ -203,7 +247,7 @@ def _encode(value: Any) -> str:
 
 
 async def _keep(_: Any) -> None:
-    """Nothing to reset: a pooled connection never carries session state (`set local` only)."""
+    """Nothing to reset: every use of a pooled connection names its company first."""
 
 
 class Database:
@@ -221,6 +265,7 @@ class Database:
             min_size=size_min,
             max_size=size_max,
             init=_prepare_connection,
+            connection_class=Session,
             reset=_keep,
             command_timeout=60,
             max_inactive_connection_lifetime=0,
@@ -278,7 +323,11 @@ async def begin(connection: Any, org_id: UUID) -> None:
 
 
 def _within(org_id: UUID) -> str:
-    return f"set local app.org_id = '{UUID(str(org_id))}'"
+    return f"set local {_company(org_id)}"
+
+
+def _company(org_id: UUID) -> str:
+    return f"app.org_id = '{UUID(str(org_id))}'"
 
 
 async def rollback(connection: Any) -> None:

@@ -143,6 +143,7 @@ AREAS: dict[str, Rule] = {
     "/v1/openapi.json": both(ANYBODY),
     "/v1/analytics": both("analytics.read"),
     "/v1/metrics": both("analytics.read"),
+    "/v1/exports": both("analytics.read"),
     "/v1/dashboards": Rule("analytics.read", "analytics.write"),
     "/v1/pipelines": Rule("sales.read", "sales.configure"),
     "/v1/assignment-rules": Rule("sales.read", "sales.configure"),

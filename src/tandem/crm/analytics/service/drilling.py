@@ -1,5 +1,6 @@
 """A number opened into the rows that make it."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,10 @@ from tandem.crm.analytics.store.writing import Scope
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid
 from tandem.kernel.pages import decode_cursor, page_of
+
+STREAMED = 2_000
+STREAM_SECONDS = 50
+"""For finding the first of many rows: nobody waits before a screen for them."""
 
 
 async def drill(tx: Tx, ask: DrillAsk, *, limit: int, cursor: str | None, now: datetime) -> Drill:
@@ -49,6 +54,53 @@ async def drill(tx: Tx, ask: DrillAsk, *, limit: int, cursor: str | None, now: d
         items=page.items,
         next=page.next,
     )
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """A number that all rows are read of, and what they rest on."""
+
+    ask: DrillAsk
+    as_of: datetime
+    zone: str
+    currency: str
+    policy_hash: str
+    metric: Metric
+    shows: list[str]
+    count: int
+    value: int | float | None
+
+
+async def open_number(tx: Tx, ask: DrillAsk, *, now: datetime) -> Opened:
+    """How many rows there are, with the question fixed to its moment."""
+    asked = await understand(tx, ask.query, now=now)
+    fixed = msgspec.structs.replace(
+        ask, query=msgspec.structs.replace(ask.query, as_of=asked.as_of)
+    )
+    found = await drill(tx, fixed, limit=1, cursor=None, now=now)
+    return Opened(
+        ask=fixed,
+        as_of=asked.as_of,
+        zone=asked.zone,
+        currency=asked.known.currency,
+        policy_hash=asked.policy_hash,
+        metric=_asked_slice(asked, ask)[1],
+        shows=found.shows,
+        count=found.count,
+        value=found.value,
+    )
+
+
+async def stream_rows(
+    tx: Tx, opened: Opened, *, most: int, now: datetime
+) -> AsyncIterator[list[DrillRow]]:
+    """All rows of a number, newest first, of one snapshot: memory stays flat."""
+    asked = await understand(tx, opened.ask.query, now=now)
+    one, metric = _asked_slice(asked, opened.ask)
+    scope = _cell(asked, one, opened.ask, tx)
+    async with answers.guarded(tx, seconds=STREAM_SECONDS):
+        statement = drills.rows(one, metric, scope, after=None, count=most)
+        async for records in tx.stream(statement, chunk=STREAMED):
+            yield [_row(one, record) for record in records]
 
 
 def _asked_slice(asked: Asked, ask: DrillAsk) -> tuple[Slice, Metric]:

@@ -13,12 +13,12 @@ import msgspec
 from tandem.contracts.address import PRINTABLE
 from tandem.crm.customers.domain.custom_fields import CustomField, from_text
 from tandem.crm.customers.domain.people import Customer
+from tandem.kernel.cells import guarded, plain
 from tandem.kernel.errors import Conflict, Invalid
 
 ROWS_MAX = 200_000
 COLUMNS_MAX = 100
 CELL_MAX = 20_000
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 PLAIN = ("number", "name", "company_name", "email", "phone", "gstin", "pan", "notes", "tags")
 HOME = ("line1", "line2", "city", "state_code", "postal_code")
 FIELDS = (*PLAIN, *HOME)
@@ -218,22 +218,6 @@ def _shaped(filled: Mapping[str, str], own: Mapping[str, CustomField]) -> dict[s
         if f"custom.{key}" in filled
     }
     return given | ({"custom": custom} if custom else {})
-
-
-def plain(cell: str) -> str:
-    """A cell that an export guarded against being a formula, as it was."""
-    is_guarded = cell[:1] == "'" and (_is_formula(cell[1:]) or cell[1:2] == "'")
-    return cell[1:] if is_guarded else cell
-
-
-def guarded(text: str) -> str:
-    """OWASP ASVS 1.2.10: what a spreadsheet could take for a formula begins with an apostrophe;
-    so does what an import would otherwise take for something guarded."""
-    return f"'{text}" if _is_formula(text) or plain(text) != text else text
-
-
-def _is_formula(text: str) -> bool:
-    return text.lstrip(" \u00a0").startswith(FORMULA_STARTS)
 
 
 def export_columns(own: Sequence[CustomField]) -> list[str]:

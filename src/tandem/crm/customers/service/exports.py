@@ -8,12 +8,13 @@ from typing import Any
 
 from tandem.crm.customers.domain import Customer
 from tandem.crm.customers.domain.sheets import export_columns, export_row
-from tandem.crm.customers.domain.workbook import workbook
 from tandem.crm.customers.service.segments import choose_customers
 from tandem.crm.customers.store import custom_fields
 from tandem.kernel import rules
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
+from tandem.kernel.fields import veiled
+from tandem.kernel.workbook import workbook
 
 CHUNK = 200
 PIECE = 64 * 1024
@@ -26,7 +27,7 @@ async def _pages(
     while True:
         async with database.transaction(actor) as tx:
             page = await choose_customers(tx, rule, moment, limit=CHUNK, cursor=cursor)
-        yield page.items
+        yield [veiled(actor, customer) for customer in page.items]
         cursor = page.next
         if cursor is None:
             return
@@ -52,7 +53,7 @@ async def export_xlsx(
     async with database.transaction(actor) as tx:
         own = custom_fields.live(await custom_fields.list_fields(tx, "customer"))
     with tempfile.TemporaryFile() as file:
-        with workbook(file) as sheet:
+        with workbook(file) as book, book.sheet("Customers") as sheet:
             sheet.add([export_columns(own)])
             async for customers in _pages(database, actor, rule, moment):
                 sheet.add(export_row(customer, own) for customer in customers)

@@ -20,7 +20,6 @@ from tandem.crm.customers.domain.sheets import (
     SheetWrong,
     check_mapping,
     decode,
-    guarded,
     guess_mapping,
     heading_of,
     rows_of,
@@ -31,6 +30,7 @@ from tandem.crm.customers.store import imports as store
 from tandem.kernel import audit, jobs
 from tandem.kernel.actor import Actor, Kind
 from tandem.kernel.blobs import Blobs
+from tandem.kernel.cells import guarded
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id

@@ -1,0 +1,15 @@
+"""How a value reads that is a name in code."""
+
+KNOWN_WORDS = {
+    "api": "API",
+    "cod": "Cash on delivery",
+    "en_route": "On the way",
+    "own_fleet": "Own fleet",
+    "sms": "SMS",
+    "upi": "UPI",
+}
+
+
+def words(status: str) -> str:
+    """`partially_shipped` → `Partially shipped`."""
+    return KNOWN_WORDS.get(status) or status.replace("_", " ").capitalize()
