@@ -1,7 +1,7 @@
 """A question about numbers: measures × dimensions × filters × grain, over days, as of a moment."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -167,7 +167,20 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def days_asked(ask: Ask, today: date) -> Days:
+class Spanned(Protocol):
+    """A question about days, by name or from the first to the last, as of a moment."""
+
+    @property
+    def period(self) -> Period | None: ...
+    @property
+    def from_on(self) -> date | None: ...
+    @property
+    def to_on(self) -> date | None: ...
+    @property
+    def as_of(self) -> datetime | None: ...
+
+
+def days_asked(ask: Spanned, today: date) -> Days:
     """Refuses half a range, a range that ends before it begins, and days far from anybody's."""
     if ask.from_on is None and ask.to_on is None:
         return days_of(ask.period or Period.LAST_30_DAYS, today)
@@ -193,7 +206,7 @@ def zone_asked(ask: Ask, own: str) -> str:
     return ask.zone
 
 
-def moment_asked(ask: Ask, known: datetime) -> datetime:
+def moment_asked(ask: Spanned, known: datetime) -> datetime:
     """What is not known yet cannot be asked for: then it is as of what is known."""
     if ask.as_of is None:
         return known

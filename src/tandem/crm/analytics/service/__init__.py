@@ -10,6 +10,7 @@ from tandem.crm.analytics.service.dashboards import (
 )
 from tandem.crm.analytics.service.digesting import digest, rebuild
 from tandem.crm.analytics.service.drilling import drill
+from tandem.crm.analytics.service.funnels import drill_funnel, run_funnel
 from tandem.crm.analytics.service.rates import ask_rebuild, list_rates, set_rate
 from tandem.crm.analytics.service.rolling import roll_everything
 
@@ -19,6 +20,7 @@ __all__ = [
     "change_dashboard",
     "digest",
     "drill",
+    "drill_funnel",
     "get_dashboard",
     "list_dashboards",
     "list_rates",
@@ -26,5 +28,6 @@ __all__ = [
     "remove_dashboard",
     "roll_everything",
     "run",
+    "run_funnel",
     "set_rate",
 ]

@@ -1,6 +1,7 @@
 """What a question rests on for whoever asks: what is known, whose rows, and their filter."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -49,7 +50,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 async def understand(tx: Tx, ask: Ask, *, now: datetime) -> Asked:
     """Refuses what makes no sense, and what the asker may not see any record of."""
     tx.actor.require(READ)
-    known = await facts.find_watermark(tx) or Watermark(at=now, zone=ZONE, currency=CURRENCY)
+    known = await what_is_known(tx, now)
     made = plan(ask)
     for one in made.slices:
         tx.actor.require(one.dataset.permission)
@@ -65,8 +66,12 @@ async def understand(tx: Tx, ask: Ask, *, now: datetime) -> Asked:
         known=known,
         as_of=as_of,
         zone=zone,
-        policy_hash=policy_hash(tx.actor, made),
+        policy_hash=policy_hash(tx.actor, [one.dataset.permission for one in made.slices]),
     )
+
+
+async def what_is_known(tx: Tx, now: datetime) -> Watermark:
+    return await facts.find_watermark(tx) or Watermark(at=now, zone=ZONE, currency=CURRENCY)
 
 
 def scope_of(asked: Asked, one: Slice, actor: Actor, days: Days) -> Scope:
@@ -101,11 +106,10 @@ def filtered_by(rule: Rule | None) -> set[str]:
     return {leaf.field for leaf in rules.leaves_of(rule) if isinstance(leaf, rules.Compare)}
 
 
-def policy_hash(actor: Actor, made: Plan) -> str:
+def policy_hash(actor: Actor, permissions: Iterable[str]) -> str:
     """Who has the same sees the same rows: what they may, whose, and what is kept from them."""
-    permissions = sorted({one.dataset.permission for one in made.slices})
     parts = []
-    for permission in permissions:
+    for permission in sorted(set(permissions)):
         given = actor.reach(permission).params()
         parts.append((permission, {name: _sorted(value) for name, value in given.items()}))
     text = msgspec.json.encode((parts, sorted(actor.hidden)), order="sorted")

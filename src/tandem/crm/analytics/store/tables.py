@@ -59,6 +59,10 @@ COLUMNS: Mapping[str, LiteralString] = {
         "message_id uuid, customer_id uuid, campaign_id uuid, channel text, kind text, verdict text"
     ),
     "customer": "status text",
+    "moment": (
+        "kind text, holds boolean, customer_id uuid, lead_id uuid, record_id uuid, channel text,"
+        " source text, campaign text, state_code text, stage text, status text"
+    ),
 }
 """Of each table, what a fold fills: name and type."""
 
@@ -76,6 +80,7 @@ _NAMES: Mapping[str, LiteralString] = {
     "message": "analytics.fact_message",
     "engagement": "analytics.fact_engagement",
     "customer": "analytics.fact_customer",
+    "moment": "analytics.fact_moment",
 }
 
 

@@ -37,7 +37,7 @@ def orders(story: Story, books: Books) -> Iterator[Fact]:
         "number": placed.number,
         "customer_id": placed.customer_id,
         "channel": placed.channel,
-        "status": _status(story),
+        "status": status_of(story),
         "state_code": placed.state_code,
         "currency": placed.currency,
     }
@@ -75,7 +75,7 @@ def _lines(books: Books, placed: OrderPlaced, common: dict[str, Any]) -> Iterato
         yield Fact("order_line", uuid5(placed.order_id, str(line.line_no)), values)
 
 
-def _status(story: Story) -> str:
+def status_of(story: Story) -> str:
     """Moves that do not follow from where it stands change nothing."""
     status = "pending"
     for _, event in story.of(OrderConfirmed, OrderExpired, OrderCancelled, OrderCompleted):

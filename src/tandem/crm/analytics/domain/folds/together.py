@@ -7,6 +7,15 @@ from tandem.crm.analytics.domain.folds.customers import customers
 from tandem.crm.analytics.domain.folds.deals import deals
 from tandem.crm.analytics.domain.folds.leads import leads
 from tandem.crm.analytics.domain.folds.messages import engagements, messages
+from tandem.crm.analytics.domain.folds.moments import (
+    complaint_moments,
+    customer_moments,
+    deal_moments,
+    engagement_moments,
+    lead_moments,
+    message_moments,
+    order_moments,
+)
 from tandem.crm.analytics.domain.folds.money import invoices, payments
 from tandem.crm.analytics.domain.folds.orders import orders
 from tandem.crm.analytics.domain.folds.shipments import shipments
@@ -25,6 +34,13 @@ _FOLDS: tuple[Callable[[Story, Books], Iterator[Fact]], ...] = (
     messages,
     engagements,
     customers,
+    order_moments,
+    lead_moments,
+    deal_moments,
+    message_moments,
+    engagement_moments,
+    complaint_moments,
+    customer_moments,
 )
 
 

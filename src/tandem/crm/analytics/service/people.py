@@ -1,0 +1,57 @@
+"""What a question about people rests on: days, a moment, and whose records the asker may see."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from tandem.crm.analytics.domain.asking import Spanned, days_asked, moment_asked, today_in
+from tandem.crm.analytics.domain.calendar import Days
+from tandem.crm.analytics.domain.happenings import HAPPENINGS
+from tandem.crm.analytics.domain.permissions import READ
+from tandem.crm.analytics.service.asking import policy_hash, what_is_known
+from tandem.crm.analytics.store.facts import Watermark
+from tandem.kernel.actor import Actor
+from tandem.kernel.db import Tx
+from tandem.kernel.reach import Reach
+
+
+class Ground(msgspec.Struct, frozen=True, kw_only=True):
+    days: Days
+    as_of: datetime
+    known: Watermark
+    kinds: list[str]
+    reaches: Mapping[str, Reach]
+    policy_hash: str
+
+
+async def ground(
+    tx: Tx, ask: Spanned, kinds: Iterable[str], *, now: datetime, reads_all: bool = False
+) -> Ground:
+    """Refuses who may not see any record that one of the kinds happens with. With `reads_all`,
+    everything else that the asker may see is read too."""
+    tx.actor.require(READ)
+    wanted = sorted(set(kinds))
+    for kind in wanted:
+        tx.actor.require(HAPPENINGS[kind].permission)
+    if reads_all:
+        wanted = [key for key, one in HAPPENINGS.items() if tx.actor.may(one.permission)]
+    known = await what_is_known(tx, now)
+    as_of = moment_asked(ask, known.at)
+    permissions = {HAPPENINGS[kind].permission for kind in wanted}
+    return Ground(
+        days=days_asked(ask, today_in(known.zone, as_of if ask.as_of else now)),
+        as_of=as_of,
+        known=known,
+        kinds=wanted,
+        reaches=_reaches(tx.actor, permissions),
+        policy_hash=policy_hash(tx.actor, permissions),
+    )
+
+
+def _reaches(actor: Actor, permissions: Iterable[str]) -> dict[str, Reach]:
+    return {one: actor.reach(one) for one in permissions}
+
+
+def link_of(person: object, *, is_lead: bool) -> str:
+    return f"/leads/{person}" if is_lead else f"/customers/{person}"

@@ -1,0 +1,113 @@
+"""Moments of people: those that the asker may see."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, LiteralString
+
+from tandem.crm.analytics.domain.happenings import DIMENSIONS, HAPPENINGS, TABLE, Chosen
+from tandem.kernel import rules
+from tandem.kernel.reach import (
+    Reach,
+    within_customer,
+    within_lead,
+    within_opportunity,
+    within_order,
+)
+from tandem.kernel.rules import Compiled, Kind, Vocabulary, written
+from tandem.kernel.rules.vocabulary import field
+
+WORDS = Vocabulary(
+    tables=TABLE + " f where f.org_id = :org_id",
+    fields={key: field(Kind.TEXT, one.sql, one.label) for key, one in DIMENSIONS.items()},
+)
+_REACHED: Mapping[str, LiteralString] = {
+    "order": within_order("f.record_id"),
+    "customer": within_customer("f.record_id"),
+    "opportunity": within_opportunity("f.record_id"),
+    "lead": within_lead("f.record_id"),
+    "everywhere": ":reach_all::boolean",
+}
+_KNOWN: LiteralString = (
+    "f.org_id = :org_id and f.recorded_at <= :as_of::timestamptz"
+    " and f.superseded_at > :as_of::timestamptz"
+)
+
+
+class Telling:
+    """A statement over moments: what it is given, and the conditions that are written into it."""
+
+    def __init__(self, as_of: datetime, reaches: Mapping[str, Reach]) -> None:
+        self.values: dict[str, Any] = {"as_of": as_of}
+        self.moment = rules.Moment(now=as_of, zone="UTC")
+        self.reaches = reaches
+
+    def made(self, text: str) -> Compiled:
+        return written(f"with {text}", self.values)
+
+    def bind(self, name: str, value: Any, sql_type: str) -> str:
+        self.values[name] = value
+        return f":{name}::{sql_type}"
+
+    def is_chosen(self, chosen: Chosen, name: str) -> str:
+        """The condition that row `f` is such a happening. `name` keeps its parameters apart."""
+        kind = self.bind(f"{name}_kind", chosen.event, "text")
+        if chosen.where is None:
+            return f"f.kind = {kind}"
+        rule = rules.read(chosen.where, WORDS, field=f"{name}.where")
+        made = rules.condition(rule, WORDS, self.moment)
+        for given, value in made.values.items():
+            self.values[f"{name}_{given}"] = value
+        return f"(f.kind = {kind} and {made.sql.replace(':rule_', f':{name}_rule_')})"
+
+    def moments(
+        self,
+        kinds: Sequence[str],
+        shown: Sequence[str],
+        *,
+        from_on: date | None,
+        to_on: date,
+        conditions: Sequence[str] = (),
+    ) -> str:
+        """Rows of `person`, `is_lead`, `at`, `id`, `on_day` and what is to be shown of each."""
+        parts = [_KNOWN, "f.holds", f"f.kind = any({self.bind('kinds', list(kinds), 'text[]')})"]
+        if from_on is not None:
+            parts.append(f"f.on_day >= {self.bind('near_from', from_on, 'date')}")
+        parts.append(f"f.on_day <= {self.bind('near_to', to_on, 'date')}")
+        parts += [*conditions, self._visible(kinds)]
+        listed = ", ".join(
+            [
+                "coalesce(f.customer_id, f.lead_id) as person",
+                "f.customer_id is null as is_lead",
+                "f.at",
+                "f.id",
+                "f.on_day",
+                *shown,
+            ]
+        )
+        return f"select {listed} from {TABLE} f where {' and '.join(parts)}"
+
+    def _visible(self, kinds: Sequence[str]) -> str:
+        """What happened with records that the asker may see."""
+        groups: dict[tuple[str, str], list[str]] = {}
+        for kind in kinds:
+            known = HAPPENINGS[kind]
+            groups.setdefault((known.permission, known.reach), []).append(kind)
+        parts = []
+        for place, ((permission, reach), some) in enumerate(groups.items()):
+            given = self.reaches[permission]
+            if given.is_all:
+                continue
+            of_kind = f"f.kind = any({self.bind(f'kinds_{place}', some, 'text[]')})"
+            condition = _REACHED[reach]
+            for name, value in given.params().items():
+                if name in condition:
+                    self.values[f"as_{place}_{name}"] = value
+            condition = condition.replace(":reach_", f":as_{place}_reach_")
+            parts.append(f"(not {of_kind} or {condition})")
+        return " and ".join(parts) or "true"
+
+
+def check_where(chosen: Chosen, *, field: str) -> None:
+    """Refuses a rule over what happenings do not have."""
+    if chosen.where is not None:
+        rules.read(chosen.where, WORDS, field=f"{field}.where")
