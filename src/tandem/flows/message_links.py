@@ -20,8 +20,10 @@ from tandem.crm.marketing.domain.links import (
 from tandem.crm.notifications import service as notifications
 from tandem.crm.notifications.domain.messages import SERVICE, SITE, Channel, Message
 from tandem.crm.notifications.domain.outgoing import Content, finishes
+from tandem.crm.notifications.service import deciding
 from tandem.kernel.db import Tx
 
+TEXTS = frozenset({Channel.SMS, Channel.WHATSAPP})
 HIDDEN = '<a href="{place}" style="display:none" aria-hidden="true" tabindex="-1"></a>'
 LEAVE = (
     '<p style="margin:24px 0 0;font-size:12px;color:#6b6b6b">'
@@ -44,7 +46,7 @@ async def finish_campaign(tx: Tx, message: Message, content: Content) -> Content
     assert campaign_id, "only a campaign's messages come here"
     campaign = await marketing.get_campaign(tx, campaign_id)
     tracking = Tracking(
-        clicks=campaign.tracks_clicks and campaign.channel == Channel.EMAIL.value,
+        clicks=campaign.tracks_clicks and await _may_follow(tx, message.channel),
         opens=campaign.tracks_opens,
         is_personal=campaign.is_tracking_people,
         utm=campaign.utm or Utm(),
@@ -67,8 +69,15 @@ async def _from(tx: Tx, content: Content, address_id: UUID) -> Content:
 
 async def finish_journey(tx: Tx, message: Message, content: Content) -> Content:
     worded = with_way_out(message, content, tx.actor.org_id, message.purpose)
-    clicks = message.channel is Channel.EMAIL
+    clicks = await _may_follow(tx, message.channel)
     return await with_links(tx, message, worded, Tracking(clicks=clicks))
+
+
+async def _may_follow(tx: Tx, channel: Channel) -> bool:
+    """In texts and chats only where the company has its addresses shortened."""
+    if channel is Channel.EMAIL:
+        return True
+    return channel in TEXTS and (await deciding.rules_in_force(tx)).shortens_links
 
 
 def way_out(org_id: UUID, person: Reachable, purpose: str, channel: str) -> dict[str, str]:
@@ -105,6 +114,8 @@ def with_way_out(message: Message, content: Content, org_id: UUID, purpose: str)
 
 async def with_links(tx: Tx, message: Message, content: Content, tracking: Tracking) -> Content:
     """The same words with tagged, traceable links. The sender's own pages stay as they are."""
+    if message.channel in TEXTS:
+        return await _with_short_links(tx, message, content, tracking)
     html, text = _tagged(content.html, tracking, is_html=True), content.text
     text = _tagged(text, tracking, is_html=False)
     found = [*addresses_of(html, is_html=True), *addresses_of(text, is_html=False)]
@@ -116,6 +127,43 @@ async def with_links(tx: Tx, message: Message, content: Content, tracking: Track
     if wanted:
         html, text = await _led_back(tx, message, (html, text), wanted, tracking)
     return msgspec.structs.replace(content, html=html, text=text)
+
+
+async def _with_short_links(
+    tx: Tx, message: Message, content: Content, tracking: Tracking
+) -> Content:
+    """A text's addresses are as long as they are read: a code stands for each, tags and all. The
+    words as they were written stay beside, for where they are registered to the character."""
+    written = content.text
+    text = _tagged(written, tracking, is_html=False)
+    found = [url for url in addresses_of(written, is_html=False) if is_trackable(url, SITE)]
+    if tracking.clicks and found:
+        leads = {url: tagged(url, tracking.utm) for url in found}
+        codes = await marketing.make_short_links(
+            tx,
+            feed=message.feed,
+            message_id=message.id if tracking.is_personal else None,
+            urls=list(dict.fromkeys(leads.values())),
+            now=tx.started_at,
+        )
+        places = {url: f"{SITE}/l/{codes[led]}" for url, led in leads.items() if led in codes}
+        text = replaced(written, places, is_html=False)
+        if tracking.is_personal:
+            await _note_departure(tx, message, len(places))
+    unshortened = written if text != written else ""
+    return msgspec.structs.replace(content, text=text, unshortened=unshortened)
+
+
+async def _note_departure(tx: Tx, message: Message, links: int) -> None:
+    await marketing.note_departure(
+        tx,
+        message_id=message.id,
+        feed=message.feed,
+        customer_id=message.customer_id,
+        channel=message.channel.value,
+        links=links,
+        now=tx.started_at,
+    )
 
 
 async def _led_back(
@@ -135,15 +183,7 @@ async def _led_back(
     )
     places = {url: f"{SITE}/l/{made[kind, url]}" for kind, url in wanted if kind == "link"}
     if tracking.is_personal:
-        await marketing.note_departure(
-            tx,
-            message_id=message.id,
-            feed=message.feed,
-            customer_id=message.customer_id,
-            channel=message.channel.value,
-            links=len(places),
-            now=now,
-        )
+        await _note_departure(tx, message, len(places))
     html = replaced(bodies[0], places, is_html=True)
     for kind, markup in (("hidden", HIDDEN), ("pixel", DOT)):
         if (kind, "") in made:

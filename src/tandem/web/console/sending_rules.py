@@ -140,6 +140,7 @@ def values_of(rules: SendingRules) -> dict[str, str]:
         "days_max": str(rules.service.days_max),
         "storm_count": str(rules.storm.count),
         "storm_seconds": str(rules.storm.seconds),
+        "shortens_links": "true" if rules.shortens_links else "",
     }
     values |= {f"severity_{one}": "true" for one in rules.service.complaint_severities}
     for place, cap in enumerate(rules.caps):
@@ -187,6 +188,7 @@ def read_rules(form: Mapping[str, str]) -> SendingRules:
         quiet_hours=_quiet(form) if form.get("is_quiet") else None,
         service=convert(holds, ServiceHolds, WORDS),
         storm=convert(storm, Storm, WORDS),
+        shortens_links=bool(form.get("shortens_links")),
     )
 
 

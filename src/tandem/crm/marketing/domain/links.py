@@ -4,6 +4,8 @@ A token names the company, the link and the message, and is signed: an address n
 so there is nothing to change into another place.
 
     1 byte version · 16 company · 16 link · 16 message (zero: not told) · 16 signature, base64url
+
+In a text message there is no room for that: a code drawn by chance stands for it, in a table.
 """
 
 import base64
@@ -26,6 +28,12 @@ TOKEN_BYTES = 1 + 3 * 16 + SIGNATURE_BYTES
 URL_MAX = 2_000
 PURPOSE = "marketing.link"
 """What the signature is for (kernel.secrets)."""
+
+CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+"""Nothing that looks like something else, and all of it in GSM 03.38."""
+CODE_LENGTH = 9
+"""56 bits of chance: among a hundred million codes one guess in 500 million finds any."""
+CODE = re.compile(r"[0-9A-Za-z]{8,12}")
 
 HREF = re.compile(r"(<a\b[^>]*?\bhref\s*=\s*)(\"[^\"]*\"|'[^']*')", re.IGNORECASE | re.DOTALL)
 BARE = re.compile(r"https?://[^\s<>\"')\]]+")

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from tandem.crm.marketing import service
 from tandem.crm.marketing.domain.engagement import Hit, Link
-from tandem.crm.marketing.domain.links import PURPOSE, LinkWrong, read_token
+from tandem.crm.marketing.domain.links import CODE, PURPOSE, LinkWrong, read_token
 from tandem.kernel import secrets
 from tandem.kernel.actor import Actor
 from tandem.kernel.http import PUBLIC, Now, Store, limited, refusals
@@ -61,9 +61,12 @@ class PicturesController(Controller):
 
 
 async def _hit(request: AnyRequest, database: Any, token: str, now: Any) -> Link:
-    reference = read_token(
-        token[:200], lambda head, made: secrets.is_signed(head, made, purpose=PURPOSE)
-    )
+    if CODE.fullmatch(token):
+        reference = await service.find_short_link(database, token)
+    else:
+        reference = read_token(
+            token[:200], lambda head, made: secrets.is_signed(head, made, purpose=PURPOSE)
+        )
     hit = Hit(
         method=request.method,
         user_agent=request.headers.get("user-agent", "").replace("\x00", "")[:300],

@@ -1,5 +1,6 @@
 """Links of messages as they leave, and what is done with them: recorded, judged, told."""
 
+import secrets as chance
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -26,16 +27,26 @@ from tandem.crm.marketing.domain.engagement import (
     judged,
     network_of,
 )
-from tandem.crm.marketing.domain.links import PURPOSE, LinkWrong, Reference, token_of
+from tandem.crm.marketing.domain.links import (
+    CODE_ALPHABET,
+    CODE_LENGTH,
+    PURPOSE,
+    LinkWrong,
+    Reference,
+    token_of,
+)
 from tandem.crm.marketing.domain.permissions import READ, WRITE
 from tandem.crm.marketing.store import engagement as store
+from tandem.crm.marketing.store import short_links
 from tandem.kernel import audit, secrets
-from tandem.kernel.db import Tx
+from tandem.kernel.db import Database, Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
 UNTOLD_AT_ONCE = 200
+CODES_TRIED_MAX = 5
+"""Draws until a code is free; a second one is needed once in a lifetime."""
 
 
 async def make_links(
@@ -57,6 +68,33 @@ async def make_links(
         )
         for key, link_id in ids.items()
     }
+
+
+async def make_short_links(
+    tx: Tx, *, feed: str, message_id: UUID | None, urls: Sequence[str], now: datetime
+) -> dict[str, str]:
+    """Address → a code for this message, or for nobody where `message_id` is None."""
+    if not urls:
+        return {}
+    links = await store.put_links(tx, feed, [("link", url) for url in urls], now)
+    ids = {link_id: url for (_, url), link_id in links.items()}
+    codes: dict[str, str] = {}
+    for _ in range(CODES_TRIED_MAX):
+        wanted = [link_id for link_id, url in ids.items() if url not in codes]
+        if not wanted:
+            break
+        drawn = ["".join(chance.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH)) for _ in wanted]
+        made = await short_links.put(tx, drawn, wanted, message_id=message_id, now=now)
+        codes |= {ids[link_id]: code for link_id, code in made.items()}
+    return codes
+
+
+async def find_short_link(database: Database, code: str) -> Reference:
+    """Whose link it is; for who knows no company yet. Raises LinkWrong."""
+    found = await short_links.find(database, code)
+    if found is None:
+        raise LinkWrong("This is not a link of ours.")
+    return found
 
 
 async def note_departure(

@@ -2,8 +2,8 @@
 
 A signature is made over the very bytes that leave, so it is the last thing that is done to a
 letter. What may be read in a mail program, and what a mail program acts upon, is signed once more
-than it is there: nobody on the way can add a second one. No time of signing is told: it is not asked for, and a clock
-that is wrong would make the letter look forged.
+than it is there: nobody on the way can add a second one. No time of signing is told: nobody asks
+for it, and a clock that is wrong would make the letter look forged.
 """
 
 import base64

@@ -53,11 +53,16 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """A message's words as they leave, and the headers that go with an e-mail."""
+    """A message's words as they leave, and the headers that go with an e-mail.
+
+    `unshortened` is a text with the addresses that its writer gave it: it leaves where the short
+    ones would not be as registered, or would make it longer.
+    """
 
     subject: str
     text: str
     html: str
+    unshortened: str = ""
     headers: Mapping[str, str] = {}
 
 

@@ -78,6 +78,9 @@ class SendingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     quiet_hours: QuietHours | None = None
     service: ServiceHolds = msgspec.field(default_factory=ServiceHolds)
     storm: Storm = Storm()
+    shortens_links: bool = False
+    """Addresses in texts and chats of campaigns and journeys are led through short links of ours,
+    so that clicks are known."""
 
 
 class RulesKept(msgspec.Struct, frozen=True, kw_only=True):

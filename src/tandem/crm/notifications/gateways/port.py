@@ -82,6 +82,17 @@ class Leaving(msgspec.Struct, frozen=True, kw_only=True):
     signing: Signing = {}
     registered: Registered | None = None
     is_talking: bool = False
+    unshortened: str = ""
+
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """A text's words in order of preference: with short links, then as they were written."""
+        return tuple(dict.fromkeys(one for one in (self.message.text, self.unshortened) if one))
+
+    def saying(self, text: str) -> "Leaving":
+        return msgspec.structs.replace(
+            self, message=msgspec.structs.replace(self.message, text=text)
+        )
 
     def sent_from(self, usual: str) -> tuple[str, str]:
         """(name, address) an e-mail comes from: the stream's own where it has one."""

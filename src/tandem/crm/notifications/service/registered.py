@@ -125,9 +125,14 @@ async def _as_dlt(tx: Tx, leaving: Leaving, message: Message) -> Leaving:
     registration = await store.find_registration(tx)
     if registration is None:
         return leaving
-    ask = Ask(text=message.text, recipient=message.recipient, purpose=message.purpose)
-    verdict, text = judge(ask, registration, await store.list_texts(tx))
-    if not verdict.is_allowed:
+    texts = await store.list_texts(tx)
+    for words in leaving.wordings or ("",):
+        ask = Ask(text=words, recipient=message.recipient, purpose=message.purpose)
+        verdict, text = judge(ask, registration, texts)
+        if verdict.is_allowed:
+            leaving = leaving.saying(words)
+            break
+    else:
         raise Refused(f"DLT, {verdict.reason}: {_told(verdict)}")
     if text is None:
         return leaving
@@ -145,18 +150,25 @@ async def _as_chat(tx: Tx, leaving: Leaving, message: Message) -> Leaving:
     """An approved template, which is taken always; else any words within the day."""
     hashed = phone_hash(tx.actor.org_id, message.recipient)
     is_talking = is_talking_since(await receipts.last_talk(tx, hashed), tx.started_at)
-    for text in await store.list_texts(tx):
-        if text.registry is not Registry.WHATSAPP or not text.is_active:
-            continue
-        values = match(text, message.text)
-        if values is not None and not any("\n" in value for value in values):
+    texts = [
+        one
+        for one in await store.list_texts(tx)
+        if one.registry is Registry.WHATSAPP and one.is_active
+    ]
+    for words in leaving.wordings:
+        for text in texts:
+            values = match(text, words)
+            if values is None or any("\n" in value for value in values):
+                continue
             registered = Registered(
                 template_id=text.template_id,
                 name=text.template_id,
                 variables=tuple(values),
                 language=text.language,
             )
-            return msgspec.structs.replace(leaving, registered=registered, is_talking=is_talking)
+            return msgspec.structs.replace(
+                leaving.saying(words), registered=registered, is_talking=is_talking
+            )
     return msgspec.structs.replace(leaving, is_talking=is_talking)
 
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import msgspec
 
-from tandem.crm.notifications.domain.messages import SITE, Message
+from tandem.crm.notifications.domain.messages import SITE, Channel, Message
 from tandem.crm.notifications.domain.outgoing import Content
+from tandem.crm.notifications.domain.texts import segments
 from tandem.crm.notifications.gateways.port import (
     HandOver,
     KeysRefused,
@@ -43,7 +44,10 @@ async def take(
         message=_worded(message, content, base_url),
         org_id=work.org_id,
         headers={name: value.replace(SITE, base_url) for name, value in content.headers.items()},
+        unshortened=content.unshortened.replace(SITE, base_url),
     )
+    if _is_longer_for_it(leaving):
+        leaving = leaving.saying(leaving.unshortened)
     try:
         async with asyncio.timeout(TRY_SECONDS_MAX):
             carried = await carrying.carry(work, leaving, hand_over=hand_over)
@@ -67,6 +71,13 @@ async def take(
 
 
 _WORDS: Mapping[type[TryLater], str] = {KeysRefused: "The keys are not accepted."}
+
+
+def _is_longer_for_it(leaving: Leaving) -> bool:
+    """To know of a click is not worth another part of a text."""
+    message, written = leaving.message, leaving.unshortened
+    is_text = message.channel is Channel.SMS and written != ""
+    return is_text and segments(message.text) > segments(written)
 
 
 def _worded(message: Message, content: Content, base_url: str) -> Message:
