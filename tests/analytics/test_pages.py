@@ -42,6 +42,29 @@ async def test_every_page_opens_and_every_number_on_it_opens_its_rows(
     assert (await client.get("/explore/dictionary")).status_code == 200
 
 
+async def test_every_menu_takes_along_what_the_page_shows(
+    client: httpx.AsyncClient, company: Counted
+) -> None:
+    """Tiles, whole dashboards and rows; the list of files has them all."""
+    taken = 0
+    for path in ("/dashboards/sales", "/explore?measure=orders&by=channel&grain="):
+        shown = await client.get(path)
+        drafts = re.findall(r'name="draft" value="([^"]+)"', shown.text)
+        assert len(drafts) >= 1, path
+        for draft in {drafts[0], drafts[-1]}:
+            form = {"draft": unescape(draft), "file": "csv"}
+            asked = await client.post("/exports", headers=SITE, data=form)
+            assert asked.status_code == 303, asked.text[:2000]
+            file = await client.get(asked.headers["location"])
+            assert (file.status_code, len(file.content) > 20) == (200, True)
+            assert file.headers["content-disposition"].startswith("attachment; filename=")
+            taken += 1
+    listed = await client.get("/exports")
+    assert listed.text.count('title="Download ') == taken == 3
+    wrong = await client.post("/exports", headers=SITE, data={"draft": "{}", "file": "csv"})
+    assert wrong.status_code == 422
+
+
 async def test_what_makes_no_sense_is_said_and_breaks_nothing(
     client: httpx.AsyncClient, company: Counted
 ) -> None:

@@ -40,6 +40,7 @@ FIXED = (
     "/dashboards/delivery",
     "/explore?measure=orders_placed&by=channel",
     "/explore/dictionary",
+    "/exports",
     "/deals",
     "/quotes",
     "/forecast",

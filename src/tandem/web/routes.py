@@ -17,6 +17,7 @@ from tandem.web.console.customers import CustomerPage, CustomersPage
 from tandem.web.console.dashboards import DashboardsPage
 from tandem.web.console.deals import DealPage, DealsPage
 from tandem.web.console.explore import ExplorePage
+from tandem.web.console.exports import ExportsPage
 from tandem.web.console.forecast import ForecastPage
 from tandem.web.console.home import HomePage
 from tandem.web.console.impersonation import ImpersonationPage
@@ -135,6 +136,7 @@ PAGES: list[Any] = [
     AccountKeptPage,
     DashboardsPage,
     ExplorePage,
+    ExportsPage,
     SegmentsPage,
     SegmentPage,
     CustomFieldsPage,

@@ -202,6 +202,7 @@ AREAS: dict[str, Rule] = {
     "/campaigns": Rule("marketing.read", "marketing.write"),
     "/settings/mail-domains": Rule("marketing.read", "marketing.configure"),
     "/dashboards": Rule("analytics.read", "analytics.write"),
+    "/exports": both("analytics.read"),
     "/explore": Rule("analytics.read", "analytics.write"),
     "/tasks": Rule("sales.read", "sales.write"),
     "/deals": Rule("sales.read", "sales.write"),

@@ -172,6 +172,8 @@ async def _dashboard(
         roles=await identity.list_roles(tx.with_all_grants()) if own else [],
         others=await flow.list_dashboards(tx),
         ready=READY.values(),
+        named=shown.key or str(own.id if own else ""),
+        draft=_taken_along(shown, looking, own),
         looking=looking,
         periods=PERIODS,
         comparisons=COMPARISONS,
@@ -182,6 +184,16 @@ async def _dashboard(
         compared=next((one.compared for one in views if one.compared), ""),
         problem=problem,
     )
+
+
+def _taken_along(shown: Ready, looking: Looking, own: Dashboard | None) -> str:
+    """The whole dashboard as it is looked at, for a file."""
+    days: dict[str, Any] = {"period": looking.period}
+    if looking.first and looking.last:
+        days = {"from_on": looking.first, "to_on": looking.last}
+    given = {**days, "compare": looking.compare, "only": looking.only if shown.filter_by else ""}
+    draft = {"dashboard": shown.key or str(own.id if own else ""), "looking": given}
+    return msgspec.json.encode({**draft, "title": shown.name}).decode()
 
 
 def _asked(tile: Tile, looking: Looking, dimension: str) -> Tile:

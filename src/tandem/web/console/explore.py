@@ -19,6 +19,7 @@ from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.web.console import figures, tiles
 from tandem.web.console.dashboards import COMPARISONS, PERIODS, WORDS, Looking, looking_at
+from tandem.web.console.exports import draft_of
 from tandem.web.console.forms import convert, read_form
 from tandem.web.rendering import page, redirect
 
@@ -112,6 +113,12 @@ class ExplorePage(Controller):
             part_unit=_part_unit(metric),
             exact=figures.exact,
             asked=ask,
+            draft=draft_of(
+                f"Rows of {metric.label}",
+                rows=msgspec.structs.replace(
+                    wanted, query=msgspec.structs.replace(wanted.query, as_of=found.as_of)
+                ),
+            ),
             keys=await _said(tx, wanted),
         )
 

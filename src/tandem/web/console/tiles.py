@@ -14,6 +14,7 @@ from tandem.crm.analytics.domain.dashboards import Tile
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.web.console import figures
+from tandem.web.console.exports import draft_of
 
 CHARTS = ("line", "bar")
 
@@ -48,6 +49,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[Line] = []
     totals: list[Shown] = []
     chart: str = ""
+    draft: str = ""
+    """What the menu takes along: this answer, of this moment."""
+    asked: str = ""
+    """The question, for what asks it again and again."""
     is_cut: bool = False
     warnings: list[str] = []
     as_of: datetime | None = None
@@ -88,6 +93,8 @@ def _view(tile: Tile, place: int, result: Result, names: Mapping[str, Mapping[st
             _cell(tile.query, result, index, {}, cell) for index, cell in enumerate(result.totals)
         ],
         chart=_chart(tile, result, lines) if tile.shape in CHARTS else "",
+        draft=draft_of(tile.title, query=msgspec.structs.replace(tile.query, as_of=result.as_of)),
+        asked=packed(tile.query),
         is_cut=result.is_cut,
         warnings=result.warnings,
         as_of=result.as_of,

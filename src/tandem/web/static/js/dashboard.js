@@ -120,6 +120,39 @@ function drawAll() {
   for (const place of document.querySelectorAll('[data-chart]')) draw(place);
 }
 
+/** The chart as it stands on the page, twice as large, as a PNG to keep. */
+async function keepPicture(button) {
+  const drawing = document.getElementById(button.dataset.picture)?.querySelector('svg');
+  if (!drawing) return;
+  const { width, height } = drawing.getBoundingClientRect();
+  const copy = drawing.cloneNode(true);
+  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  copy.setAttribute('width', width);
+  copy.setAttribute('height', height);
+  copy.style.fontFamily = getComputedStyle(document.body).fontFamily;
+  const picture = new Image();
+  picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(copy.outerHTML)}`;
+  await picture.decode();
+  const canvas = Object.assign(document.createElement('canvas'), { width: width * 2, height: height * 2 });
+  const pen = canvas.getContext('2d');
+  pen.fillStyle = colour('--t-surface') || '#ffffff';
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const bytes = await new Promise((done) => { canvas.toBlob(done, 'image/png'); });
+  const link = Object.assign(document.createElement('a'), {
+    href: URL.createObjectURL(bytes),
+    download: `${button.dataset.name}.png`,
+  });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-picture]');
+  if (!button) return;
+  keepPicture(button);
+  button.closest('details')?.removeAttribute('open');
+});
 drawAll();
 document.addEventListener('htmx:after:swap', drawAll);
 new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ['data-bs-theme'] });
