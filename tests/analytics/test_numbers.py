@@ -69,7 +69,7 @@ def _come_to(found: Drill) -> int | float | None:
     if metric.amount.kind == "distinct":
         return len({row.of for row in found.items if row.of is not None})
     if metric.over is None:
-        return above
+        return round(above, 6)
     below = sum(row.over or 0 for row in found.items)
     return pytest.approx(above / below, abs=2e-6) if below else None  # type: ignore[return-value]
 

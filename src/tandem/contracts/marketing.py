@@ -21,21 +21,26 @@ class CampaignScheduled(CampaignEvent, frozen=True, kw_only=True):
     scheduled_at: datetime
 
 
-class CampaignStarted(CampaignEvent, frozen=True, kw_only=True):
-    """`cost_minor` is what the campaign cost so far, as its owner states it."""
+class CampaignCost(CampaignEvent, frozen=True, kw_only=True):
+    """`cost_minor` is what the campaign cost so far, as its owner states it; the UTM tags are those
+    that its links carry."""
 
-    topic: ClassVar[str] = "marketing.campaign_started.v1"
-    purpose: str
     cost_minor: int
     currency: str
+    utm_source: str = ""
+    utm_medium: str = ""
+    utm_campaign: str = ""
 
 
-class CampaignCosted(CampaignEvent, frozen=True, kw_only=True):
+class CampaignStarted(CampaignCost, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "marketing.campaign_started.v1"
+    purpose: str
+
+
+class CampaignCosted(CampaignCost, frozen=True, kw_only=True):
     """Somebody stated the campaign's cost anew; minor units."""
 
     topic: ClassVar[str] = "marketing.campaign_costed.v1"
-    cost_minor: int
-    currency: str
 
 
 class CampaignPaused(CampaignEvent, frozen=True, kw_only=True):

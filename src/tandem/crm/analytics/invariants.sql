@@ -21,6 +21,21 @@ select f.org_id, f.id
  where f.recorded_at >= f.superseded_at or f.recorded_at > w.at
     or (f.superseded_at <> 'infinity' and f.superseded_at > w.at);
 
+-- name: credit comes to the money that moved, by every model and window
+select p.org_id, p.id
+  from analytics.fact_payment p
+  left join (select org_id, movement_id, count(*) as places, min(total) as least, max(total) as most
+               from (select c.org_id, c.movement_id, sum(part.value) as total
+                       from analytics.fact_credit c
+                      cross join lateral unnest(c.credits) with ordinality as part (value, place)
+                      where c.superseded_at = 'infinity'
+                      group by c.org_id, c.movement_id, part.place) as placed
+              group by org_id, movement_id) as credited
+    on credited.org_id = p.org_id and credited.movement_id = p.id
+ where p.superseded_at = 'infinity' and p.net_base is not null
+   and (credited.places is distinct from 16
+        or credited.least <> p.net_base or credited.most <> p.net_base);
+
 -- name: sums by day come to the facts that they are of
 select org_id, on_day
   from (select org_id, on_day, count(*) as orders from analytics.fact_order

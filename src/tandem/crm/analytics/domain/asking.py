@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
+from tandem.crm.analytics.domain.attribution import WINDOW_DEFAULT, Model, Window
 from tandem.crm.analytics.domain.calendar import (
     FIRST,
     LAST,
@@ -54,7 +55,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Measures by `key`, or by `key@version`. Days by name, or from the first to the last.
 
     `filters` is a rule over the datasets' dimensions. `sort` names a measure, a dimension or
-    `time`, `-` in front for the greatest first. `as_of` asks what was known then.
+    `time`, `-` in front for the greatest first. `as_of` asks what was known then. `model` and
+    `window_days` are for what is credited: by which model, and how many days back touches count.
     """
 
     measures: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=MEASURES_MAX)]
@@ -70,6 +72,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     sort: Sort | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=ROWS_MAX)] = ROWS_MAX
     as_of: datetime | None = None
+    model: Model = Model.LINEAR
+    window_days: Window = WINDOW_DEFAULT
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from tandem.crm.analytics.domain.asking import (
     today_in,
     zone_asked,
 )
+from tandem.crm.analytics.domain.attribution import slot_of
 from tandem.crm.analytics.domain.calendar import Days
 from tandem.crm.analytics.domain.permissions import READ
 from tandem.crm.analytics.domain.planning import Plan, Slice, plan
@@ -84,6 +85,7 @@ def scope_of(asked: Asked, one: Slice, actor: Actor, days: Days) -> Scope:
         as_of=asked.as_of,
         reach=actor.reach(one.dataset.permission),
         rule=_rule(asked.ask, one),
+        slot=slot_of(asked.ask.model, asked.ask.window_days),
     )
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from tandem.contracts.analytics import RateSet
 from tandem.crm.analytics.domain.folds import ALONE, FOLLOWED, Books, Fact, fold, read_story
 from tandem.crm.analytics.domain.permissions import CONFIGURE
-from tandem.crm.analytics.service import rolling
+from tandem.crm.analytics.service import crediting, rolling
 from tandem.crm.analytics.store import facts as store
 from tandem.crm.analytics.store import rollups
 from tandem.crm.analytics.store.facts import Touched
@@ -89,6 +89,7 @@ async def _apply(tx: Tx, mark: datetime, *, zone: str, currency: str) -> list[To
     for start in range(0, len(keys), KEYS):
         some = await _fold(tx, keys[start : start + KEYS], mark, books)
         touched += await store.write(tx, some, mark)
+    await crediting.follow(tx, touched, mark)
     return touched
 
 

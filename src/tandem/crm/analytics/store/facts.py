@@ -218,7 +218,7 @@ async def _write(
         await tx.run(table.end, ids=ended, mark=mark)
     rows = [{"id": fact_id, **values} for fact_id, values in fresh.items()]
     await tx.run(table.add, mark=mark, rows=msgspec.json.encode(rows).decode())
-    return [*fresh.values(), *(dict(known[fact_id]) for fact_id in ended)]
+    return [*rows, *(dict(known[fact_id]) for fact_id in ended)]
 
 
 async def take_missing(tx: Tx, topics: Sequence[str]) -> int:

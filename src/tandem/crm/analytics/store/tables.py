@@ -9,6 +9,21 @@ _WHO: LiteralString = "customer_id uuid, owner_id uuid"
 _COMMON: LiteralString = "key text, at timestamptz, on_day date"
 
 COLUMNS: Mapping[str, LiteralString] = {
+    "touch": (
+        "person_id uuid, kind text, is_counted boolean, channel text, source text, medium text,"
+        " utm_campaign text, campaign_id uuid, journey_id uuid"
+    ),
+    "alias": "from_id uuid, to_id uuid, is_on boolean",
+    "spend": (
+        "campaign_id uuid, name text, channel text, source text, medium text, utm_campaign text,"
+        " currency text, spend_base bigint"
+    ),
+    "credit": (
+        "kind text, record_id uuid, movement_id uuid, number text, touch_id uuid,"
+        " touched_at timestamptz, touch text, channel text, source text, medium text,"
+        " utm_campaign text, campaign_id uuid, journey_id uuid, whole_base bigint,"
+        " credits bigint[], shares bigint[]"
+    ),
     "order": (
         "number text, customer_id uuid, channel text, status text, payment_method text,"
         " state_code text, currency text, units bigint, total_minor bigint, total_base bigint,"
@@ -67,6 +82,10 @@ COLUMNS: Mapping[str, LiteralString] = {
 """Of each table, what a fold fills: name and type."""
 
 _NAMES: Mapping[str, LiteralString] = {
+    "touch": "analytics.fact_touch",
+    "alias": "analytics.fact_alias",
+    "spend": "analytics.fact_spend",
+    "credit": "analytics.fact_credit",
     "order": "analytics.fact_order",
     "order_line": "analytics.fact_order_line",
     "payment": "analytics.fact_payment",

@@ -44,6 +44,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     rule: Rule | None
     only: Mapping[str, str | None] = {}
     """Dimensions that are fixed, with their values."""
+    slot: int = 1
+    """Of what is credited, the place of the model and the window."""
 
 
 class Top(msgspec.Struct, frozen=True):
@@ -103,6 +105,8 @@ class Statement:
         self.rule: Condition | None = None
 
     def made(self, text: str) -> Compiled:
+        if ":slot" in text:
+            self.values["slot"] = self.scope.slot
         return written(text, self.values, self.rule)
 
     @property

@@ -70,6 +70,9 @@ async def state_cost(
             channel=campaign.channel,
             cost_minor=cost_minor,
             currency=campaign.currency,
+            utm_source=campaign.utm.source,
+            utm_medium=campaign.utm.medium,
+            utm_campaign=campaign.utm.campaign,
         )
     )
     return await _find(tx, campaign.id)

@@ -79,6 +79,9 @@ async def begin(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
         purpose=campaign.purpose,
         cost_minor=campaign.cost_minor,
         currency=campaign.currency,
+        utm_source=campaign.utm.source,
+        utm_medium=campaign.utm.medium,
+        utm_campaign=campaign.utm.campaign,
     )
     moved = await _move(tx, campaign, State.BUILDING, now, [started], started_at=now)
     return await begin_sending(tx, moved, now=now) if moved.built_at else moved

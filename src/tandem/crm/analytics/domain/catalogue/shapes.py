@@ -9,9 +9,10 @@ import msgspec
 
 class Unit(StrEnum):
     """How a number is to be read. Money in minor units of the company's currency; a ratio of 1 is
-    a hundred per cent; hours and days are of clock time."""
+    a hundred per cent; credit counts things in parts; hours and days are of clock time."""
 
     COUNT = "count"
+    CREDIT = "credit"
     MONEY = "money"
     QUANTITY = "quantity"
     RATIO = "ratio"
@@ -45,7 +46,7 @@ class Dimension(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     sql: LiteralString
     kind: Literal["text", "id", "flag"] = "text"
-    refers: Literal["", "customer", "person", "location", "state", "campaign"] = ""
+    refers: Literal["", "customer", "person", "location", "state", "campaign", "journey"] = ""
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tandem.crm.analytics.domain.catalogue import moving, selling, winning
+from tandem.crm.analytics.domain.catalogue import crediting, moving, selling, winning
 from tandem.crm.analytics.domain.catalogue.shapes import Dataset, Metric
 from tandem.kernel.errors import Invalid
 
@@ -31,13 +31,17 @@ DATASETS: Mapping[str, Dataset] = {
         winning.MESSAGES,
         winning.ENGAGEMENT,
         winning.CUSTOMERS,
+        crediting.CREDITS,
+        crediting.LEAD_CREDITS,
+        crediting.DEAL_CREDITS,
+        crediting.SPENDING,
     )
 }
 
 
 def _gather() -> dict[str, dict[int, Metric]]:
     found: dict[str, dict[int, Metric]] = {}
-    for one in (*selling.METRICS, *moving.METRICS, *winning.METRICS):
+    for one in (*selling.METRICS, *moving.METRICS, *winning.METRICS, *crediting.METRICS):
         assert one.version not in found.get(one.key, {}), f"{one.name} is there twice"
         assert one.clock in DATASETS[one.dataset].clocks, f"{one.name} has no such clock"
         found.setdefault(one.key, {})[one.version] = one

@@ -8,11 +8,22 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.analytics import RateSet
-from tandem.contracts.customers import CustomerAdded, CustomerErased
+from tandem.contracts.customers import (
+    CustomerAdded,
+    CustomerErased,
+    CustomersMerged,
+    CustomersParted,
+)
 from tandem.contracts.delivery import CashCollected
 from tandem.contracts.inventory import StockAdjusted, StockCommitted, StockRestocked
 from tandem.contracts.invoicing import CreditNoteIssued, InvoiceIssued
-from tandem.contracts.marketing import CampaignClicked, CampaignOpened, EngagementRejudged
+from tandem.contracts.marketing import (
+    CampaignClicked,
+    CampaignCosted,
+    CampaignOpened,
+    CampaignStarted,
+    EngagementRejudged,
+)
 from tandem.contracts.notifications import (
     MessageBounced,
     MessageComplained,
@@ -38,6 +49,7 @@ from tandem.contracts.sales import (
     LeadLinked,
     LeadMoved,
     LeadScored,
+    LeadsMerged,
     OpportunityAmountChanged,
     OpportunityOpened,
     OpportunityStands,
@@ -94,6 +106,7 @@ FOLLOWED: tuple[type[Event], ...] = (
     LeadAssigned,
     LeadConverted,
     LeadConversionUndone,
+    LeadsMerged,
     MessageSent,
     MessageDelivered,
     MessageBounced,
@@ -104,8 +117,12 @@ FOLLOWED: tuple[type[Event], ...] = (
     CampaignOpened,
     CampaignClicked,
     EngagementRejudged,
+    CampaignStarted,
+    CampaignCosted,
     CustomerAdded,
     CustomerErased,
+    CustomersMerged,
+    CustomersParted,
 )
 
 ALONE: tuple[type[Event], ...] = (StockAdjusted,)

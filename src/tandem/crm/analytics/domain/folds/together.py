@@ -21,6 +21,7 @@ from tandem.crm.analytics.domain.folds.orders import orders
 from tandem.crm.analytics.domain.folds.shipments import shipments
 from tandem.crm.analytics.domain.folds.stock import stock
 from tandem.crm.analytics.domain.folds.story import Books, Fact, Story
+from tandem.crm.analytics.domain.folds.touches import aliases, spends, touches
 
 _FOLDS: tuple[Callable[[Story, Books], Iterator[Fact]], ...] = (
     orders,
@@ -34,6 +35,9 @@ _FOLDS: tuple[Callable[[Story, Books], Iterator[Fact]], ...] = (
     messages,
     engagements,
     customers,
+    touches,
+    aliases,
+    spends,
     order_moments,
     lead_moments,
     deal_moments,
