@@ -11,18 +11,13 @@ import httpx2 as httpx
 import pytest
 
 from tandem.crm.customers import jobs
-from tandem.crm.customers.domain.sheets import (
-    SheetWrong,
-    decode,
-    heading_of,
-    rows_of,
-)
 from tandem.kernel.actor import Actor
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.cells import guarded, plain
 from tandem.kernel.db import Database, Query
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
+from tandem.kernel.sheets import SheetWrong, decode, heading_of, rows_of
 
 COUNT = Query("select count(*) from customers.customer where org_id = :org_id")
 

@@ -49,6 +49,7 @@ FIXED = (
     "/tasks",
     "/leads/board",
     "/leads/new",
+    "/leads/import",
     "/leads/forms",
     "/leads/forms/new",
     "/leads/scoring",

@@ -50,6 +50,7 @@ from tandem.flows.http.deal_fields import DealFieldsController
 from tandem.flows.http.deal_lines import DealLinesController
 from tandem.flows.http.exports import ExportsController
 from tandem.flows.http.journeys import JourneysController
+from tandem.flows.http.lead_imports import LeadImportsController
 from tandem.flows.http.lead_scores import (
     LeadScoreController,
     ScoreRulesController,
@@ -131,6 +132,7 @@ ROUTES: list[Any] = [
     OpportunityFlowsController,
     LeadsController,
     LeadMergesController,
+    LeadImportsController,
     LeadScoreController,
     ScoreRulesController,
     ScoreThresholdsController,

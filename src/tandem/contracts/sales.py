@@ -226,6 +226,25 @@ class LeadsMerged(LeadEvent, frozen=True, kw_only=True):
     loser_id: UUID
 
 
+class LeadWithdrawn(LeadEvent, frozen=True, kw_only=True):
+    """It came by a file that was taken back, and is gone whole."""
+
+    topic: ClassVar[str] = "sales.lead_withdrawn.v1"
+
+
+class LeadImportFailed(Event, frozen=True, kw_only=True):
+    """A file of leads could not be read to its end. `user_id` is the member who began it."""
+
+    topic: ClassVar[str] = "sales.lead_import_failed.v1"
+    job_id: UUID
+    filename: str
+    reason: str
+    user_id: UUID | None
+
+    def key(self) -> str:
+        return str(self.job_id)
+
+
 class FormSubmitted(Event, frozen=True, kw_only=True):
     """Somebody sent a form: `verdict` is accepted, waiting (for the mailed link) or spam."""
 

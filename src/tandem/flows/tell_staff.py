@@ -10,7 +10,7 @@ from uuid import UUID
 from tandem.contracts.customers import CustomerAssigned, ImportFailed
 from tandem.contracts.marketing import CampaignPaused
 from tandem.contracts.notifications import ProviderSuspended
-from tandem.contracts.sales import LeadAssigned, OpportunityStands
+from tandem.contracts.sales import LeadAssigned, LeadImportFailed, OpportunityStands
 from tandem.contracts.support import (
     ComplaintAssigned,
     ComplaintBreached,
@@ -171,13 +171,24 @@ async def tell_campaign(tx: Tx, event: CampaignPaused, now: datetime) -> None:
 
 @subscribe(ImportFailed, "tell_staff.import_failed")
 async def tell_import(tx: Tx, event: ImportFailed, now: datetime) -> None:
+    await _tell_importer(tx, event, f"/customers/import/{event.job_id}", now)
+
+
+@subscribe(LeadImportFailed, "tell_staff.lead_import_failed")
+async def tell_lead_import(tx: Tx, event: LeadImportFailed, now: datetime) -> None:
+    await _tell_importer(tx, event, f"/leads/import/{event.job_id}", now)
+
+
+async def _tell_importer(
+    tx: Tx, event: ImportFailed | LeadImportFailed, link: str, now: datetime
+) -> None:
     await _tell(
         tx,
         [event.user_id] if event.user_id else [],
         kind="import_failed",
         title=f"The import of {event.filename} could not go on",
         body=event.reason,
-        link=f"/customers/import/{event.job_id}",
+        link=link,
         dedupe=f"{event.job_id}:{now.isoformat()}",
         now=now,
     )

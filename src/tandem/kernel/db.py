@@ -103,6 +103,21 @@ class Tx:
             raise
         await self.connection.execute(_within(INSTALLATION))
 
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """What a Refusal cuts short in here leaves nothing behind, events neither; what the
+        transaction did before stays."""
+        known = set(self.audited)
+        await self.connection.execute("savepoint attempt")
+        try:
+            yield
+        except Refusal:
+            await self.connection.execute("rollback to savepoint attempt; release attempt")
+            self.audited.clear()
+            self.audited.update(known)
+            raise
+        await self.connection.execute("release savepoint attempt")
+
     async def records(self, query: Query, **params: Any) -> list[asyncpg.Record]:
         """Raw rows, for the few places where a struct per row would be felt."""
         found: list[asyncpg.Record] = await self.connection.fetch(

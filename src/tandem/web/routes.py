@@ -9,7 +9,6 @@ from tandem.web.console.audit import AuditPage
 from tandem.web.console.availability import AvailabilityPage
 from tandem.web.console.campaigns import CampaignPage, CampaignsPage
 from tandem.web.console.custom_fields import CustomFieldsPage
-from tandem.web.console.customer_import import CustomerImportsPage
 from tandem.web.console.customer_merging import DuplicatesPage, MergePage
 from tandem.web.console.customer_privacy import ErasuresPage, PrivacyPage
 from tandem.web.console.customer_records import AccountKeptPage, CustomerKeptPage
@@ -21,6 +20,7 @@ from tandem.web.console.exports import ExportsPage
 from tandem.web.console.forecast import ForecastPage
 from tandem.web.console.home import HomePage
 from tandem.web.console.impersonation import ImpersonationPage
+from tandem.web.console.imports import CustomerImportsPage, LeadImportsPage
 from tandem.web.console.inbox import InboxPage, MyNotificationsPage, NotificationDefaultsPage
 from tandem.web.console.invoices import InvoicesPage
 from tandem.web.console.jira_complaint import ComplaintInJira
@@ -106,6 +106,7 @@ PAGES: list[Any] = [
     PricingPage,
     QuotePage,
     LeadsPage,
+    LeadImportsPage,
     LeadPage,
     LeadFormsPage,
     LeadFormPage,

@@ -12,7 +12,7 @@ from tandem.crm.customers.http.custom_fields import CustomFieldController
 from tandem.crm.customers.http.people import CustomerController
 from tandem.crm.customers.http.records import AccountRecordsController, CustomerRecordsController
 from tandem.crm.customers.http.segments import SegmentController
-from tandem.crm.customers.http.sheets import SheetController
+from tandem.crm.customers.http.sheets import CustomerImportsController, SheetController
 from tandem.crm.customers.http.timeline import CohortController, TimelineController
 
 CONTROLLERS: tuple[Any, ...] = (
@@ -27,5 +27,6 @@ CONTROLLERS: tuple[Any, ...] = (
     ConsentController,
     PublicConsentController,
     SuppressionController,
+    CustomerImportsController,
     SheetController,
 )

@@ -1,13 +1,10 @@
 """Notes, tasks and files over HTTP, beside a customer or an account alike."""
 
-from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, JSONBody, QueryParameter, RawBody
 
 from tandem.contracts.address import PRINTABLE
@@ -16,26 +13,11 @@ from tandem.crm.customers.domain.records import KeptFile, NewNote, NewTask, Note
 from tandem.kernel.blobs import SIZE_MAX, Blobs
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, TooLarge
 from tandem.kernel.http import Given, Now, Transaction, refusals
+from tandem.kernel.http.uploads import FileUpload
 
 Filename = Annotated[str, QueryParameter(min_length=1, max_length=200, pattern=PRINTABLE)]
 MediaType = Annotated[str, QueryParameter(max_length=100, pattern=r"^[a-z0-9.+/-]*$")]
 AS_DOWNLOAD = {"content-security-policy": "sandbox", "x-content-type-options": "nosniff"}
-
-
-@dataclass
-class FileUpload(Operation):
-    """Says in OpenAPI that the body is the file itself."""
-
-    request_body: RequestBody | None = field(
-        default_factory=lambda: RequestBody(
-            content={
-                "application/octet-stream": OpenAPIMediaType(
-                    schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
-                )
-            },
-            required=True,
-        )
-    )
 
 
 class _RecordsController(Controller):

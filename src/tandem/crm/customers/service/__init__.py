@@ -56,15 +56,7 @@ from tandem.crm.customers.service.exports import (
     export_csv,
     export_xlsx,
 )
-from tandem.crm.customers.service.imports import (
-    bad_rows,
-    check_import,
-    get_import,
-    list_imports,
-    revert_import,
-    run_import,
-    upload,
-)
+from tandem.crm.customers.service.imports import IMPORTS
 from tandem.crm.customers.service.intake import find_or_add
 from tandem.crm.customers.service.merging import (
     get_merge,
@@ -132,6 +124,7 @@ from tandem.crm.customers.service.timeline import (
 
 __all__ = [
     "CONSENT_LINK",
+    "IMPORTS",
     "Sort",
     "add_account",
     "add_customer",
@@ -146,14 +139,12 @@ __all__ = [
     "assign_customer",
     "audience_page",
     "audience_sample",
-    "bad_rows",
     "cancel_erasure",
     "certify",
     "change_account",
     "change_customer",
     "change_field",
     "change_segment",
-    "check_import",
     "choose_customers",
     "confirm_consent",
     "count_audience",
@@ -171,7 +162,6 @@ __all__ = [
     "get_account",
     "get_customer",
     "get_erasure",
-    "get_import",
     "get_merge",
     "get_request",
     "get_segment",
@@ -188,7 +178,6 @@ __all__ = [
     "list_erasures",
     "list_fields",
     "list_files",
-    "list_imports",
     "list_members",
     "list_memberships",
     "list_merges",
@@ -218,8 +207,6 @@ __all__ = [
     "remove_from_segment",
     "remove_note",
     "request_erasure",
-    "revert_import",
-    "run_import",
     "say_not_same",
     "scan_duplicates",
     "seed_demo",
@@ -228,7 +215,6 @@ __all__ = [
     "sum_up",
     "suppress",
     "undo_merge",
-    "upload",
     "waiting_erasure",
     "words",
     "write_custom",

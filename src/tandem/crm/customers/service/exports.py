@@ -1,7 +1,5 @@
 """Customers as CSV or XLSX, in pages: memory stays flat however many there are."""
 
-import csv
-import io
 import tempfile
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,7 +8,7 @@ from tandem.crm.customers.domain import Customer
 from tandem.crm.customers.domain.sheets import export_columns, export_row
 from tandem.crm.customers.service.segments import choose_customers
 from tandem.crm.customers.store import custom_fields
-from tandem.kernel import rules
+from tandem.kernel import rules, sheets
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.fields import veiled
@@ -40,9 +38,9 @@ async def export_csv(
     actor.require("customers.export")
     async with database.transaction(actor) as tx:
         own = custom_fields.live(await custom_fields.list_fields(tx, "customer"))
-    yield b"\xef\xbb\xbf" + _line(export_columns(own))
+    yield sheets.MARK + sheets.line(export_columns(own))
     async for customers in _pages(database, actor, rule, moment):
-        yield b"".join(_line(export_row(customer, own)) for customer in customers)
+        yield b"".join(sheets.line(export_row(customer, own)) for customer in customers)
 
 
 async def export_xlsx(
@@ -60,9 +58,3 @@ async def export_xlsx(
         file.seek(0)
         while piece := file.read(PIECE):
             yield piece
-
-
-def _line(cells: list[Any]) -> bytes:
-    held = io.StringIO()
-    csv.writer(held).writerow(cells)
-    return held.getvalue().encode()

@@ -19,7 +19,7 @@ from tandem.crm.customers.domain import (
 )
 from tandem.crm.customers.domain.custom_fields import CustomField
 from tandem.crm.customers.domain.records import tidy_tags
-from tandem.crm.customers.domain.sheets import ImportJob, RowError, values_of
+from tandem.crm.customers.domain.sheets import values_of
 from tandem.crm.customers.service.custom_fields import write_custom
 from tandem.crm.customers.service.people import read_addresses, read_change
 from tandem.crm.customers.store import imports as store
@@ -27,22 +27,10 @@ from tandem.crm.customers.store import people
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.ids import new_id
+from tandem.kernel.imports import Chunk, Done, ImportJob
+from tandem.kernel.sheets import typed
 
 LISTS = ("emails", "phones", "addresses")
-
-
-class Chunk(msgspec.Struct, frozen=True, kw_only=True):
-    """`start` is how many rows came before; each row with its number in the file."""
-
-    start: int
-    rows: list[tuple[int, list[str]]]
-
-
-class Done(msgspec.Struct, kw_only=True):
-    rows: list[dict[str, Any]] = msgspec.field(default_factory=list)
-    created: int = 0
-    updated: int = 0
-    failed: int = 0
 
 
 class _Read(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +95,7 @@ async def _take(
     values = {name: value for name, value in one.values.items() if name != "number"}
     customer_id = known.get(one.key) if one.key else None
     if customer_id is None:
-        customer = await _made(tx, _typed(values, NewCustomer), own, now)
+        customer = await _made(tx, typed(values, NewCustomer), own, now)
         if job.key == "number" and one.key:
             raise Invalid("No customer has this number.", field="number")
         if one.key:
@@ -116,7 +104,7 @@ async def _take(
             fresh.append((one, customer))
         done.created += 1
         return
-    change = _typed(values, CustomerChange)
+    change = typed(values, CustomerChange)
     if is_dry:
         _checked_change(change)
         done.updated += 1
@@ -124,15 +112,6 @@ async def _take(
     await _add(tx, fresh, done, now)
     fresh.clear()
     await _change(tx, one, customer_id, change, done, now)
-
-
-def _typed(values: Mapping[str, Any], kind: Any) -> Any:
-    try:
-        return msgspec.convert(values, kind)
-    except msgspec.ValidationError as reason:
-        text, _, at = str(reason).partition(" - at `$.")
-        missing = text.partition("missing required field `")[2].rstrip("`")
-        raise Invalid(text, field=missing or at.rstrip("`")) from reason
 
 
 async def _made(tx: Tx, new: NewCustomer, own: Sequence[CustomField], now: datetime) -> Customer:
@@ -186,14 +165,12 @@ async def _change(
     await people.update(tx, after, now)
     await tx.publish(CustomerChanged(customer_id=customer_id))
     done.updated += 1
-    done.rows.append(
-        {
-            "row_no": one.row_no,
-            "status": "updated",
-            "customer_id": customer_id,
-            "version": before.version + 1,
-            "before": msgspec.to_builtins(before),
-        }
+    done.wrote(
+        one.row_no,
+        "updated",
+        customer_id,
+        version=before.version + 1,
+        before=msgspec.to_builtins(before),
     )
 
 
@@ -210,27 +187,12 @@ async def _add(tx: Tx, fresh: Sequence[tuple[_Read, Customer]], done: Done, now:
         return
     await people.insert(tx, [customer for _, customer in fresh], now)
     await tx.publish(*(CustomerAdded(customer_id=one.id, name=one.name) for _, one in fresh))
-    done.rows += [
-        {"row_no": one.row_no, "status": "created", "customer_id": customer.id, "version": 1}
-        for one, customer in fresh
-    ]
+    for one, customer in fresh:
+        done.wrote(one.row_no, "created", customer.id, version=1)
 
 
-def _refuse(
-    done: Done, job: ImportJob, row_no: int, cells: Sequence[str], refusal: Refusal
-) -> None:
+def _refuse(done: Done, job: ImportJob, row_no: int, cells: list[str], refusal: Refusal) -> None:
     field = (refusal.field or "").partition("[")[0]
     names = {"emails": "email", "phones": "phone", "addresses": "line1"}
     wanted = names.get(field, (refusal.field or "").rpartition("address.")[2] or field)
-    by_field = {name: column for column, name in job.mapping.items()}
-    column = by_field.get(wanted) or by_field.get(field) or ""
-    error = RowError(column=column, code=refusal.code, message=refusal.detail)
-    done.failed += 1
-    done.rows.append(
-        {
-            "row_no": row_no,
-            "status": "bad",
-            "cells": [cell[:1000] for cell in cells],
-            "errors": [msgspec.to_builtins(error)],
-        }
-    )
+    done.refuse(row_no, cells, refusal, job.column_of(wanted, field))

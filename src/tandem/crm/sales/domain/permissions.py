@@ -5,9 +5,11 @@ from collections.abc import Mapping
 READ = "sales.read"
 WRITE = "sales.write"
 CONFIGURE = "sales.configure"
+IMPORT = "sales.import"
 
 PERMISSIONS: Mapping[str, str] = {
     READ: "See opportunities, the board and the forecast, as far as one's records go.",
     WRITE: "Open opportunities, change them, move them, win and lose them.",
+    IMPORT: "Take leads in from files, whoever has them, and take imports back.",
     CONFIGURE: "Change pipelines and their stages.",
 }

@@ -12,6 +12,7 @@ from tandem.contracts.sales import (
     LeadEvent,
     LeadMoved,
     LeadScored,
+    LeadWithdrawn,
 )
 from tandem.crm.analytics.domain.folds.story import Books, Fact, Story, days_between
 
@@ -19,7 +20,7 @@ from tandem.crm.analytics.domain.folds.story import Books, Fact, Story, days_bet
 def leads(story: Story, books: Books) -> Iterator[Fact]:
     """The first touch is where a lead came from, whatever touched it later."""
     first = next(story.of(LeadCaptured), None)
-    if first is None:
+    if first is None or any(story.of(LeadWithdrawn)):
         return
     known, captured = first
     owner, score, status = captured.owner_id, 0, "open"

@@ -1,0 +1,114 @@
+"""An import, its rows, and what its columns mean."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from tandem.kernel.errors import Conflict, Refusal
+from tandem.kernel.sheets import COLUMNS_MAX
+
+CELL_KEPT = 1000
+"""Letters of a bad row's cell that are handed back."""
+Key = Literal["", "email", "phone", "number"]
+KEYS = ("email", "phone", "number")
+Column = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+FieldName = Annotated[
+    str, msgspec.Meta(pattern=r"^([a-z_0-9]{2,20}|custom\.[a-z][a-z0-9_]{0,39})$")
+]
+
+
+class ImportBusy(Conflict):
+    """The job is in no state for this."""
+
+    code = "import_busy"
+
+
+class ImportMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Column of the file to field of the record; columns left out are not read. With a `key` a row
+    whose key is known changes that record; without one every row adds somebody."""
+
+    columns: Annotated[dict[Column, FieldName], msgspec.Meta(max_length=COLUMNS_MAX)]
+    key: Key = "email"
+
+
+class ImportJob(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    blob_id: UUID
+    filename: str
+    columns: list[str]
+    mapping: dict[str, str]
+    key: str
+    state: Literal[
+        "uploaded", "checking", "checked", "running", "done", "reverting", "reverted", "failed"
+    ]
+    row_count: int
+    done_rows: int
+    created: int
+    updated: int
+    failed: int
+    reverted: int
+    error: str
+    added_label: str
+    created_at: datetime
+    updated_at: datetime
+    added_by: UUID | None = None
+    """The member who began it; keys have no inbox."""
+
+    def column_of(self, *fields: str) -> str:
+        """The file's own heading of the first of these fields that it has."""
+        by_field = {name: column for column, name in self.mapping.items()}
+        return next((by_field[field] for field in fields if field in by_field), "")
+
+
+class RowError(msgspec.Struct, frozen=True, kw_only=True):
+    """`column` is the file's own heading."""
+
+    column: str
+    code: str
+    message: str
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a row; `before` is what giving it back needs."""
+
+    row_no: int
+    status: str
+    cells: list[str]
+    errors: list[dict[str, str]]
+    record_id: UUID | None
+    version: int | None
+    before: dict[str, Any] | None
+
+
+class Chunk(msgspec.Struct, frozen=True, kw_only=True):
+    """`start` is how many rows came before; each row with its number in the file."""
+
+    start: int
+    rows: list[tuple[int, list[str]]]
+
+
+class Done(msgspec.Struct, kw_only=True):
+    """What one chunk came to."""
+
+    rows: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    created: int = 0
+    updated: int = 0
+    failed: int = 0
+
+    def wrote(self, row_no: int, status: str, record_id: UUID, **kept: Any) -> None:
+        """`status` is created or updated; `kept` its version, or what giving it back needs."""
+        self.rows.append({"row_no": row_no, "status": status, "record_id": record_id, **kept})
+
+    def refuse(self, row_no: int, cells: list[str], refusal: Refusal, column: str) -> None:
+        error = RowError(column=column, code=refusal.code, message=refusal.detail)
+        self.failed += 1
+        self.rows.append(
+            {
+                "row_no": row_no,
+                "status": "bad",
+                "cells": [cell[:CELL_KEPT] for cell in cells],
+                "errors": [msgspec.to_builtins(error)],
+            }
+        )

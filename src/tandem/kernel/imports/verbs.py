@@ -1,0 +1,150 @@
+"""An import's steps as somebody takes them; the rows themselves are the job's."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+from tandem.kernel import audit, jobs, sheets
+from tandem.kernel.actor import Actor
+from tandem.kernel.actor import Kind as ActorKind
+from tandem.kernel.blobs import Blobs
+from tandem.kernel.cells import guarded
+from tandem.kernel.db import Database, Tx
+from tandem.kernel.errors import NotFound
+from tandem.kernel.ids import new_id
+from tandem.kernel.imports import store
+from tandem.kernel.imports.kinds import Kind
+from tandem.kernel.imports.shapes import ImportBusy, ImportJob, ImportMapping
+
+PAGE = 500
+NEEDS = {
+    "check": ("checked", "failed", "uploaded"),
+    "run": ("checked",),
+    "revert": ("done",),
+}
+"""The states from which each verb is possible."""
+
+
+async def upload(
+    tx: Tx, kind: Kind, blobs: Blobs, *, content: bytes, filename: str, now: datetime
+) -> ImportJob:
+    """Keep the file, and guess what its columns mean. Raises SheetWrong, TooLarge."""
+    tx.actor.require(kind.permission)
+    text = sheets.decode(content)
+    columns = sheets.heading_of(text)
+    count = sum(1 for _ in islice(sheets.rows_of(text), sheets.ROWS_MAX + 2)) - 1
+    if count > sheets.ROWS_MAX:
+        raise sheets.SheetWrong(f"A file may have {sheets.ROWS_MAX:,} rows.")
+    blob = await blobs.put(tx, content, media_type="text/csv", filename=filename, now=now)
+    job = ImportJob(
+        id=new_id(),
+        blob_id=blob.id,
+        filename=filename,
+        columns=columns,
+        mapping=kind.guess(columns, await kind.own_fields(tx)),
+        key="",
+        state="uploaded",
+        row_count=count,
+        done_rows=0,
+        created=0,
+        updated=0,
+        failed=0,
+        reverted=0,
+        error="",
+        added_label=tx.actor.label,
+        added_by=tx.actor.user_id if tx.actor.kind is ActorKind.STAFF else None,
+        created_at=now,
+        updated_at=now,
+    )
+    await store.insert(tx, kind.name, job)
+    return job
+
+
+async def get_import(tx: Tx, kind: Kind, job_id: UUID) -> ImportJob:
+    tx.actor.require(kind.permission)
+    found = await store.get(tx, kind.name, job_id)
+    if found is None:
+        raise NotFound("There is no such import.")
+    return found
+
+
+async def list_imports(tx: Tx, kind: Kind) -> list[ImportJob]:
+    """The newest 50."""
+    tx.actor.require(kind.permission)
+    return await store.list_jobs(tx, kind.name)
+
+
+async def check_import(
+    tx: Tx, kind: Kind, job_id: UUID, mapping: ImportMapping, *, now: datetime
+) -> ImportJob:
+    """Look through every row and write no record; the job tells when it is through."""
+    job = await _lock(tx, kind, job_id, "check")
+    kind.check_mapping(mapping, job.columns, await kind.own_fields(tx))
+    await store.start(tx, job_id, "checking", dict(mapping.columns), mapping.key, now)
+    return await _enqueued(tx, kind, job_id)
+
+
+async def run_import(tx: Tx, kind: Kind, job_id: UUID, *, now: datetime) -> ImportJob:
+    """Take the good rows in, as they were checked."""
+    job = await _lock(tx, kind, job_id, "run")
+    await store.start(tx, job_id, "running", job.mapping, job.key, now)
+    await audit.write(
+        tx,
+        action=kind.permission,
+        subject_kind="import",
+        subject_id=job_id,
+        now=now,
+        after={"filename": job.filename, "rows": job.row_count},
+    )
+    return await _enqueued(tx, kind, job_id)
+
+
+async def revert_import(tx: Tx, kind: Kind, job_id: UUID, *, now: datetime) -> ImportJob:
+    """Take back what the import added and give back what it changed, where nobody touched it."""
+    await _lock(tx, kind, job_id, "revert")
+    await store.settle(tx, job_id, "reverting", now)
+    return await _enqueued(tx, kind, job_id)
+
+
+async def bad_rows(
+    database: Database, actor: Actor, kind: Kind, job_id: UUID
+) -> AsyncIterator[bytes]:
+    """The rows that were left out as they stood in the file, with what is wrong: mend and send
+    again. In pages, so that memory stays flat."""
+    async with database.transaction(actor) as tx:
+        job = await get_import(tx, kind, job_id)
+    heading = [*job.columns, "row", "wrong column", "code", "what is wrong"]
+    yield sheets.MARK + sheets.line(heading)
+    after = 0
+    while True:
+        async with database.transaction(actor) as tx:
+            rows = await store.bad_rows(tx, job_id, after=after, limit=PAGE)
+        for row in rows:
+            yield sheets.line([*row.cells, str(row.row_no), *_told(row.errors)])
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].row_no
+
+
+async def _lock(tx: Tx, kind: Kind, job_id: UUID, verb: str) -> ImportJob:
+    tx.actor.require(kind.permission)
+    job = await store.lock(tx, kind.name, job_id)
+    if job is None:
+        raise NotFound("There is no such import.")
+    if job.state not in NEEDS[verb]:
+        wanted = " or ".join(NEEDS[verb])
+        raise ImportBusy(f"The import is {job.state}; this needs it to be {wanted}.")
+    return job
+
+
+async def _enqueued(tx: Tx, kind: Kind, job_id: UUID) -> ImportJob:
+    await jobs.enqueue(tx, kind.job, job_id=str(job_id))
+    return await get_import(tx, kind, job_id)
+
+
+def _told(errors: Sequence[dict[str, str]]) -> list[str]:
+    return [
+        guarded("; ".join(error[name] for error in errors))
+        for name in ("column", "code", "message")
+    ]
