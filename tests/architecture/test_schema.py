@@ -115,4 +115,4 @@ def test_functions_that_see_beyond_the_wall_are_few_and_fixed(owner_dsn: str) ->
         )
     )
     assert [row["name"] for row in rows if "search_path" not in (row["config"] or "")] == []
-    assert len(rows) <= 31
+    assert len(rows) <= 34
