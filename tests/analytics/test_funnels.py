@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx2 as httpx
 import msgspec
 import pytest
 
@@ -195,3 +196,64 @@ def _most(some: Sequence[tuple[str, datetime]], letters: str) -> int:
         ),
         default=0,
     )
+
+
+async def test_a_funnel_is_kept_asked_and_opened_over_http(
+    client: httpx.AsyncClient, company: Counted
+) -> None:
+    await tell(company, TABLE)
+    query = {
+        "steps": [{"event": KINDS[one]} for one in "ABC"],
+        "within": "P1W",
+        "period": "last_90_days",
+    }
+    kept = await client.post("/v1/funnels", json={"name": "To a complaint", "query": query})
+    assert kept.status_code == 201, kept.text
+    (listed,) = (await client.get("/v1/funnels")).json()
+    assert (listed["name"], listed["version"]) == ("To a complaint", 1)
+    answer = (await client.post("/v1/funnels/queries", json=listed["query"])).json()
+    assert [one["count"] for one in answer["steps"]] == COUNTS["ordered"]
+    opened = {"query": listed["query"] | {"as_of": answer["as_of"]}, "step": 3}
+    drilled = (await client.post("/v1/funnels/drills", json=opened)).json()
+    assert drilled["count"] == len(drilled["items"]) == answer["converted"]
+    where = f"/v1/funnels/{listed['id']}"
+    changed = await client.put(where, json={"name": "Late ones", "query": query})
+    assert (changed.json()["name"], changed.headers["etag"]) == ("Late ones", '"2"')
+    assert (await client.delete(where)).status_code == 204
+    assert (await client.get(where)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"steps": [{"event": "order_placed"}]}, "steps"),
+        ({"steps": [{"event": "nothing"}, {"event": "order_placed"}]}, "steps[0].event"),
+        ({"within": "P0D"}, "within"),
+        ({"within": "P60W"}, "within"),
+        ({"within": "P7M"}, "within"),
+        ({"breakdown": "price"}, "breakdown"),
+        ({"order": "any", "steps": [{"event": "order_placed"}] * 2}, "steps[1]"),
+        (
+            {"exclusions": [{"happening": {"event": "order_paid"}, "after_step": 2}]},
+            "exclusions[0].before_step",
+        ),
+        (
+            {"steps": [{"event": "order_placed", "where": {"field": "x", "op": "set"}}] * 2},
+            "where",
+        ),
+        ({"from_on": "2026-01-01"}, "to_on"),
+        ({"sql": "select 1"}, "sql"),
+    ],
+)
+async def test_funnels_that_make_no_sense_are_refused_with_the_field_at_fault(
+    client: httpx.AsyncClient, changes: dict[str, Any], field: str
+) -> None:
+    good = {"steps": [{"event": "order_placed"}, {"event": "order_confirmed"}]}
+    for path, body in (
+        ("/v1/funnels/queries", good | changes),
+        ("/v1/funnels", {"name": "Odd", "query": good | changes}),
+    ):
+        answer = await client.post(path, json=body)
+        kept_anyway = path == "/v1/funnels" and "from_on" in changes
+        assert answer.status_code == (201 if kept_anyway else 422), (path, answer.text)
+        assert kept_anyway or field in answer.text, answer.text

@@ -2,6 +2,14 @@
 
 from typing import Any
 
+from tandem.crm.analytics.http.funnels import FunnelsController
 from tandem.crm.analytics.http.questions import AnalyticsController, MetricsController
+from tandem.crm.analytics.http.retention import RetentionController, StickinessController
 
-CONTROLLERS: list[Any] = [AnalyticsController, MetricsController]
+CONTROLLERS: list[Any] = [
+    AnalyticsController,
+    MetricsController,
+    FunnelsController,
+    RetentionController,
+    StickinessController,
+]

@@ -18,6 +18,7 @@ from tandem.crm.analytics.domain.funnels import (
     check_funnel,
 )
 from tandem.crm.analytics.domain.happenings import meant
+from tandem.crm.analytics.domain.permissions import READ
 from tandem.crm.analytics.service.people import Ground, ground, link_of
 from tandem.crm.analytics.store import answers, funnels
 from tandem.crm.analytics.store.funnels import FunnelScope
@@ -73,6 +74,7 @@ def check(ask: FunnelAsk) -> timedelta:
 
 
 async def _asked(tx: Tx, ask: FunnelAsk, now: datetime) -> tuple[Ground, FunnelScope]:
+    tx.actor.require(READ)
     window = check(ask)
     kinds = [*(one.event for one in ask.steps), *(one.happening.event for one in ask.exclusions)]
     found = await ground(tx, ask, kinds, now=now, reads_all=ask.order == "strict")

@@ -31,6 +31,12 @@ _WEEKS: Mapping[str, str] = {
 }
 
 
+def bucket_sql(grain: Grain, week_start: WeekStart, day: str) -> str:
+    """The first day of the bucket that a day is in."""
+    form = _WEEKS[week_start] if grain is Grain.WEEK else _BUCKETS[grain]
+    return form.replace("DAY", day)
+
+
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """What all statements of one question share. `zone` is set where it is not the company's."""
 
@@ -171,8 +177,7 @@ class Statement:
         if self.one.span == "balance":
             self.values["from_on"] = self.scope.days.from_on
             day = f"greatest({day}, :from_on::date)"
-        form = _WEEKS[self.scope.week_start] if grain is Grain.WEEK else _BUCKETS[grain]
-        return form.replace("DAY", day)
+        return bucket_sql(grain, self.scope.week_start, day)
 
     def grouped(
         self,
