@@ -1,8 +1,9 @@
-"""What the kernel keeps only for a while, forgotten in time; and the audit's seals."""
+"""What the kernel keeps only for a while, forgotten in time; discarded files; the audit's seals."""
 
 import structlog
 
-from tandem.kernel import audit, secrets
+from tandem.kernel import audit, blobs, secrets
+from tandem.kernel.blobs import Blobs
 from tandem.kernel.http.unit import FORGET_KEYS, KEPT_FOR
 from tandem.kernel.jobs import Work, every
 
@@ -14,6 +15,16 @@ async def forget_idempotency_keys(work: Work) -> None:
     """Keys count for 24 hours; after that a repeat is a new request."""
     async with work.transaction() as tx:
         await tx.run(FORGET_KEYS, expired_before=work.now() - KEPT_FOR)
+
+
+@every(60, "kernel.delete_discarded_files")
+async def delete_discarded_files(work: Work) -> None:
+    """The bytes of files that were discarded, each in a transaction of its own."""
+    async with work.transaction() as tx:
+        waiting = await blobs.list_discarded(tx)
+    for sha256 in waiting:
+        async with work.transaction() as tx:
+            await work.get(Blobs).delete_discarded(tx, sha256)
 
 
 @every(60, "kernel.seal_audit")

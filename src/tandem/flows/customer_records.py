@@ -34,7 +34,9 @@ async def move_complaints(
 
 
 async def erase_complaints(tx: Tx, person: Person, now: datetime) -> Erased:
-    erased, running = await complaints.erase_person(tx, person.customer_id, now=now)
+    erased, running = await complaints.erase_person(
+        tx, person.customer_id, cause_id=person.cause_id, now=now
+    )
     return Erased(erased=erased, held=running, why_held="not settled yet")
 
 
@@ -55,6 +57,7 @@ async def erase_messages(tx: Tx, person: Person, now: datetime) -> Erased:
         customer_id=person.customer_id,
         now=now,
     )
+    await messages.forget_told(tx, person.record_ids, now=now)
     return Erased(erased=erased)
 
 
@@ -76,9 +79,16 @@ async def erase_deliveries(tx: Tx, person: Person, now: datetime) -> Erased:
 
 
 register(Holder(name="orders", move=move_orders, erase=erase_orders, export=export_orders))
+
+
+async def find_complaints(tx: Tx, person: Person) -> list[UUID]:
+    return await complaints.list_ids_of(tx, person.customer_id)
+
+
 register(
     Holder(
         name="complaints",
+        find=find_complaints,
         move=move_complaints,
         erase=erase_complaints,
         export=export_complaints,

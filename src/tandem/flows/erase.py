@@ -8,7 +8,8 @@ import msgspec
 
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.erasing import Erasure
-from tandem.flows.customer_holders import HOLDERS, Person
+from tandem.flows.customer_holders import HOLDERS, Erased, Person
+from tandem.kernel import blobs, imports
 from tandem.kernel.db import Tx
 from tandem.kernel.jobs import Work, every
 from tandem.scm.orders.service import people as orders
@@ -23,6 +24,19 @@ KEPT_BY_LAW = (
         "why": "proof of what was done and by whom; append-only, not used for contact",
     },
     {"what": "consent ledger", "why": "proof of consent and its withdrawal (DPDP Act s.6(10))"},
+    {
+        "what": "proofs of delivery",
+        "why": "that goods and money changed hands, for as long as claims may be made "
+        "(Limitation Act 1963: three years); append-only",
+    },
+    {
+        "what": "answers to repeated calls of the API",
+        "why": "kept so that nothing happens twice; they forget themselves within 24 hours",
+    },
+    {
+        "what": "events forwarded to your own systems",
+        "why": "kept to be sent again; they forget themselves within 30 days",
+    },
 )
 
 
@@ -34,18 +48,27 @@ async def carry_out(tx: Tx, erasure_id: UUID, *, now: datetime) -> Erasure:
     erasure = await customers.lock_erasure(tx, erasure_id)
     trusted = tx.with_all_grants()
     order_ids = await orders.list_ids_of(trusted, erasure.customer_id)
-    gone = await customers.erase_person(trusted, erasure.customer_id, now=now)
+    gone = await customers.erase_person(trusted, erasure.customer_id, cause_id=erasure.id, now=now)
     person = Person(
         customer_id=erasure.customer_id,
+        erasure_id=erasure.id,
         order_ids=order_ids,
         emails=gone.emails,
         phones=gone.phones,
     )
+    records = [*gone.ids, *order_ids]
+    for holder in HOLDERS.values():
+        if holder.find:
+            records += await holder.find(trusted, person)
+    person = msgspec.structs.replace(person, record_ids=records)
     services: dict[str, Any] = {"customers": {"erased": gone.counts}}
     for holder in HOLDERS.values():
         if holder.erase:
             done = await holder.erase(trusted, person, now)
             services[holder.name] = msgspec.to_builtins(done)
+    addresses = [*gone.emails, *gone.phones]
+    rows = await imports.forget(trusted, records, addresses)
+    services["imports"] = msgspec.to_builtins(Erased(erased=rows))
     certificate = {
         "erasure_id": str(erasure.id),
         "customer_id": str(erasure.customer_id),
@@ -54,6 +77,7 @@ async def carry_out(tx: Tx, erasure_id: UUID, *, now: datetime) -> Erasure:
         "done_at": now.isoformat(),
         "services": services,
         "addresses_suppressed": len(gone.emails) + len(gone.phones),
+        "files_discarded": await blobs.count_discarded(trusted, erasure.id),
         "kept": list(KEPT_BY_LAW),
     }
     return await customers.certify(trusted, erasure, certificate, now=now)

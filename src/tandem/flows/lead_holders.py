@@ -34,4 +34,12 @@ async def export_leads(tx: Tx, person: Person) -> list[dict[str, Any]]:
     )
 
 
-register(Holder(name="leads", move=move_leads, erase=erase_leads, export=export_leads))
+async def find_leads(tx: Tx, person: Person) -> list[UUID]:
+    return await lead_people.list_ids_of(
+        tx, person.customer_id, emails=person.emails, phones=person.phones
+    )
+
+
+register(
+    Holder(name="leads", find=find_leads, move=move_leads, erase=erase_leads, export=export_leads)
+)

@@ -1,6 +1,7 @@
 """Files: bytes in a folder or in S3 (obstore), their facts in PostgreSQL, addressed by content.
 
-The bytes are written before the row, so a row always has its file; an orphan file is harmless.
+The bytes are written before the row, so a row always has its file. What is discarded loses its row
+at once and its bytes after the commit (`delete_discarded`), unless another row has the same bytes.
 """
 
 import contextlib
@@ -45,6 +46,65 @@ GET = Query(
     """
 )
 
+# Whoever keeps a content shares its lock, whoever deletes it holds it alone: bytes never go while
+# a transaction that has found them there is still to commit its row.
+SHARE = Query(
+    "select pg_advisory_xact_lock_shared(hashtextextended(:org_id::uuid::text || :sha256, 0))"
+)
+HOLD = Query(
+    "select pg_try_advisory_xact_lock(hashtextextended(:org_id::uuid::text || :sha256, 0))"
+)
+
+DISCARD = Query(
+    """
+    with gone as (
+        delete from kernel.blob where org_id = :org_id and id = any(:ids::uuid[]) returning sha256
+    )
+    insert into kernel.discarded_file (org_id, sha256, cause_id, since)
+    select distinct :org_id::uuid, sha256, :cause_id::uuid, :now::timestamptz from gone
+        on conflict do nothing
+    """
+)
+
+WAITING = Query(
+    """
+    select distinct sha256 from kernel.discarded_file
+     where org_id = :org_id
+     order by sha256
+     limit :limit
+    """
+)
+
+COUNT_WAITING = Query(
+    """
+    select count(*) from kernel.discarded_file where org_id = :org_id and cause_id = :cause_id
+    """
+)
+
+IS_KEPT = Query(
+    "select exists (select from kernel.blob where org_id = :org_id and sha256 = :sha256)"
+)
+
+SETTLE = Query("delete from kernel.discarded_file where org_id = :org_id and sha256 = :sha256")
+
+SWEPT = 500
+"""Files deleted in one round; the rest come in the next."""
+
+
+async def discard(tx: Tx, ids: Sequence[UUID], *, cause_id: UUID, now: datetime) -> None:
+    """Forget files: nobody finds them any more, and their bytes go soon after the commit."""
+    await tx.run(DISCARD, ids=list(ids), cause_id=cause_id, now=now)
+
+
+async def list_discarded(tx: Tx) -> list[str]:
+    return [row["sha256"] for row in await tx.records(WAITING, limit=SWEPT)]
+
+
+async def count_discarded(tx: Tx, cause_id: UUID) -> int:
+    """How many contents discarded for one cause are still to be deleted."""
+    found: int = await tx.value(COUNT_WAITING, cause_id=cause_id)
+    return found
+
 
 class Blobs:
     """`file:///folder` or `s3://bucket/prefix` (credentials from the usual AWS variables)."""
@@ -72,6 +132,7 @@ class Blobs:
             media_type=media_type,
             filename=filename,
         )
+        await tx.value(SHARE, sha256=blob.sha256)
         await obstore.put_async(self._store, _path(tx.actor.org_id, blob.sha256), content)
         await tx.run(INSERT, **msgspec.structs.asdict(blob), created_at=now)
         return blob
@@ -99,6 +160,18 @@ class Blobs:
         for name in names:
             with contextlib.suppress(FileNotFoundError):
                 await obstore.delete_async(self._store, _passing(tx.actor.org_id, name))
+
+    async def delete_discarded(self, tx: Tx, sha256: str) -> bool:
+        """Delete a discarded content unless another row has it; False while somebody is keeping
+        it anew. Deleting what is gone already is as good: a killed process's work is done again.
+        """
+        if not await tx.value(HOLD, sha256=sha256):
+            return False
+        if not await tx.value(IS_KEPT, sha256=sha256):
+            with contextlib.suppress(FileNotFoundError):
+                await obstore.delete_async(self._store, _path(tx.actor.org_id, sha256))
+        await tx.run(SETTLE, sha256=sha256)
+        return True
 
 
 def _path(org_id: UUID, sha256: str) -> str:

@@ -4,6 +4,7 @@ The same for every kind of record; what differs is a `Kind`: its fields, how a r
 and how a record goes back. Whoever has one registers a job that calls `run`.
 """
 
+from tandem.kernel.imports.forgetting import forget
 from tandem.kernel.imports.kinds import Kind, OwnField
 from tandem.kernel.imports.running import run
 from tandem.kernel.imports.shapes import (
@@ -37,6 +38,7 @@ __all__ = [
     "RowError",
     "bad_rows",
     "check_import",
+    "forget",
     "get_import",
     "list_imports",
     "revert_import",

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from tandem.kernel import sheets
+from tandem.kernel import blobs, sheets
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.db import Tx
 from tandem.kernel.imports import store
@@ -41,6 +41,8 @@ async def run(work: Work, kind: Kind, job_id: UUID) -> None:
     async with work.transaction() as tx:
         after = "checked" if found.state == "checking" else "done"
         await store.settle(tx, found.id, after, work.now())
+        if after == "done":  # its rows are taken in: nobody needs the file itself any more
+            await blobs.discard(tx, [found.blob_id], cause_id=found.id, now=work.now())
 
 
 async def _go_through(work: Work, kind: Kind, job: ImportJob, text: str) -> None:

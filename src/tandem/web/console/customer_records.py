@@ -119,8 +119,9 @@ class _KeptPage(Controller):
         subject_id: FromPath[UUID],
         file_id: FromPath[UUID],
         tx: Transaction,
+        now: Now,
     ) -> Response[Any]:
-        await customers.remove_file(tx, self.kind, subject_id, file_id)
+        await customers.remove_file(tx, self.kind, subject_id, file_id, now=now)
         return self._back(request, subject_id, "The file is removed.")
 
     @post("/tags")

@@ -21,7 +21,8 @@ class NewErasure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Erasure(msgspec.Struct, frozen=True, kw_only=True):
-    """The certificate names no person: ids, counts, what is held and why."""
+    """The certificate names no person: ids, counts, what is held and why. `files_waiting` counts
+    the contents of files whose bytes are still to be deleted: minutes, once it is done."""
 
     id: UUID
     customer_id: UUID
@@ -33,6 +34,7 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     done_at: datetime | None
     certificate: dict[str, Any] | None
     certificate_sha256: str
+    files_waiting: int = 0
 
     @property
     def is_genuine(self) -> bool:

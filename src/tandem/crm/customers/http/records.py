@@ -123,9 +123,9 @@ class _RecordsController(Controller):
 
     @delete("/files/{file_id:uuid}", responses=refusals(Forbidden, NotFound))
     async def remove_file(
-        self, subject_id: FromPath[UUID], file_id: FromPath[UUID], tx: Transaction
+        self, subject_id: FromPath[UUID], file_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> None:
-        await service.remove_file(tx, self.kind, subject_id, file_id)
+        await service.remove_file(tx, self.kind, subject_id, file_id, now=now)
 
 
 class CustomerRecordsController(_RecordsController):

@@ -21,7 +21,7 @@ from tandem.crm.customers.service.people import get_customer, lock_customer
 from tandem.crm.customers.store import consents, timeline
 from tandem.crm.customers.store import erasing as store
 from tandem.crm.customers.store import records as kept
-from tandem.kernel import audit
+from tandem.kernel import audit, blobs
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id
@@ -100,8 +100,9 @@ async def due_erasures(tx: Tx, now: datetime) -> list[UUID]:
     return await store.due(tx, now)
 
 
-async def erase_person(tx: Tx, customer_id: UUID, *, now: datetime) -> Gone:
-    """Take the person out of every table here, under every id, and suppress their addresses."""
+async def erase_person(tx: Tx, customer_id: UUID, *, cause_id: UUID, now: datetime) -> Gone:
+    """Take the person out of every table here, under every id, and suppress their addresses. The
+    bytes of their files go soon after the commit."""
     ids = await store.family(tx, customer_id)
     known = await store.addresses(tx, ids)
     for kind, value in known:
@@ -114,6 +115,7 @@ async def erase_person(tx: Tx, customer_id: UUID, *, now: datetime) -> Gone:
                 detail="",
                 since=now,
             )
+    await blobs.discard(tx, await store.files(tx, ids), cause_id=cause_id, now=now)
     counts = await store.erase(tx, ids, now)
     await tx.publish(CustomerErased(customer_id=customer_id))
     return Gone(

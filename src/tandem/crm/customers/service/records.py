@@ -20,7 +20,7 @@ from tandem.crm.customers.domain.records import (
 from tandem.crm.customers.service.accounts import get_account, lock_account
 from tandem.crm.customers.service.people import get_customer, lock_customer
 from tandem.crm.customers.store import records as store
-from tandem.kernel import audit
+from tandem.kernel import audit, blobs
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
@@ -108,7 +108,7 @@ async def list_files(tx: Tx, kind: Subject, subject_id: UUID) -> list[KeptFile]:
 
 async def add_file(
     tx: Tx,
-    blobs: Blobs,
+    keeper: Blobs,
     kind: Subject,
     subject_id: UUID,
     *,
@@ -122,7 +122,7 @@ async def add_file(
     _check_room(len(await store.files(tx, kind, subject_id)), "files")
     name = "".join(one for one in filename if one.isprintable()).strip()[-200:] or "file"
     shown = media_type if media_type in MEDIA_SHOWN else "application/octet-stream"
-    blob = await blobs.put(tx, content, media_type=shown, filename=name, now=now)
+    blob = await keeper.put(tx, content, media_type=shown, filename=name, now=now)
     kept = KeptFile(
         id=new_id(),
         blob_id=blob.id,
@@ -138,19 +138,23 @@ async def add_file(
 
 
 async def read_file(
-    tx: Tx, blobs: Blobs, kind: Subject, subject_id: UUID, file_id: UUID
+    tx: Tx, keeper: Blobs, kind: Subject, subject_id: UUID, file_id: UUID
 ) -> tuple[KeptFile, bytes]:
     files = await list_files(tx, kind, subject_id)
     kept = next((file for file in files if file.id == file_id), None)
     if kept is None:
         raise NotFound("There is no such file.")
-    return kept, (await blobs.get(tx, kept.blob_id))[1]
+    return kept, (await keeper.get(tx, kept.blob_id))[1]
 
 
-async def remove_file(tx: Tx, kind: Subject, subject_id: UUID, file_id: UUID) -> None:
+async def remove_file(
+    tx: Tx, kind: Subject, subject_id: UUID, file_id: UUID, *, now: datetime
+) -> None:
     await _lock(tx, kind, subject_id)
-    if not await store.remove_file(tx, kind, subject_id, file_id):
+    blob_id = await store.remove_file(tx, kind, subject_id, file_id)
+    if blob_id is None:
         raise NotFound("There is no such file.")
+    await blobs.discard(tx, [blob_id], cause_id=file_id, now=now)
     await _changed(tx, kind, subject_id)
 
 

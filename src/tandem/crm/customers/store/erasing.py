@@ -44,6 +44,14 @@ STRIP = Query(
     """
 )
 
+FILES = Query(
+    """
+    select blob_id from customers.file
+     where org_id = :org_id and subject_kind = 'customer' and subject_id = any(:ids::uuid[])
+     order by id
+    """
+)
+
 DROPS: dict[str, Query] = {
     "contact_keys": Query(
         """
@@ -110,7 +118,9 @@ DROPS: dict[str, Query] = {
 
 _ERASURE: LiteralString = """
     select id, customer_id, state, reason, requested_at, requested_label, due_at, done_at,
-           certificate, certificate_sha256
+           certificate, certificate_sha256,
+           (select count(*)::int from kernel.discarded_file f
+             where f.org_id = erasure.org_id and f.cause_id = erasure.id) as files_waiting
       from customers.erasure
 """
 GET = Query(_ERASURE + "where org_id = :org_id and id = :id")
@@ -154,6 +164,10 @@ async def addresses(tx: Tx, ids: list[UUID]) -> list[tuple[str, str]]:
     return [(row["kind"], row["value"]) for row in await tx.records(ADDRESSES, ids=ids)]
 
 
+async def files(tx: Tx, ids: list[UUID]) -> list[UUID]:
+    return [row["blob_id"] for row in await tx.records(FILES, ids=ids)]
+
+
 async def erase(tx: Tx, ids: list[UUID], now: datetime) -> dict[str, int]:
     """How much of each kind is gone."""
     gone = {kind: await tx.run(query, ids=ids) for kind, query in DROPS.items()}
@@ -183,7 +197,7 @@ async def due(tx: Tx, now: datetime) -> list[UUID]:
 
 async def insert(tx: Tx, erasure: Erasure) -> bool:
     row = msgspec.structs.asdict(erasure)
-    for name in ("state", "done_at", "certificate", "certificate_sha256"):
+    for name in ("state", "done_at", "certificate", "certificate_sha256", "files_waiting"):
         del row[name]
     return bool(await tx.run(INSERT, **row))
 

@@ -101,6 +101,7 @@ DELETE_FILE = Query(
     """
     delete from customers.file
      where org_id = :org_id and id = :id and subject_kind = :kind and subject_id = :subject_id
+    returning blob_id
     """
 )
 
@@ -166,8 +167,10 @@ async def add_file(tx: Tx, kind: str, subject_id: UUID, file: KeptFile) -> None:
     await tx.run(INSERT_FILE, kind=kind, subject_id=subject_id, **msgspec.structs.asdict(file))
 
 
-async def remove_file(tx: Tx, kind: str, subject_id: UUID, file_id: UUID) -> bool:
-    return bool(await tx.run(DELETE_FILE, kind=kind, subject_id=subject_id, id=file_id))
+async def remove_file(tx: Tx, kind: str, subject_id: UUID, file_id: UUID) -> UUID | None:
+    """Its content's id; None where there is no such file."""
+    found: UUID | None = await tx.value(DELETE_FILE, kind=kind, subject_id=subject_id, id=file_id)
+    return found
 
 
 async def own(tx: Tx, kind: str, subject_id: UUID, owning: Owning, now: datetime) -> None:

@@ -42,6 +42,32 @@ FORGET_ZONE = Query(
     """
 )
 
+# What staff were told of somebody's records stands under the link to the record.
+_LINKED = "substring(link from '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')::uuid"
+FORGET_INBOX = Query(
+    f"""
+    update notifications.inbox_item set title = 'Erased', body = ''
+     where org_id = :org_id and {_LINKED} = any(:ids::uuid[])
+    """
+)
+FORGET_ENTRIES = Query(
+    f"""
+    update notifications.digest_entry set title = 'Erased', body = ''
+     where org_id = :org_id and {_LINKED} = any(:ids::uuid[])
+    """
+)
+FORGET_MAILED = Query(
+    """
+    update notifications.message
+       set subject = 'Erased', text = '', html = '',
+           state = case when state in ('queued', 'held') then 'skipped' else state end,
+           reason = case when state in ('queued', 'held') then 'cancelled' else reason end,
+           updated_at = :now
+     where org_id = :org_id and template = 'staff_digest' and state <> 'sending'
+       and text like any(:patterns::text[])
+    """
+)
+
 EXPORT = Query(
     """
     select channel, template, recipient, subject, text, state, created_at
@@ -82,6 +108,14 @@ async def erase_person(
         customer_id=customer_id,
         now=now,
     )
+
+
+async def forget_told(tx: Tx, record_ids: Sequence[UUID], *, now: datetime) -> None:
+    """Take these records out of what staff found under the bell and in their mail."""
+    ids = list(record_ids)
+    await tx.run(FORGET_INBOX, ids=ids)
+    await tx.run(FORGET_ENTRIES, ids=ids)
+    await tx.run(FORGET_MAILED, patterns=[f"%{one}%" for one in ids], now=now)
 
 
 async def export_person(

@@ -33,6 +33,12 @@ async def erase_person(
     return len(ids)
 
 
+async def list_ids_of(
+    tx: Tx, customer_id: UUID, *, emails: Sequence[str], phones: Sequence[str]
+) -> list[UUID]:
+    return await store.find(tx, customer_id, emails, phones)
+
+
 async def export_person(
     tx: Tx, customer_id: UUID, *, emails: Sequence[str], phones: Sequence[str]
 ) -> list[dict[str, Any]]:

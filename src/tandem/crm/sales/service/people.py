@@ -8,6 +8,8 @@ from tandem.crm.sales.store.people import (
     erase_quotes,
     export_deals,
     export_quotes,
+    list_deal_ids,
+    list_quote_ids,
     move_deals,
     move_quotes,
 )
@@ -17,6 +19,8 @@ __all__ = [
     "erase_quotes",
     "export_deals",
     "export_quotes",
+    "list_deal_ids",
+    "list_quote_ids",
     "move_deals",
     "move_quotes",
 ]

@@ -1,9 +1,11 @@
 """Deals and quotes as records of a person."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tandem.kernel import blobs
 from tandem.kernel.db import Query, Tx
 
 MOVE_DEALS = Query(
@@ -27,7 +29,8 @@ MOVE_QUOTES = Query(
 ERASE_DEALS = Query(
     """
     update sales.opportunity
-       set customer_name = 'Erased', lost_note = '', next_step = '', version = version + 1
+       set customer_name = 'Erased', title = 'Erased ' || number, lost_note = '', next_step = '',
+           custom = custom - :personal::text[], version = version + 1
      where org_id = :org_id and customer_id = :customer_id and status <> 'open'
        and customer_name <> 'Erased'
     """
@@ -47,6 +50,15 @@ ERASE_QUOTES = Query(
            version = version + 1
      where org_id = :org_id and customer_id = :customer_id and customer_name <> 'Erased'
        and state not in ('draft', 'sent', 'viewed') and order_state <> 'pending_order'
+    """
+)
+
+PAPERS = Query(
+    """
+    select pdf_blob_id from sales.quote
+     where org_id = :org_id and customer_id = :customer_id and pdf_blob_id is not null
+       and state not in ('draft', 'sent', 'viewed') and order_state <> 'pending_order'
+     order by id
     """
 )
 
@@ -89,6 +101,27 @@ EXPORT_QUOTES = Query(
 )
 
 
+DEAL_IDS = Query(
+    """
+    select id from sales.opportunity
+     where org_id = :org_id and customer_id = :customer_id
+     order by id
+    """
+)
+
+QUOTE_IDS = Query(
+    "select id from sales.quote where org_id = :org_id and customer_id = :customer_id order by id"
+)
+
+
+async def list_deal_ids(tx: Tx, customer_id: UUID) -> list[UUID]:
+    return [row["id"] for row in await tx.records(DEAL_IDS, customer_id=customer_id)]
+
+
+async def list_quote_ids(tx: Tx, customer_id: UUID) -> list[UUID]:
+    return [row["id"] for row in await tx.records(QUOTE_IDS, customer_id=customer_id)]
+
+
 async def move_deals(tx: Tx, source: UUID, into: UUID, ids: Sequence[UUID] | None) -> list[UUID]:
     given = None if ids is None else list(ids)
     return [row["id"] for row in await tx.records(MOVE_DEALS, source=source, into=into, ids=given)]
@@ -100,13 +133,19 @@ async def move_quotes(tx: Tx, source: UUID, into: UUID, ids: Sequence[UUID] | No
     return [row["id"] for row in rows]
 
 
-async def erase_deals(tx: Tx, customer_id: UUID) -> tuple[int, int]:
-    """How many were emptied, and how many are open."""
-    erased = await tx.run(ERASE_DEALS, customer_id=customer_id)
+async def erase_deals(tx: Tx, customer_id: UUID, personal: Sequence[str]) -> tuple[int, int]:
+    """How many were emptied, and how many are open. `personal` are the keys of the company's own
+    fields of deals that tell of a person."""
+    erased = await tx.run(ERASE_DEALS, customer_id=customer_id, personal=list(personal))
     return erased, await tx.value(COUNT_OPEN_DEALS, customer_id=customer_id)
 
 
-async def erase_quotes(tx: Tx, customer_id: UUID) -> tuple[int, int]:
+async def erase_quotes(
+    tx: Tx, customer_id: UUID, *, cause_id: UUID, now: datetime
+) -> tuple[int, int]:
+    """Their papers go too, soon after the commit."""
+    papers = [row["pdf_blob_id"] for row in await tx.records(PAPERS, customer_id=customer_id)]
+    await blobs.discard(tx, papers, cause_id=cause_id, now=now)
     erased = await tx.run(ERASE_QUOTES, customer_id=customer_id)
     return erased, await tx.value(COUNT_OPEN_QUOTES, customer_id=customer_id)
 

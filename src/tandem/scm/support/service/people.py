@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from tandem.contracts.support import ComplaintErased
+from tandem.kernel import blobs
 from tandem.kernel.db import Tx
 from tandem.scm.support.store import people as store
 
@@ -20,9 +21,14 @@ async def hand_over(
     return await store.reown(tx, source, into, ids)
 
 
-async def erase_person(tx: Tx, customer_id: UUID, *, now: datetime) -> tuple[int, int]:
-    """Empty the complaints that are over, here and in Jira: how many, and how many still run."""
+async def erase_person(
+    tx: Tx, customer_id: UUID, *, cause_id: UUID, now: datetime
+) -> tuple[int, int]:
+    """Empty the complaints that are over, here and in Jira: how many, and how many still run. The
+    bytes of their files go soon after the commit."""
     erased = await store.erase(tx, customer_id, now)
+    files = await store.files(tx, [one.id for one in erased])
+    await blobs.discard(tx, files, cause_id=cause_id, now=now)
     await tx.publish(
         *(
             ComplaintErased(
@@ -32,6 +38,10 @@ async def erase_person(tx: Tx, customer_id: UUID, *, now: datetime) -> tuple[int
         )
     )
     return len(erased), await store.count_open(tx, customer_id)
+
+
+async def list_ids_of(tx: Tx, customer_id: UUID) -> list[UUID]:
+    return await store.ids(tx, customer_id)
 
 
 async def export_person(tx: Tx, customer_id: UUID) -> list[dict[str, Any]]:

@@ -52,6 +52,43 @@ ERASE_WORDS = Query(
     """
 )
 
+FILES = Query(
+    """
+    select blob_id from support.file
+     where org_id = :org_id and complaint_id = any(:ids::uuid[])
+     order by id
+    """
+)
+
+# A file's row stays where Jira's copy is still to be deleted by it; nothing leads to bytes.
+ERASE_FILES = Query(
+    """
+    update support.file
+       set filename = 'Erased', sha256 = id::text,
+           author_label = case when author_kind in ('staff', 'system')
+               then author_label else 'Erased' end
+     where org_id = :org_id and complaint_id = any(:ids::uuid[])
+    """
+)
+
+# What was done and when stays; what somebody wrote about it does not.
+ERASE_STEPS = Query(
+    """
+    update support.step
+       set note = '', actor_label = case when actor_kind in ('staff', 'system')
+           then actor_label else 'Erased' end
+     where org_id = :org_id and complaint_id = any(:ids::uuid[])
+    """
+)
+
+IDS = Query(
+    """
+    select id from support.complaint
+     where org_id = :org_id and customer_id = :customer_id
+     order by id
+    """
+)
+
 COUNT_OPEN = Query(
     """
     select count(*) from support.complaint
@@ -77,8 +114,19 @@ async def reown(tx: Tx, source: UUID, into: UUID, ids: Sequence[UUID] | None) ->
 async def erase(tx: Tx, customer_id: UUID, now: datetime) -> list[ErasedComplaint]:
     """Those that are over; whose is still open keeps its words until it is settled."""
     found = await tx.many(ERASE, ErasedComplaint, customer_id=customer_id, now=now)
-    await tx.run(ERASE_WORDS, ids=[one.id for one in found])
+    ids = [one.id for one in found]
+    await tx.run(ERASE_WORDS, ids=ids)
+    await tx.run(ERASE_FILES, ids=ids)
+    await tx.run(ERASE_STEPS, ids=ids)
     return found
+
+
+async def files(tx: Tx, ids: Sequence[UUID]) -> list[UUID]:
+    return [row["blob_id"] for row in await tx.records(FILES, ids=list(ids))]
+
+
+async def ids(tx: Tx, customer_id: UUID) -> list[UUID]:
+    return [row["id"] for row in await tx.records(IDS, customer_id=customer_id)]
 
 
 async def count_open(tx: Tx, customer_id: UUID) -> int:
