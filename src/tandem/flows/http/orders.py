@@ -30,6 +30,7 @@ from tandem.kernel.http import (
     Cursor,
     LimitParameter,
     Now,
+    Selects,
     Transaction,
     etag,
     refusals,
@@ -132,7 +133,7 @@ class OrderFlowsController(Controller):
     @get("/orders", responses=refusals(Forbidden, Invalid))
     async def list_orders(
         self,
-        tx: Transaction,
+        reading: Selects,
         limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
         q: SearchText = None,
@@ -160,7 +161,7 @@ class OrderFlowsController(Controller):
             is_on_hold=is_on_hold,
         )
         return await search_orders.search_orders(
-            tx, q, filters, sort=sort, limit=limit, cursor=cursor
+            reading, q, filters, sort=sort, limit=limit, cursor=cursor
         )
 
     @post(

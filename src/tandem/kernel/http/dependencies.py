@@ -1,4 +1,4 @@
-"""What a route may ask for by name: `tx`, `now`, `actor`, `database`, `resources`."""
+"""What a route may ask for by name: `tx`, `reading`, `now`, `actor`, `database`, `resources`."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -18,6 +18,10 @@ from tandem.kernel.resources import Resources
 
 async def transaction(request: Request[Any, Any, Any]) -> Tx:
     return await request.scope["state"]["unit"].open()  # type: ignore[no-any-return]
+
+
+async def reading(request: Request[Any, Any, Any]) -> Tx:
+    return await request.scope["state"]["unit"].read()  # type: ignore[no-any-return]
 
 
 async def now(state: State) -> datetime:
@@ -40,6 +44,8 @@ async def resources(state: State) -> Resources:
 
 
 Transaction = NamedDependency[Tx]
+Selects = NamedDependency[Tx]
+"""Declare as `reading: Selects` in a short, much-used route that writes nothing."""
 Now = NamedDependency[datetime]
 Acting = NamedDependency[Actor]
 Store = NamedDependency[Database]
@@ -51,6 +57,7 @@ Cursor = Annotated[str | None, QueryParameter(max_length=500)]
 
 dependencies = {
     "tx": Provide(transaction),
+    "reading": Provide(reading),
     "now": Provide(now),
     "actor": Provide(actor),
     "database": Provide(database),

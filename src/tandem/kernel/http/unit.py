@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tandem.kernel import secrets
 from tandem.kernel.actor import Actor
-from tandem.kernel.db import Database, Query, Tx, begin, rollback
+from tandem.kernel.db import Database, Query, Reading, Tx, begin, rollback
 from tandem.kernel.errors import Conflict, Invalid, TooLarge
 from tandem.kernel.http import fields, noting
 from tandem.kernel.http.standing_in import StandingIn, check_stand_in
@@ -80,11 +80,13 @@ class Unit:
         self._database = database
         self._actor = actor
         self._connection: Any = None
+        self._is_reading = False
         self.tx: Tx | None = None
         self.is_kept = False
         self.is_replay = False
 
     async def open(self) -> Tx:
+        assert not self._is_reading, "a route asks for selects or for a transaction, not for both"
         if self.tx is None:
             assert self._actor, "a route that reads rows needs an actor, or names its own"
             self._connection = await self._database.pool.acquire()
@@ -92,12 +94,26 @@ class Unit:
             self.tx = Tx(self._connection, self._actor, self._database.clock.now())
         return self.tx
 
+    async def read(self) -> Tx:
+        """For a route of selects alone. A request that opened its transaction reads in that."""
+        if self.tx is not None:
+            return self.tx
+        assert self._actor, "a route that reads rows needs an actor, or names its own"
+        self._connection = await self._database.pool.acquire()
+        self._is_reading = await self._connection.look_as(self._actor.org_id)
+        if not self._is_reading:
+            await begin(self._connection, self._actor.org_id)
+        self.tx = Reading(self._connection, self._actor, self._database.clock.now())
+        return self.tx
+
     async def close(self, *, is_good: bool) -> None:
         connection, self._connection, self.tx = self._connection, None, None
         if connection is None:
             return
         try:
-            if is_good:
+            if self._is_reading:
+                pass
+            elif is_good:
                 await connection.execute("commit")
             else:
                 await rollback(connection)

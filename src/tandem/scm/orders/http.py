@@ -23,6 +23,7 @@ from tandem.kernel.http import (
     IfMatch,
     LimitParameter,
     Now,
+    Selects,
     Store,
     Transaction,
     check_if_match,
@@ -66,9 +67,11 @@ class OrdersController(Controller):
     tags = ("orders",)
 
     @get("/orders/{order_id:uuid}", responses=refusals(Forbidden, NotFound))
-    async def get_order(self, order_id: FromPath[UUID], tx: Transaction) -> Response[OrderSnapshot]:
+    async def get_order(
+        self, order_id: FromPath[UUID], reading: Selects
+    ) -> Response[OrderSnapshot]:
         """One order whole, with its lines as they were sold."""
-        order = await service.read_order(tx, order_id)
+        order = await service.read_order(reading, order_id)
         return Response(order, headers=etag(order.version))
 
     @patch(

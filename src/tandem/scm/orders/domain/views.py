@@ -11,8 +11,8 @@ from tandem.contracts.orders import OrderSnapshot
 Sort = Literal["-placed_at", "placed_at"]
 
 
-class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An order in a list."""
+class OrderRow(msgspec.Struct, frozen=True):
+    """An order in a list; its fields are the columns of `store.listing`, in their order."""
 
     id: UUID
     number: str

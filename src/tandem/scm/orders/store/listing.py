@@ -10,14 +10,12 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.kernel.db import Query, Tx, named
+from tandem.kernel.db import Query, Tx
 from tandem.kernel.reach import within
 from tandem.scm.orders.domain.views import Filters, Found, OrderRow, Sort
 
-_COLUMNS = """
-    select o.id, o.number, o.customer_id, o.customer_name, o.channel, o.currency,
-           o.payment_method, o.status, o.payment_status, o.fulfilment_status, o.is_on_hold,
-           o.total_minor, o.placed_at, o.promised_on, o.version
+_COLUMNS = f"""
+    select {", ".join(f"o.{name}" for name in OrderRow.__struct_fields__)}
       from orders.order o
 """
 
@@ -93,7 +91,7 @@ async def list_rows(
         }
     if after is not None:
         given |= {"after_time": after[0], "after_id": after[1]}
-    return [OrderRow(**row) for row in named(await tx.records(query, limit=limit, **given))]
+    return [OrderRow(*row) for row in await tx.records(query, limit=limit, **given)]
 
 
 @cache
