@@ -1,12 +1,15 @@
 """Whose doing it was: shares that come to the whole, and money that follows its orders."""
 
 import random
+import re
 from collections import defaultdict
 from datetime import timedelta
 from fractions import Fraction
+from html import unescape
 from typing import Any
 from uuid import UUID
 
+import httpx2 as httpx
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -17,6 +20,7 @@ from tandem.contracts.marketing import CampaignClicked, CampaignCosted, Engageme
 from tandem.contracts.orders import OrderPlaced
 from tandem.contracts.payments import PaymentCaptured, RefundProcessed
 from tandem.contracts.sales import LeadCaptured, LeadConverted, LeadLinked, OpportunityStands
+from tandem.crm.analytics.domain.asking import Ask
 from tandem.crm.analytics.domain.attribution import (
     SLOTS,
     WHOLE,
@@ -28,14 +32,21 @@ from tandem.crm.analytics.domain.attribution import (
     slot_of,
     weights,
 )
+from tandem.crm.analytics.service import run
 from tandem.crm.analytics.service.attributing import Attribution, AttributionAsk, By, attribute
 from tandem.flows import analyse
 from tandem.kernel.actor import Actor
+from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
+from tandem.kernel.errors import Forbidden
 from tandem.kernel.ids import new_id
+from tandem.kernel.outbox import drain
+from tandem.scm.orders import service as orders
+from tandem.scm.orders.domain.views import Filters
 from tests.analytics.attribution_oracle import due
 from tests.analytics.filled import fill
-from tests.analytics.givens import NOON, Counted, cancelled, confirmed, days_ago, placed
+from tests.analytics.givens import NOON, OTHERS, Counted, cancelled, confirmed, days_ago, placed
+from tests.identity.company import Company, actor_of, found
 
 PATHS = 500
 SPRING, DIWALI = UUID(int=101), UUID(int=102)
@@ -317,3 +328,73 @@ async def test_every_row_of_every_cut_comes_to_what_was_collected_net(company: C
         assert sum(row.revenue_minor or 0 for row in rows) == collected
     first = await company.ask("credited_revenue", period="last_90_days", model=Model.FIRST)
     assert "known for their day" in first.warnings[0]
+
+
+async def test_the_report_and_its_page_open_each_number_into_its_rows(
+    client: httpx.AsyncClient, company: Counted
+) -> None:
+    customer = new_id()
+    order = placed(750_00, customer=customer)
+    await company.tell(cost(100_00), clicked(customer, 3), order, confirmed(order), paid(order))
+    body = {"by": "campaign", "model": "position", "period": "last_7_days"}
+    answer = (await client.post("/v1/analytics/attributions", json=body)).json()
+    assert (answer["total"]["revenue_minor"], answer["total"]["roi"]) == (750_00, 6.5)
+    for name, measure in answer["measures"].items():
+        drill = {"query": answer["ask"], "measure": measure, "keys": {"campaign": str(SPRING)}}
+        opened = (await client.post("/v1/analytics/drills", json=drill)).json()
+        (row,) = answer["rows"]
+        assert opened["value"] == row.get(f"{name}_minor", row.get(name)), name
+        assert opened["as_of"] == answer["as_of"]
+    for path in ("/attribution?model=first&window=7&by=source", "/attribution?model=best&window=x"):
+        shown = await client.get(path)
+        assert shown.status_code == 200, shown.text[:2000]
+        links = re.findall(r'href="(/explore/rows[^"]+)"', shown.text)
+        assert len(links) >= 10
+        rows = await client.get(unescape(links[1]))
+        assert rows.status_code == 200, rows.text[:2000]
+        assert order.number in rows.text
+    refused = await client.post("/v1/analytics/attributions", json={"window_days": 31})
+    assert refused.status_code == 422
+
+
+async def test_everybody_gets_credit_of_the_orders_that_they_see(database: Database) -> None:
+    """A seller's total is what their own orders brought in; who sees no money sees their leads."""
+    now = clock.now()
+    made = await found(database, now)
+    told = []
+    for who, customer in made.customers.items():
+        for order_id in await _orders_of(database, made, customer):
+            told.append(captured(order_id, len(who) * 100_00))
+    async with database.transaction(made.actor()) as tx:
+        await tx.publish(*told)
+        await tx.connection.execute(OTHERS)
+    await drain(database)
+    async with database.transaction(made.actor()) as tx:
+        await analyse.digest(tx, now=clock.now())
+    totals = {}
+    for who in ("asha", "rina", "raj", "sam"):
+        actor = await actor_of(database, made, who, now)
+        async with database.transaction(actor) as tx:
+            report = await attribute(tx, AttributionAsk(), now=clock.now())
+            money = await run(tx, Ask(measures=["net_collected"]), clock.now())
+        assert report.total.revenue_minor == money.totals[0].value
+        assert ("spend" in report.measures) is (who == "asha")
+        totals[who] = report.total.revenue_minor
+    assert len(set(totals.values())) > 2, totals
+    assert totals["asha"] == sum(one.amount_minor for one in told)
+    async with database.transaction(await actor_of(database, made, "ned", now)) as tx:
+        with pytest.raises(Forbidden):
+            await attribute(tx, AttributionAsk(), now=now)
+
+
+async def _orders_of(database: Database, made: Company, customer: UUID) -> list[UUID]:
+    async with database.transaction(made.actor()) as tx:
+        page = await orders.list_orders(tx, Filters(customer_id=customer), limit=50)
+    return [row.id for row in page.items]
+
+
+def captured(order_id: UUID, amount: int) -> PaymentCaptured:
+    return PaymentCaptured(
+        order_id=order_id, payment_id=new_id(), provider_payment_id="pay", method="upi",
+        amount_minor=amount, captured_minor=amount, currency="INR",
+    )  # fmt: skip

@@ -34,6 +34,7 @@ UNAUDITED = {
     "POST /settings/registered-texts/check",
     "POST /templates/look",
     "POST /templates/report",
+    "POST /v1/analytics/attributions",
     "POST /v1/analytics/drills",
     "POST /v1/analytics/queries",
     "POST /v1/funnels/drills",

@@ -36,6 +36,7 @@ FIXED = (
     "/settings/erasures",
     "/customers/duplicates",
     "/customers/import",
+    "/attribution?by=source&model=position",
     "/dashboards",
     "/dashboards/delivery",
     "/explore?measure=orders_placed&by=channel",

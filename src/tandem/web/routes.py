@@ -5,6 +5,7 @@ from typing import Any
 from tandem.web.console.accounts import AccountPage, AccountsPage
 from tandem.web.console.api_keys import ApiKeysPage
 from tandem.web.console.assignment import AssignmentPage, AssignmentRulePage
+from tandem.web.console.attribution import AttributionPage
 from tandem.web.console.audit import AuditPage
 from tandem.web.console.availability import AvailabilityPage
 from tandem.web.console.campaigns import CampaignPage, CampaignsPage
@@ -136,6 +137,7 @@ PAGES: list[Any] = [
     AccountPage,
     AccountKeptPage,
     DashboardsPage,
+    AttributionPage,
     ExplorePage,
     ExportsPage,
     SegmentsPage,

@@ -205,6 +205,7 @@ AREAS: dict[str, Rule] = {
     "/journeys": Rule("marketing.read", "marketing.write"),
     "/campaigns": Rule("marketing.read", "marketing.write"),
     "/settings/mail-domains": Rule("marketing.read", "marketing.configure"),
+    "/attribution": both("analytics.read"),
     "/dashboards": Rule("analytics.read", "analytics.write"),
     "/exports": both("analytics.read"),
     "/explore": Rule("analytics.read", "analytics.write"),

@@ -11,6 +11,8 @@ from tandem.crm.analytics.domain.asking import Result
 from tandem.crm.analytics.domain.calendar import Grain
 from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
+from tandem.crm.marketing import service as marketing
+from tandem.crm.marketing.service import journeys
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.wording import words
@@ -21,6 +23,9 @@ NAMES_MAX = 50
 """Customers whose names are looked up for one answer."""
 RAW = frozenset({"sku", "feed", "campaign", "currency", "stage", "from_stage", "to_stage"})
 """Dimensions whose values are names already."""
+SAID = {"(unattributed)": "Unattributed", "(none)": "None named"}
+"""What stands where nobody, or nothing, is named."""
+ID_LENGTH = 36
 
 
 def bucket(key: str | None, grain: Grain) -> str:
@@ -59,6 +64,14 @@ async def names_for(
     return {column: await _names(tx, refers, [value] if value else [])} if refers else {}
 
 
+async def names_for_all(
+    tx: Tx, column: str, values: Sequence[str]
+) -> Mapping[str, Mapping[str, str]]:
+    """The names of a column whose key says what its ids stand for."""
+    found = await _names(tx, column, values)
+    return {column: found} if found else {}
+
+
 async def _names(tx: Tx, refers: str, ids: Sequence[str]) -> Mapping[str, str]:
     match refers:
         case "state":
@@ -71,6 +84,8 @@ async def _names(tx: Tx, refers: str, ids: Sequence[str]) -> Mapping[str, str]:
             return {str(each.id): each.name for each in known}
         case "customer":
             return await _customers(tx, ids[:NAMES_MAX])
+        case "campaign" | "journey":
+            return await _sent(tx, refers, [one for one in ids if len(one) == ID_LENGTH])
     return {}
 
 
@@ -85,9 +100,25 @@ async def _customers(tx: Tx, ids: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
+async def _sent(tx: Tx, refers: str, ids: Sequence[str]) -> Mapping[str, str]:
+    """Campaigns or journeys. Whoever may not see them sees their ids."""
+    found = {}
+    for one in ids[:NAMES_MAX]:
+        try:
+            if refers == "campaign":
+                found[one] = (await marketing.get_campaign(tx, UUID(one))).name
+            else:
+                found[one] = (await journeys.get_journey(tx, UUID(one))).name
+        except Refusal:
+            continue
+    return found
+
+
 def label(value: str | None, column: str, names: Mapping[str, Mapping[str, str]]) -> str:
     if value is None or value == "":
         return "Not set"
+    if value in SAID:
+        return SAID[value]
     if column in names:
         return names[column].get(value, f"…{value[-6:]}" if len(value) == 36 else value)
     if value in ("true", "false"):

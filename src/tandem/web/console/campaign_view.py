@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response
 
+from tandem.crm.analytics.domain.attribution import WINDOWS
 from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing import service as marketing
@@ -17,6 +18,7 @@ from tandem.flows import campaigns as flow
 from tandem.flows.audiences import AudiencePreview
 from tandem.flows.campaign_letters import shown
 from tandem.kernel.db import Tx
+from tandem.web.console.attribution import MODELS, money_of_campaign
 from tandem.web.console.forms import NO_PROBLEM, Problem
 from tandem.web.rendering import page
 
@@ -82,6 +84,9 @@ async def campaign_page(
         preview=await _preview(tx, campaign, now) if is_ahead else None,
         stats=stats,
         bars=_bars(stats),
+        money=None if is_ahead else await money_of_campaign(request, tx, campaign.id, now),
+        models=MODELS,
+        windows=WINDOWS,
         letters=[
             Letter(name=one.name, weight=one.weight, said=await shown(tx, campaign, one))
             for one in campaign.variants

@@ -251,4 +251,7 @@ async def _said(tx: Tx, wanted: DrillAsk) -> list[tuple[str, str]]:
         dimension = DATASETS[metric.dataset].dimensions[name]
         names = await figures.names_for(tx, name, dimension.refers, value)
         said.append((dimension.label, figures.label(value, name, names)))
+    if wanted.measure.startswith("credited_"):
+        said.append(("Model", ask.model.value.capitalize()))
+        said.append(("Look-back", f"{ask.window_days} days"))
     return said

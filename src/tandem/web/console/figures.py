@@ -1,12 +1,21 @@
 """Numbers, buckets and names as people read them."""
 
-from tandem.flows.reports.naming import bucket, label, names_for, names_of
+from tandem.flows.reports.naming import bucket, label, names_for, names_for_all, names_of
 from tandem.web.rendering import compact_money, money
 
 Number = int | float | None
 NONE = "–"
 
-__all__ = ["bucket", "exact", "label", "names_for", "names_of", "plotted", "short"]
+__all__ = [
+    "bucket",
+    "exact",
+    "label",
+    "names_for",
+    "names_for_all",
+    "names_of",
+    "plotted",
+    "short",
+]
 
 
 def exact(value: Number, unit: str, currency: str) -> str:
@@ -24,6 +33,8 @@ def exact(value: Number, unit: str, currency: str) -> str:
             return f"{value:,.1f} d"
         case "score":
             return f"{value:.2f}"
+        case "credit":
+            return f"{value:,.2f}".rstrip("0").rstrip(".")
     return f"{value:,.0f}"
 
 

@@ -18,6 +18,7 @@ from tandem.crm.analytics.domain.asking import (
 )
 from tandem.crm.analytics.domain.catalogue import DATASETS, METRICS, Dataset
 from tandem.crm.analytics.domain.permissions import READ
+from tandem.crm.analytics.service.attributing import Attribution, AttributionAsk, attribute
 from tandem.crm.analytics.service.rates import DatedRate, RateDraft
 from tandem.kernel.errors import Forbidden, Invalid
 from tandem.kernel.http import COMPUTES, Cursor, LimitParameter, Now, Transaction, refusals
@@ -93,6 +94,19 @@ class AnalyticsController(Controller):
         """The rows that make one number. With the answer's `as_of` in the query they come to it
         exactly."""
         return await service.drill(tx, data, limit=limit, cursor=cursor, now=now)
+
+    @post(
+        "/attributions",
+        status_code=200,
+        opt=COMPUTES,
+        responses=refusals(Forbidden, Invalid, QueryTooSlow, TooManyQueries),
+    )
+    async def attribute(
+        self, data: JSONBody[AttributionAsk], tx: Transaction, now: Now
+    ) -> Attribution:
+        """What campaigns, sources and journeys brought in, net of refunds, beside what they cost.
+        All rows together are what was collected; what nobody touched before stands by itself."""
+        return await attribute(tx, data, now=now)
 
     @get("/rates", responses=refusals(Forbidden))
     async def list_rates(self, tx: Transaction, now: Now) -> list[DatedRate]:
