@@ -32,6 +32,8 @@ FIXED = (
     "/campaigns/new",
     "/journeys",
     "/settings/fields",
+    "/settings/lead-statuses",
+    "/settings/pipelines",
     "/settings/mail-domains",
     "/settings/erasures",
     "/customers/duplicates",

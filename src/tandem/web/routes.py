@@ -31,6 +31,7 @@ from tandem.web.console.lead_actions import LeadActions
 from tandem.web.console.lead_forms import LeadFormPage, LeadFormsPage
 from tandem.web.console.lead_page import LeadPage
 from tandem.web.console.lead_scoring import LeadScoringPage, LeadScoringRulePage
+from tandem.web.console.lead_statuses import LeadStatusesPage
 from tandem.web.console.leads import LeadsPage
 from tandem.web.console.line_editor import PricingPage
 from tandem.web.console.live import LiveController
@@ -42,6 +43,7 @@ from tandem.web.console.payment_links import PaymentLinksPage
 from tandem.web.console.payment_settlements import SettlementPage, SettlementsPage
 from tandem.web.console.payments import PaymentPage, PaymentsPage
 from tandem.web.console.people import PeoplePage, PersonPage
+from tandem.web.console.pipelines import PipelinesPage
 from tandem.web.console.product_import import ProductImport
 from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
 from tandem.web.console.qualification import QualificationPage
@@ -115,6 +117,8 @@ PAGES: list[Any] = [
     LeadScoringRulePage,
     LeadActions,
     QualificationPage,
+    LeadStatusesPage,
+    PipelinesPage,
     TasksPage,
     AssignmentPage,
     AssignmentRulePage,

@@ -253,6 +253,8 @@ AREAS: dict[str, Rule] = {
     "/settings/assignment": Rule("sales.read", "sales.configure"),
     "/settings/availability": Rule("sales.read", "sales.configure"),
     "/settings/qualification": Rule("sales.read", "sales.configure"),
+    "/settings/lead-statuses": Rule("sales.read", "sales.configure"),
+    "/settings/pipelines": Rule("sales.read", "sales.configure"),
     "/settings/fields": Rule("customers.read", "customers.configure"),
     "/settings/complaints": Rule("support.read", "support.configure"),
     "/settings/replies": Rule("support.read", "support.configure"),

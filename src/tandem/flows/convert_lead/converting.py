@@ -186,7 +186,7 @@ async def _deal(
     draft = Draft(
         title=wish.title or title_of(lead, account),
         customer_id=customer.id,
-        pipeline_id=wish.pipeline_id,
+        pipeline_id=wish.pipeline_id or await converting.pipeline_of(tx, lead),
         amount_minor=wish.amount_minor,
         close_on=wish.close_on,
         next_step=wish.next_step,

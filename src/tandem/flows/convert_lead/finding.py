@@ -27,7 +27,8 @@ from tandem.kernel.reach import Owned
 
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     """What a conversion would do. Without a customer or an account a new one is made; without
-    `company` there is no account; `missing` is what keeps it from being done, if anything."""
+    `company` there is no account; without a pipeline it is the first. `missing` is what keeps it
+    from being done, if anything."""
 
     lead: Lead
     customer: Customer | None
@@ -36,6 +37,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     company: str
     title: str
     alike: list[Alike]
+    pipeline_id: UUID | None = None
     missing: str = ""
     missing_field: str = ""
 
@@ -59,6 +61,7 @@ async def preview(tx: Tx, lead_id: UUID, wish: Wish) -> Outlook:
         company=lead.company_name if wish.has_account else "",
         title=wish.title or title_of(lead),
         alike=alike_of(person, company),
+        pipeline_id=wish.pipeline_id or await converting.pipeline_of(trusted, lead),
         missing=missing,
         missing_field=field,
     )

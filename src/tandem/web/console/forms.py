@@ -113,3 +113,15 @@ def decimal_text(minor: int, currency: str = "INR") -> str:
     """Minor units as an input field shows them: 149.50."""
     digits = EXPONENT.get(currency, 2)
     return f"{Decimal(minor).scaleb(-digits):.{digits}f}"
+
+
+def row_places(values: Mapping[str, str], name: str, most: int) -> list[int]:
+    """Which rows of a form have this filled in (`name_0`, `name_1`, …), in the order of their
+    `place_0`, …; rows without one come last, as they stand."""
+    rows = [place for place in range(most) if values.get(f"{name}_{place}", "").strip()]
+
+    def order(place: int) -> tuple[int, int]:
+        typed = values.get(f"place_{place}", "")
+        return (whole_of(typed, field="place", least=1, most=999) if typed else most, place)
+
+    return sorted(rows, key=order)

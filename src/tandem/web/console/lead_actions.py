@@ -185,6 +185,7 @@ def _first(outlook: convert_lead.Outlook) -> dict[str, str]:
         "has_opportunity": "true",
         "customer_id": str(outlook.customer.id) if outlook.customer else "",
         "account_id": str(outlook.account.id) if outlook.account else "",
+        "pipeline_id": str(outlook.pipeline_id or ""),
     }
 
 

@@ -15,7 +15,7 @@ What = Literal["created", "linked", "filled", "moved"]
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a lead shall be converted. The customer and the account named, or those that fit, or
-    new ones; the opportunity in the pipeline named, or the first.
+    new ones; the opportunity in the pipeline named, that of the form they sent, or the first.
 
     `id` is the conversion's own: the same id converts once and answers the same again.
     """

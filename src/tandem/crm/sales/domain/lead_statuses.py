@@ -1,6 +1,6 @@
 """Statuses of leads: named and coloured freely, four kinds that mean something to the suite."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -65,3 +65,16 @@ def check_statuses(statuses: Sequence[StatusDraft]) -> None:
     names = [status.name.strip().casefold() for status in statuses]
     if len(set(names)) < len(names):
         raise Invalid("Two statuses have the same name.", field="statuses")
+
+
+def check_successors(
+    heirs: Mapping[UUID, UUID], gone: Sequence[UUID], known: Mapping[UUID, Status]
+) -> None:
+    """Each follows one that goes, stays itself, and means the same."""
+    for source, into in heirs.items():
+        is_kept = into in known and into not in gone
+        if source not in gone or not is_kept or known[into].kind is not known[source].kind:
+            raise Invalid(
+                "Leads of a status that goes are handed to one of the same kind that stays.",
+                field="successors",
+            )

@@ -46,6 +46,13 @@ class StageDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     id: UUID | None = None
 
 
+class PipelineDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Without stages a new pipeline gets the usual ones."""
+
+    name: Name
+    stages: Annotated[list[StageDraft], msgspec.Meta(max_length=STAGES_MAX)] = []
+
+
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """`probability` in per cent; `wip_limit` open cards at most; after `expected_days` a card has
     stood too long."""

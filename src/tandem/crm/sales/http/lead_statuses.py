@@ -1,6 +1,7 @@
 """Statuses of leads over HTTP."""
 
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, put
@@ -13,7 +14,10 @@ from tandem.kernel.http import Now, Transaction, refusals
 
 
 class LeadStatuses(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`successors`: a status that goes, and the one of its kind that gets its leads."""
+
     statuses: Annotated[list[StatusDraft], msgspec.Meta(min_length=1, max_length=STATUSES_MAX)]
+    successors: Annotated[dict[UUID, UUID], msgspec.Meta(max_length=STATUSES_MAX)] = {}
 
 
 class LeadStatusesController(Controller):
@@ -30,5 +34,5 @@ class LeadStatusesController(Controller):
         self, data: JSONBody[LeadStatuses], tx: Transaction, now: Now
     ) -> list[Status]:
         """The statuses as they shall be. Those named by id stay, others are new, the rest goes; one
-        that leads stand in cannot go, and none changes its kind."""
-        return await service.change_statuses(tx, data.statuses, now=now)
+        that leads stand in hands them to its successor, and none changes its kind."""
+        return await service.change_statuses(tx, data.statuses, successors=data.successors, now=now)

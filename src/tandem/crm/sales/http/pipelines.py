@@ -1,31 +1,20 @@
 """Pipelines and the board over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, Response, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from tandem.crm.sales import service
 from tandem.crm.sales.domain.pipelines import (
-    STAGES_MAX,
-    Name,
     Pipeline,
+    PipelineDraft,
     PipelineNameTaken,
-    StageDraft,
     StageInUse,
 )
 from tandem.crm.sales.service import Column
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import IfMatch, Now, Transaction, check_if_match, etag, refusals
-
-
-class PipelineDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Without stages a new pipeline gets the usual ones."""
-
-    name: Name
-    stages: Annotated[list[StageDraft], msgspec.Meta(max_length=STAGES_MAX)] = []
 
 
 class PipelinesController(Controller):

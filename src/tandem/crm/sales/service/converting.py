@@ -29,7 +29,7 @@ from tandem.crm.sales.service.checklists import check_may_enter
 from tandem.crm.sales.service.lead_statuses import first_of, status_of
 from tandem.crm.sales.service.leads import get_lead, lock_lead
 from tandem.crm.sales.store import conversions as store
-from tandem.crm.sales.store import leads
+from tandem.crm.sales.store import forms, leads
 from tandem.crm.sales.store import opportunities as opportunity_store
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
@@ -66,6 +66,12 @@ async def check_gate(tx: Tx, lead: Lead) -> None:
     if lead.kind is StatusKind.OPEN:
         passes.insert(0, await first_of(tx, StatusKind.QUALIFIED))
     await check_may_enter(tx, lead, *passes)
+
+
+async def pipeline_of(tx: Tx, lead: Lead) -> UUID | None:
+    """Where its deal goes unless somebody says otherwise: the pipeline of the last form they sent
+    that names one."""
+    return await forms.pipeline_of_lead(tx, lead.id)
 
 
 async def finish(tx: Tx, lead: Lead, conversion: Conversion, *, now: datetime) -> Conversion:

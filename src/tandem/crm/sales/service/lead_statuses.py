@@ -1,6 +1,6 @@
 """Statuses of leads: the usual ones to begin with, changed as a whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -12,6 +12,7 @@ from tandem.crm.sales.domain.lead_statuses import (
     StatusDraft,
     StatusInUse,
     check_statuses,
+    check_successors,
 )
 from tandem.crm.sales.domain.leads import StatusKind
 from tandem.crm.sales.domain.permissions import CONFIGURE, READ
@@ -40,11 +41,16 @@ async def ensure_statuses(tx: Tx) -> list[Status]:
 
 
 async def change_statuses(
-    tx: Tx, statuses: Sequence[StatusDraft], *, now: datetime
+    tx: Tx,
+    statuses: Sequence[StatusDraft],
+    *,
+    successors: Mapping[UUID, UUID] | None = None,
+    now: datetime,
 ) -> list[Status]:
     """The statuses as they shall be: named ones stay, new ones come, the rest goes.
 
-    Refuses to drop one that leads stand in (StatusInUse), and to change what one means.
+    One that goes hands its leads to its successor, which stays and means the same. Refuses to drop
+    one that leads stand in without a successor (StatusInUse), and to change what one means.
     """
     tx.actor.require(CONFIGURE)
     check_statuses(statuses)
@@ -53,10 +59,17 @@ async def change_statuses(
     known = {one.id: one for one in before}
     _check_known(statuses, known)
     gone = [one for one in known if one not in {status.id for status in statuses}]
-    if used := await store.used(tx, gone):
-        names = ", ".join(sorted(known[each].name for each in used))
-        raise StatusInUse(f"Leads stand in {names}. Move them, or keep it.", field="statuses")
-    await store.delete(tx, gone)
+    heirs = successors or {}
+    check_successors(heirs, gone, known)
+    used = await store.used(tx, gone)
+    if left := used - heirs.keys():
+        names = ", ".join(sorted(known[each].name for each in left))
+        raise StatusInUse(
+            f"Leads stand in {names}, or come back to it. Say which status they go to, or keep it.",
+            field="statuses",
+        )
+    moved = {known[one].name: await store.retire(tx, one, heirs[one], now) for one in sorted(used)}
+    await store.delete(tx, [one for one in gone if one not in used])
     await store.save(tx, _placed(statuses))
     after = await store.list_statuses(tx)
     await audit.write(
@@ -66,19 +79,21 @@ async def change_statuses(
         subject_id=tx.actor.org_id,
         now=now,
         before={"statuses": [f"{one.name}: {one.kind}" for one in before]},
-        after={"statuses": [f"{one.name}: {one.kind}" for one in after]},
+        after={"statuses": [f"{one.name}: {one.kind}" for one in after], "moved": moved},
     )
     return after
 
 
 async def status_of(tx: Tx, status_id: UUID | None) -> Status:
-    """This one, or the first open one. Refuses one that is not there."""
+    """This one, or whichever came after it, or the first open one. Refuses one that never was."""
     statuses = await ensure_statuses(tx)
     if status_id is None:
         return next(one for one in statuses if one.kind is StatusKind.OPEN)
-    for one in statuses:
-        if one.id == status_id:
-            return one
+    by_id = {one.id: one for one in statuses}
+    if found := by_id.get(status_id):
+        return found
+    if heir := await store.successor(tx, status_id):
+        return by_id[heir]
     raise Invalid("There is no such status.", field="status_id")
 
 

@@ -63,6 +63,19 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
 
 
+PIPELINE = Query(
+    """
+    select f.pipeline_id
+      from sales.lead_touch t
+      join sales.lead_form f on f.org_id = t.org_id and f.id = t.form_id
+      join sales.pipeline p on p.org_id = f.org_id and p.id = f.pipeline_id
+     where t.org_id = :org_id and t.lead_id = :lead_id and p.archived_at is null
+     order by t.at desc, t.id desc
+     limit 1
+    """
+)
+
+
 class _Key(msgspec.Struct):
     key: bytes
 
@@ -102,3 +115,8 @@ async def insert(
 
 async def update(tx: Tx, form_id: UUID, row: dict[str, Any], now: datetime) -> None:
     await tx.run(UPDATE, id=form_id, **row, now=now)
+
+
+async def pipeline_of_lead(tx: Tx, lead_id: UUID) -> UUID | None:
+    found: UUID | None = await tx.value(PIPELINE, lead_id=lead_id)
+    return found

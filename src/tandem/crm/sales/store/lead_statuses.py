@@ -1,6 +1,7 @@
 """Statuses of leads."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -12,7 +13,7 @@ LIST = Query(
     """
     select id, name, kind, colour, position, version
       from sales.lead_status
-     where org_id = :org_id
+     where org_id = :org_id and retired_at is null
      order by position
     """
 )
@@ -33,13 +34,46 @@ SAVE = Query(
 )
 
 # Two steps, because two statuses may not have one name even for a moment.
-LOOSEN = Query("update sales.lead_status set name = '~' || id::text where org_id = :org_id")
+LOOSEN = Query(
+    """
+    update sales.lead_status set name = '~' || id::text
+     where org_id = :org_id and retired_at is null
+    """
+)
 
 USED = Query(
     """
     select s.id from sales.lead_status s
      where s.org_id = :org_id and s.id = any(:ids::uuid[])
-       and exists (select from sales.lead l where l.org_id = :org_id and l.status_id = s.id)
+       and (exists (select from sales.lead l where l.org_id = :org_id and l.status_id = s.id)
+            or exists (select from sales.lead_status r
+                        where r.org_id = :org_id and r.successor_id = s.id)
+            or exists (select from sales.conversion c
+                        where c.org_id = :org_id and c.undone_at is null
+                          and c.before ->> 'status_id' = s.id::text))
+    """
+)
+
+HAND_OVER = Query(
+    """
+    update sales.lead set status_id = :into, version = version + 1, updated_at = :now
+     where org_id = :org_id and status_id = :source
+    """
+)
+
+# Whoever was followed by the one that goes now is followed by its successor.
+RETIRE = Query(
+    """
+    update sales.lead_status
+       set retired_at = coalesce(retired_at, :now), successor_id = :into, version = version + 1
+     where org_id = :org_id and (id = :source or successor_id = :source)
+    """
+)
+
+SUCCESSOR = Query(
+    """
+    select successor_id from sales.lead_status
+     where org_id = :org_id and id = :id and retired_at is not null
     """
 )
 
@@ -61,6 +95,18 @@ async def save(tx: Tx, statuses: Sequence[Status]) -> None:
 
 async def used(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
     return {row["id"] for row in await tx.records(USED, ids=list(ids))}
+
+
+async def retire(tx: Tx, source: UUID, into: UUID, now: datetime) -> int:
+    """How many leads went over."""
+    count = await tx.run(HAND_OVER, source=source, into=into, now=now)
+    await tx.run(RETIRE, source=source, into=into, now=now)
+    return count
+
+
+async def successor(tx: Tx, status_id: UUID) -> UUID | None:
+    found: UUID | None = await tx.value(SUCCESSOR, id=status_id)
+    return found
 
 
 async def delete(tx: Tx, ids: Sequence[UUID]) -> None:
