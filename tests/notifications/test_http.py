@@ -99,7 +99,7 @@ async def test_another_companys_message_is_not_found(client: httpx.AsyncClient) 
 async def test_only_a_failed_or_unanswered_message_is_sent_once_more(
     client: httpx.AsyncClient, post: Post
 ) -> None:
-    post.sandbox.break_next("smtp", "550")
+    post.sandbox.break_next("smtp", "552")
     (message_id,) = await post.queue()
     early = await client.post(f"/v1/messages/{message_id}/retry")
     assert (early.status_code, early.json()["code"]) == (409, "illegal_transition")
@@ -119,7 +119,7 @@ async def test_only_a_failed_or_unanswered_message_is_sent_once_more(
 async def test_an_erased_code_cannot_be_sent_once_more(
     client: httpx.AsyncClient, post: Post
 ) -> None:
-    post.sandbox.break_next("smtp", "550")
+    post.sandbox.break_next("smtp", "552")
     (message_id,) = await post.queue(template="door_code", is_secret=True)
     await post.carry(message_id)
     answer = await client.post(f"/v1/messages/{message_id}/retry")

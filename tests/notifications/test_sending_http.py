@@ -268,7 +268,7 @@ async def test_a_customers_messages_are_listed_and_each_explains_itself(
 async def test_what_gave_up_is_sent_once_more_all_at_once(
     client: httpx.AsyncClient, post: Post
 ) -> None:
-    post.sandbox.break_next("smtp", "550", count=3)
+    post.sandbox.break_next("smtp", "552", count=3)
     await plan(post, *(outgoing(n) for n in range(3)))
     await run(post)
     assert await states(post) == {"failed": 3}

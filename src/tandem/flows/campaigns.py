@@ -12,6 +12,7 @@ from tandem.crm.identity import service as identity
 from tandem.crm.marketing import service as marketing
 from tandem.crm.marketing.domain.campaigns import (
     ENDED,
+    OUTAGE,
     Campaign,
     Plan,
     Schedule,
@@ -103,9 +104,12 @@ async def schedule(tx: Tx, campaign: Campaign, when: Schedule, *, now: datetime)
 
 
 async def pause(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
-    paused = await marketing.pause(
-        tx, campaign, reason=BY_HAND, says=f"Paused by {tx.actor.label}.", now=now
-    )
+    """One that stands still for an outage then waits for somebody to resume it."""
+    says = f"Paused by {tx.actor.label}."
+    if campaign.paused_for == OUTAGE:
+        paused = await marketing.stay_paused(tx, campaign, says=says, now=now)
+    else:
+        paused = await marketing.pause(tx, campaign, reason=BY_HAND, says=says, now=now)
     await _set_feed(tx, campaign, is_paused=True, now=now)
     return paused
 

@@ -8,7 +8,9 @@ import msgspec
 
 from tandem.sandbox.store import Store
 
-Reply = Literal["250", "421", "451", "550", "stall", "half_open", "drop", "greylist"]
+Reply = Literal[
+    "250", "421", "451", "550", "stall", "half_open", "drop", "greylist", "no_banner", "hang_up"
+]
 SHOWN = 100
 
 DDL = """
@@ -34,7 +36,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     421 says goodbye, 451 and 550 refuse the recipient, `greylist` refuses each one's first try.
     `stall` says nothing for `seconds`, then hangs up. `half_open` takes the letter, keeps nothing
-    and falls silent; `drop` keeps it and hangs up without a word.
+    and falls silent; `drop` keeps it and hangs up without a word. For everybody only: `no_banner`
+    takes the connection and never says a word, `hang_up` ends it at once.
     """
 
     pattern: Annotated[str, msgspec.Meta(max_length=320)] = ""

@@ -35,6 +35,16 @@ class Mailbox:
         self._faults = faults
         self._clock = clock
 
+    def answering(self, loop: asyncio.AbstractEventLoop) -> asyncio.Protocol:
+        """Who answers a new connection: the mail server, or nobody, or somebody who hangs up."""
+        rule = script.rule_for(self._store, "")
+        match rule:
+            case script.Rule(reply="no_banner"):
+                return asyncio.Protocol()
+            case script.Rule(reply="hang_up"):
+                return _Gone()
+        return _protocol(self, loop)
+
     async def handle_RCPT(  # noqa: N802 - the name aiosmtpd calls
         self, server: SMTP, __: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
@@ -104,6 +114,12 @@ class Mailbox:
         )
 
 
+class _Gone(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport), "a stream"
+        transport.abort()
+
+
 async def _fall_silent(server: SMTP, seconds: float | None) -> NoReturn:
     """Keep the line open without a word, then hang up. Never returns: aiosmtpd cancels it once the
     connection is gone, and whatever followed could still reach the client."""
@@ -118,7 +134,7 @@ async def _fall_silent(server: SMTP, seconds: float | None) -> NoReturn:
 async def serve_smtp(mailbox: Mailbox, port: int) -> AsyncIterator[int]:
     """Listen while the context lasts; yields the port, chosen by the system when 0 is asked."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _protocol(mailbox, loop), HOST, port)
+    server = await loop.create_server(lambda: mailbox.answering(loop), HOST, port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -13,6 +13,8 @@ from tandem.contracts.address import PRINTABLE
 from tandem.kernel.errors import Conflict, IllegalMove, Invalid
 
 VARIANTS_MAX = 10
+OUTAGE = "outage"
+"""Why a campaign stands still that goes on by itself: its channel cannot be reached."""
 SEGMENTS_MAX = 50
 MONEY_MAX = 2**53
 
@@ -154,6 +156,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     state: State
     state_reason: str
+    paused_for: str
     include_ids: list[UUID]
     exclude_ids: list[UUID]
     is_live: bool

@@ -9,7 +9,9 @@ from tandem.crm.marketing.service.campaigns import (
     list_campaigns,
     lock_campaign,
     plan_of,
+    sending_by,
     state_cost,
+    waiting_for_way,
 )
 from tandem.crm.marketing.service.mail_keys import (
     add_key,
@@ -48,6 +50,7 @@ from tandem.crm.marketing.service.running import (
     resume,
     schedule,
     set_pace,
+    stay_paused,
     unschedule,
 )
 from tandem.crm.marketing.service.senders import (
@@ -138,12 +141,15 @@ __all__ = [
     "remove_key",
     "resume",
     "schedule",
+    "sending_by",
     "set_pace",
     "settle",
     "state_cost",
     "stats",
+    "stay_paused",
     "take_planned",
     "taken_by",
     "trace",
     "unschedule",
+    "waiting_for_way",
 ]

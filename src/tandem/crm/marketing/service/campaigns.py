@@ -116,6 +116,16 @@ async def at_work(tx: Tx, now: datetime) -> list[UUID]:
     return await store.at_work(tx, now)
 
 
+async def sending_by(tx: Tx, channel: str) -> list[Campaign]:
+    """Campaigns at work by this channel, locked: for who stops them."""
+    return await store.sending_by(tx, channel)
+
+
+async def waiting_for_way(tx: Tx) -> list[Campaign]:
+    """Campaigns that an outage stopped, locked: for who lets them go on."""
+    return await store.waiting_for_way(tx)
+
+
 async def greeting(tx: Tx, segment_id: UUID) -> list[Campaign]:
     """Welcome campaigns that greet whoever enters this segment."""
     tx.actor.require(READ)

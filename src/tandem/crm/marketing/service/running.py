@@ -21,6 +21,7 @@ from tandem.contracts.marketing import (
 )
 from tandem.crm.marketing.domain.campaigns import (
     AT_WORK,
+    OUTAGE,
     Campaign,
     State,
     check_complete,
@@ -125,11 +126,21 @@ async def note_released(tx: Tx, campaign: Campaign, *, now: datetime) -> None:
 
 
 async def pause(tx: Tx, campaign: Campaign, *, reason: str, says: str, now: datetime) -> Campaign:
-    """`reason` is by_hand, errors, bounces or complaints; `says` is shown."""
+    """`reason` is by_hand, errors, bounces, complaints or outage; `says` is shown."""
     tx.actor.require(SEND)
     check_move(campaign, State.PAUSED)
     event = CampaignPaused(**_named(campaign), reason=reason, owner_id=campaign.owner_id)
-    return await _move(tx, campaign, State.PAUSED, now, [event], state_reason=says)
+    return await _move(
+        tx, campaign, State.PAUSED, now, [event], state_reason=says, paused_for=reason
+    )
+
+
+async def stay_paused(tx: Tx, campaign: Campaign, *, says: str, now: datetime) -> Campaign:
+    """It would have gone on by itself, and somebody wants it to wait for them."""
+    tx.actor.require(SEND)
+    if campaign.paused_for != OUTAGE:
+        check_move(campaign, State.PAUSED)
+    return await _move(tx, campaign, State.PAUSED, now, [], state_reason=says, paused_for="by_hand")
 
 
 async def resume(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
@@ -216,6 +227,8 @@ async def _move(
     events: Sequence[CampaignEvent],
     **changes: Any,
 ) -> Campaign:
+    if target is not State.PAUSED:
+        changes["paused_for"] = ""
     moved = msgspec.structs.replace(campaign, state=target, **changes)
     await store.save_state(tx, moved, now)
     await audit.write(

@@ -20,8 +20,8 @@ from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
 
 CAMPAIGN: LiteralString = """
-    select c.id, c.name, c.kind, c.channel, c.purpose, c.state, c.state_reason, c.include_ids,
-           c.exclude_ids, c.is_live, c.scheduled_at,
+    select c.id, c.name, c.kind, c.channel, c.purpose, c.state, c.state_reason, c.paused_for,
+           c.include_ids, c.exclude_ids, c.is_live, c.scheduled_at,
            (extract(epoch from c.skip_if_later_than) / 60)::int as skip_if_later_minutes,
            c.send_until, c.per_minute, c.holdout_percent, c.from_address_id, c.tracks_clicks,
            c.tracks_opens, c.is_tracking_people, c.utm,
@@ -71,6 +71,26 @@ AT_WORK = Query(
     """
 )
 
+SENDING_BY = Query(
+    CAMPAIGN
+    + """
+     where c.org_id = :org_id and c.channel = :channel and c.state in ('building', 'sending')
+     order by c.id
+     limit 100
+       for update of c
+    """
+)
+
+WAITING_FOR_WAY = Query(
+    CAMPAIGN
+    + """
+     where c.org_id = :org_id and c.paused_for = 'outage'
+     order by c.id
+     limit 100
+       for update of c
+    """
+)
+
 GREETING = Query(
     CAMPAIGN
     + """
@@ -115,7 +135,8 @@ SAVE_PLAN = Query(
 SAVE_STATE = Query(
     """
     update marketing.campaign
-       set state = :state, state_reason = :state_reason, scheduled_at = :scheduled_at,
+       set state = :state, state_reason = :state_reason, paused_for = :paused_for,
+           scheduled_at = :scheduled_at,
            built_through = :built_through, built_at = :built_at, released_at = :released_at,
            started_at = :started_at, ended_at = :ended_at, per_minute = :per_minute,
            cost_minor = :cost_minor, budget_minor = :budget_minor, version = version + 1,
@@ -198,6 +219,16 @@ async def at_work(tx: Tx, now: datetime) -> list[UUID]:
     return [row["id"] for row in await tx.records(AT_WORK, now=now)]
 
 
+async def sending_by(tx: Tx, channel: str) -> list[Campaign]:
+    """Locked."""
+    return await tx.many(SENDING_BY, Campaign, channel=channel)
+
+
+async def waiting_for_way(tx: Tx) -> list[Campaign]:
+    """Those that stand still because their channel could not be reached; locked."""
+    return await tx.many(WAITING_FOR_WAY, Campaign)
+
+
 async def greeting(tx: Tx, segment_id: UUID) -> list[Campaign]:
     """Welcome campaigns that are on and greet whoever enters this segment."""
     return await tx.many(GREETING, Campaign, segment_id=segment_id)
@@ -224,6 +255,7 @@ async def save_state(tx: Tx, campaign: Campaign, now: datetime) -> None:
         "id",
         "state",
         "state_reason",
+        "paused_for",
         "scheduled_at",
         "built_through",
         "built_at",

@@ -54,7 +54,15 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.SENDING, State.HELD, State.SKIPPED, State.FAILED}),
     State.HELD: frozenset({State.SENDING, State.HELD, State.SKIPPED, State.FAILED, State.QUEUED}),
     State.SENDING: frozenset(
-        {State.SENT, State.FAILED, State.UNKNOWN, State.QUEUED, State.HELD, State.SKIPPED}
+        {
+            State.SENT,
+            State.BOUNCED,
+            State.FAILED,
+            State.UNKNOWN,
+            State.QUEUED,
+            State.HELD,
+            State.SKIPPED,
+        }
     ),
     State.SENT: frozenset({State.FAILED}) | TOLD_LATER,
     State.DELIVERED: frozenset({State.BOUNCED, State.COMPLAINED}),

@@ -28,6 +28,10 @@ class Refused(Exception):
     """The other side will never take this message."""
 
 
+class AddressDead(Refused):
+    """It has said that there is no such address: nobody need try it again, with any message."""
+
+
 class TryLater(Exception):
     """The other side surely does not have the message, and may take it another time.
 

@@ -20,15 +20,23 @@ from aiosmtplib.errors import (
     SMTPConnectError,
     SMTPException,
     SMTPNotSupported,
+    SMTPRecipientRefused,
     SMTPResponseException,
     SMTPServerDisconnected,
     SMTPTimeoutError,
 )
 
+from tandem.crm.notifications.domain.bounces import is_hard
 from tandem.crm.notifications.domain.dkim import Signing, signed
 from tandem.crm.notifications.domain.messages import Message
 from tandem.crm.notifications.gateways.lines import Line, Lines
-from tandem.crm.notifications.gateways.port import HandOver, KeysRefused, Refused, TryLater
+from tandem.crm.notifications.gateways.port import (
+    AddressDead,
+    HandOver,
+    KeysRefused,
+    Refused,
+    TryLater,
+)
 from tandem.kernel.outbound import OutcomeUnknown
 
 TIMEOUT_SECONDS = 20.0
@@ -150,7 +158,8 @@ class SmtpMailer:
             is_clean = True
         except SMTPResponseException as answer:
             is_clean = answer.code != GOING_DOWN and await self._begins_anew(line)
-            raise _answered(answer) from answer
+            is_about_recipient = isinstance(answer, SMTPRecipientRefused)
+            raise _answered(answer, is_about_recipient=is_about_recipient) from answer
         except SMTPNotSupported as reason:
             raise Refused("The mail server cannot take this address (SMTPUTF8).") from reason
         except LOST as reason:
@@ -213,12 +222,16 @@ def compose(message: Message, *, sender: str, headers: Mapping[str, str]) -> Ema
     return made
 
 
-def _answered(answer: SMTPResponseException) -> Refused | TryLater:
+def _answered(
+    answer: SMTPResponseException, *, is_about_recipient: bool = False
+) -> Refused | TryLater:
     detail = f"{answer.code} {answer.message}"
     if answer.code == GOING_DOWN:
         return TryLater(detail, retry_after=GOING_DOWN_REST)
     if 400 <= answer.code < 500:
         return TryLater(detail, is_about_message=True)
+    if is_about_recipient and is_hard("", detail):
+        return AddressDead(detail)
     return Refused(detail)
 
 

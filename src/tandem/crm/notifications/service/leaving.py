@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.notifications import (
+    MessageBounced,
     MessageFailed,
     MessageSent,
     MessageSkipped,
@@ -40,12 +41,13 @@ GATE_LONGEST = timedelta(minutes=1)
 """A code is worth minutes: a channel that could not be reached is tried at least so often."""
 PROBE = 1
 
-Outcome = Literal["sent", "refused", "later", "outage", "unknown", "not_yet"]
+Outcome = Literal["sent", "refused", "bounced", "later", "outage", "unknown", "not_yet"]
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What one try came to. `outage`: the way itself could not be used, which says nothing about
-    the message. `not_yet`: its stream was paused or has had its share; nothing was tried."""
+    """What one try came to. `bounced`: there is no such address. `outage`: the way itself could not
+    be used, which says nothing about the message. `not_yet`: its stream was paused or has had its
+    share; nothing was tried."""
 
     message: Message
     outcome: Outcome
@@ -208,6 +210,8 @@ def _after(result: Result, now: datetime, gates: Mapping[str, datetime]) -> Sett
             )
         case "refused":
             return _settled(message, State.FAILED, error=detail, is_erased=message.is_secret)
+        case "bounced":
+            return _settled(message, State.BOUNCED, error=detail, is_erased=message.is_secret)
         case "unknown":
             return _settled(message, State.UNKNOWN, error=detail)
         case "outage":
@@ -225,6 +229,9 @@ def _after(result: Result, now: datetime, gates: Mapping[str, datetime]) -> Sett
             if due is None:
                 error = f"Given up: {detail}"
                 return _settled(message, State.FAILED, error=error, is_erased=message.is_secret)
+            # A little sooner than the table says, and not all of them at one moment.
+            soon = now + (due - now) * random.uniform(0.85, 1.0)  # noqa: S311  jitter, not a secret
+            due = max(soon, now + (result.retry_after or timedelta()))
             return _settled(message, State.QUEUED, error=detail, due_at=due)
 
 
@@ -250,6 +257,8 @@ def _told(result: Result, settled: Settled) -> list[Event]:
             return [MessageSent(**facts)]
         case State.FAILED:
             return [MessageFailed(**facts, reason=settled.error)]
+        case State.BOUNCED:
+            return [MessageBounced(**facts, bounce="hard", reason=settled.error)]
         case State.UNKNOWN:
             return [MessageUnknown(**facts, reason=settled.error)]
     return []

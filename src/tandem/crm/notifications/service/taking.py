@@ -10,6 +10,7 @@ from tandem.crm.notifications.domain.messages import SITE, Channel, Message
 from tandem.crm.notifications.domain.outgoing import Content
 from tandem.crm.notifications.domain.texts import segments
 from tandem.crm.notifications.gateways.port import (
+    AddressDead,
     HandOver,
     KeysRefused,
     Leaving,
@@ -55,6 +56,8 @@ async def take(
         return None
     except NotYet as wait:
         return Result(message=message, outcome="not_yet", until=wait.until)
+    except AddressDead as refusal:
+        return Result(message=message, outcome="bounced", detail=str(refusal))
     except Refused as refusal:
         return Result(message=message, outcome="refused", detail=str(refusal))
     except TryLater as later:
