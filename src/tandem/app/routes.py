@@ -72,6 +72,7 @@ from tandem.flows.http.resolve import ResolveController
 from tandem.flows.http.shipments import ShipmentFlowsController
 from tandem.flows.http.stock import StockFlowsController
 from tandem.flows.http.stuck_events import StuckEventsController
+from tandem.flows.http.subscriptions import SubscriptionsController
 from tandem.flows.http.tasks import TasksController
 from tandem.flows.http.try_words import TryWordsController
 from tandem.scm.catalog.http import ProductController, VariantController
@@ -148,6 +149,7 @@ ROUTES: list[Any] = [
     *ANALYTICS,
     DashboardsController,
     ExportsController,
+    SubscriptionsController,
     *MARKETING,
     NotificationsController,
     TimeZonesController,

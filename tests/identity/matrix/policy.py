@@ -144,6 +144,7 @@ AREAS: dict[str, Rule] = {
     "/v1/analytics": both("analytics.read"),
     "/v1/metrics": both("analytics.read"),
     "/v1/exports": both("analytics.read"),
+    "/v1/subscriptions": both("analytics.read"),
     "/v1/dashboards": Rule("analytics.read", "analytics.write"),
     "/v1/funnels": Rule("analytics.read", "analytics.write"),
     "/v1/retention": both("analytics.read"),

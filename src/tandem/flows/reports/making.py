@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from tandem.crm.analytics import service as analytics
-from tandem.crm.analytics.domain.asking import GROUPS_MAX, Result
+from tandem.crm.analytics.domain.asking import GROUPS_MAX, QueryTooSlow, Result
+from tandem.crm.analytics.domain.calendar import Days
 from tandem.crm.analytics.domain.dashboards import READY, Tile
 from tandem.crm.analytics.domain.exports import ExportDraft
 from tandem.crm.analytics.domain.looking import Looking
@@ -27,6 +28,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     tables: list[Table]
     about: Table
     as_of: datetime
+    days: Days
     policy_hash: str
     missing: list[tuple[str, str]] = []
     is_empty: bool = False
@@ -82,6 +84,9 @@ async def make(
             fixed = msgspec.structs.replace(fixed, limit=GROUPS_MAX)
         try:
             result = await analytics.run(tx, fixed, now)
+        except QueryTooSlow:
+            # The transaction is over: nothing more can be asked in it.
+            raise
         except (Forbidden, Invalid) as refusal:
             if len(subject.tiles) == 1:
                 raise
@@ -96,6 +101,7 @@ async def make(
         tables=await _tables(tx, told),
         about=about(subject.name, [result for _, result in told], missing),
         as_of=max(result.as_of for _, result in told),
+        days=told[0][1].days,
         policy_hash=_policy(told),
         missing=missing,
         is_empty=all(_is_nothing(result) for _, result in told),

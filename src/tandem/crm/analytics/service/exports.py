@@ -40,26 +40,38 @@ async def ask(
     title: str,
     row_count: int | None,
     now: datetime,
-    expires_at: datetime | None = None,
 ) -> Export:
     """Note that a file is wanted. Refuses the eleventh that is being made for one person."""
     asker_id = _asker(tx)
     check(draft)
     if await store.count_open(tx, asker_id) >= OPEN_MAX:
         raise TooManyExports(f"{OPEN_MAX} of your files are being made. Wait for one of them.")
-    export_id = new_id()
-    named = msgspec.structs.replace(draft, title=(draft.title.strip() or title)[:120])
-    ends = expires_at or now + LIFE
-    await store.insert(
-        tx, export_id, asker_id, named, row_count=row_count, now=now, expires_at=ends
-    )
+    made = await note(tx, draft, title=title, row_count=row_count, now=now, expires_at=now + LIFE)
     await audit.write(
         tx,
         action="analytics.exported",
         subject_kind="export",
-        subject_id=export_id,
+        subject_id=made.id,
         now=now,
-        after={"title": named.title, "file": named.file, "rows": row_count},
+        after={"title": made.title, "file": made.file, "rows": row_count},
+    )
+    return made
+
+
+async def note(
+    tx: Tx,
+    draft: ExportDraft,
+    *,
+    title: str,
+    row_count: int | None,
+    now: datetime,
+    expires_at: datetime,
+) -> Export:
+    """The record of a file for `tx`'s person, who need not have asked for it: schedules do."""
+    export_id, asker_id = new_id(), _asker(tx)
+    named = msgspec.structs.replace(draft, title=(draft.title.strip() or title)[:120])
+    await store.insert(
+        tx, export_id, asker_id, named, row_count=row_count, now=now, expires_at=expires_at
     )
     return await get_export(tx, export_id)
 

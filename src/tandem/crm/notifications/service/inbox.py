@@ -42,12 +42,14 @@ async def tell_staff(
     dedupe: str,
     now: datetime,
     zone: str = ZONE,
+    has_own_mail: bool = False,
 ) -> list[UUID]:
     """Tell members something, once per `dedupe`: whom it was new to.
 
     Under the bell and by mail, each as they chose for the kind's category (`domain.categories`);
     mail keeps to their quiet hours and digests. `link` is a path of ours. `zone` is the company's,
-    for whoever set none. Whoever did it themselves is not told by the caller. At most 500.
+    for whoever set none. Whoever did it themselves is not told by the caller. At most 500. What
+    `has_own_mail` from the caller stands under the bell alone.
     """
     people = [one for one in dict.fromkeys(user_ids) if one is not None]
     assert len(people) <= TOLD_MAX, "tell five hundred at a time"
@@ -66,7 +68,7 @@ async def tell_staff(
     inside = [one for one in people if paces[one]["inapp"] != "off"]
     new_to = await store.insert(tx, [(new_id(), one) for one in inside], now=now, **facts)
     by_mail = [one for one in people if paces[one]["email"] != "off"]
-    if by_mail:
+    if by_mail and not has_own_mail:
         hours = await _hours(tx, by_mail, zone)
         due = [(new_id(), one, due_at(paces[one]["email"], hours[one], now)) for one in by_mail]
         await store.add_entries(tx, due, now=now, **facts)

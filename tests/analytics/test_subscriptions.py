@@ -1,0 +1,211 @@
+"""Reports on a schedule: each recipient gets their own, once, whatever dies."""
+
+import asyncio
+import io
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from litestar import Litestar
+from openpyxl import load_workbook
+
+from tandem.app.wiring import import_reactions, resources_of
+from tandem.crm.analytics.domain.asking import Ask
+from tandem.crm.analytics.domain.calendar import Period
+from tandem.crm.analytics.domain.exports import ExportGone
+from tandem.crm.analytics.domain.looking import Looking
+from tandem.crm.analytics.domain.schedules import Schedule
+from tandem.crm.analytics.domain.subscriptions import Delivery, SubscriptionDraft
+from tandem.crm.analytics.service import exports, subscriptions
+from tandem.crm.identity import service as identity
+from tandem.crm.identity.domain import MemberChange
+from tandem.flows import analyse
+from tandem.flows.reports import subscribing
+from tandem.flows.reports.delivering import deliver, deliver_reports
+from tandem.flows.reports.subscribing import run_subscriptions
+from tandem.kernel.actor import Actor
+from tandem.kernel.blobs import Blobs
+from tandem.kernel.clock import clock
+from tandem.kernel.db import Database, Query
+from tandem.kernel.errors import Forbidden, Invalid, NotFound
+from tandem.kernel.jobs import Work
+from tandem.kernel.outbox import drain
+from tests.analytics.givens import Still
+from tests.identity.company import Company, actor_of, browsing, found
+
+ORDERS = Ask(measures=["orders_placed"], dimensions=["customer"], period=Period.LAST_30_DAYS)
+LETTERS = Query(
+    "select recipient, subject, html from notifications.message"
+    " where org_id = :org_id and template = 'report' order by created_at, recipient"
+)
+
+
+class Place:
+    """A company with its clock in hand."""
+
+    def __init__(self, database: Database, company: Company, settings: Any) -> None:
+        self.company = company
+        self.clock = Still(clock.now())
+        self.database = Database(database.pool, self.clock)
+        self.work = Work(self.database, resources_of(settings), company.org_id)
+
+    async def actor(self, who: str) -> Actor:
+        return await actor_of(self.database, self.company, who, self.clock.at)
+
+    def draft(self, *people: str, **given: Any) -> SubscriptionDraft:
+        recipients = [self.company.people[who].id for who in people]
+        values: dict[str, Any] = {"name": "Orders", "query": ORDERS, "file": "xlsx"} | given
+        return SubscriptionDraft(recipients=recipients, **values)
+
+    async def add(self, who: str, draft: SubscriptionDraft) -> UUID:
+        async with self.database.transaction(await self.actor(who)) as tx:
+            return (await subscribing.add(tx, draft, now=self.clock.at)).id
+
+    async def run(self) -> None:
+        await run_subscriptions(self.work)
+        await deliver_reports(self.work)
+
+    async def history(self, who: str, subscription_id: UUID) -> list[Delivery]:
+        async with self.database.transaction(await self.actor(who)) as tx:
+            return await subscriptions.history_of(tx, subscription_id)
+
+    async def letters(self) -> list[Any]:
+        async with self.work.transaction() as tx:
+            return await tx.records(LETTERS)
+
+    async def file(self, who: str, export_id: UUID) -> list[list[Any]]:
+        async with self.database.transaction(await self.actor(who)) as tx:
+            _, names = await exports.parts_of(tx, export_id, now=self.clock.at)
+            content = b"".join([await self.work.get(Blobs).get_passing(tx, name) for name in names])
+        sheet = load_workbook(io.BytesIO(content)).worksheets[0]
+        return [[cell.value for cell in row] for row in sheet.iter_rows()]
+
+
+@pytest.fixture
+async def place(database: Database, settings: Any) -> Place:
+    import_reactions()
+    made = await found(database, clock.now())
+    await drain(database)
+    async with database.transaction(made.actor()) as tx:
+        await analyse.digest(tx, now=clock.now())
+    return Place(database, made, settings)
+
+
+async def test_three_people_get_three_reports_and_nobody_opens_anothers(
+    place: Place, app: Litestar
+) -> None:
+    """A-ANA-7: an admin's subscription; a suspended recipient gets none; links are personal."""
+    people = ("asha", "mona", "rina", "sam", "ned")
+    wanted = await place.add("asha", place.draft(*people))
+    await _suspend(place, "sam")
+    place.clock.at += timedelta(days=1)
+    await place.run()
+    got = {one.recipient_id: one for one in await place.history("asha", wanted)}
+    ids = {who: place.company.people[who].id for who in people}
+    assert {who: got[ids[who]].state for who in people} == {
+        "asha": "sent", "mona": "sent", "rina": "sent", "sam": "gone", "ned": "not_allowed",
+    }  # fmt: skip
+    assert got[ids["mona"]].export_id is None, "the owner is not told which file is another's"
+    files, links = {}, {}
+    for who in ("asha", "mona", "rina"):
+        (own,) = [one for one in await place.history(who, wanted) if one.recipient_id == ids[who]]
+        assert own.export_id is not None and own.sha256
+        links[who] = own.export_id
+        files[who] = await place.file(who, own.export_id)
+    assert [files[who][-1] for who in files] == [["All", 6], ["All", 4], ["All", 1]]
+    with pytest.raises(NotFound):
+        await place.file("asha", links["rina"])
+    letters = {row["recipient"]: row["html"] for row in await place.letters()}
+    assert set(letters) == {place.company.people[who].email for who in files}
+    rina = letters[place.company.people["rina"].email]
+    assert f"/exports/{links['rina']}" in rina and "Kestrel of Rina" in rina
+    assert "Kestrel of Raj" not in rina and str(links["asha"]) not in rina
+    async with browsing(app, place.database, place.company, "raj") as raj:
+        assert (await raj.get(f"/v1/exports/{links['rina']}/file")).status_code == 404
+    place.clock.at += timedelta(days=31)
+    with pytest.raises(ExportGone):
+        await place.file("rina", links["rina"])
+
+
+async def _suspend(place: Place, who: str) -> None:
+    async with place.work.transaction() as tx:
+        change = MemberChange(is_active=False)
+        await identity.change_member(tx, place.company.people[who].id, change, now=place.clock.at)
+
+
+async def test_each_slot_is_run_once_by_two_workers_and_after_a_kill(place: Place) -> None:
+    """A-ANA-8: two instances, a worker that dies over a report, six missed slots, a set clock."""
+    wanted = await place.add("asha", place.draft("asha", "mona", schedule=Schedule(at="08:00")))
+    start = place.clock.at
+    place.clock.at = start + timedelta(days=1)
+    await asyncio.gather(*(run_subscriptions(place.work) for _ in range(3)))
+    async with place.work.transaction() as tx:
+        due = await subscriptions.due_deliveries(tx, now=place.clock.at)
+    assert len(due) == 2
+    async with place.work.transaction() as tx:
+        assert await subscriptions.claim_delivery(tx, due[0], now=place.clock.at) == 1
+    await asyncio.gather(*(deliver(place.work, one) for one in (*due, *due)))
+    assert len(await place.letters()) == 1, "the other try is a dead worker's"
+    place.clock.at += timedelta(minutes=3)
+    await asyncio.gather(deliver_reports(place.work), deliver_reports(place.work))
+    assert len(await place.letters()) == 2
+    place.clock.at -= timedelta(hours=2)
+    await place.run()
+    place.clock.at += timedelta(hours=2)
+    await place.run()
+    assert len(await place.letters()) == 2, "a clock set back repeats nothing"
+    place.clock.at = start + timedelta(days=7)
+    await place.run()
+    await place.run()
+    rows = await place.history("asha", wanted)
+    assert [one.missed for one in rows] == [5, 5, 0, 0]
+    assert len({one.slot for one in rows}) == 2
+    assert len(await place.letters()) == 4
+
+
+async def test_what_is_empty_is_skipped_and_what_is_gone_stops(place: Place) -> None:
+    nothing = Ask(measures=["orders_placed"], from_on=date(2001, 1, 1), to_on=date(2001, 1, 2))
+    empty = await place.add("asha", place.draft("asha", query=nothing))
+    full = await place.add("asha", place.draft("asha", query=nothing, skip_empty=False))
+    narrowed = await place.add(
+        "asha",
+        place.draft("asha", query=None, dashboard="sales", looking=Looking(only="web")),
+    )
+    place.clock.at += timedelta(days=1)
+    await place.run()
+    states = [(await place.history("asha", one))[0].state for one in (empty, full, narrowed)]
+    assert states == ["empty", "sent", "sent"]
+    async with place.database.transaction(await place.actor("asha")) as tx:
+        await subscriptions.remove_subscription(tx, full, now=place.clock.at)
+    place.clock.at += timedelta(days=1)
+    await place.run()
+    assert len(await place.letters()) == 3
+
+
+async def test_who_may_not_send_to_others_sends_to_themselves(place: Place) -> None:
+    """Refusals change nothing; a recipient leaves; a stranger sees no subscription."""
+    own = await place.add("rina", place.draft("rina"))
+    for draft, refusal in (
+        (place.draft("rina", "raj"), Forbidden),
+        (place.draft("rina", query=None), Invalid),
+        (place.draft("rina", query=None, dashboard="nowhere"), NotFound),
+        (place.draft("rina", query=Ask(measures=["nothing"])), Invalid),
+    ):
+        with pytest.raises(refusal):
+            await place.add("rina", draft)
+    shared = await place.add("mona", place.draft("mona", "rina"))
+    async with place.database.transaction(await place.actor("rina")) as tx:
+        assert {one.id for one in await subscriptions.list_subscriptions(tx)} == {own, shared}
+        await subscriptions.leave_subscription(tx, shared, now=place.clock.at)
+        assert {one.id for one in await subscriptions.list_subscriptions(tx)} == {own}
+        with pytest.raises(Forbidden):
+            await subscriptions.list_subscriptions(tx, everybodys=True)
+    async with place.database.transaction(await place.actor("asha")) as tx:
+        assert len(await subscriptions.list_subscriptions(tx, everybodys=True)) == 2
+        assert (await subscriptions.get_subscription(tx, shared)).recipients == [
+            place.company.people["mona"].id
+        ]
+    async with place.database.transaction(await place.actor("raj")) as tx:
+        with pytest.raises(NotFound):
+            await subscriptions.get_subscription(tx, own)
