@@ -1,14 +1,18 @@
 """Questions that make no sense, ask too much or take too long: a refusal, never a crash."""
 
+import asyncio
 import contextlib
 import random
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import httpx2 as httpx
 import pytest
 
-from tandem.crm.analytics.domain.asking import QueryTooSlow, TooManyQueries
+from tandem.crm.analytics.domain.asking import QueryCancelled, QueryTooSlow, TooManyQueries
 from tandem.crm.analytics.domain.catalogue import METRICS
+from tandem.crm.analytics.service import give_up
 from tandem.crm.analytics.store import answers
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
@@ -185,7 +189,55 @@ async def test_a_company_asks_six_things_at_once_and_others_are_not_held_up(
         assert tx.actor is actor
 
 
-async def test_a_question_that_takes_too_long_is_given_up(database: Database, actor: Actor) -> None:
-    with pytest.raises(QueryTooSlow):
-        async with database.transaction(actor) as tx, answers.guarded(tx, seconds=0.05):
+async def test_a_question_that_takes_too_long_is_given_up_and_nothing_else(
+    database: Database, actor: Actor
+) -> None:
+    """The transaction goes on: a dashboard shows its other tiles."""
+    async with database.transaction(actor) as tx:
+        with pytest.raises(QueryTooSlow):
+            async with answers.guarded(tx, seconds=0.05):
+                await tx.connection.execute("select pg_sleep(20)")
+        assert await tx.connection.fetchval("show statement_timeout") == "0"
+        assert await tx.connection.fetchval("select 1") == 1
+
+
+async def test_a_question_cannot_write(database: Database, actor: Actor) -> None:
+    """A-ANA-9: PostgreSQL refuses; afterwards the transaction may write again."""
+    async with database.transaction(actor) as tx:
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            async with answers.guarded(tx):
+                await tx.connection.execute("delete from analytics.fact_order")
+    async with database.transaction(actor) as tx:
+        async with answers.guarded(tx):
+            pass
+        assert await tx.connection.fetchval("show transaction_read_only") == "off"
+
+
+async def test_its_asker_gives_a_question_up_and_nobody_else_can(
+    database: Database, actor: Actor
+) -> None:
+    """ANA-24: by the name that it was asked under, from any other process."""
+    question = new_id()
+    neighbour = Actor(org_id=actor.org_id, user_id=new_id(), grants=frozenset({"*"}))
+
+    async def ask() -> None:
+        async with database.transaction(actor) as tx, answers.guarded(tx, question=question):
             await tx.connection.execute("select pg_sleep(20)")
+
+    async def cancel(who: Actor, name: UUID) -> bool:
+        async with database.transaction(who) as tx:
+            return await give_up(tx, name)
+
+    asking = asyncio.create_task(ask())
+
+    async def give_it_up() -> None:
+        assert not await cancel(neighbour, question)
+        assert not await cancel(actor, new_id())
+        await cancel(actor, question)
+
+    async with asyncio.timeout(20):
+        while not asking.done():
+            await give_it_up()
+    with pytest.raises(QueryCancelled):
+        await asking
+    assert not await cancel(actor, question)

@@ -35,6 +35,7 @@ UNAUDITED = {
     "POST /templates/look",
     "POST /templates/report",
     "POST /v1/analytics/attributions",
+    "DELETE /v1/analytics/questions/{question_id}",
     "POST /v1/analytics/drills",
     "POST /v1/analytics/queries",
     "POST /v1/funnels/drills",

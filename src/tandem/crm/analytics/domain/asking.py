@@ -17,7 +17,7 @@ from tandem.crm.analytics.domain.calendar import (
     WeekStart,
     days_of,
 )
-from tandem.kernel.errors import Invalid, TooManyRequests
+from tandem.kernel.errors import Conflict, Invalid, TooManyRequests
 
 MEASURES_MAX = 8
 DIMENSIONS_MAX = 3
@@ -43,6 +43,12 @@ class QueryTooSlow(Invalid):
     """The answer would take too long; the question was given up."""
 
     code = "query_too_slow"
+
+
+class QueryCancelled(Conflict):
+    """Its asker gave it up while it was worked on."""
+
+    code = "query_cancelled"
 
 
 class TooManyQueries(TooManyRequests):

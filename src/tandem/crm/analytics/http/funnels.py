@@ -8,7 +8,7 @@ from litestar import Controller, Response, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from tandem.crm.analytics import service
-from tandem.crm.analytics.domain.asking import QueryTooSlow, TooManyQueries
+from tandem.crm.analytics.domain.asking import QueryCancelled, QueryTooSlow, TooManyQueries
 from tandem.crm.analytics.domain.funnels import (
     Funnel,
     FunnelAsk,
@@ -20,6 +20,7 @@ from tandem.crm.analytics.domain.funnels import (
 )
 from tandem.crm.analytics.domain.happenings import DIMENSIONS, HAPPENINGS
 from tandem.crm.analytics.domain.permissions import READ
+from tandem.crm.analytics.http.questions import QuestionName
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
     COMPUTES,
@@ -60,12 +61,16 @@ class FunnelsController(Controller):
         "/queries",
         status_code=200,
         opt=COMPUTES,
-        responses=refusals(Forbidden, Invalid, RuleWrong, QueryTooSlow, TooManyQueries),
+        responses=refusals(
+            Forbidden, Invalid, RuleWrong, QueryTooSlow, TooManyQueries, QueryCancelled
+        ),
     )
-    async def query(self, data: JSONBody[FunnelAsk], tx: Transaction, now: Now) -> FunnelResult:
+    async def query(
+        self, data: JSONBody[FunnelAsk], tx: Transaction, now: Now, question: QuestionName = None
+    ) -> FunnelResult:
         """How many people took each step, in order, strictly in order or in any order, within the
         window. Runs begin in the days asked for; exactly at the window's end still counts."""
-        return await service.run_funnel(tx, data, now)
+        return await service.run_funnel(tx, data, now, question=question)
 
     @post(
         "/drills",

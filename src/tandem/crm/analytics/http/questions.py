@@ -1,16 +1,18 @@
 """Questions, the rows behind numbers, the dictionary, rates."""
 
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
-from litestar import Controller, get, post
-from litestar.params import JSONBody
+from litestar import Controller, delete, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from tandem.crm.analytics import service
 from tandem.crm.analytics.domain.asking import (
     Ask,
     Drill,
     DrillAsk,
+    QueryCancelled,
     QueryTooSlow,
     Result,
     TooManyGroups,
@@ -24,6 +26,9 @@ from tandem.kernel.errors import Forbidden, Invalid
 from tandem.kernel.http import COMPUTES, Cursor, LimitParameter, Now, Transaction, refusals
 from tandem.kernel.pages import LIMIT_DEFAULT
 from tandem.kernel.rules import RuleWrong
+
+QuestionName = FromQuery[UUID | None]
+"""By which its asker can give a question up. Any that no other question of theirs has just now."""
 
 
 class DimensionMeant(msgspec.Struct, kw_only=True):
@@ -56,6 +61,12 @@ class MetricMeant(msgspec.Struct, kw_only=True):
     versions: list[VersionMeant]
 
 
+class GivenUp(msgspec.Struct, kw_only=True):
+    """Whether such a question was being worked on."""
+
+    is_cancelled: bool
+
+
 class Waiting(msgspec.Struct, kw_only=True):
     asked_at: datetime
 
@@ -69,13 +80,33 @@ class AnalyticsController(Controller):
         status_code=200,
         opt=COMPUTES,
         responses=refusals(
-            Forbidden, Invalid, RuleWrong, TooManyGroups, QueryTooSlow, TooManyQueries
+            Forbidden,
+            Invalid,
+            RuleWrong,
+            TooManyGroups,
+            QueryTooSlow,
+            TooManyQueries,
+            QueryCancelled,
         ),
     )
-    async def query(self, data: JSONBody[Ask], tx: Transaction, now: Now) -> Result:
+    async def query(
+        self, data: JSONBody[Ask], tx: Transaction, now: Now, question: QuestionName = None
+    ) -> Result:
         """Measures × dimensions × filters × grain, of the records that the asker may see. The
-        answer says as of when it is, by which definitions, and under which rules of access."""
-        return await service.run(tx, data, now)
+        answer says as of when it is, by which definitions, and under which rules of access. With
+        a name in `question` it can be given up meanwhile."""
+        return await service.run(tx, data, now, question=question)
+
+    @delete(
+        "/questions/{question_id:uuid}",
+        status_code=200,
+        opt=COMPUTES,
+        responses=refusals(Forbidden),
+    )
+    async def give_up(self, question_id: FromPath[UUID], tx: Transaction) -> GivenUp:
+        """Stop one's own question of that name: a query, a funnel, cohorts or stickiness. It is
+        answered with `query_cancelled`."""
+        return GivenUp(is_cancelled=await service.give_up(tx, question_id))
 
     @post(
         "/drills",

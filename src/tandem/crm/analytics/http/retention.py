@@ -4,7 +4,7 @@ from litestar import Controller, post
 from litestar.params import JSONBody
 
 from tandem.crm.analytics import service
-from tandem.crm.analytics.domain.asking import QueryTooSlow, TooManyQueries
+from tandem.crm.analytics.domain.asking import QueryCancelled, QueryTooSlow, TooManyQueries
 from tandem.crm.analytics.domain.retention import (
     PeopleDrill,
     RetentionAsk,
@@ -14,12 +14,13 @@ from tandem.crm.analytics.domain.retention import (
     StickinessDrillAsk,
     StickinessResult,
 )
+from tandem.crm.analytics.http.questions import QuestionName
 from tandem.kernel.errors import Forbidden, Invalid
 from tandem.kernel.http import COMPUTES, Cursor, LimitParameter, Now, Transaction, refusals
 from tandem.kernel.pages import LIMIT_DEFAULT
 from tandem.kernel.rules import RuleWrong
 
-REFUSALS = refusals(Forbidden, Invalid, RuleWrong, QueryTooSlow, TooManyQueries)
+REFUSALS = refusals(Forbidden, Invalid, RuleWrong, QueryTooSlow, TooManyQueries, QueryCancelled)
 
 
 class RetentionController(Controller):
@@ -28,10 +29,14 @@ class RetentionController(Controller):
 
     @post("/queries", status_code=200, opt=COMPUTES, responses=REFUSALS)
     async def query(
-        self, data: JSONBody[RetentionAsk], tx: Transaction, now: Now
+        self,
+        data: JSONBody[RetentionAsk],
+        tx: Transaction,
+        now: Now,
+        question: QuestionName = None,
     ) -> RetentionResult:
         """Cohorts by when people began, and how many of each came back in the periods after it."""
-        return await service.run_retention(tx, data, now)
+        return await service.run_retention(tx, data, now, question=question)
 
     @post("/drills", status_code=200, opt=COMPUTES, responses=REFUSALS)
     async def drill(
@@ -52,10 +57,14 @@ class StickinessController(Controller):
 
     @post("/queries", status_code=200, opt=COMPUTES, responses=REFUSALS)
     async def query(
-        self, data: JSONBody[StickinessAsk], tx: Transaction, now: Now
+        self,
+        data: JSONBody[StickinessAsk],
+        tx: Transaction,
+        now: Now,
+        question: QuestionName = None,
     ) -> StickinessResult:
         """How many people it happened to in one, in two, in three … periods of the range."""
-        return await service.run_stickiness(tx, data, now)
+        return await service.run_stickiness(tx, data, now, question=question)
 
     @post("/drills", status_code=200, opt=COMPUTES, responses=REFUSALS)
     async def drill(

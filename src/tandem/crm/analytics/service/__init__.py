@@ -1,6 +1,6 @@
 """Analytics' verbs: `run` answers a question, `drill` opens a number, `digest` counts events."""
 
-from tandem.crm.analytics.service.answering import run
+from tandem.crm.analytics.service.answering import give_up, run
 from tandem.crm.analytics.service.dashboards import (
     add_dashboard,
     change_dashboard,
@@ -39,6 +39,7 @@ __all__ = [
     "drill_stickiness",
     "get_dashboard",
     "get_funnel",
+    "give_up",
     "keep_funnel",
     "list_dashboards",
     "list_funnels",

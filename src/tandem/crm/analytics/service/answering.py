@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -18,8 +19,10 @@ from tandem.crm.analytics.domain.asking import (
 )
 from tandem.crm.analytics.domain.calendar import Days, before, buckets
 from tandem.crm.analytics.domain.catalogue import Metric
+from tandem.crm.analytics.domain.permissions import READ
 from tandem.crm.analytics.domain.planning import Slice, columns, sums_for
 from tandem.crm.analytics.service.asking import Asked, filtered_by, scope_of, understand
+from tandem.crm.analytics.service.remembering import ANSWERS, key_of, until
 from tandem.crm.analytics.store import answers, writing
 from tandem.crm.analytics.store.writing import Scope, Top
 from tandem.kernel.db import Tx
@@ -30,15 +33,28 @@ Number = int | float | None
 Groups = dict[Keys, dict[str, Number]]
 
 
-async def run(tx: Tx, ask: Ask, now: datetime) -> Result:
-    """The answer to a question, of the rows that the asker may see.
+async def run(tx: Tx, ask: Ask, now: datetime, *, question: UUID | None = None) -> Result:
+    """The answer to a question, of the rows that the asker may see. By its name `question` it can
+    be given up meanwhile.
 
     Every number is made of the facts as they were known at `as_of`, which without being asked for
     is the newest moment that is known whole.
     """
     asked = await understand(tx, ask, now=now)
-    async with answers.guarded(tx):
-        return await _answer(tx, asked)
+    names = [one.name for one in asked.plan.metrics]
+    key = key_of(tx.actor, asked.permissions, asked.known, asked.as_of, ask, names, asked.days)
+    found = ANSWERS.find(key, Result, now)
+    if found is None:
+        async with answers.guarded(tx, question=question):
+            found = await _answer(tx, asked)
+        ANSWERS.keep(key, tx.actor.org_id, found, until(tx.actor, asked.permissions, now))
+    return found
+
+
+async def give_up(tx: Tx, question: UUID) -> bool:
+    """Stop one's own question of that name; whether there was one."""
+    tx.actor.require(READ)
+    return await answers.cancel(tx, question)
 
 
 async def _answer(tx: Tx, asked: Asked) -> Result:

@@ -17,6 +17,7 @@ from tandem.crm.analytics.domain.attribution import slot_of
 from tandem.crm.analytics.domain.calendar import Days
 from tandem.crm.analytics.domain.permissions import READ
 from tandem.crm.analytics.domain.planning import Plan, Slice, plan
+from tandem.crm.analytics.service.remembering import policy_of
 from tandem.crm.analytics.store import facts, rollups
 from tandem.crm.analytics.store.facts import Watermark
 from tandem.crm.analytics.store.vocabularies import FACTS
@@ -40,6 +41,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime
     zone: str
     policy_hash: str
+
+    @property
+    def permissions(self) -> list[str]:
+        return [one.dataset.permission for one in self.plan.slices]
 
     @property
     def has_sums(self) -> bool:
@@ -110,13 +115,5 @@ def filtered_by(rule: Rule | None) -> set[str]:
 
 def policy_hash(actor: Actor, permissions: Iterable[str]) -> str:
     """Who has the same sees the same rows: what they may, whose, and what is kept from them."""
-    parts = []
-    for permission in sorted(set(permissions)):
-        given = actor.reach(permission).params()
-        parts.append((permission, {name: _sorted(value) for name, value in given.items()}))
-    text = msgspec.json.encode((parts, sorted(actor.hidden)), order="sorted")
+    text = msgspec.json.encode(policy_of(actor, permissions), order="sorted")
     return hashlib.sha256(text).hexdigest()[:16]
-
-
-def _sorted(value: object) -> object:
-    return sorted(str(one) for one in value) if isinstance(value, list) else value

@@ -19,7 +19,7 @@ from tandem.crm.analytics.domain.funnels import (
 )
 from tandem.crm.analytics.domain.happenings import meant
 from tandem.crm.analytics.domain.permissions import READ
-from tandem.crm.analytics.service.people import Ground, ground, link_of
+from tandem.crm.analytics.service.people import Ground, answered, ground, link_of
 from tandem.crm.analytics.store import answers, funnels
 from tandem.crm.analytics.store.funnels import FunnelScope
 from tandem.crm.analytics.store.moments import check_where
@@ -28,12 +28,16 @@ from tandem.kernel.errors import Invalid
 from tandem.kernel.pages import decode_cursor, page_of
 
 
-async def run_funnel(tx: Tx, ask: FunnelAsk, now: datetime) -> FunnelResult:
+async def run_funnel(
+    tx: Tx, ask: FunnelAsk, now: datetime, *, question: UUID | None = None
+) -> FunnelResult:
     """Of the people whose records the asker may see: how many took each step, and in which time."""
     found, scope = await _asked(tx, ask, now)
-    async with answers.guarded(tx):
-        records = await answers.read(tx, funnels.counts(scope))
-    return _result(found, scope, records)
+
+    async def make() -> FunnelResult:
+        return _result(found, scope, await answers.read(tx, funnels.counts(scope)))
+
+    return await answered(tx, found, ask, FunnelResult, make, now=now, question=question)
 
 
 async def drill_funnel(

@@ -1,7 +1,9 @@
 """What a question about people rests on: days, a moment, and whose records the asker may see."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -9,10 +11,14 @@ from tandem.crm.analytics.domain.asking import Spanned, days_asked, moment_asked
 from tandem.crm.analytics.domain.calendar import Days
 from tandem.crm.analytics.domain.happenings import HAPPENINGS
 from tandem.crm.analytics.service.asking import policy_hash, what_is_known
+from tandem.crm.analytics.service.remembering import ANSWERS, key_of, until
+from tandem.crm.analytics.store import answers
 from tandem.crm.analytics.store.facts import Watermark
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Tx
 from tandem.kernel.reach import Reach
+
+T = TypeVar("T")
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +28,10 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     kinds: list[str]
     reaches: Mapping[str, Reach]
     policy_hash: str
+
+    @property
+    def permissions(self) -> list[str]:
+        return sorted(self.reaches)
 
 
 async def ground(
@@ -45,6 +55,28 @@ async def ground(
         reaches=_reaches(tx.actor, permissions),
         policy_hash=policy_hash(tx.actor, permissions),
     )
+
+
+async def answered(
+    tx: Tx,
+    found: Ground,
+    ask: msgspec.Struct,
+    kind: type[T],
+    make: Callable[[], Awaitable[T]],
+    *,
+    now: datetime,
+    question: UUID | None,
+) -> T:
+    """The answer that is kept for exactly this asker, or a new one."""
+    today = today_in(found.known.zone, now)
+    said = (type(ask).__name__, ask, found.days, today, found.kinds)
+    key = key_of(tx.actor, found.permissions, found.known, found.as_of, *said)
+    answer = ANSWERS.find(key, kind, now)
+    if answer is None:
+        async with answers.guarded(tx, question=question):
+            answer = await make()
+        ANSWERS.keep(key, tx.actor.org_id, answer, until(tx.actor, found.permissions, now))
+    return answer
 
 
 def _reaches(actor: Actor, permissions: Iterable[str]) -> dict[str, Reach]:

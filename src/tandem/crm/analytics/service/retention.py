@@ -33,7 +33,7 @@ from tandem.crm.analytics.domain.retention import (
     check_retention,
     check_stickiness,
 )
-from tandem.crm.analytics.service.people import Ground, ground, link_of
+from tandem.crm.analytics.service.people import Ground, answered, ground, link_of
 from tandem.crm.analytics.store import answers, retention
 from tandem.crm.analytics.store.moments import check_where
 from tandem.crm.analytics.store.retention import CohortScope
@@ -43,12 +43,22 @@ from tandem.kernel.pages import decode_cursor, page_of
 from tandem.kernel.rules import Compiled
 
 
-async def run_retention(tx: Tx, ask: RetentionAsk, now: datetime) -> RetentionResult:
+async def run_retention(
+    tx: Tx, ask: RetentionAsk, now: datetime, *, question: UUID | None = None
+) -> RetentionResult:
     """Of the people whose records the asker may see: the cohorts, and who of each came back."""
     found, scope = await _cohorts_asked(tx, ask, now)
-    async with answers.guarded(tx):
+
+    async def make() -> RetentionResult:
         records = await answers.read(tx, retention.cohorts(scope))
-    today = _today(found, ask.as_of, now)
+        return _retention(ask, found, records, _today(found, ask.as_of, now))
+
+    return await answered(tx, found, ask, RetentionResult, make, now=now, question=question)
+
+
+def _retention(
+    ask: RetentionAsk, found: Ground, records: Sequence[Any], today: date
+) -> RetentionResult:
     made = _cohorts(ask, found.days, records, today)
     return RetentionResult(
         as_of=found.as_of,
@@ -80,11 +90,19 @@ async def drill_retention(
     return await _people(tx, found, statement, limit)
 
 
-async def run_stickiness(tx: Tx, ask: StickinessAsk, now: datetime) -> StickinessResult:
+async def run_stickiness(
+    tx: Tx, ask: StickinessAsk, now: datetime, *, question: UUID | None = None
+) -> StickinessResult:
     """In how many periods of the range it happened to people, and to how many."""
     found, scope = await _stickiness_asked(tx, ask, now)
-    async with answers.guarded(tx):
-        records = await answers.read(tx, retention.stickiness(scope))
+
+    async def make() -> StickinessResult:
+        return _stickiness(ask, found, await answers.read(tx, retention.stickiness(scope)))
+
+    return await answered(tx, found, ask, StickinessResult, make, now=now, question=question)
+
+
+def _stickiness(ask: StickinessAsk, found: Ground, records: Sequence[Any]) -> StickinessResult:
     people = sum(record["people"] for record in records)
     return StickinessResult(
         as_of=found.as_of,

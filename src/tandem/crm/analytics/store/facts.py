@@ -29,10 +29,12 @@ OPEN = Query(
     """
 )
 LOCK = Query(
-    "select at, zone, currency, sums from analytics.watermark where org_id = :org_id"
+    "select at, zone, currency, sums, rebuilt_at from analytics.watermark where org_id = :org_id"
     " order by org_id for update"
 )
-FIND = Query("select at, zone, currency, sums from analytics.watermark where org_id = :org_id")
+FIND = Query(
+    "select at, zone, currency, sums, rebuilt_at from analytics.watermark where org_id = :org_id"
+)
 ADVANCE = Query("update analytics.watermark set at = :mark where org_id = :org_id")
 SET_BOOKS = Query(
     "update analytics.watermark set zone = :zone, currency = :currency, rebuilt_at = :now"
@@ -110,6 +112,7 @@ class Watermark(msgspec.Struct, frozen=True, kw_only=True):
     zone: str
     currency: str
     sums: str = ""
+    rebuilt_at: datetime | None = None
 
 
 class _Rate(msgspec.Struct, frozen=True):
