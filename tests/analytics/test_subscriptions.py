@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -209,3 +210,42 @@ async def test_who_may_not_send_to_others_sends_to_themselves(place: Place) -> N
     async with place.database.transaction(await place.actor("raj")) as tx:
         with pytest.raises(NotFound):
             await subscriptions.get_subscription(tx, own)
+
+
+async def test_a_report_is_set_up_sent_and_removed_on_its_pages(
+    place: Place, app: Litestar
+) -> None:
+    async with browsing(app, place.database, place.company, "mona") as mona:
+        ask = '{"measures":["orders_placed"],"dimensions":["channel"]}'
+        form = (
+            await mona.get("/subscriptions/new", params={"ask": ask, "title": "By channel"})
+        ).text
+        assert "Orders placed by channel" in form and 'value="By channel"' in form
+        people = [str(place.company.people[who].id) for who in ("mona", "rina")]
+        sent = {"name": "By channel", "ask": ask, "every": "month", "day": "31", "at": "07:30"}
+        refused = await mona.post("/subscriptions", data={**sent, "recipient": []})
+        assert (refused.status_code, "Choose who gets it." in refused.text) == (422, True)
+        made = await mona.post("/subscriptions", data={**sent, "recipient": people})
+        assert made.status_code == 303, made.text[:2000]
+        here = made.headers["location"]
+        shown = (await mona.get(here)).text
+        assert "every month, day 31 at 07:30" in shown
+        assert (await mona.post(f"{here}/runs")).status_code == 303
+        place.clock.at = clock.now()
+        await deliver_reports(place.work)
+        assert "Your file" in (await mona.get(here)).text
+        assert "By channel" in (await mona.get("/subscriptions")).text
+        kept = {**sent, "recipient": people, "is_active": "false"}
+        assert (await mona.post(here, data=kept)).status_code == 303
+        assert "Paused" in (await mona.get("/subscriptions")).text
+    async with browsing(app, place.database, place.company, "rina") as rina:
+        shown = (await rina.get(here)).text
+        links = re.findall(r'href="(/exports/[0-9a-f-]+)"', shown)
+        assert len(links) == 1 and "/removal" not in shown
+        assert "Download By channel" in (await rina.get(links[0])).text
+        assert (await rina.post(f"{here}/leaving")).status_code == 303
+        assert (await rina.get(here)).status_code == 404
+        assert (await rina.post(f"{here}/removal")).status_code == 404
+    async with browsing(app, place.database, place.company, "mona") as mona:
+        assert (await mona.post(f"{here}/removal")).status_code == 303
+        assert (await mona.get(here)).status_code == 404

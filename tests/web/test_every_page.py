@@ -44,6 +44,8 @@ FIXED = (
     "/explore?measure=orders_placed&by=channel",
     "/explore/dictionary",
     "/exports",
+    "/subscriptions",
+    "/subscriptions/new",
     "/deals",
     "/quotes",
     "/forecast",

@@ -61,6 +61,7 @@ from tandem.web.console.settings_promise import PromiseSettings
 from tandem.web.console.settings_stuck import StuckEventsPage
 from tandem.web.console.shipments import ShipmentPage, ShipmentsPage
 from tandem.web.console.stock import ShelfPage, StockPage
+from tandem.web.console.subscriptions import SubscriptionsPage
 from tandem.web.console.suggestions import Suggestions
 from tandem.web.console.support import ComplaintsPage
 from tandem.web.console.support_page import ComplaintPage
@@ -144,6 +145,7 @@ PAGES: list[Any] = [
     AttributionPage,
     ExplorePage,
     ExportsPage,
+    SubscriptionsPage,
     SegmentsPage,
     SegmentPage,
     CustomFieldsPage,

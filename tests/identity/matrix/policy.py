@@ -209,6 +209,7 @@ AREAS: dict[str, Rule] = {
     "/attribution": both("analytics.read"),
     "/dashboards": Rule("analytics.read", "analytics.write"),
     "/exports": both("analytics.read"),
+    "/subscriptions": both("analytics.read"),
     "/explore": Rule("analytics.read", "analytics.write"),
     "/tasks": Rule("sales.read", "sales.write"),
     "/deals": Rule("sales.read", "sales.write"),

@@ -62,6 +62,21 @@ class ExportsPage(Controller):
             return redirect(request, f"/exports/{made.id}/file")
         return redirect(request, "/exports", toast=f"{made.title} is being made.")
 
+    @get("/{export_id:uuid}")
+    async def show_one(
+        self, request: AnyRequest, export_id: FromPath[UUID], tx: Transaction
+    ) -> Response[Any]:
+        """Where a letter leads to: the one file, for whom it was made."""
+        found = await exports.get_export(tx, export_id)
+        return page(
+            request,
+            "console/exports.html",
+            items=[found],
+            next=None,
+            tones=TONES,
+            is_busy=False,
+        )
+
     @get("/{export_id:uuid}/file")
     async def download(
         self, export_id: FromPath[UUID], actor: Acting, database: Store, now: Now, resources: Given

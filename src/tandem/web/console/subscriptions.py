@@ -1,0 +1,306 @@
+"""Reports by mail: what goes out, when, to whom, and what became of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from babel.dates import format_datetime
+from litestar import Controller, Request, Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from tandem.crm.analytics.domain.asking import Ask
+from tandem.crm.analytics.domain.catalogue import DATASETS, find_metric
+from tandem.crm.analytics.domain.dashboards import READY
+from tandem.crm.analytics.domain.permissions import CONFIGURE, WRITE
+from tandem.crm.analytics.domain.schedules import Schedule
+from tandem.crm.analytics.domain.subscriptions import (
+    ENDS,
+    Subscription,
+    SubscriptionDraft,
+)
+from tandem.crm.analytics.service import subscriptions
+from tandem.crm.identity import service as identity
+from tandem.flows import dashboards
+from tandem.flows.reports import subscribing
+from tandem.kernel.db import Tx
+from tandem.kernel.errors import Invalid, Refusal
+from tandem.kernel.http import Now, Transaction
+from tandem.web.console.dashboards import COMPARISONS, PERIODS
+from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of
+from tandem.web.rendering import LOCALE, page, redirect
+
+AnyRequest = Request[Any, Any, Any]
+EVERY: Mapping[str, str] = {
+    "day": "every day",
+    "week": "every week",
+    "month": "every month",
+    "quarter": "every quarter",
+    "fiscal_year": "every fiscal year (April)",
+}
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+TONES = {"sent": "good", "waiting": "info", "failed": "bad", "not_allowed": "warn"}
+WORDS = {
+    "name": "Give it a name, 80 letters at most.",
+    "at": "Give a time such as 08:00.",
+    "recipients": "Choose who gets it.",
+    "dashboard": "Choose what to send.",
+    "day": "A day of the month is from 1 to 31.",
+    "period": "Choose the days.",
+}
+
+
+class SubscriptionsPage(Controller):
+    path = "/subscriptions"
+    include_in_schema = False
+
+    @get()
+    async def show(
+        self,
+        request: AnyRequest,
+        tx: Transaction,
+        all: FromQuery[bool] = False,  # noqa: A002  a word of the address
+    ) -> Response[Any]:
+        found = await subscriptions.list_subscriptions(tx, everybodys=all)
+        zone = (await identity.get_organisation(tx.with_all_grants())).time_zone
+        return page(
+            request,
+            "console/subscriptions.html",
+            items=[(one, said(one), when(one.draft.schedule), _next(one, zone)) for one in found],
+            people=await _names(tx),
+            is_everybodys=all,
+            may_all=tx.actor.may(CONFIGURE),
+        )
+
+    @get("/new")
+    async def ask(
+        self,
+        request: AnyRequest,
+        tx: Transaction,
+        ask: FromQuery[str] = "",
+        title: FromQuery[str] = "",
+        dashboard: FromQuery[str] = "",
+    ) -> Response[Any]:
+        tx.actor.require("analytics.read")
+        if ask:
+            _question(ask)
+        named = title or (READY[dashboard].name if dashboard in READY else "")
+        values = {
+            "ask": ask,
+            "name": named[:80],
+            "dashboard": dashboard or "sales",
+            "recipients": str(tx.actor.user_id),
+        }
+        return await _form(request, tx, values, None)
+
+    @post()
+    async def add(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        tx.actor.require("analytics.read")
+        values = await _values(request)
+        try:
+            made = await subscribing.add(tx, _draft(values), now=now)
+        except Refusal as refusal:
+            problem = problem_of(refusal, values)
+            return await _form(request, tx, values, None, problem, refusal.status)
+        to = f"/subscriptions/{made.id}"
+        return redirect(request, to, toast=f"{made.name} goes out {when(made.draft.schedule)}.")
+
+    @get("/{subscription_id:uuid}")
+    async def show_one(
+        self, request: AnyRequest, subscription_id: FromPath[UUID], tx: Transaction
+    ) -> Response[Any]:
+        found = await subscriptions.get_subscription(tx, subscription_id)
+        return await _form(request, tx, _shown(found), found)
+
+    @post("/{subscription_id:uuid}")
+    async def change(
+        self, request: AnyRequest, subscription_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        found = await subscriptions.get_subscription(tx, subscription_id)
+        values = await _values(request)
+        try:
+            changed = await subscribing.change(
+                tx, subscription_id, _draft(values), is_current=lambda _: None, now=now
+            )
+        except Invalid as refusal:
+            problem = problem_of(refusal, values)
+            return await _form(request, tx, values, found, problem, refusal.status)
+        to = f"/subscriptions/{subscription_id}"
+        return redirect(request, to, toast=f"{changed.name} is saved.")
+
+    @post("/{subscription_id:uuid}/runs")
+    async def run(
+        self, request: AnyRequest, subscription_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        await subscriptions.run_now(tx, subscription_id, now=now)
+        return redirect(
+            request, f"/subscriptions/{subscription_id}", toast="It is made and sent now."
+        )
+
+    @post("/{subscription_id:uuid}/leaving")
+    async def leave(
+        self, request: AnyRequest, subscription_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        await subscriptions.leave_subscription(tx, subscription_id, now=now)
+        return redirect(request, "/subscriptions", toast="You get no more of it.")
+
+    @post("/{subscription_id:uuid}/removal")
+    async def remove(
+        self, request: AnyRequest, subscription_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        await subscriptions.remove_subscription(tx, subscription_id, now=now)
+        return redirect(request, "/subscriptions", toast="The subscription is gone.")
+
+
+def when(schedule: Schedule) -> str:
+    """`every month on the 31st at 08:00`."""
+    told = EVERY[schedule.every]
+    if schedule.every == "week":
+        told = f"every {WEEKDAYS[schedule.weekday]}"
+    elif schedule.every != "day":
+        told += f", day {schedule.day}"
+    return f"{told} at {schedule.at}" + (f" ({schedule.zone})" if schedule.zone else "")
+
+
+def said(found: Subscription) -> str:
+    """What it is of, in words."""
+    draft = found.draft
+    if draft.query is not None:
+        return question_said(draft.query)
+    if draft.dashboard is not None and draft.dashboard in READY:
+        return f"{READY[draft.dashboard].name} dashboard"
+    return "A dashboard of their own"
+
+
+def question_said(ask: Ask) -> str:
+    """`Revenue by channel per week`."""
+    metrics = [find_metric(name, field="measures") for name in ask.measures]
+    told = " and ".join(one.label for one in metrics)
+    known = DATASETS[metrics[0].dataset].dimensions
+    if ask.dimensions:
+        told += " by " + ", ".join(known[name].label.lower() for name in ask.dimensions)
+    return told + (f" per {ask.grain.replace('_', ' ')}" if ask.grain else "")
+
+
+async def _form(
+    request: AnyRequest,
+    tx: Tx,
+    values: Mapping[str, str],
+    found: Subscription | None,
+    problem: Problem = NO_PROBLEM,
+    status: int = 200,
+) -> Response[Any]:
+    is_owner = found is None or found.owner_id == tx.actor.user_id
+    own = await dashboards.list_dashboards(tx)
+    named = [(key, one.name) for key, one in READY.items()]
+    named += [(str(one.id), one.name) for one in own]
+    return page(
+        request,
+        "console/subscription.html",
+        status=status,
+        found=found,
+        values=values,
+        problem=problem,
+        question=question_said(_question(values["ask"])) if values.get("ask") else "",
+        dashboards=named,
+        filters={key: one.filter_by for key, one in READY.items() if one.filter_by},
+        periods=PERIODS.items(),
+        comparisons=COMPARISONS.items(),
+        every=EVERY.items(),
+        weekdays=list(enumerate(WEEKDAYS)),
+        people=await _people(tx, may_others=tx.actor.may(WRITE)),
+        names=await _names(tx),
+        chosen=values.get("recipients", "").split(),
+        is_owner=is_owner,
+        is_recipient=found is not None and tx.actor.user_id in found.recipients,
+        may_remove=is_owner or tx.actor.may(CONFIGURE),
+        history=await subscriptions.history_of(tx, found.id) if found else [],
+        ends=ENDS,
+        tones=TONES,
+        told=when(found.draft.schedule) if found else "",
+        about=said(found) if found else "",
+    )
+
+
+async def _people(tx: Tx, *, may_others: bool) -> list[tuple[str, str]]:
+    """Who may be chosen: everybody who works here, or oneself alone."""
+    people = await identity.list_users(tx.with_all_grants())
+    return [
+        (str(one.id), one.name)
+        for one in people
+        if one.is_active and (may_others or one.id == tx.actor.user_id)
+    ]
+
+
+async def _names(tx: Tx) -> dict[UUID, str]:
+    return {one.id: one.name for one in await identity.list_users(tx.with_all_grants())}
+
+
+async def _values(request: AnyRequest) -> dict[str, str]:
+    form = await request.form()
+    values = {name: str(value)[:20_000].strip() for name, value in form.multi_items()}
+    values["recipients"] = " ".join(str(one) for one in form.getall("recipient", []))
+    return values
+
+
+def _shown(found: Subscription) -> dict[str, str]:
+    draft, looking = found.draft, found.draft.looking
+    return {
+        "ask": msgspec.json.encode(draft.query).decode() if draft.query else "",
+        "name": draft.name,
+        "dashboard": draft.dashboard or "",
+        "period": str(looking.period) if looking else "last_30_days",
+        "compare": looking.compare if looking else "none",
+        "only": looking.only if looking else "",
+        "file": draft.file,
+        "every": draft.schedule.every,
+        "at": draft.schedule.at,
+        "weekday": str(draft.schedule.weekday),
+        "day": str(draft.schedule.day),
+        "zone": draft.schedule.zone or "",
+        "skip_empty": "true" if draft.skip_empty else "",
+        "is_active": "true" if found.is_active else "",
+        "recipients": " ".join(str(one) for one in found.recipients),
+    }
+
+
+def _draft(values: Mapping[str, str]) -> SubscriptionDraft:
+    """Refuses, naming the field in words."""
+    given: dict[str, Any] = {
+        "name": values.get("name", ""),
+        "file": values.get("file", "xlsx"),
+        "skip_empty": values.get("skip_empty") == "true",
+        "is_active": values.get("is_active", "true") == "true",
+        "recipients": values["recipients"].split(),
+        "schedule": {
+            "every": values.get("every", "day"),
+            "at": values.get("at", ""),
+            "weekday": values.get("weekday", "0"),
+            "day": values.get("day", "1"),
+            "zone": values.get("zone") or None,
+        },
+    }
+    if values.get("ask"):
+        given["query"] = msgspec.to_builtins(_question(values["ask"]))
+    else:
+        given["dashboard"] = values.get("dashboard", "")
+        given["looking"] = {
+            name: values[name] for name in ("period", "compare", "only") if values.get(name)
+        }
+    return convert(given, SubscriptionDraft, WORDS)
+
+
+def _question(text: str) -> Ask:
+    try:
+        return msgspec.json.decode(text, type=Ask)
+    except msgspec.MsgspecError as reason:
+        raise Invalid("This address does not name a question.", field="ask") from reason
+
+
+def _next(found: Subscription, zone: str) -> str:
+    if not found.is_active:
+        return found.stopped_because or "Paused"
+    local: datetime = found.next_at.astimezone(ZoneInfo(found.draft.schedule.zone or zone))
+    return format_datetime(local, "EEE d MMM, HH:mm", locale=LOCALE)
