@@ -10,6 +10,12 @@ from tests.web.conftest import Desk
 from tests.web.installation import Installation
 
 
+def earned(shop: Installation, campaign_id: str) -> bool:
+    """What the campaign cost has reached the report."""
+    rows = shop.post("/v1/analytics/attributions", by="campaign")["rows"]
+    return any(one["value"] == campaign_id and one["spend_minor"] for one in rows)
+
+
 def test_a_campaign_goes_from_its_audience_to_its_last_message(
     desk: Desk, shop: Installation
 ) -> None:
@@ -53,6 +59,14 @@ def test_a_campaign_goes_from_its_audience_to_its_last_message(
         expect(page.locator("h1 .badge-status")).to_have_text("Done")
         expect(page.get_by_text("Reached").first).to_be_visible()
         window.check("campaign-done-wide-light")
+        made = shop.get("/v1/campaigns", q="Monsoon")["items"][0]["id"]
+        shop.call("PUT", f"/v1/campaigns/{made}/cost", json={"cost_minor": 250_00})
+        until(lambda: earned(shop, made), "the cost is counted")
+        page.goto(f"/campaigns/{made}")
+        money = page.locator("#earned")
+        expect(money.get_by_role("row", name="Sent 2")).to_be_visible()
+        expect(money.get_by_role("link", name="₹250.00")).to_be_visible()
+        expect(money.get_by_role("row", name="ROI")).to_contain_text("−100.0 %")
         page.get_by_role("link", name="All 3 people").click()
         page.get_by_role("link", name="Why? Meera 2").click()
         expect(page.get_by_text("Not sent: has not agreed to this.")).to_be_visible()

@@ -47,3 +47,34 @@ def test_a_number_is_narrowed_opened_explored_and_kept(desk: Desk, shop: Install
         expect(page.get_by_role("heading", name="Orders by channel")).to_be_visible()
         expect(page.locator(".chart svg")).to_be_visible()
         window.check("dashboard-own-wide-light")
+
+
+def test_what_led_to_a_lead_is_credited_and_opened(desk: Desk, shop: Installation) -> None:
+    source = f"radio-{shop.unique()}"
+    marks = {"utm_source": source, "utm_medium": "audio", "utm_campaign": "morning"}
+    lead = shop.post("/v1/leads", name="Tara Bose", email=f"{source}@lead.test", touch=marks)
+    asked = {"by": "source", "period": "last_7_days"}
+
+    def credited() -> Any:
+        rows = shop.post("/v1/analytics/attributions", **asked)["rows"]
+        return [one for one in rows if one["value"] == source]
+
+    (row,) = until(credited, "the lead is credited")
+    assert (row["leads"], row["spend_minor"], row["roi"]) == (1, 0, None)
+    with desk() as window:
+        page = window.page
+        page.goto("/dashboards?period=last_7_days")
+        page.get_by_role("link", name="Attribution").click()
+        expect(page.locator("h1")).to_have_text("Attribution")
+        page.locator("select[name=by]").select_option("source")
+        page.wait_for_url(re.compile("by=source"))
+        page.locator("select[name=model]").select_option("position")
+        page.wait_for_url(re.compile("model=position"))
+        line = page.get_by_role("row").filter(has_text=re.compile(source, re.IGNORECASE))
+        expect(line).to_be_visible()
+        window.check("attribution-wide-light")
+        line.get_by_role("link", name="1", exact=True).click()
+        expect(page.locator("h1")).to_have_text("Credited leads: 1")
+        expect(page.get_by_text("Position").first).to_be_visible()
+        page.locator("tr", has_text=lead["number"]).get_by_role("link").click()
+        expect(page.locator("h1")).to_contain_text("Tara Bose")

@@ -63,6 +63,22 @@ class Story(Winning, Keeping):
         assert sum(one["amount"] for one in rows) == order["total_minor"] - REFUNDED
         self.say("the report has the money net of the refund, and opens into its rows")
 
+    def credit(self, order: Json) -> None:
+        """Whose doing it was: what led to the form long before the order, net of the refund."""
+        body = {"by": "utm_campaign", "model": "first", "period": "last_7_days"}
+        report = self.call("POST", "/v1/analytics/attributions", json=body)
+        wanted = {
+            "query": report["ask"],
+            "measure": report["measures"]["revenue"],
+            "keys": {"utm_campaign": "diwali"},
+        }
+        opened = self.call("POST", "/v1/analytics/drills?limit=200", json=wanted)
+        mine = [one for one in opened["items"] if one["link"] == f"/orders/{order['id']}"]
+        assert sum(one["amount"] for one in mine) == order["total_minor"] - REFUNDED
+        (row,) = [one for one in report["rows"] if one["value"] == "diwali"]
+        assert (row["revenue_minor"], row["leads"] >= 1) == (opened["value"], True)
+        self.say("the money is credited to the campaign that the form was reached by")
+
     def run(self) -> Json:
         form = self.set_up()
         self.fill_in(form)
@@ -82,6 +98,7 @@ class Story(Winning, Keeping):
         self.end_journey(journey, customer_id)
         self.look_back(customer_id)
         self.count(order)
+        self.credit(order)
         return {"customer_id": customer_id, "deal_id": deal_id, "order": order}
 
 

@@ -21,7 +21,10 @@ from tandem.scm.inventory import service as inventory
 LOCALE = "en_IN"
 NAMES_MAX = 50
 """Customers whose names are looked up for one answer."""
-RAW = frozenset({"sku", "feed", "campaign", "currency", "stage", "from_stage", "to_stage"})
+RAW = frozenset(
+    {"sku", "feed", "campaign", "currency", "stage", "from_stage", "to_stage"}
+    | {"source", "medium", "utm_campaign"}
+)
 """Dimensions whose values are names already."""
 SAID = {"(unattributed)": "Unattributed", "(none)": "None named"}
 """What stands where nobody, or nothing, is named."""

@@ -12,6 +12,7 @@ from litestar import Controller, Request, Response, get
 from tandem.crm.analytics.domain.asking import DrillAsk
 from tandem.crm.analytics.domain.attribution import WINDOWS
 from tandem.crm.analytics.domain.calendar import FIRST, LAST
+from tandem.crm.analytics.domain.catalogue.crediting import UNATTRIBUTED
 from tandem.crm.analytics.service import attributing
 from tandem.crm.analytics.service.attributing import Attribution, AttributionAsk, By, Earned
 from tandem.kernel.db import Tx
@@ -61,6 +62,8 @@ WORDS: Mapping[str, str] = {
     "to_on": "This is no day.",
 }
 PLAIN = AttributionAsk()
+RECORDS: Mapping[str, str] = {"campaign": "/campaigns/{}", "journey": "/journeys/{}"}
+ID_LENGTH = 36
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +76,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     label: str
+    href: str
     figures: list[Figure]
     roi: str
     tone: str
@@ -110,6 +114,7 @@ class AttributionPage(Controller):
                 for one in found.rows
             ],
             total=line_of(found, found.total, "All"),
+            known=_known(found),
             found=found,
             problem=problem,
         )
@@ -128,6 +133,15 @@ def _asked(request: AnyRequest) -> AttributionAsk:
     else:
         values["period"] = looking.period
     return convert(values, AttributionAsk, WORDS)
+
+
+def _known(found: Attribution) -> tuple[str, str]:
+    """How much of the revenue is somebody's doing, and which part of it that is."""
+    whole = found.total.revenue_minor or 0
+    nobody = next((one for one in found.rows if one.value == UNATTRIBUTED), None)
+    mine = whole - ((nobody.revenue_minor or 0) if nobody else 0)
+    share = figures.exact(mine / whole, "ratio", "") if whole > 0 else figures.NONE
+    return figures.short(mine, "money", found.currency), share
 
 
 def _number(text: str) -> int:
@@ -149,8 +163,10 @@ def line_of(found: Attribution, earned: Earned, label: str) -> Line:
         href = f"/explore/rows?ask={quote(tiles.packed(wanted))}"
         shown.append(Figure(name=name, text=text, href=href))
     tone = "" if not earned.roi else ("good" if earned.roi > 0 else "bad")
+    is_record = found.by.value in RECORDS and len(earned.value or "") == ID_LENGTH
     return Line(
         label=label,
+        href=RECORDS[found.by.value].format(earned.value) if is_record else "",
         figures=shown,
         roi=figures.exact(earned.roi, "ratio", "").replace("-", "−"),
         tone=tone,

@@ -204,6 +204,8 @@ READY_MADE: tuple[Role, ...] = (
         "Campaigns to whoever agreed to hear from us, and what came of them.",
         [
             "marketing.*",
+            "payments.read",
+            "sales.read",
             "customers.read",
             "customers.segment",
             "orders.read",
