@@ -2,14 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from tandem.crm.customers import service as customers
-from tandem.crm.marketing.domain.campaigns import Campaign
+from tandem.crm.identity import service as identity
+from tandem.crm.marketing.domain.campaigns import Campaign, Kind
+from tandem.crm.marketing.domain.local_times import begins_at, moment
 from tandem.crm.marketing.domain.splitting import is_held_out, variant_for
+from tandem.crm.notifications.service import deciding
 from tandem.flows import campaign_policy
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
@@ -26,6 +30,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
 
+class ZonePart(msgspec.Struct, frozen=True, kw_only=True):
+    """`at` is when they get it; None: their hour is missed. `count` of those who will get it."""
+
+    time_zone: str
+    count: int
+    at: datetime | None
+
+
 class AudiencePreview(msgspec.Struct, frozen=True, kw_only=True):
     """`parts` add up to `total`. Estimated from an even sample where there are too many to ask
     about each. Nothing is written."""
@@ -35,6 +47,8 @@ class AudiencePreview(msgspec.Struct, frozen=True, kw_only=True):
     will_send: int
     parts: list[Part]
     variants: dict[str, int]
+    zones: list[ZonePart] = []
+    """By zone, first come first, where it leaves at an hour of everybody's own."""
 
 
 async def check_segments(tx: Tx, ids: Sequence[UUID], *, field: str) -> None:
@@ -56,8 +70,10 @@ async def preview(tx: Tx, campaign: Campaign, *, now: datetime) -> AudiencePrevi
     )
     reasons: Counter[str] = Counter()
     shares: Counter[str] = Counter()
+    zones: Counter[str] = Counter()
+    day = campaign.local_day or now.astimezone(await _zone(tx)).date()
     for start in range(0, len(ids), ASKED_AT_ONCE):
-        await _judge(tx, campaign, ids[start : start + ASKED_AT_ONCE], reasons, shares, now)
+        await _judge(tx, campaign, ids[start : start + ASKED_AT_ONCE], reasons, shares, zones, now)
     parts = _scaled(reasons, total)
     return AudiencePreview(
         total=total,
@@ -65,6 +81,7 @@ async def preview(tx: Tx, campaign: Campaign, *, now: datetime) -> AudiencePrevi
         will_send=parts.get("will_send", 0),
         parts=[Part(reason=reason, count=count) for reason, count in parts.items()],
         variants=_scaled(shares, parts.get("will_send", 0)),
+        zones=_by_zone(campaign, _scaled(zones, parts.get("will_send", 0)), day, now),
     )
 
 
@@ -74,16 +91,44 @@ async def _judge(
     ids: Sequence[UUID],
     reasons: Counter[str],
     shares: Counter[str],
+    zones: Counter[str],
     now: datetime,
 ) -> None:
     asked = [one for one in ids if not is_held_out(campaign.id, one, campaign.holdout_percent)]
     reasons["holdout"] += len(ids) - len(asked)
     people = list((await customers.reachable(tx, asked)).values())
     verdicts = await campaign_policy.judge(tx, campaign, people, now=now)
+    known = await deciding.zones_of(tx, [one.id for one in people]) if campaign.local_time else {}
+    here = (await _zone(tx)).key if campaign.local_time else ""
     for person, verdict in zip(people, verdicts, strict=True):
         reasons[verdict.reason if verdict.action != "send" else "will_send"] += 1
         if verdict.action == "send":
             shares[variant_for(campaign.id, person.id, campaign.variants).name] += 1
+            zones[known.get(person.id, here)] += 1
+
+
+async def _zone(tx: Tx) -> ZoneInfo:
+    return ZoneInfo((await identity.get_organisation(tx)).time_zone)
+
+
+def _by_zone(
+    campaign: Campaign, counted: dict[str, int], day: date, now: datetime
+) -> list[ZonePart]:
+    if not campaign.local_time:
+        return []
+    begin = max(now, begins_at(day, campaign.local_time))
+    wanted = None if campaign.kind is Kind.WELCOME else day
+    found = [
+        ZonePart(
+            time_zone=name,
+            count=count,
+            at=moment(
+                campaign.local_time, wanted, ZoneInfo(name), begin, late_max=campaign.late_max
+            ),
+        )
+        for name, count in counted.items()
+    ]
+    return sorted(found, key=lambda one: (one.at is None, one.at or begin, one.time_zone))
 
 
 def _scaled(counted: Counter[str], whole: int) -> dict[str, int]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -18,6 +19,7 @@ from tandem.crm.customers.domain.consents import ConsentAsk
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing import service as marketing
 from tandem.crm.marketing.domain.campaigns import Campaign, Kind, State
+from tandem.crm.marketing.domain.local_times import moment
 from tandem.crm.marketing.domain.recipients import Decided, Recipient
 from tandem.crm.marketing.domain.recipients import State as Standing
 from tandem.crm.notifications import service as notifications
@@ -26,6 +28,7 @@ from tandem.crm.notifications.domain.messages import Channel, Lane, Step
 from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.domain.policy import Verdict
 from tandem.crm.notifications.domain.template_versions import ParameterWrong, TemplateVersion
+from tandem.crm.notifications.service import deciding
 from tandem.flows import campaign_policy
 from tandem.flows.campaign_words import parameters_of, version_of
 from tandem.flows.message_links import way_out
@@ -152,6 +155,7 @@ async def _decide(
     known = await customers.reachable(tx, [one.customer_id for one in taken])
     people = [known[one.customer_id] for one in taken if one.customer_id in known]
     verdicts = await campaign_policy.judge(tx, campaign, people, now=now)
+    moments = await moments_of(tx, campaign, [person.id for person in people], now)
     by_id = dict(zip((person.id for person in people), verdicts, strict=True))
     company = (await identity.get_organisation(tx)).name
     own = {
@@ -167,6 +171,8 @@ async def _decide(
             decided.append(_left_out(one, "gone"))
         elif verdict.action == "skip":
             decided.append(_left_out(one, verdict.reason, verdict.trace))
+        elif moments.get(one.customer_id, now) is None:
+            decided.append(_left_out(one, "expired", verdict.trace))
         else:
             try:
                 person = known[one.customer_id]
@@ -174,7 +180,8 @@ async def _decide(
             except ParameterWrong as reason:
                 decided.append(_left_out(one, "words", [*verdict.trace, _unfit(reason)]))
                 continue
-            letters.append((one, verdict, _until(letter, verdict)))
+            not_before = max(moments.get(person.id) or now, verdict.until or now)
+            letters.append((one, verdict, msgspec.structs.replace(letter, not_before=not_before)))
     ids = await notifications.plan(tx, [letter for _, _, letter in letters], now=now)
     for (one, verdict, _), message_id in zip(letters, ids, strict=True):
         decided.append(
@@ -187,6 +194,24 @@ async def _decide(
             )
         )
     return decided
+
+
+async def moments_of(
+    tx: Tx, campaign: Campaign, customer_ids: Sequence[UUID], now: datetime
+) -> dict[UUID, datetime | None]:
+    """When each gets it by their own clock; None: their hour is missed. Empty where it leaves for
+    all at once."""
+    if not campaign.local_time or not customer_ids:
+        return {}
+    here = (await identity.get_organisation(tx)).time_zone
+    zones = await deciding.zones_of(tx, customer_ids)
+    at = {
+        name: moment(
+            campaign.local_time, campaign.local_day, ZoneInfo(name), now, late_max=campaign.late_max
+        )
+        for name in {here, *zones.values()}
+    }
+    return {who: at[zones.get(who, here)] for who in customer_ids}
 
 
 async def _letter(
@@ -237,12 +262,6 @@ async def _confirm_link(
         notice_version=f"campaign {campaign.id}",
     )
     return {"confirm_link": f"/consent/{await customers.ask_consent(tx, person.id, ask, now=now)}"}
-
-
-def _until(letter: Outgoing, verdict: Verdict) -> Outgoing:
-    if verdict.until is None:
-        return letter
-    return msgspec.structs.replace(letter, not_before=verdict.until)
 
 
 def _left_out(one: Recipient, reason: str, trace: Sequence[Step] = ()) -> Decided:

@@ -1,8 +1,9 @@
 """Campaigns where they need to know people, words, the policy and the ledger."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -14,12 +15,14 @@ from tandem.crm.marketing.domain.campaigns import (
     ENDED,
     OUTAGE,
     Campaign,
+    Kind,
     Plan,
     Schedule,
     State,
     Variant,
     with_tags,
 )
+from tandem.crm.marketing.domain.local_times import begins_at
 from tandem.crm.marketing.domain.permissions import SEND, WRITE
 from tandem.crm.marketing.domain.recipients import Recipient
 from tandem.crm.marketing.domain.recipients import State as Standing
@@ -98,9 +101,20 @@ async def schedule(tx: Tx, campaign: Campaign, when: Schedule, *, now: datetime)
     for variant in campaign.variants:
         if variant.template_version_id is None:
             check_words(campaign.channel, variant)
-    made = await marketing.schedule(tx, campaign, at=when.at or now, now=now)
+    at, day = await _when(tx, campaign, when.at or now, now)
+    made = await marketing.schedule(tx, campaign, at=at, local_day=day, now=now)
     await go_on(tx, campaign.id)
     return made
+
+
+async def _when(
+    tx: Tx, campaign: Campaign, at: datetime, now: datetime
+) -> tuple[datetime, date | None]:
+    """When it begins; with an hour of everybody's own, by the day that it is here at `at`."""
+    if not campaign.local_time or campaign.kind is Kind.WELCOME:
+        return at, None
+    day = at.astimezone(ZoneInfo((await identity.get_organisation(tx)).time_zone)).date()
+    return max(now, begins_at(day, campaign.local_time)), day
 
 
 async def pause(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:

@@ -12,6 +12,7 @@ WORDS: Mapping[str, str] = {
     "name": "Give the campaign a name of at most 120 characters.",
     "purpose": "A purpose is one word in small letters, as marketing or newsletter.",
     "weight": "A share is a whole number from 1 to 1,000.",
+    "local_time": "An hour such as 10:00.",
     "subject": "A subject is one line of at most 300 characters.",
 }
 FLAGS = ("tracks_clicks", "tracks_opens", "is_tracking_people")
@@ -46,6 +47,7 @@ def plan_of(form: Mapping[str, str], *, currency: str) -> Plan:
     values["holdout_percent"] = _whole(form, "holdout_percent", 0, 50) or 0
     values["per_minute"] = _whole(form, "per_minute", 1, 100_000)
     values["skip_if_later_minutes"] = _whole(form, "skip_if_later_minutes", 1, 10_080)
+    values["local_time"] = form.get("local_time", "")[:5]
     values["from_address_id"] = form.get("from_address_id") or None
     for name in ("cost_minor", "budget_minor"):
         typed = form.get(name, "")
@@ -67,6 +69,7 @@ def form_of(plan: Plan) -> dict[str, str]:
     form |= {f"stop_{name}": str(getattr(plan.limits, name)) for name in LIMITS}
     for name in ("holdout_percent", "per_minute", "skip_if_later_minutes", "from_address_id"):
         form[name] = str(getattr(plan, name) or "")
+    form["local_time"] = plan.local_time
     form["cost_minor"] = decimal_text(plan.cost_minor) if plan.cost_minor else ""
     form["budget_minor"] = decimal_text(plan.budget_minor) if plan.budget_minor else ""
     for place, one in enumerate(plan.variants):

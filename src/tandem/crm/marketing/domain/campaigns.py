@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -72,6 +72,7 @@ Money = Annotated[int, msgspec.Meta(ge=0, le=MONEY_MAX)]
 Ids = Annotated[list[UUID], msgspec.Meta(max_length=SEGMENTS_MAX)]
 PerMinute = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)]
+ClockTime = Annotated[str, msgspec.Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")]
 Subject = Annotated[str, msgspec.Meta(max_length=300, pattern=r"^[^\x00-\x1f]*$")]
 Body = Annotated[str, msgspec.Meta(max_length=200_000, pattern=r"^[^\x00]*$")]
 
@@ -119,6 +120,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     `include_ids` and `exclude_ids` are segments; `is_live` looks them up when it leaves, otherwise
     who is in them when it is scheduled is kept. Holdout: so many per cent get nothing, to compare.
+    With `local_time` it leaves on the day it is scheduled for, at that hour of everybody's own
+    clock (domain.local_times); whose zone is not known lives by the company's.
     """
 
     name: Name
@@ -130,6 +133,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     is_live: bool = True
     skip_if_later_minutes: Minutes | None = None
     send_until: datetime | None = None
+    local_time: ClockTime = ""
     per_minute: PerMinute | None = None
     holdout_percent: Annotated[int, msgspec.Meta(ge=0, le=50)] = 0
     from_address_id: UUID | None = None
@@ -163,6 +167,8 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     scheduled_at: datetime | None
     skip_if_later_minutes: int | None
     send_until: datetime | None
+    local_time: str
+    local_day: date | None
     per_minute: int | None
     holdout_percent: int
     from_address_id: UUID | None
@@ -201,10 +207,17 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
         return sum(self.progress.get(state, 0) for state in ("sent", "delivered", "complained"))
 
     def is_too_late(self, now: datetime) -> bool:
-        """Its hour has passed by more than its owner allows."""
-        if self.scheduled_at is None or self.skip_if_later_minutes is None:
+        """Its hour has passed by more than its owner allows. With an hour of everybody's own that
+        is asked of each."""
+        late_max = self.late_max
+        if self.scheduled_at is None or late_max is None or self.local_time:
             return False
-        return now - self.scheduled_at > timedelta(minutes=self.skip_if_later_minutes)
+        return now - self.scheduled_at > late_max
+
+    @property
+    def late_max(self) -> timedelta | None:
+        minutes = self.skip_if_later_minutes
+        return None if minutes is None else timedelta(minutes=minutes)
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,8 +39,11 @@ WATCH = "marketing.watch"
 """The job that looks whether a campaign must stop itself (flows/campaign_stopping)."""
 
 
-async def schedule(tx: Tx, campaign: Campaign, *, at: datetime, now: datetime) -> Campaign:
-    """Promise an hour. Refuses a campaign without people or words (CampaignIncomplete)."""
+async def schedule(
+    tx: Tx, campaign: Campaign, *, at: datetime, now: datetime, local_day: date | None = None
+) -> Campaign:
+    """Promise an hour; with `local_day` that of everybody's own clock on this day, and `at` is when
+    it is that hour for the first. Refuses one without people or words (CampaignIncomplete)."""
     tx.actor.require(SEND)
     check_move(campaign, State.SCHEDULED)
     check_complete(campaign, at, now)
@@ -51,6 +54,7 @@ async def schedule(tx: Tx, campaign: Campaign, *, at: datetime, now: datetime) -
         now,
         [CampaignScheduled(**_named(campaign), scheduled_at=at)],
         scheduled_at=at,
+        local_day=local_day,
         state_reason="",
     )
 
@@ -67,6 +71,7 @@ async def unschedule(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
         now,
         [],
         scheduled_at=None,
+        local_day=None,
         built_through=None,
         built_at=None,
     )

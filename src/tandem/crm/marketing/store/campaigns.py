@@ -23,8 +23,8 @@ CAMPAIGN: LiteralString = """
     select c.id, c.name, c.kind, c.channel, c.purpose, c.state, c.state_reason, c.paused_for,
            c.include_ids, c.exclude_ids, c.is_live, c.scheduled_at,
            (extract(epoch from c.skip_if_later_than) / 60)::int as skip_if_later_minutes,
-           c.send_until, c.per_minute, c.holdout_percent, c.from_address_id, c.tracks_clicks,
-           c.tracks_opens, c.is_tracking_people, c.utm,
+           c.send_until, c.local_time, c.local_day, c.per_minute, c.holdout_percent,
+           c.from_address_id, c.tracks_clicks, c.tracks_opens, c.is_tracking_people, c.utm,
            jsonb_build_object('errors', c.stop_errors, 'bounces', c.stop_bounces,
                               'complaints', c.stop_complaints) as limits,
            c.budget_minor, c.cost_minor, c.currency, c.owner_id, c.built_through, c.built_at,
@@ -105,12 +105,12 @@ INSERT = Query(
     """
     insert into marketing.campaign
            (org_id, id, name, kind, channel, purpose, state, include_ids, exclude_ids, is_live,
-            skip_if_later_than, send_until, per_minute, holdout_percent, from_address_id,
-            tracks_clicks, tracks_opens, is_tracking_people, utm, stop_errors, stop_bounces,
+            skip_if_later_than, send_until, local_time, per_minute, holdout_percent,
+            from_address_id, tracks_clicks, tracks_opens, is_tracking_people, utm, stop_errors, stop_bounces,
             stop_complaints, budget_minor, cost_minor, currency, owner_id, created_at, updated_at)
     values (:org_id, :id, :name, :kind, :channel, :purpose, 'draft', :include_ids, :exclude_ids,
-            :is_live, make_interval(mins => :skip_if_later_minutes::int), :send_until, :per_minute,
-            :holdout_percent, :from_address_id, :tracks_clicks, :tracks_opens,
+            :is_live, make_interval(mins => :skip_if_later_minutes::int), :send_until, :local_time,
+            :per_minute, :holdout_percent, :from_address_id, :tracks_clicks, :tracks_opens,
             :is_tracking_people, :utm::jsonb, :stop_errors, :stop_bounces, :stop_complaints,
             :budget_minor, :cost_minor, :currency, :owner_id, :now, :now)
     """
@@ -122,7 +122,8 @@ SAVE_PLAN = Query(
        set name = :name, kind = :kind, channel = :channel, purpose = :purpose,
            include_ids = :include_ids, exclude_ids = :exclude_ids, is_live = :is_live,
            skip_if_later_than = make_interval(mins => :skip_if_later_minutes::int),
-           send_until = :send_until, per_minute = :per_minute, holdout_percent = :holdout_percent,
+           send_until = :send_until, local_time = :local_time, per_minute = :per_minute,
+           holdout_percent = :holdout_percent,
            from_address_id = :from_address_id, tracks_clicks = :tracks_clicks,
            tracks_opens = :tracks_opens, is_tracking_people = :is_tracking_people,
            utm = :utm::jsonb, stop_errors = :stop_errors, stop_bounces = :stop_bounces,
@@ -136,7 +137,7 @@ SAVE_STATE = Query(
     """
     update marketing.campaign
        set state = :state, state_reason = :state_reason, paused_for = :paused_for,
-           scheduled_at = :scheduled_at,
+           scheduled_at = :scheduled_at, local_day = :local_day,
            built_through = :built_through, built_at = :built_at, released_at = :released_at,
            started_at = :started_at, ended_at = :ended_at, per_minute = :per_minute,
            cost_minor = :cost_minor, budget_minor = :budget_minor, version = version + 1,
@@ -257,6 +258,7 @@ async def save_state(tx: Tx, campaign: Campaign, now: datetime) -> None:
         "state_reason",
         "paused_for",
         "scheduled_at",
+        "local_day",
         "built_through",
         "built_at",
         "released_at",
