@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.kernel.actor import Actor
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
 
@@ -143,7 +144,19 @@ async def write(
 async def read(tx: Tx, asked: Asked, *, count: int, before_seq: int | None = None) -> list[Entry]:
     """Newest first."""
     shown = msgspec.structs.asdict(asked)
-    return await tx.many(LIST, Entry, count=count, before_seq=before_seq, **shown)
+    rows = await tx.many(LIST, Entry, count=count, before_seq=before_seq, **shown)
+    return [_open_to(tx.actor, row) for row in rows] if tx.actor.hidden else rows
+
+
+def _open_to(actor: Actor, row: Entry) -> Entry:
+    """Without the values of fields that are hidden from the reader."""
+
+    def open_part(values: dict[str, Any] | None) -> dict[str, Any] | None:
+        return values and {
+            name: value for name, value in values.items() if not actor.hides(row.subject_kind, name)
+        }
+
+    return msgspec.structs.replace(row, before=open_part(row.before), after=open_part(row.after))
 
 
 async def head(tx: Tx) -> Head | None:

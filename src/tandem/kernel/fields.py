@@ -1,10 +1,18 @@
 """Fields that are kept back from somebody: hidden, or shown and not to be changed.
 
-A struct says which resource it shows: `resource: ClassVar[str] = "customer"`. Services hand people
-`veiled` records, so that pages, files and searches have nothing to tell; at the edge of the API the
-fields are left out altogether (`kernel.http.fields`).
+A struct says which resource it shows: `resource: ClassVar[str] = "customer"`. Where a field of it is
+called otherwise than the rule, or shows another resource's, `field_rules` says so: `{"fit_score":
+"score", "unit_price_minor": "product.price_minor"}`. That is all a service says; these do the rest:
+
+- the edge leaves hidden fields out of every JSON answer, and refuses to filter by, sort by or write
+  what is kept back (`kernel.http.fields`);
+- a page is given `shown` values: `KEPT` in the place of what is hidden, which prints as a dash;
+- files and searches that a service makes itself are made of `veiled` records;
+- a change that a form sends back leaves alone what it could not show (`changeable`).
 """
 
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,13 +20,56 @@ import msgspec
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Forbidden
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
+C = TypeVar("C")
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class FieldKept(Forbidden):
     """A field that the asker may not see, or not change, was named."""
 
     code = "field_kept_back"
+
+
+class Kept:
+    """In the place of a hidden value on a page: prints as a dash, is nothing, has nothing."""
+
+    def __str__(self) -> str:
+        return "–"
+
+    __html__ = __repr__ = __str__
+
+    def __format__(self, _: str) -> str:
+        return "–"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __len__(self) -> int:
+        return 0
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __getattr__(self, name: str) -> "Kept":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def _itself(self, *_: Any, **__: Any) -> "Kept":
+        return self
+
+    __getitem__ = __call__ = __neg__ = __abs__ = __round__ = _itself
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _itself
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _itself
+
+    def _never(self, _: Any) -> bool:
+        return False
+
+    __lt__ = __le__ = __gt__ = __ge__ = __contains__ = _never
+
+
+KEPT = Kept()
 
 
 def changeable(actor: Actor, resource: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -30,25 +81,109 @@ def changeable(actor: Actor, resource: str, given: dict[str, Any]) -> dict[str, 
     return {name: value for name, value in given.items() if f"{resource}.{name}" not in kept}
 
 
+def as_kept(actor: Actor, after: S, before: msgspec.Struct | None) -> S:
+    """A changed record with what is kept back from the actor as it was before; of a new one
+    (`before` is None), as it is where nobody says anything."""
+    if not actor.hidden and not actor.read_only:
+        return after
+    kept = {
+        name: getattr(before, name) if before is not None else _empty(getattr(after, name))
+        for name, rule in ruled(type(after)).items()
+        if rule in actor.hidden or rule in actor.read_only
+    }
+    return msgspec.structs.replace(after, **kept) if kept else after
+
+
 def check_changeable(actor: Actor, resource: str, field: str) -> None:
     if f"{resource}.{field}" in actor.hidden | actor.read_only:
         raise FieldKept("You may not change this field.", field=field)
 
 
-def veiled(actor: Actor, record: T) -> T:
+def check_shown(actor: Actor, *fields: str) -> None:
+    """For what cannot be told with a part of it left out: a sealed document, a sum, a rule."""
+    for field in fields:
+        if field in actor.hidden:
+            raise FieldKept("This would show a field that is hidden from you.", field=field)
+
+
+def check_whole(actor: Actor, resource: str) -> None:
+    """As `check_shown`, for a document that shows all of a record."""
+    check_shown(actor, *sorted(rule for rule in actor.hidden if rule.startswith(f"{resource}.")))
+
+
+@cache
+def ruled(struct: type) -> Mapping[str, str]:
+    """Each field's rule, `customer.notes`; nothing for a struct that shows no resource."""
+    resource = getattr(struct, "resource", None)
+    if not isinstance(resource, str):
+        resource = None
+    own: Mapping[str, str] = getattr(struct, "field_rules", {})
+    names = getattr(struct, "__struct_fields__", ())
+    rules = {name: own.get(name, name) for name in names if resource or name in own}
+    return {
+        name: rule if "." in rule else f"{resource}.{rule}"
+        for name, rule in rules.items()
+        if resource or "." in rule
+    }
+
+
+def veiled(actor: Actor, record: S) -> S:
     """The record without what is hidden from the actor: empty texts and lists, nothing else.
 
     For reading only: what is written back must come from the row itself.
     """
     if not actor.hidden:
         return record
-    resource = getattr(record, "resource", None)
     emptied = {
         name: _empty(getattr(record, name))
-        for name in record.__struct_fields__
-        if f"{resource}.{name}" in actor.hidden
+        for name, rule in ruled(type(record)).items()
+        if rule in actor.hidden
     }
     return msgspec.structs.replace(record, **emptied) if emptied else record
+
+
+def blanked(
+    actor: Actor, head: Iterable[str], cells: Iterable[C], rules: Mapping[str, str]
+) -> list[C | str]:
+    """A file's row, empty in the columns (`head`) whose rule hides them."""
+    return [
+        "" if rules.get(name) in actor.hidden else cell
+        for name, cell in zip(head, cells, strict=True)
+    ]
+
+
+def shown(hidden: frozenset[str], value: T, loose: frozenset[str] = frozenset()) -> T:
+    """The value for a page, `KEPT` wherever a hidden field was, at any depth.
+
+    `loose` are names that stand for hidden fields in plain mappings: a form's values, an event.
+    """
+    return _shown(value, hidden, loose)  # type: ignore[no-any-return]
+
+
+def _shown(value: Any, hidden: frozenset[str], loose: frozenset[str]) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return _shown_struct(value, hidden, loose)
+    if isinstance(value, dict):
+        return {
+            name: KEPT if name in loose else _shown(one, hidden, loose)
+            for name, one in value.items()
+        }
+    if isinstance(value, tuple) and hasattr(value, "_make"):
+        return value._make(_shown(one, hidden, loose) for one in value)
+    if type(value) in {list, tuple}:
+        return type(value)(_shown(one, hidden, loose) for one in value)
+    return value
+
+
+def _shown_struct(value: msgspec.Struct, hidden: frozenset[str], loose: frozenset[str]) -> Any:
+    rules = ruled(type(value))
+    changed = {}
+    for name in value.__struct_fields__:
+        held = getattr(value, name)
+        seen = KEPT if rules.get(name) in hidden else _shown(held, hidden, loose)
+        if seen is not held:
+            changed[name] = seen
+    return msgspec.structs.replace(value, **changed) if changed else value
 
 
 def _empty(value: Any) -> Any:

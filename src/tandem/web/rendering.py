@@ -3,6 +3,7 @@
 import functools
 import gzip
 import secrets
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote, unquote
@@ -15,8 +16,10 @@ from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 from markupsafe import Markup
 
+from tandem.kernel import fields
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
+from tandem.kernel.http.fields import loose_names
 from tandem.kernel.money import in_figures
 from tandem.web.files import asset_url, import_map
 
@@ -101,7 +104,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
+    own = {
         "money": money,
         "compact_money": compact_money,
         "moment": moment,
@@ -109,8 +112,22 @@ def environment() -> jinja2.Environment:
         "day": day,
         "words": words,
     }
+    strict = {name: made.filters[name] for name in ("abs", "float", "format", "int", "round")}
+    made.filters |= {name: _passing(change) for name, change in (strict | own).items()}
     made.globals |= {"asset": asset_url, "icon": icon, "import_map": import_map}
     return made
+
+
+def _passing(change: Callable[..., Any]) -> Callable[..., Any]:
+    """What is kept back goes through a filter as it is."""
+
+    @functools.wraps(change)
+    def changed(*given: Any, **named: Any) -> Any:
+        if any(one is fields.KEPT for one in given):
+            return fields.KEPT
+        return change(*given, **named)
+
+    return changed
 
 
 def render(template: str, **context: Any) -> str:
@@ -127,6 +144,9 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
     toast = _left_toast(request)
     actor: Actor | None = request.scope["state"].get("actor")
     settings = request.app.state.settings
+    if actor is not None and actor.hidden:
+        loose = loose_names(request.scope["route_handler"].opt, actor.hidden)
+        context = fields.shown(actor.hidden, context, loose)
     body = render(
         template,
         actor=actor,

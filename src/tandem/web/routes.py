@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tandem.web import shown
 from tandem.web.console.accounts import AccountPage, AccountsPage
 from tandem.web.console.api_keys import ApiKeysPage
 from tandem.web.console.assignment import AssignmentPage, AssignmentRulePage
@@ -192,3 +193,4 @@ PAGES += PUBLIC_PAGES
 PAGES += PORTAL_PAGES
 PAGES += DISPATCH_PAGES
 PAGES.append(DriverPage)
+shown.tell(PAGES)

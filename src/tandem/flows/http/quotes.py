@@ -42,6 +42,7 @@ from tandem.kernel.http import (
     refusals,
 )
 from tandem.kernel.http.documents import pdf
+from tandem.kernel.http.fields import shows_all
 from tandem.kernel.pages import LIMIT_DEFAULT, Page
 from tandem.scm.invoicing import service as invoicing
 
@@ -163,7 +164,12 @@ class QuotesController(Controller):
         """Try the order of an accepted quote again now, without waiting for its turn."""
         return _answer(await win_opportunity.try_again(tx, quote_id, now=now), status=201)
 
-    @get("/{quote_id:uuid}/pdf", media_type=PDF, responses=refusals(Forbidden, NotFound))
+    @get(
+        "/{quote_id:uuid}/pdf",
+        media_type=PDF,
+        opt=shows_all("quote"),
+        responses=refusals(Forbidden, NotFound),
+    )
     async def get_pdf(
         self,
         quote_id: FromPath[UUID],

@@ -1,10 +1,11 @@
 """The edge's part in field rules: hidden fields are no part of an answer, no filter and no sort,
 and neither hidden nor read-only ones are written. Only for actors who have such rules.
 
-Which fields an answer has is read from the route's own types.
+Which fields an answer has is read from the route's own types; a page or a file says it itself,
+`opt=shows("customer")`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -16,17 +17,41 @@ from msgspec import inspect
 
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import TooLarge
-from tandem.kernel.fields import FieldKept
+from tandem.kernel.fields import FieldKept, check_whole, ruled
 
 BODY_MAX = 25 * 1024 * 1024
 RANGES = ("_from", "_to", "_before", "_after", "_min", "_max")
 WRITES = frozenset({"POST", "PUT", "PATCH"})
+FREE = frozenset({"custom", "payload"})
+"""Mappings whose keys are somebody's own words, not fields of ours."""
+
+
+def shows(*resources: str) -> dict[str, Any]:
+    """Route `opt`: whose fields a page or a file shows that has no type to tell it by."""
+    return {"shows": frozenset(resources)}
+
+
+def shows_all(*resources: str) -> dict[str, Any]:
+    """Route `opt` for a document that is refused to who may not see all of it: a PDF, a label."""
+    return {**shows(*resources), "shows_all": frozenset(resources)}
+
+
+def loose_names(opt: Mapping[str, Any], hidden: frozenset[str]) -> frozenset[str]:
+    """The names of the hidden fields of what a page shows."""
+    resources = opt.get("shows", ())
+    return frozenset(
+        name
+        for resource, _, name in (rule.partition(".") for rule in hidden)
+        if resource in resources
+    )
 
 
 async def guard(scope: Any, receive: Receive, send: Send, actor: Actor) -> tuple[Receive, Send]:
     """What the route may receive and send on behalf of this actor. Raises FieldKept."""
     handler: Any = scope["route_handler"]
     shown = resources_of(handler)
+    for resource in handler.opt.get("shows_all", ()):
+        check_whole(actor, resource)
     _check_question(scope, shown, actor)
     if scope["method"] in WRITES and _is_json(scope["headers"]):
         body = await _read(receive)
@@ -37,7 +62,7 @@ async def guard(scope: Any, receive: Receive, send: Send, actor: Actor) -> tuple
 
 def resources_of(handler: Any) -> frozenset[str]:
     """The resources that appear in the route's answer, at any depth."""
-    found: set[str] = set()
+    found: set[str] = set(handler.opt.get("shows", ()))
     _collect(_shape(handler.parsed_fn_signature.return_type.annotation), found, set())
     return frozenset(found)
 
@@ -60,12 +85,23 @@ def _check_body(body: bytes, shown: frozenset[str], actor: Actor) -> None:
         given = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return  # the route says what is wrong with it
-    if not isinstance(given, Mapping):
-        return
-    for resource in shown:
-        for field in given:
-            if f"{resource}.{field}" in actor.hidden | actor.read_only:
-                raise FieldKept("You may not change this field.", field=str(field))
+    kept = actor.hidden | actor.read_only
+    for place, name in _named(given):
+        if any(f"{resource}.{name}" in kept for resource in shown):
+            raise FieldKept("You may not change this field.", field=place)
+
+
+def _named(given: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Each field of a body at any depth: (where it is, its name)."""
+    if isinstance(given, Mapping):
+        for name, value in given.items():
+            here = f"{place}.{name}" if place else str(name)
+            yield here, str(name)
+            if name not in FREE:
+                yield from _named(value, here)
+    elif isinstance(given, list):
+        for number, value in enumerate(given):
+            yield from _named(value, f"{place}[{number}]")
 
 
 def _concealing(send: Send, handler: Any, actor: Actor) -> Send:
@@ -111,9 +147,9 @@ def _strip(value: Any, shape: Any, hidden: frozenset[str]) -> None:
         for one in shape.types:
             _strip(value, one, hidden)
     elif isinstance(shape, inspect.StructType) and isinstance(value, dict):
-        resource = getattr(shape.cls, "resource", None)
+        rules = ruled(shape.cls)
         for field in shape.fields:
-            if f"{resource}.{field.name}" in hidden:
+            if rules.get(field.name) in hidden:
                 value.pop(field.encode_name, None)
             else:
                 _strip(value.get(field.encode_name), field.type, hidden)
@@ -130,8 +166,7 @@ def _collect(shape: Any, found: set[str], seen: set[type]) -> None:
         if shape.cls in seen:
             return
         seen.add(shape.cls)
-        if resource := getattr(shape.cls, "resource", None):
-            found.add(resource)
+        found.update(rule.partition(".")[0] for rule in ruled(shape.cls).values())
         for field in shape.fields:
             _collect(field.type, found, seen)
     for name in ("types", "item_type", "value_type"):

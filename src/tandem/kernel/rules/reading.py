@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from tandem.kernel.errors import Invalid
+from tandem.kernel.fields import FieldKept
 from tandem.kernel.rules.operands import read_operand
 from tandem.kernel.rules.periods import is_period
 from tandem.kernel.rules.tree import All, Compare, Exactly, Happened, Not, Rule, Some
@@ -48,6 +49,10 @@ class _Reader:
             return self._happened(node, at)
         if "field" not in node:
             _refuse('Expected "all", "any", "not", "field" or "event" here.', at)
+        if isinstance(node["field"], str) and node["field"] in self.vocabulary.withheld:
+            raise FieldKept(
+                "A field that is hidden from you cannot be asked for.", field=f"{at}.field"
+            )
         return compare(node, self.vocabulary.fields, at)
 
     def _branch(self, name: str, given: Any, at: str, depth: int) -> Rule:

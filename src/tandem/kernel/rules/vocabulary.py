@@ -75,7 +75,8 @@ VOCABULARIES: list["Vocabulary"] = []
 
 
 class Vocabulary:
-    """`tables` is the FROM clause (with its WHERE) under which the fields make sense."""
+    """`tables` is the FROM clause (with its WHERE) under which the fields make sense. `kept_by` says
+    which field rule (`customer.gstin`) a word would give away."""
 
     def __init__(
         self,
@@ -84,23 +85,41 @@ class Vocabulary:
         fields: Mapping[str, Field],
         behaviours: Mapping[str, Behaviour] | None = None,
         custom_column: LiteralString | None = None,
+        kept_by: Mapping[str, str] | None = None,
     ) -> None:
         self.tables = tables
         self.fields = dict(fields)
         self.behaviours = dict(behaviours or {})
         self.custom_column = custom_column
+        self.kept_by = dict(kept_by or {})
+        self.withheld: frozenset[str] = frozenset()
         VOCABULARIES.append(self)
 
     def with_custom(self, definitions: Sequence[CustomField]) -> "Vocabulary":
         """The same words and an organisation's own fields, named `custom.<key>`."""
         assert self.custom_column, "these records have no custom fields"
-        extended = object.__new__(Vocabulary)
-        extended.tables = self.tables
-        extended.behaviours = self.behaviours
-        extended.custom_column = self.custom_column
         own = {f"custom.{one.key}": custom_field(self.custom_column, one) for one in definitions}
-        extended.fields = {**self.fields, **own}
-        return extended
+        return self._with({**self.fields, **own})
+
+    def without(self, hidden: frozenset[str]) -> "Vocabulary":
+        """What somebody may ask by from whom these fields are hidden: a rule tells as much as the
+        field itself."""
+        if not hidden:
+            return self
+        withheld = {name for name, rule in self.kept_by.items() if rule in hidden}
+        made = self._with({n: one for n, one in self.fields.items() if n not in withheld})
+        made.withheld = frozenset(withheld)
+        return made
+
+    def _with(self, fields: Mapping[str, Field]) -> "Vocabulary":
+        made = object.__new__(Vocabulary)
+        made.tables = self.tables
+        made.behaviours = self.behaviours
+        made.custom_column = self.custom_column
+        made.kept_by = self.kept_by
+        made.withheld = self.withheld
+        made.fields = dict(fields)
+        return made
 
 
 def field(kind: Kind, sql: LiteralString, label: str, *options: str) -> Field:

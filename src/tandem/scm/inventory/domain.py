@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -129,6 +129,8 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
 class Level(msgspec.Struct, kw_only=True):
     """One variant at one location. Mutable on purpose: a batch of holds takes from it in turn."""
 
+    resource: ClassVar[str] = "stock"
+
     variant_id: UUID
     location_id: UUID
     sku: str
@@ -145,6 +147,8 @@ class Level(msgspec.Struct, kw_only=True):
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     """A level as it is listed. Of the past only what lay on the shelf is known, no promises."""
+
+    resource: ClassVar[str] = "stock"
 
     variant_id: UUID
     location_id: UUID

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -44,6 +44,8 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
+    resource: ClassVar[str] = "account"
+
     id: UUID
     number: str
     name: str

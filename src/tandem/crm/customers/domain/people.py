@@ -1,6 +1,6 @@
 """A customer: a person, or a company's contact, who may place orders."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
@@ -61,6 +61,9 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 class CustomerDraft(msgspec.Struct, frozen=True, kw_only=True):
     """Who an order says it is for. With `customer_id` the rest is not looked at."""
+
+    resource: ClassVar[str] = "customer"
+    field_rules: ClassVar[Mapping[str, str]] = {"email": "emails", "phone": "phones"}
 
     customer_id: UUID | None = None
     name: str = ""

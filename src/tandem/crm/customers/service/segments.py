@@ -45,7 +45,8 @@ MOST = "1e16"
 async def words(tx: Tx) -> rules.Vocabulary:
     """What a rule may say here: the suite's words and the organisation's own fields."""
     tx.actor.require("customers.read")
-    return people(await custom_fields.list_fields(tx, "customer"))
+    known = people(await custom_fields.list_fields(tx, "customer"))
+    return known.without(tx.actor.hidden)
 
 
 async def list_segments(tx: Tx) -> list[Segment]:

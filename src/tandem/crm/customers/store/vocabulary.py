@@ -12,6 +12,14 @@ RFM_SEGMENTS = (
 PEOPLE = Vocabulary(
     tables="customers.customer c where c.org_id = :org_id",
     custom_column="c.custom",
+    kept_by={
+        "gstin": "customer.gstin",
+        "emails": "customer.emails",
+        "phones": "customer.phones",
+        "cities": "customer.addresses",
+        "postal_codes": "customer.addresses",
+        "states": "customer.addresses",
+    },
     fields={
         "name": field(Kind.TEXT, "c.name", "Name"),
         "company_name": field(Kind.TEXT, "c.company_name", "Company"),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.identity.domain.roles import COVERED_BY, FIELDS, split
+from tandem.crm.identity.domain.roles import COVERED_BY, FIELDS, split, with_copies
 from tandem.kernel.actor import Actor
 from tandem.kernel.reach import Standing
 
@@ -49,7 +49,7 @@ def actor_of(
         label=label,
         grants=frozenset(permission for permission, _ in granted),
         standing=_standing(access, user_id, granted),
-        hidden=_kept_back(access.roles, "hidden"),
+        hidden=with_copies(_kept_back(access.roles, "hidden")),
         read_only=_kept_back(access.roles, "read_only"),
         **known,
     )

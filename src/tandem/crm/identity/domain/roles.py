@@ -42,9 +42,62 @@ FIELDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "customers",
         ("emails", "phones", "addresses", "gstin", "pan", "notes"),
     ),
+    "account": ("customers", ("domain", "gstin", "industry")),
+    "lead": (
+        "sales",
+        ("email", "phone", "job_title", "website", "description", "lost_reason", "score"),
+    ),
+    "opportunity": (
+        "sales",
+        ("amount_minor", "probability", "close_on", "next_step", "competitor", "lost_note"),
+    ),
+    "quote": (
+        "sales",
+        ("customer_email", "customer_phone", "customer_gstin", "note", "terms", "total_minor"),
+    ),
     "order": ("orders", ("customer_email", "customer_phone", "customer_gstin", "note")),
+    "complaint": ("support", ("customer_email", "customer_phone", "rating", "rating_note")),
+    "product": ("catalog", ("description", "brand", "barcode", "price_minor")),
+    "stock": ("inventory", ("on_hand", "available", "reorder_point")),
+    "invoice": ("invoicing", ("buyer", "total_minor", "reason")),
+    "payment": (
+        "payments",
+        ("amount_minor", "fee_minor", "tax_minor", "provider_payment_id", "error"),
+    ),
+    "shipment": (
+        "shipping",
+        ("recipient_phone", "awb", "value_minor", "cod_minor", "weight_grams"),
+    ),
+    "delivery": ("delivery", ("recipient_phone", "cod_minor", "cash_minor")),
+    "driver": ("delivery", ("phone",)),
+    "campaign": ("marketing", ("budget_minor", "cost_minor")),
+    "message": ("notifications", ("recipient", "text")),
 }
 """Resource → the service it belongs to and the fields that a role may keep back."""
+
+COPIES: Mapping[str, tuple[str, ...]] = {
+    "customer.emails": (
+        "order.customer_email",
+        "quote.customer_email",
+        "complaint.customer_email",
+    ),
+    "customer.phones": (
+        "order.customer_phone",
+        "quote.customer_phone",
+        "complaint.customer_phone",
+        "shipment.recipient_phone",
+        "delivery.recipient_phone",
+    ),
+    "customer.gstin": ("order.customer_gstin", "quote.customer_gstin", "invoice.buyer"),
+}
+"""Where else a customer's fields are written down. Who may not see the one does not see these."""
+
+
+def with_copies(fields: Iterable[str]) -> frozenset[str]:
+    """Hidden fields, and wherever else the same is written down."""
+    named = frozenset(fields)
+    return named.union(*(COPIES.get(field, ()) for field in named))
+
 
 Grant = Annotated[
     str,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tandem.crm.identity.domain.access import holds
 from tandem.crm.identity.domain.people import LastAdministrator
-from tandem.crm.identity.domain.roles import MoreThanHeld, Role
+from tandem.crm.identity.domain.roles import MoreThanHeld, Role, with_copies
 from tandem.crm.identity.store import members as members_store
 from tandem.crm.identity.store import roles as roles_store
 from tandem.kernel.actor import Actor
@@ -25,9 +25,9 @@ def check_may_give(actor: Actor, grants: Iterable[str]) -> None:
 def check_may_give_role(actor: Actor, role: Role) -> None:
     """The role's grants, and that it keeps back the fields that are kept from the giver."""
     check_may_give(actor, role.grants)
-    for field in sorted(actor.hidden - set(role.hidden)):
+    for field in sorted(actor.hidden - with_copies(role.hidden)):
         raise MoreThanHeld(f"{field!r} is hidden from you; the role would show it.", field=field)
-    for field in sorted(actor.read_only - {*role.hidden, *role.read_only}):
+    for field in sorted(actor.read_only - {*with_copies(role.hidden), *role.read_only}):
         raise MoreThanHeld(f"You cannot change {field!r}; the role could.", field=field)
 
 

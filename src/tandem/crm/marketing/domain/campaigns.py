@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -152,6 +152,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     """`cost_minor` and `budget_minor` in minor units of `currency`. `progress` counts people by
     state as of a few seconds ago."""
+
+    resource: ClassVar[str] = "campaign"
 
     id: UUID
     name: str

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import NormalDist
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -52,6 +53,8 @@ class Winner(msgspec.Struct, frozen=True, kw_only=True):
 
 class Stats(msgspec.Struct, frozen=True, kw_only=True):
     """`states` and `reasons` count people; `variants` add up to everybody but the held out."""
+
+    resource: ClassVar[str] = "campaign"
 
     is_human_only: bool
     total: int

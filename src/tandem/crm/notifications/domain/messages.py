@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -118,6 +118,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     `receipt` is the provider's last word (`delivered`, `undelivered`, …), empty before it.
     """
+
+    resource: ClassVar[str] = "message"
 
     id: UUID
     dedupe: str

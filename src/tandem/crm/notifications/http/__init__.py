@@ -1,7 +1,7 @@
 """Messages over HTTP: what was said, what became of it, once more; and the gateway's reports."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -53,6 +53,8 @@ REPORTS_LIMIT = Limit(name="text_reports", count=6_000, seconds=60)
 class MessageHead(msgspec.Struct, frozen=True, kw_only=True):
     """A message without its words. `reason` is a word for why it is held or was skipped; `error`
     says it in a sentence. `folded` counts those that this one stands for."""
+
+    resource: ClassVar[str] = "message"
 
     id: UUID
     channel: Channel

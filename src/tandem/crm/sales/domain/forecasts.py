@@ -1,7 +1,9 @@
 """The weighted forecast: amount times probability, in the company's currency."""
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -22,6 +24,12 @@ class ForecastRow(msgspec.Struct, frozen=True, kw_only=True):
     won, `weighted_minor` is Σ amount × probability × rate over the open ones, rounded once;
     `won_minor` is what was won. `key` is the first day of a month or
     quarter, a currency or an id; empty for deals of nobody or no team."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "open_minor": "opportunity.amount_minor",
+        "weighted_minor": "opportunity.amount_minor",
+        "won_minor": "opportunity.amount_minor",
+    }
 
     key: str
     count: int

@@ -1,8 +1,9 @@
 """A lead: somebody who may become a customer, where they came from and how far they are."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -80,6 +81,13 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True):
 class Lead(msgspec.Struct, frozen=True, kw_only=True):
     """`kind` is what its status means. `email` in lower case, `phone` in E.164. `score` is
     `fit_score` plus `behaviour_score`; `score_due_at` is when points expire next."""
+
+    resource: ClassVar[str] = "lead"
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "fit_score": "score",
+        "behaviour_score": "score",
+        "score_due_at": "score",
+    }
 
     id: UUID
     number: str

@@ -1,9 +1,9 @@
 """Lines: what is offered at which price, and the tax on it as invoicing worked it out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -46,6 +46,17 @@ LineDrafts = Annotated[list[LineDraft], msgspec.Meta(max_length=LINES_MAX)]
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """Minor units of the deal's currency. `taxable_minor` is after discount and without tax,
     `total_minor` what the buyer pays."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "unit_price_minor": "opportunity.amount_minor",
+        "discount_minor": "opportunity.amount_minor",
+        "taxable_minor": "opportunity.amount_minor",
+        "cgst_minor": "opportunity.amount_minor",
+        "sgst_minor": "opportunity.amount_minor",
+        "igst_minor": "opportunity.amount_minor",
+        "cess_minor": "opportunity.amount_minor",
+        "total_minor": "opportunity.amount_minor",
+    }
 
     id: UUID
     line_no: int

@@ -1,10 +1,10 @@
 """An opportunity: what it is worth, where it stands, and what moving it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -39,6 +39,12 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
     currency, kept as it was when the opportunity was made. `probability` in per cent is the
     stage's unless somebody set it. `amount_source` is `lines` where the amount is what its lines
     come to without tax, else `manual`. `order_status` is what the order was last heard to be."""
+
+    resource: ClassVar[str] = "opportunity"
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "manual_probability": "probability",
+        "lost_reason": "lost_note",
+    }
 
     id: UUID
     number: str

@@ -61,6 +61,12 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     `pending_reason` says why an accepted quote has no order yet."""
 
     resource: ClassVar[str] = "quote"
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "taxable_minor": "total_minor",
+        "tax_minor": "total_minor",
+        "round_off_minor": "total_minor",
+        "lines": "total_minor",
+    }
 
     id: UUID
     number: str

@@ -7,7 +7,7 @@ event that meets it. A score is the sum of what its score events are worth now.
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -143,6 +143,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """`score` is the sum of the lines' points. `level` is the highest threshold reached."""
+
+    resource: ClassVar[str] = "lead"
+    field_rules: ClassVar[Mapping[str, str]] = {"fit_score": "score", "behaviour_score": "score"}
 
     score: int
     fit_score: int

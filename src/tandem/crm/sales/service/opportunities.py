@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -40,6 +41,8 @@ COLUMN_MAX = 200
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """A stage of the board with its topmost cards and what all of them come to."""
+
+    resource: ClassVar[str] = "opportunity"
 
     stage: Stage
     cards: list[Opportunity]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import LiteralString
+from typing import ClassVar, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -170,6 +170,8 @@ SAVED = tuple(name for name in SAVE.names if name != "org_id")
 
 class Total(msgspec.Struct, frozen=True, kw_only=True):
     """`amount_minor` in the company's currency."""
+
+    resource: ClassVar[str] = "opportunity"
 
     stage_id: UUID
     count: int

@@ -1,7 +1,7 @@
 """A product is what a buyer recognises; a variant is what is counted, priced and put in a box."""
 
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -110,6 +110,8 @@ class ProductChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """`title` is whole: the product's, and the label where there is one."""
 
+    resource: ClassVar[str] = "product"
+
     id: UUID
     product_id: UUID
     sku: str
@@ -134,6 +136,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
     """Sold while at least one of its variants is active."""
+
+    resource: ClassVar[str] = "product"
 
     id: UUID
     title: str

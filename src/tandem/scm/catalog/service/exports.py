@@ -6,11 +6,18 @@ from collections.abc import AsyncIterator
 
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
+from tandem.kernel.fields import blanked
 from tandem.scm.catalog import store
 from tandem.scm.catalog.domain import COLUMNS, write_row
 from tandem.scm.catalog.service.products import list_variants
 
 CHUNK = 200
+KEPT_BY = {
+    "description": "product.description",
+    "brand": "product.brand",
+    "barcode": "product.barcode",
+    "price": "product.price_minor",
+}
 
 
 async def export_rows(database: Database, actor: Actor) -> AsyncIterator[bytes]:
@@ -24,7 +31,10 @@ async def export_rows(database: Database, actor: Actor) -> AsyncIterator[bytes]:
             ids = list({variant.product_id for variant in page.items})
             products = {p.id: p for p in await store.products_by_id(tx, ids)}
         yield b"".join(
-            _line(write_row(products[variant.product_id], variant)) for variant in page.items
+            _line(
+                blanked(actor, COLUMNS, write_row(products[variant.product_id], variant), KEPT_BY)
+            )
+            for variant in page.items
         )
         cursor = page.next
         if cursor is None:

@@ -1,7 +1,7 @@
 """A delivery as staff, as its driver and as the status table know it."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -31,6 +31,8 @@ class DriverFull(Conflict):
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One parcel's way to one door. `closed_at` is set with a final status."""
+
+    resource: ClassVar[str] = "delivery"
 
     id: UUID
     order_id: UUID

@@ -5,7 +5,7 @@ import re
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -42,6 +42,8 @@ class VehicleKind(StrEnum):
 
 class Driver(msgspec.Struct, frozen=True, kw_only=True):
     """`user_id` links a person who also signs in to the console; most drivers have none."""
+
+    resource: ClassVar[str] = "driver"
 
     id: UUID
     user_id: UUID | None

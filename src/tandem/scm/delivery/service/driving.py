@@ -1,6 +1,7 @@
 """What a driver's phone shows: the day's stops, each with its next possible taps."""
 
 from datetime import date, datetime
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -20,6 +21,8 @@ from tandem.scm.delivery.store import proofs as proof_store
 
 class DriverStop(msgspec.Struct, frozen=True, kw_only=True):
     """One stop as its driver needs it. The buyer's door code and link have no place here."""
+
+    resource: ClassVar[str] = "delivery"
 
     delivery_id: UUID
     order_number: str

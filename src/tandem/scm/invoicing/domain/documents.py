@@ -1,8 +1,8 @@
 """Invoices and credit notes as they were issued. Nothing about them changes afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 from uuid import UUID
 
 import msgspec
@@ -31,6 +31,17 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
 
 class InvoiceLine(msgspec.Struct, frozen=True, kw_only=True):
     """Amounts in minor units, positive. A credit of value only has the quantity 0."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "unit_price_minor": "invoice.total_minor",
+        "discount_minor": "invoice.total_minor",
+        "taxable_minor": "invoice.total_minor",
+        "cgst_minor": "invoice.total_minor",
+        "sgst_minor": "invoice.total_minor",
+        "igst_minor": "invoice.total_minor",
+        "cess_minor": "invoice.total_minor",
+        "total_minor": "invoice.total_minor",
+    }
 
     id: UUID
     line_no: int
@@ -61,6 +72,17 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     buyer had paid when it was issued. `total_minor` is positive for credit notes too: `kind` (INV,
     CRN) gives the sign.
     """
+
+    resource: ClassVar[str] = "invoice"
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "paid_minor": "total_minor",
+        "taxable_minor": "total_minor",
+        "cgst_minor": "total_minor",
+        "sgst_minor": "total_minor",
+        "igst_minor": "total_minor",
+        "cess_minor": "total_minor",
+        "round_off_minor": "total_minor",
+    }
 
     id: UUID
     kind: Kind

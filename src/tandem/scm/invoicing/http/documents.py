@@ -25,6 +25,7 @@ from tandem.kernel.http import (
     refusals,
 )
 from tandem.kernel.http.documents import PDF, pdf
+from tandem.kernel.http.fields import shows_all
 from tandem.kernel.pages import Page
 from tandem.scm.invoicing import service
 from tandem.scm.invoicing.domain.crediting import (
@@ -111,6 +112,7 @@ class InvoiceController(Controller):
     @get(
         "/invoices/{invoice_id:uuid}/pdf",
         media_type=PDF,
+        opt=shows_all("invoice"),
         response_headers=INLINE,
         responses=refusals(Forbidden, InvoiceMissing),
     )

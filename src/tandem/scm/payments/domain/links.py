@@ -4,8 +4,10 @@ https://razorpay.com/docs/api/payments/payment-links and .../qr-codes. A QR code
 of the whole amount, at the door; a link may take it in parts.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -62,6 +64,11 @@ class LinkCustomer(msgspec.Struct, frozen=True, kw_only=True):
 class PaymentLink(msgspec.Struct, frozen=True, kw_only=True):
     """`url` is the page to pay at, or the QR code's picture. `reference` is the order's number and
     a count."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "amount_minor": "payment.amount_minor",
+        "paid_minor": "payment.amount_minor",
+    }
 
     id: UUID
     kind: LinkKind

@@ -1,9 +1,9 @@
 """Payments, refunds and an order's sums of them. All amounts in minor units."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,12 @@ class Standing(StrEnum):
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
     """`amount_minor` and `currency` are null until the gateway itself has told them."""
+
+    resource: ClassVar[str] = "payment"
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "captured_minor": "amount_minor",
+        "refunded_minor": "amount_minor",
+    }
 
     id: UUID
     order_id: UUID
@@ -57,6 +63,8 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     `is_ours` is false for a refund somebody made in the gateway's own dashboard. A failed refund
     stays failed; `retries_id` is on the new one that was made in its place, with a new key.
     """
+
+    resource: ClassVar[str] = "payment"
 
     id: UUID
     payment_id: UUID

@@ -8,6 +8,7 @@ what goes out.
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -86,6 +87,16 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     does not add up. `fee_minor` contains `tax_minor`, the GST on it.
     """
 
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "amount_minor": "payment.amount_minor",
+        "payments_minor": "payment.amount_minor",
+        "refunds_minor": "payment.amount_minor",
+        "other_minor": "payment.amount_minor",
+        "net_minor": "payment.amount_minor",
+        "fee_minor": "payment.fee_minor",
+        "tax_minor": "payment.tax_minor",
+    }
+
     id: UUID
     provider: str
     mode: Mode
@@ -118,6 +129,16 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 class SettlementRow(msgspec.Struct, frozen=True, kw_only=True):
     """`payment_id`, `refund_id` and the order are ours; null while nothing here answers to it."""
 
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "amount_minor": "payment.amount_minor",
+        "credit_minor": "payment.amount_minor",
+        "debit_minor": "payment.amount_minor",
+        "net_minor": "payment.amount_minor",
+        "fee_minor": "payment.fee_minor",
+        "tax_minor": "payment.tax_minor",
+        "provider_payment_id": "payment.provider_payment_id",
+    }
+
     id: UUID
     kind: RowKind
     entity_id: str
@@ -140,6 +161,18 @@ class SettlementRow(msgspec.Struct, frozen=True, kw_only=True):
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """A row beside what we know: our payment's or refund's figures, and where else it stands."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "amount_minor": "payment.amount_minor",
+        "credit_minor": "payment.amount_minor",
+        "debit_minor": "payment.amount_minor",
+        "our_amount_minor": "payment.amount_minor",
+        "fee_minor": "payment.fee_minor",
+        "tax_minor": "payment.tax_minor",
+        "our_fee_minor": "payment.fee_minor",
+        "our_tax_minor": "payment.tax_minor",
+        "provider_payment_id": "payment.provider_payment_id",
+    }
 
     id: UUID
     kind: RowKind

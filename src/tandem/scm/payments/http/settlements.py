@@ -21,6 +21,7 @@ from tandem.kernel.http import (
     etag,
     refusals,
 )
+from tandem.kernel.http.fields import shows_all
 from tandem.kernel.pages import Page
 from tandem.scm.payments import service
 from tandem.scm.payments.domain import (
@@ -106,6 +107,7 @@ class SettlementsController(Controller):
     @get(
         "/{settlement_id:uuid}/export",
         media_type="text/csv",
+        opt=shows_all("payment"),
         responses=refusals(Forbidden, NotFound),
     )
     async def export(self, settlement_id: FromPath[UUID], database: Store, actor: Acting) -> Stream:

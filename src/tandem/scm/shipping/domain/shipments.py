@@ -1,7 +1,8 @@
 """A shipment: one order's goods on their way in one or more parcels, under a number of its own."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -49,6 +50,8 @@ class NewParcel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     """`number` is the shipment's with the parcel's place: SHP-100001-2."""
 
+    resource: ClassVar[str] = "shipment"
+
     number: str
     weight_grams: int
     length_mm: int
@@ -67,6 +70,9 @@ class Shipment(msgspec.Struct, frozen=True, kw_only=True):
     newest estimate. `is_on_time` judges the delivery by the first. `base_status` is our decision;
     `status` what it comes to with the scans; `carrier_status` the newest scan as it is.
     `cod_minor` is the cash to collect at the door."""
+
+    resource: ClassVar[str] = "shipment"
+    field_rules: ClassVar[Mapping[str, str]] = {"charged_grams": "weight_grams"}
 
     id: UUID
     number: str

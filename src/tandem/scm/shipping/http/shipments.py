@@ -24,6 +24,7 @@ from tandem.kernel.http import (
     refusals,
 )
 from tandem.kernel.http.documents import PDF, pdf
+from tandem.kernel.http.fields import shows_all
 from tandem.kernel.pages import LIMIT_DEFAULT, Page
 from tandem.kernel.references import ReferenceTaken
 from tandem.scm.shipping import service
@@ -133,6 +134,7 @@ class ShipmentController(Controller):
     @get(
         "/{shipment_id:uuid}/label",
         media_type=PDF,
+        opt=shows_all("shipment"),
         response_headers=INLINE,
         responses=refusals(Forbidden, NotFound, LabelNotReady),
     )

@@ -1,7 +1,7 @@
 """The complaint, its thread and its files."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -50,6 +50,8 @@ class NotResolved(Conflict):
 class Links(msgspec.Struct, frozen=True, kw_only=True):
     """What a complaint is about, by id and by the number people use."""
 
+    resource: ClassVar[str] = "complaint"
+
     order_id: UUID | None = None
     order_number: str = ""
     shipment_id: UUID | None = None
@@ -82,6 +84,8 @@ class NewComplaint(msgspec.Struct, frozen=True, kw_only=True):
 class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     """Clocks: `…_due_at` while one runs, `resolution_left_seconds` of business time while it
     rests. `…_seconds` is what each was given."""
+
+    resource: ClassVar[str] = "complaint"
 
     id: UUID
     number: str
