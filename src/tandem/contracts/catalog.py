@@ -15,6 +15,8 @@ class VariantFacts(msgspec.Struct, frozen=True, kw_only=True):
     `unit` is the UQC (NOS, KGS, …).
     """
 
+    resource: ClassVar[str] = "product"
+
     variant_id: UUID
     sku: str
     title: str

@@ -1,8 +1,8 @@
 """Fields that are kept back from somebody: hidden, or shown and not to be changed.
 
-A struct says which resource it shows: `resource: ClassVar[str] = "customer"`. Where a field of it is
-called otherwise than the rule, or shows another resource's, `field_rules` says so: `{"fit_score":
-"score", "unit_price_minor": "product.price_minor"}`. That is all a service says; these do the rest:
+A struct says which resource it shows: `resource: ClassVar[str] = "customer"`. Where one of its
+fields is called otherwise than the rule, or shows another resource's, `field_rules` says so:
+`{"fit_score": "score", "unit_price_minor": "product.price_minor"}`. These do the rest:
 
 - the edge leaves hidden fields out of every JSON answer, and refuses to filter by, sort by or write
   what is kept back (`kernel.http.fields`);

@@ -10,7 +10,7 @@ OF_PAGES: Mapping[str, tuple[str, ...]] = {
     "campaigns": ("campaign",),
     "complaints": ("complaint",),
     "customers": ("customer",),
-    "deals": ("opportunity",),
+    "deals": ("opportunity", "quote"),
     "deliveries": ("delivery",),
     "dispatch": ("delivery", "driver"),
     "forecast": ("opportunity",),

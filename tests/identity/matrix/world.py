@@ -63,12 +63,7 @@ async def build(app: Litestar, database: Database, now: datetime) -> World:
         await identity.join_node(
             tx, identity.TEAMS, company.teams["south"], company.people["tess"].id, now=real
         )
-    await outbox.drain(database)
-    schema = app.openapi_schema.to_schema()
-    known, token = await _records(database, company, real)
-    asha = _visitor(app, cookie=await _session(database, company, "asha", real))
-    await _made_by_api(asha, Bodies(schema, known), schema, known)
-    await outbox.drain(database)
+    known, token = await fill(app, database, company, real)
     order = company.orders["rina"]
     callers = await _callers(app, database, company, other, token, real)
     return World(
@@ -76,8 +71,21 @@ async def build(app: Litestar, database: Database, now: datetime) -> World:
         known=known,
         callers=callers,
         secrets=frozenset({f"{MARKER} of Rina", order.public_token}),
-        bodies=Bodies(schema, known),
+        bodies=Bodies(app.openapi_schema.to_schema(), known),
     )
+
+
+async def fill(
+    app: Litestar, database: Database, company: Company, now: datetime
+) -> tuple[dict[str, Any], str]:
+    """A record of every kind: their ids by the name a path has for them, and a driver's token."""
+    await outbox.drain(database)
+    schema = app.openapi_schema.to_schema()
+    known, token = await _records(database, company, now)
+    asha = _visitor(app, cookie=await _session(database, company, "asha", now))
+    await _made_by_api(asha, Bodies(schema, known), schema, known)
+    await outbox.drain(database)
+    return known, token
 
 
 async def _records(

@@ -28,6 +28,7 @@ from tandem.kernel.http import (
     Transaction,
     refusals,
 )
+from tandem.kernel.http.fields import ABOUT_PEOPLE, shows_all
 from tandem.kernel.pages import Page
 
 
@@ -120,7 +121,11 @@ class ErasureController(Controller):
         """Call off one that waits."""
         return await customers.cancel_erasure(tx, erasure_id, now=now)
 
-    @get("/customers/{customer_id:uuid}/personal-data", responses=refusals(Forbidden, NotFound))
+    @get(
+        "/customers/{customer_id:uuid}/personal-data",
+        opt=shows_all(*ABOUT_PEOPLE),
+        responses=refusals(Forbidden, NotFound),
+    )
     async def export_person(self, customer_id: FromPath[UUID], tx: Transaction) -> dict[str, Any]:
         """Everything the suite knows of somebody, by service."""
         return await erasing.export(tx, customer_id)

@@ -31,19 +31,24 @@ def shows(*resources: str) -> dict[str, Any]:
     return {"shows": frozenset(resources)}
 
 
+ABOUT_PEOPLE = (
+    "customer", "lead", "opportunity", "quote", "order", "invoice", "payment", "shipment",
+    "delivery", "complaint", "message",
+)  # fmt: skip
+"""What a file with all that is known of somebody is made of."""
+
+
 def shows_all(*resources: str) -> dict[str, Any]:
     """Route `opt` for a document that is refused to who may not see all of it: a PDF, a label."""
     return {**shows(*resources), "shows_all": frozenset(resources)}
 
 
 def loose_names(opt: Mapping[str, Any], hidden: frozenset[str]) -> frozenset[str]:
-    """The names of the hidden fields of what a page shows."""
+    """The names of the hidden fields of what a page shows; a form calls `price_minor` price."""
     resources = opt.get("shows", ())
-    return frozenset(
-        name
-        for resource, _, name in (rule.partition(".") for rule in hidden)
-        if resource in resources
-    )
+    parts = [rule.partition(".") for rule in hidden]
+    names = {name for resource, _, name in parts if resource in resources}
+    return frozenset(names | {name.removesuffix("_minor") for name in names})
 
 
 async def guard(scope: Any, receive: Receive, send: Send, actor: Actor) -> tuple[Receive, Send]:
@@ -74,7 +79,7 @@ def _check_question(scope: Any, shown: frozenset[str], actor: Actor) -> None:
             asked |= {part.strip().lstrip("-+") for part in value.split(",")}
         for resource in shown:
             for field in asked:
-                if actor.hides(resource, field):
+                if actor.hides(resource, field) or actor.hides(resource, f"{field}_minor"):
                     raise FieldKept(
                         "A field that is hidden from you cannot be asked for.", field=name
                     )

@@ -75,8 +75,8 @@ VOCABULARIES: list["Vocabulary"] = []
 
 
 class Vocabulary:
-    """`tables` is the FROM clause (with its WHERE) under which the fields make sense. `kept_by` says
-    which field rule (`customer.gstin`) a word would give away."""
+    """`tables` is the FROM clause (with its WHERE) under which the fields make sense. `kept_by`
+    says which field rule (`customer.gstin`) a word would give away."""
 
     def __init__(
         self,

@@ -175,6 +175,8 @@ class Reservation(msgspec.Struct, kw_only=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A line of the ledger: a fact, never changed. `quantity` is signed."""
 
+    field_rules: ClassVar[Mapping[str, str]] = {"balance": "stock.on_hand"}
+
     id: UUID
     seq: int
     kind: Kind
@@ -194,6 +196,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """A shelf whose counts are not what its ledger and its holds add up to."""
+
+    resource: ClassVar[str] = "stock"
+    field_rules: ClassVar[Mapping[str, str]] = {"ledger": "on_hand"}
 
     sku: str
     location_code: str

@@ -13,6 +13,7 @@ from tandem.crm.customers.domain.erasing import NewErasure
 from tandem.flows import erase
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction
+from tandem.kernel.http.fields import ABOUT_PEOPLE, shows_all
 from tandem.web.console.forms import convert, read_form
 from tandem.web.rendering import page, redirect
 
@@ -65,7 +66,7 @@ class PrivacyPage(Controller):
         said = "They are erased." if new.is_urgent else "The erasure is announced."
         return redirect(request, "/settings/erasures", toast=said)
 
-    @get("/personal-data")
+    @get("/personal-data", opt=shows_all(*ABOUT_PEOPLE))
     async def export(
         self, request: AnyRequest, customer_id: FromPath[UUID], tx: Transaction
     ) -> Response[Any]:

@@ -9,7 +9,9 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import UploadFile
 
+from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Invalid, Refusal
+from tandem.kernel.fields import KEPT
 from tandem.kernel.money import EXPONENT
 
 T = TypeVar("T")
@@ -47,10 +49,14 @@ def problem_of(refusal: Refusal, values: Mapping[str, str], *, form: str = "") -
 async def read_form(request: AnyRequest, *, longest: int = TEXT_MAX) -> dict[str, str]:
     """The last value of each field, trimmed. Refuses control characters other than line ends."""
     form = await request.form()
+    actor: Actor | None = request.scope["state"].get("actor")
+    has_kept = actor is not None and bool(actor.hidden)
     values: dict[str, str] = {}
     for name, value in form.multi_items():
         if not isinstance(value, UploadFile):
-            values[name] = _checked(name, str(value), longest)
+            # What was not shown comes back as the dash that stood for it.
+            is_nothing = has_kept and value == str(KEPT)
+            values[name] = "" if is_nothing else _checked(name, str(value), longest)
     return values
 
 

@@ -88,7 +88,7 @@ async def _figures(tx: Tx, today: date, now: datetime) -> list[Figure]:
                 is_bad=bool(late),
             )
         )
-    if may("payments.read"):
+    if may("payments.read") and not tx.actor.hides("payment", "amount_minor"):
         money = await payments.received(tx, currency=CURRENCY, since=midnight)
         figures.append(Figure(label="Money in today", href="/payments", minor=money))
     return figures

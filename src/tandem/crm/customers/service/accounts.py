@@ -28,6 +28,7 @@ from tandem.crm.customers.store.people import NOTHING
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
+from tandem.kernel.fields import changeable
 from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
@@ -89,6 +90,7 @@ async def change_account(
         for name, value in msgspec.structs.asdict(change).items()
         if value is not msgspec.UNSET
     }
+    given = changeable(tx.actor, "account", given)
     if given.get("domain"):
         given["domain"] = normal_domain(given["domain"])
     if "gstin" in given:

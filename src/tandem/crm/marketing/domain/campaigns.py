@@ -124,6 +124,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     clock (domain.local_times); whose zone is not known lives by the company's.
     """
 
+    resource: ClassVar[str] = "campaign"
+
     name: Name
     kind: Kind = Kind.ONCE
     channel: Channel = Channel.EMAIL

@@ -12,6 +12,7 @@ from tandem.crm.marketing.store import campaigns as store
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
+from tandem.kernel.fields import as_kept
 from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
@@ -31,6 +32,7 @@ async def change_campaign(tx: Tx, campaign: Campaign, plan: Plan, *, now: dateti
     tx.actor.require(WRITE)
     check_draft(campaign)
     _check(plan)
+    plan = as_kept(tx.actor, plan, campaign)
     await store.save_plan(tx, campaign.id, plan, now)
     await _audit(
         tx,
@@ -54,6 +56,7 @@ async def state_cost(
     """What it cost and what it may cost, in minor units; at any time, the bill comes late."""
     tx.actor.require(WRITE)
     changed = msgspec.structs.replace(campaign, cost_minor=cost_minor, budget_minor=budget_minor)
+    changed = as_kept(tx.actor, changed, campaign)
     await store.save_state(tx, changed, now)
     await _audit(
         tx,

@@ -35,6 +35,7 @@ from tandem.crm.sales.store import leads as store
 from tandem.kernel import audit, history
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
+from tandem.kernel.fields import changeable
 from tandem.kernel.history import Happening
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
@@ -223,6 +224,7 @@ async def _read_change(tx: Tx, lead: Lead, to: LeadChange) -> dict[str, Any]:
         for name, value in msgspec.structs.asdict(to).items()
         if value is not msgspec.UNSET
     }
+    given = changeable(tx.actor, "lead", given)
     if "email" in given or "phone" in given:
         email, phone = read_contacts(given.get("email", ""), given.get("phone", ""))
         given |= {name: value for name, value in (("email", email), ("phone", phone))

@@ -32,6 +32,7 @@ from tandem.crm.sales.store.opportunities import NewOpportunity, Total
 from tandem.kernel import audit, numbering
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
+from tandem.kernel.fields import as_kept
 from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
@@ -154,7 +155,8 @@ async def change(tx: Tx, opportunity_id: UUID, to: Change, *, now: datetime) -> 
         for name, value in msgspec.structs.asdict(to).items()
         if value is not msgspec.UNSET
     }
-    after = msgspec.structs.replace(before, **given)
+    after = as_kept(tx.actor, msgspec.structs.replace(before, **given), before)
+    given = {name: getattr(after, name) for name in given}
     if after.amount_minor != before.amount_minor:
         after = msgspec.structs.replace(after, amount_source=AmountSource.MANUAL)
         given["amount_source"] = after.amount_source

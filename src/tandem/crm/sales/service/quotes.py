@@ -28,6 +28,7 @@ from tandem.crm.sales.store import quotes as store
 from tandem.kernel import audit, numbering, tokens
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
+from tandem.kernel.fields import as_kept
 from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.kernel.reach import Ownership
@@ -62,6 +63,7 @@ async def change_quote(
     if before.state is not State.DRAFT:
         raise NotDraft("It was sent and changes no more. An edit makes the next version.")
     after = msgspec.structs.replace(before, **msgspec.structs.asdict(body))
+    after = as_kept(tx.actor, after, before)
     await store.save_draft(tx, after)
     await _note(tx, "quote_changed", after, now, before=before)
     return await _read(tx, quote_id)

@@ -57,8 +57,9 @@ FILTERED: LiteralString = (
        and (:score_min::int is null or l.score >= :score_min)
        and (:words::text is null
             or l.name ilike '%' || :words || '%' or l.company_name ilike '%' || :words || '%'
-            or l.email ilike :words || '%' or l.number ilike :words || '%'
-            or l.phone like '%' || :words || '%')
+            or l.number ilike :words || '%'
+            or (:seeks_email::boolean and l.email ilike :words || '%')
+            or (:seeks_phone::boolean and l.phone like '%' || :words || '%'))
 """
 )
 
@@ -212,6 +213,7 @@ async def list_rows(
 ) -> list[Lead]:
     params: dict[str, Any] = {
         **msgspec.structs.asdict(filters),
+        **_sought(tx),
         **reach.params(),
         "before_id": before[1] if before else None,
         "count": count,
@@ -223,8 +225,14 @@ async def list_rows(
 
 
 async def count_by_status(tx: Tx, filters: LeadFilters, reach: Reach) -> dict[UUID, int]:
-    rows = await tx.many(COUNTS, Count, **msgspec.structs.asdict(filters), **reach.params())
+    asked = {**msgspec.structs.asdict(filters), **_sought(tx), **reach.params()}
+    rows = await tx.many(COUNTS, Count, **asked)
     return {row.status_id: row.count for row in rows}
+
+
+def _sought(tx: Tx) -> dict[str, bool]:
+    """Nobody finds somebody by what is hidden from them."""
+    return {f"seeks_{name}": not tx.actor.hides("lead", name) for name in ("email", "phone")}
 
 
 async def holders(tx: Tx, keys: Sequence[tuple[str, str]]) -> dict[str, UUID]:

@@ -11,6 +11,7 @@ from tandem.contracts.catalog import VariantChanged
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
+from tandem.kernel.fields import changeable
 from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.catalog import store
@@ -126,7 +127,7 @@ async def change_variant(
 ) -> Variant:
     """Apply what is given to a variant from `lock_variant`. Orders keep what they copied."""
     tx.actor.require("catalog.write")
-    given = _given(change)
+    given = changeable(tx.actor, "product", _given(change))
     if "tax_class" in given:
         check_tax_class(given["tax_class"])
     product = (await store.products_by_id(tx, [variant.product_id]))[0]
@@ -145,7 +146,7 @@ async def change_product(
     tx.actor.require("catalog.write")
     given = {
         field: value if field == "description" else value.strip()
-        for field, value in _given(change).items()
+        for field, value in changeable(tx.actor, "product", _given(change)).items()
     }
     changed = msgspec.structs.replace(product, **given)
     await store.update_products(tx, [changed], now)

@@ -10,6 +10,7 @@ from tandem.kernel import audit
 from tandem.kernel.actor import Actor, Kind
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.errors import Forbidden, NotFound
+from tandem.kernel.fields import as_kept
 from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.delivery.domain.doorcodes import hotp, new_secret
@@ -71,6 +72,7 @@ async def change_driver(tx: Tx, driver: Driver, *, now: datetime) -> Driver:
     """Save a changed driver as it was handed in; the caller checked the version."""
     tx.actor.require(FLEET)
     before = await get_driver(tx, driver.id)
+    driver = as_kept(tx.actor, driver, before)
     if not await store.save_driver(tx, driver):
         raise PhoneTaken("Another driver has this phone or this user.", field="phone")
     await _note(

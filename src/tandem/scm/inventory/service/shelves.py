@@ -8,6 +8,7 @@ from tandem.contracts.inventory import StockAdjusted
 from tandem.kernel import audit as trail
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
+from tandem.kernel.fields import check_changeable
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.inventory.domain import (
     COUNT_MAX,
@@ -128,6 +129,7 @@ async def set_reorder_point(
     tx: Tx, *, variant_id: UUID, location_id: UUID, reorder_point: int
 ) -> None:
     tx.actor.require("inventory.configure")
+    check_changeable(tx.actor, "stock", "reorder_point")
     if not await levels.set_reorder_point(tx, (variant_id, location_id), reorder_point):
         raise NotFound("This variant has no shelf at this location.")
 

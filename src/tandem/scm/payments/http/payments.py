@@ -1,6 +1,7 @@
 """Payments, refunds and payment requests, for staff."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -53,6 +54,8 @@ class NewRefund(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 class PaymentDetail(msgspec.Struct, kw_only=True):
     """`refundable_minor` is what may still be given back."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {"refundable_minor": "payment.amount_minor"}
 
     payment: Payment
     refunds: list[Refund]

@@ -75,7 +75,8 @@ LIST = Query(
        and (:order_id::uuid is null or order_id = :order_id)
        and (:since::timestamptz is null or created_at >= :since)
        and (:until::timestamptz is null or created_at < :until)
-       and (:search::text is null or order_number = :search or provider_payment_id = :search)
+       and (:search::text is null or order_number = :search
+            or (:seeks_ids::boolean and provider_payment_id = :search))
        and (:before_at::timestamptz is null
             or (created_at, id) < (:before_at::timestamptz, :before_id::uuid))
        and {within_order("order_id")}
@@ -186,6 +187,7 @@ async def list_page(
         before_at=before_at,
         before_id=before_id,
         count=count,
+        seeks_ids=not tx.actor.hides("payment", "provider_payment_id"),
         **tx.actor.reach("payments.read").params(),
     )
 
