@@ -24,7 +24,8 @@ LIST = Query(
     + """
      where a.org_id = :org_id and (lower(a.name), a.id) > (lower(:after_name), :after_id)
        and (:text = '' or strpos(lower(a.name), lower(:text)) > 0 or a.number = upper(:text)
-            or a.domain = lower(:text) or a.gstin = upper(:text))
+            or (:seeks_domain::boolean and a.domain = lower(:text))
+            or (:seeks_gstin::boolean and a.gstin = upper(:text)))
        and """
     + within("a")
     + """
@@ -155,6 +156,8 @@ async def list_accounts(
         LIST,
         Account,
         text=text,
+        seeks_domain=not tx.actor.hides("account", "domain"),
+        seeks_gstin=not tx.actor.hides("account", "gstin"),
         after_name=after[0],
         after_id=after[1],
         limit=limit,

@@ -26,6 +26,7 @@ from tandem.scm.catalog.domain import (
     check_tax_class,
     title_of,
 )
+from tandem.scm.catalog.service.search import found_by
 
 Sort = Literal["title", "sku"]
 
@@ -221,6 +222,7 @@ async def list_products(
     if page.items:
         ids = [product.id for product in page.items]
         page.items = _with_variants(page.items, await store.variants_of_products(tx, ids))
+    page.items = [one for one in page.items if found_by(tx, text, *one.variants)]
     return page
 
 
@@ -239,7 +241,9 @@ async def list_variants(
     rows = await store.list_variants(
         tx, filters, by_sku=sort == "sku", after=_after(cursor), limit=limit + 1
     )
-    return page_of(rows, limit, lambda variant: (getattr(variant, sort), variant.id))
+    page = page_of(rows, limit, lambda variant: (getattr(variant, sort), variant.id))
+    page.items = [one for one in page.items if found_by(tx, text, one)]
+    return page
 
 
 def _pattern(text: str) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 from tandem.contracts.catalog import VariantFacts
 from tandem.kernel.db import Tx
 from tandem.scm.catalog import store
+from tandem.scm.catalog.domain import Variant
 
 WORDS_MAX = 8
 FORGIVING_FROM = 4
@@ -38,4 +39,12 @@ async def search(tx: Tx, text: str, limit: int) -> list[VariantFacts]:
     found = await store.matching(tx, words, wanted, limit)
     if not found and len(wanted) >= FORGIVING_FROM:
         found = await store.similar(tx, wanted, limit)
-    return found
+    return [one for one in found if found_by(tx, text, one)]
+
+
+def found_by(tx: Tx, text: str, *variants: Variant | VariantFacts) -> bool:
+    """Whether what was typed is in what the reader may see: nobody finds by a hidden barcode."""
+    words = text.lower().split()
+    if not words or not tx.actor.hides("product", "barcode"):
+        return True
+    return any(all(word in f"{one.title} {one.sku}".lower() for word in words) for one in variants)

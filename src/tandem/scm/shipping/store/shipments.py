@@ -59,7 +59,8 @@ LIST = Query(
        and (cardinality(:statuses::text[]) = 0 or s.status = any(:statuses::text[]))
        and (:order_id::uuid is null or s.order_id = :order_id)
        and (:carrier = '' or s.carrier = :carrier)
-       and (:number = '' or s.number = :number or s.awb = :number or s.order_number = :number)
+       and (:number = '' or s.number = :number or s.order_number = :number
+            or (:seeks_awb::boolean and s.awb = :number))
        and (:promised_from::date is null or s.promised_on >= :promised_from)
        and (:promised_to::date is null or s.promised_on <= :promised_to)
        and {within_order("s.order_id")}
@@ -246,6 +247,7 @@ async def list_shipments(tx: Tx, filters: Filters, *, before: UUID, limit: int) 
         order_id=filters.order_id,
         carrier=filters.carrier,
         number=filters.number,
+        seeks_awb=not tx.actor.hides("shipment", "awb"),
         promised_from=filters.promised_from,
         promised_to=filters.promised_to,
         before=before,
