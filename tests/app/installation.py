@@ -99,7 +99,7 @@ def clean_environment() -> dict[str, str]:
     """Ours without settings of the person who runs the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TANDEM_")}
     kept.pop("DATABASE_URL", None)
-    return kept | {"PYTHONPATH": str(SOURCES)}
+    return kept | {"PYTHONPATH": str(SOURCES), "TANDEM_DEMO": "plain"}
 
 
 def company_name(ready: Mapping[str, Any]) -> str:

@@ -24,6 +24,15 @@ async def company_of(app: Litestar, api_key: object) -> str:
         return str(answer.json()["name"])
 
 
+async def told_of(app: Litestar, api_key: object) -> dict[str, int]:
+    """How many there are of what a lively demo is about."""
+    lists = ("leads", "opportunities", "quotes", "orders", "campaigns", "journeys")
+    async with visitor(app) as caller:
+        caller.headers["authorization"] = f"Bearer {api_key}"
+        pages = {path: await caller.get(path) for path in (f"/v1/{name}" for name in lists)}
+    return {path: len(page.json()["items"]) for path, page in pages.items()}
+
+
 async def people_of(database: Database, org_id: UUID) -> list[str]:
     async with database.transaction(Actor.system(org_id, "test")) as tx:
         return [user.email for user in await identity.list_users(tx)]
@@ -49,6 +58,14 @@ async def test_a_company_without_people_is_finished_and_lost_keys_are_made_anew(
     assert logins["admin_email"] == ADMIN_EMAIL
     assert await people_of(database, org_id) == [ADMIN_EMAIL]
     assert await company_of(app, logins["api_key"]) == COMPANY
+    assert await told_of(app, logins["api_key"]) == {
+        "/v1/leads": 10,
+        "/v1/opportunities": 9,
+        "/v1/quotes": 1,
+        "/v1/orders": 15,
+        "/v1/campaigns": 1,
+        "/v1/journeys": 1,
+    }
 
     lost = await prepare(settings, kept)
     assert lost["told"] == "up to date"

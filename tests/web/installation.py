@@ -188,7 +188,7 @@ def _running(folder: Path, dsn: str) -> Iterator[dict[str, Any]]:
         [*command, "--data", str(folder / "data"), "--ready-file", str(ready)],
         stdout=log,
         stderr=subprocess.STDOUT,
-        env=environment | {"DATABASE_URL": dsn},
+        env=environment | {"DATABASE_URL": dsn, "TANDEM_DEMO": "plain"},
         start_new_session=True,
     )
     try:

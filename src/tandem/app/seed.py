@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.app import demo
 from tandem.app.sealed import ring_of
 from tandem.app.settings import Settings
 from tandem.app.wiring import import_reactions
@@ -56,6 +57,8 @@ async def seed(settings: Settings, *, password: str | None = None) -> Seeded | N
         seeded = await _furnish(database, org_id, password or secrets.token_urlsafe(12))
         if settings.is_sandbox:
             await _connect_jira(database, org_id, settings.sandbox_url)
+        if settings.demo == "lively":
+            await _look_back(database, org_id)
         return seeded
     finally:
         await database.close()
@@ -86,6 +89,12 @@ async def _furnish(database: Database, org_id: UUID, password: str) -> Seeded:
         _, key = await identity.add_api_key(tx, name="Demo key", grants=["*"], now=now)
         await _fill(tx, now)
     return Seeded(admin_email=ADMIN_EMAIL, admin_password=password, api_key=key)
+
+
+async def _look_back(database: Database, org_id: UUID) -> None:
+    async with database.transaction(Actor.system(org_id, "Demo")) as tx:
+        asha = next(one for one in await identity.list_users(tx) if one.email == ADMIN_EMAIL)
+    await demo.tell_story(database, org_id, asha.id, today=database.clock.now())
 
 
 async def _connect_jira(database: Database, org_id: UUID, sandbox_url: str) -> None:

@@ -53,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Everywhere else only public https addresses are spoken to (kernel.guard).
     """
 
+    demo: Literal["lively", "plain"] = "lively"
+    """A lively demo company has three weeks behind it, a plain one people and goods alone."""
     sandbox_url: str = ""
     """Set by `tandem up`: providers without keys are served by the stand-ins at this address."""
     razorpay_key_id: str = ""
