@@ -75,7 +75,9 @@ async def test_workers_that_die_while_planning_lose_nobody_and_write_to_nobody_t
         except TimeoutError:
             company.hands.advance(minutes=3)
             await tidy(post)
-    for _ in range(2):  # What was being claimed as the last one died is freed and sent by the second.
+    for _ in range(
+        2
+    ):  # What was being claimed as the last one died is freed and sent by the second.
         company.hands.advance(minutes=3)
         await tidy(post)
         await asyncio.gather(*(run_lane(post, Lane.BULK, seconds=20) for _ in range(2)))

@@ -60,7 +60,8 @@ class Dry:
         return Result("would_send", step.subject or step.text[:80] or step.channel.value)
 
     async def act(self, run: Run, step: Act) -> Result:
-        return Result("would_do", step.title or step.what)
+        said = f"{step.points:+d}" if step.points else step.title
+        return Result("would_do", said or step.what)
 
 
 async def simulate(

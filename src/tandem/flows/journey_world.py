@@ -21,9 +21,11 @@ from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.domain.policy import SendAsk, Verdict
 from tandem.crm.notifications.domain.template_versions import ParameterWrong
 from tandem.crm.notifications.service import deciding
+from tandem.crm.sales.service import leads, scoring
 from tandem.flows import send_policy
 from tandem.flows.campaign_words import parameters_of, words_of
 from tandem.flows.message_links import way_out
+from tandem.flows.score_leads import vocabulary
 from tandem.kernel import rules
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
@@ -63,7 +65,7 @@ class Live:
     async def act(self, run: Run, step: Act) -> Result:
         """What cannot be done is said in the log, and the person goes on."""
         try:
-            return await self._act(step)
+            return await self._act(run, step)
         except Refusal as refusal:
             return Result("refused", str(refusal.detail))
 
@@ -105,7 +107,7 @@ class Live:
             **words,
         )
 
-    async def _act(self, step: Act) -> Result:
+    async def _act(self, run: Run, step: Act) -> Result:
         tx, customer_id = self.tx, self.person.id
         match step.what:
             case "add_to_list" | "remove_from_list":
@@ -130,6 +132,27 @@ class Live:
                 task = NewTask(title=step.title, due_on=due, assignee_id=customer.owner_id)
                 await customers.add_task(tx, "customer", customer_id, task, now=self.now)
                 return Result("done", step.title)
+            case "change_score":
+                return await self._score(run, step)
+
+    async def _score(self, run: Run, step: Act) -> Result:
+        """Every lead that the person is gets the points, once for this step of their way."""
+        assert step.points, "a published act says how many points"
+        tx = self.tx
+        found = await leads.list_of_customer(tx, self.person.id)
+        if not found:
+            return Result("unchanged", "They are no lead.")
+        for lead in found:
+            await scoring.adjust(
+                tx,
+                lead.id,
+                points=step.points,
+                reason=step.reason or "A journey",
+                occasion=f"{feed_of(run.journey_id)}:{run.id}:{run.steps}",
+                words=await vocabulary(tx),
+                now=self.now,
+            )
+        return Result("done", f"{step.points:+d}")
 
 
 async def holds(tx: Tx, step: Branch, customer_id: UUID, now: datetime, zone: ZoneInfo) -> bool:

@@ -18,10 +18,9 @@ from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing.domain.journey_paths import Node, paths
 from tandem.crm.marketing.domain.journey_walking import walk
-from tandem.crm.marketing.domain.journeys import Ending, Journey, Plan, Run, feed_of
+from tandem.crm.marketing.domain.journeys import Ending, Journey, Plan, Run
 from tandem.crm.marketing.service import journey_runs as runs
 from tandem.crm.marketing.service import journeys as service
-from tandem.crm.notifications import service as notifications
 from tandem.flows.journey_world import Live, zone_of
 from tandem.kernel import jobs
 from tandem.kernel.db import LOST, Tx
@@ -194,9 +193,6 @@ async def _walk_all(tx: Tx, due: Sequence[Run], now: datetime) -> None:
         if key not in versions:
             plan = await service.version_of(tx, *key)
             versions[key] = plan, paths(plan)
-            await notifications.set_feed(
-                tx, feed_of(run.journey_id), per_minute=None, is_paused=False, now=now
-            )
         plan, nodes = versions[key]
         person = people.get(run.customer_id)
         if person is None:

@@ -22,7 +22,7 @@ from tandem.crm.marketing.domain.journeys import (
 from tandem.crm.marketing.service import journey_runs as runs
 from tandem.crm.marketing.service import journeys as service
 from tandem.crm.marketing.service.journey_runs import Standing
-from tandem.flows import journey_checks
+from tandem.flows import journey_checks, journey_moves
 from tandem.flows.journey_simulation import Event, Simulated, simulate
 from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
@@ -134,8 +134,7 @@ class JourneysController(Controller):
     ) -> Response[Journey]:
         """Make the draft what people begin from now on."""
         journey = await service.lock_journey(tx, journey_id)
-        await journey_checks.check_named(tx, journey.plan)
-        published = await service.publish(
+        published = await journey_moves.publish(
             tx,
             journey,
             moves_people=data.moves_people,
@@ -153,7 +152,7 @@ class JourneysController(Controller):
     ) -> Response[Journey]:
         """Pause it, let it go on, or end it. Ending takes everybody out, for good."""
         journey = await service.lock_journey(tx, journey_id)
-        return _answer(await service.move_journey(tx, journey, State(data.state), now=now))
+        return _answer(await journey_moves.move(tx, journey, State(data.state), now=now))
 
     @get("/{journey_id:uuid}/standing", responses=refusals(Forbidden, NotFound))
     async def get_standing(self, journey_id: FromPath[UUID], tx: Transaction) -> Standing:

@@ -1,5 +1,6 @@
 """A journey's forms: what was typed to a step or to who begins it, and back."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,9 @@ from tandem.crm.marketing.domain.journeys import (
     WaitFor,
 )
 from tandem.flows.journey_simulation import Event
-from tandem.kernel.errors import Invalid
+from tandem.kernel.errors import Invalid, Refusal
+from tandem.kernel.rules import Vocabulary, describe, read
+from tandem.web.console.segment_rules import Row, rows_of_form, rows_of_rule, rule_of_form
 
 UNITS = (("1", "minutes"), ("60", "hours"), ("1440", "days"))
 KINDS = (
@@ -46,10 +49,49 @@ DEEDS = (
     ("remove_from_list", "Take off a list"),
     ("set_owner", "Give to somebody"),
     ("add_task", "Make a task"),
+    ("change_score", "Change their score"),
 )
 DAY = 1440
+SHARES_LEAST, SHARES_MOST = 2, 6
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 Goal = UUID | None
+
+
+class Conditions(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch's rule as its form shows it: rows with an empty one to add to, or JSON."""
+
+    rows: list[Row]
+    match: str = "all"
+    json: str = ""
+    says: str = ""
+    problem: str = ""
+
+
+def conditions_of(step: Branch, words: Vocabulary) -> Conditions:
+    if step.rule is None:
+        return Conditions(rows=[Row()])
+    said = said_of(step.rule, words)
+    shown = rows_of_rule(step.rule)
+    if shown is None:
+        text = msgspec.json.format(msgspec.json.encode(step.rule)).decode()
+        return Conditions(rows=[], json=text, says=said)
+    match, rows = shown
+    return Conditions(rows=[*rows, Row()], match=match, says=said)
+
+
+def typed_conditions(form: Mapping[str, str], words: Vocabulary) -> Conditions:
+    """As somebody is choosing them; what is still wrong is said, not refused."""
+    rows = rows_of_form(form)
+    typed = Conditions(
+        rows=[*rows, Row()], match=form.get("match", "all"), json=form.get("json", "")
+    )
+    if not rows and not typed.json:
+        return typed
+    try:
+        said = describe(read(rule_of_form(form, words), words), words)
+    except Refusal as refusal:
+        return msgspec.structs.replace(typed, problem=refusal.detail)
+    return msgspec.structs.replace(typed, says=said.removeprefix("(").removesuffix(")"))
 
 
 def fresh(do: str, step_id: str) -> Step:
@@ -72,7 +114,7 @@ def fresh(do: str, step_id: str) -> Step:
     raise Invalid("There is no such step.", field="do")
 
 
-def step_of(step: Step, form: Mapping[str, str]) -> Step:
+def step_of(step: Step, form: Mapping[str, str], words: Vocabulary) -> Step:
     """The step with what was typed; its branches stay. Refuses what no step may say."""
     given: dict[str, Any] = {"do": msgspec.to_builtins(step)["do"], "id": step.id}
     match step:
@@ -84,10 +126,8 @@ def step_of(step: Step, form: Mapping[str, str]) -> Step:
             given |= {"happening": happening, "minutes": _minutes(form)}
             if happening == "entered_segment":
                 given["segment_id"] = form.get("segment_id") or None
-        case Branch() if form.get("segment_id"):
-            given["segment_id"] = form["segment_id"]
         case Branch():
-            given |= {"segment_id": None, "rule": step.rule}
+            given |= _condition(step, form, words)
         case Split():
             return _shared(step, form)
         case Send():
@@ -96,8 +136,9 @@ def step_of(step: Step, form: Mapping[str, str]) -> Step:
             given["html"] = "" if form.get("text") != step.text else step.html
         case Act():
             given |= {"what": form.get("what", ""), "days": _number(form, "days", 1)}
-            for name in ("list_id", "owner_id", "title"):
+            for name in ("list_id", "owner_id", "title", "reason"):
                 given[name] = form.get(name) or None
+            given["points"] = _points(form)
     made: Step = _converted(given, Step, step.id)
     return _with_branches(made, step)
 
@@ -135,14 +176,39 @@ def _shared(step: Split, form: Mapping[str, str]) -> Split:
     shares = [
         msgspec.structs.replace(
             share,
-            name=form.get(f"name{place}") or share.name,
+            name=form.get(f"name{place}", share.name).strip() or share.name,
             weight=_number(form, f"weight{place}", share.weight),
         )
         for place, share in enumerate(step.shares)
+        if share.steps or form.get(f"name{place}", share.name).strip()
     ]
+    if form.get("action") == "share":
+        shares.append(Share(name=f"Share {len(shares) + 1}"))
+    if not SHARES_LEAST <= len(shares) <= SHARES_MOST:
+        raise Invalid("A split has two to six shares.", field=step.id)
     told = msgspec.to_builtins(msgspec.structs.replace(step, shares=shares))
     made: Split = _converted(told, Split, step.id)
     return made
+
+
+def _condition(step: Branch, form: Mapping[str, str], words: Vocabulary) -> dict[str, Any]:
+    """A segment, or a rule in rows or as JSON; nothing yet is a draft."""
+    has_rule = bool(rows_of_form(form) or form.get("json", "").strip())
+    if has_rule and form.get("segment_id"):
+        raise Invalid("Choose a segment or conditions, not both.", field=step.id)
+    return {
+        "segment_id": form.get("segment_id") or None,
+        "rule": rule_of_form(form, words) if has_rule else None,
+    }
+
+
+def _points(form: Mapping[str, str]) -> int | None:
+    typed = form.get("points", "").strip().replace("\u2212", "-").removeprefix("+")
+    if not typed:
+        return None
+    if not re.fullmatch(r"-?[0-9]{1,4}", typed):
+        raise Invalid("Points are a whole number, as 10 or -5.", field="points")
+    return int(typed)
 
 
 def _minutes(form: Mapping[str, str]) -> int:
@@ -195,29 +261,42 @@ def events_of(form: Mapping[str, str], nodes: Mapping[str, Node]) -> list[Event]
     ]
 
 
-def says(step: Step) -> str:
-    """A step in a line."""
+def said_of(rule: Any, words: Vocabulary) -> str:
+    try:
+        return describe(read(rule, words), words).removeprefix("(").removesuffix(")")
+    except Refusal as reason:
+        return f"cannot be read any more: {reason.detail}"
+
+
+def says(step: Step, words: Vocabulary | None = None) -> str:
+    """A step in a line; a rule in full where its words are given."""
     match step:
         case Wait():
             return _wait_says(step)
         case WaitFor():
             return f"Wait until {dict(HAPPENINGS)[step.happening]}, {_span(step.minutes)} at most"
         case Branch():
-            return "Branch by a segment" if step.rule is None else "Branch by a rule"
+            if step.rule is None or words is None:
+                return "Branch by a segment" if step.rule is None else "Branch by a rule"
+            return f"Branch: {said_of(step.rule, words)}"
         case Split():
             whole = sum(share.weight for share in step.shares)
             parts = (f"{share.name} {share.weight * 100 // whole} %" for share in step.shares)
             return f"Split at random: {', '.join(parts)}"
         case Send():
             how = {"email": "e-mail", "sms": "text", "whatsapp": "WhatsApp message"}
-            words = step.subject or step.text[:60] or "by its template"
+            said = step.subject or step.text[:60] or "by its template"
             return (
-                f"Send an {how['email']}: {words}"
+                f"Send an {how['email']}: {said}"
                 if step.channel.value == "email"
-                else (f"Send a {how[step.channel.value]}: {words}")
+                else (f"Send a {how[step.channel.value]}: {said}")
             )
         case Act():
-            return dict(DEEDS)[step.what] + (f": {step.title}" if step.what == "add_task" else "")
+            more = {
+                "add_task": f": {step.title}",
+                "change_score": f" by {step.points or 0:+d}",
+            }
+            return dict(DEEDS)[step.what] + more.get(step.what, "")
         case Leave():
             return "End here"
 

@@ -11,15 +11,16 @@ from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing.domain import journey_editing as editing
 from tandem.crm.marketing.domain.journey_paths import lists_of, paths
-from tandem.crm.marketing.domain.journeys import Journey, NewJourney, Plan, State, WaitFor
+from tandem.crm.marketing.domain.journeys import Branch, Journey, NewJourney, Plan, State, WaitFor
 from tandem.crm.marketing.service import journey_runs as runs
 from tandem.crm.marketing.service import journeys as service
-from tandem.flows import journey_checks
+from tandem.flows import journey_checks, journey_moves
 from tandem.flows.campaign_letters import wordings
 from tandem.flows.journey_simulation import simulate
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound, Refusal
 from tandem.kernel.http import COMPUTES, Now, Transaction
+from tandem.kernel.rules import Vocabulary
 from tandem.web.console import journey_forms as forms
 from tandem.web.console.forms import NO_PROBLEM, Problem, problem_of, read_form
 from tandem.web.rendering import page, redirect
@@ -103,13 +104,26 @@ class JourneyPage(Controller):
         form = await read_form(request)
         journey = await service.lock_journey(tx, journey_id)
         try:
-            plan = _edited(journey.plan, step_id, form)
+            plan = _edited(journey.plan, step_id, form, await _words(tx))
             await _change(tx, journey, NewJourney(name=journey.name, plan=plan), now)
         except NotFound:
             raise
         except Refusal as refusal:
-            return await _refused(request, tx, journey, refusal, form, step_id)
+            problem = problem_of(refusal, form, form=step_id)
+            return await _outline(request, tx, journey, problem=problem, form=form, drafted=step_id)
         return redirect(request, f"/journeys/{journey_id}#step-{step_id}", toast="Saved.")
+
+    @post("/steps/{step_id:str}/draft", status_code=200, opt=COMPUTES)
+    async def draft_step(
+        self, request: AnyRequest, journey_id: FromPath[UUID], step_id: FromPath[str],
+        tx: Transaction,
+    ) -> Response[Any]:  # fmt: skip
+        """The conditions of a branch as they are being chosen; saves nothing."""
+        tx.actor.require("marketing.write")
+        form = await read_form(request)
+        journey = await service.get_journey(tx, journey_id)
+        editing.find_step(journey.plan, step_id)
+        return await _outline(request, tx, journey, form=form, drafted=step_id)
 
     @post("/publication")
     async def publish(
@@ -118,8 +132,7 @@ class JourneyPage(Controller):
         form = await read_form(request)
         journey = await service.lock_journey(tx, journey_id)
         try:
-            await journey_checks.check_named(tx, journey.plan)
-            published = await service.publish(
+            published = await journey_moves.publish(
                 tx,
                 journey,
                 moves_people=form.get("moves_people") == "true",
@@ -144,7 +157,7 @@ class JourneyPage(Controller):
             raise NotFound("There is no such action.")
         journey = await service.lock_journey(tx, journey_id)
         try:
-            await service.move_journey(tx, journey, MOVES[action], now=now)
+            await journey_moves.move(tx, journey, MOVES[action], now=now)
         except Refusal as refusal:
             return await _refused(request, tx, journey, refusal, {}, "")
         return redirect(request, f"/journeys/{journey_id}", toast=SAID[action])
@@ -189,7 +202,7 @@ class JourneyPage(Controller):
             journey=journey,
             runs=found,
             people=people,
-            steps=_says(journey.plan),
+            steps=_says(journey.plan, await _words(tx)),
         )
 
     @get("/runs/{run_id:uuid}")
@@ -210,18 +223,19 @@ class JourneyPage(Controller):
             run=run,
             taken=taken,
             person=people.get(run.customer_id),
-            steps=_says(plan),
+            steps=_says(plan, await _words(tx)),
         )
 
 
-def _edited(plan: Plan, step_id: str, form: dict[str, str]) -> Plan:
+def _edited(plan: Plan, step_id: str, form: dict[str, str], words: Vocabulary) -> Plan:
     match form.get("action", "save"):
         case "up" | "down" as way:
             return editing.shift(plan, step_id, -1 if way == "up" else 1)
         case "remove":
             return editing.take_out(plan, step_id)
-        case "save":
-            return editing.change_step(plan, forms.step_of(editing.find_step(plan, step_id), form))
+        case "save" | "share":
+            step = forms.step_of(editing.find_step(plan, step_id), form, words)
+            return editing.change_step(plan, step)
     raise Invalid("There is no such change.", field="action")
 
 
@@ -236,7 +250,7 @@ async def _list(
     found = await service.list_journeys(
         tx, limit=SHOWN, cursor=request.query_params.get("cursor") or None
     )
-    counts = {one.id: (await runs.standing(tx, one.id)).endings for one in found.items}
+    counts = await runs.endings(tx, [one.id for one in found.items])
     return page(
         request,
         "console/journeys.html",
@@ -267,8 +281,9 @@ async def _outline(
     problem: Problem = NO_PROBLEM,
     form: dict[str, str] | None = None,
     tried: Any = None,
+    drafted: str = "",
 ) -> Response[Any]:
-    plan = journey.plan
+    plan, words = journey.plan, await _words(tx)
     segments = [one for one in await customers.list_segments(tx) if one.retired_at is None]
     published = (
         await service.version_of(tx, journey.id, journey.published) if journey.published else None
@@ -294,8 +309,10 @@ async def _outline(
         forms=forms,
         lists_of=lists_of,
         kind_of=lambda step: msgspec.to_builtins(step)["do"],
-        says=_says(plan),
-        opened=request.query_params.get("open", ""),
+        says=_says(plan, words),
+        words=words,
+        rules=_rules(plan, words, drafted, form or {}),
+        opened=drafted or request.query_params.get("open", ""),
         problem=problem,
         form=form or {},
         tried=tried,
@@ -303,5 +320,22 @@ async def _outline(
     )
 
 
-def _says(plan: Plan) -> dict[str, str]:
-    return {step_id: forms.says(node.step) for step_id, node in paths(plan).items()}
+async def _words(tx: Tx) -> Vocabulary:
+    """What a rule can say; it tells nothing of anybody."""
+    return await customers.words(tx.with_all_grants())
+
+
+def _says(plan: Plan, words: Vocabulary | None = None) -> dict[str, str]:
+    return {step_id: forms.says(node.step, words) for step_id, node in paths(plan).items()}
+
+
+def _rules(
+    plan: Plan, words: Vocabulary, drafted: str, form: dict[str, str]
+) -> dict[str, forms.Conditions]:
+    """Each branch's conditions; those being chosen as they were sent."""
+    found = {
+        step_id: forms.conditions_of(node.step, words)
+        for step_id, node in paths(plan).items()
+        if isinstance(node.step, Branch)
+    }
+    return found | ({drafted: forms.typed_conditions(form, words)} if drafted in found else {})

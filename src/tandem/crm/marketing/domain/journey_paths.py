@@ -26,6 +26,7 @@ NEEDED_BY_ACT: Mapping[str, str] = {
     "remove_from_list": "list_id",
     "set_owner": "owner_id",
     "add_task": "title",
+    "change_score": "points",
 }
 
 
@@ -110,7 +111,7 @@ def _missing(step: Step) -> str:
             return "This message says nothing."
         case Send() if lacks_subject(step):
             return "This message has no subject."
-        case Act() if getattr(step, NEEDED_BY_ACT[step.what]) is None:
+        case Act() if not getattr(step, NEEDED_BY_ACT[step.what]):
             return "Say what to do."
     return ""
 

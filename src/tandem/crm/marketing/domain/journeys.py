@@ -87,13 +87,16 @@ class Send(_Step, frozen=True, kw_only=True, tag="send"):
 
 
 class Act(_Step, frozen=True, kw_only=True, tag="act"):
-    """`list_id` is a segment kept by hand; a task is its owner's, due in `days`."""
+    """`list_id` is a segment kept by hand; a task is its owner's, due in `days`. `points` are added
+    to the score of every lead they are, and its explanation says the `reason`."""
 
-    what: Literal["add_to_list", "remove_from_list", "set_owner", "add_task"]
+    what: Literal["add_to_list", "remove_from_list", "set_owner", "add_task", "change_score"]
     list_id: UUID | None = None
     owner_id: UUID | None = None
     title: Title | None = None
     days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 1
+    points: Annotated[int, msgspec.Meta(ge=-1000, le=1000)] | None = None
+    reason: Title | None = None
 
 
 class Leave(_Step, frozen=True, kw_only=True, tag="leave"):

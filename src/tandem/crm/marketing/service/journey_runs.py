@@ -175,8 +175,14 @@ async def standing(tx: Tx, journey_id: UUID) -> Standing:
     return Standing(
         waiting=await store.standing(tx, journey_id),
         outcomes=await store.outcomes(tx, journey_id),
-        endings=await store.endings(tx, journey_id),
+        endings=(await store.endings(tx, [journey_id]))[journey_id],
     )
+
+
+async def endings(tx: Tx, journey_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """How many arrived, finished, left, and are under way, of each journey."""
+    tx.actor.require(READ)
+    return await store.endings(tx, journey_ids)
 
 
 async def _may_begin(

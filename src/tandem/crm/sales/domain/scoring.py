@@ -96,9 +96,10 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
 
 class Award(msgspec.Struct, frozen=True, kw_only=True):
     """Points as they were given: `points` at `at`, halved every `half_life_days`, none from
-    `expires_at` on."""
+    `expires_at` on. Points that no rule gave have no `rule_id`: they were given for an occasion
+    of their own, and stay."""
 
-    rule_id: UUID
+    rule_id: UUID | None
     rule_version: int
     area: Area
     event_key: str
@@ -130,9 +131,10 @@ class Award(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a score's explanation: worth `points` now, of `given` at first."""
+    """One line of a score's explanation: worth `points` now, of `given` at first. Without a
+    `rule_id` no rule gave them."""
 
-    rule_id: UUID
+    rule_id: UUID | None
     area: Area
     reason: str
     points: int
@@ -246,6 +248,21 @@ def _award(rule: ScoreRule, event_key: str, at: datetime, *, said: str) -> Award
         half_life_days=rule.half_life_days,
         at=at,
         expires_at=at + lasts if lasts else None,
+    )
+
+
+def adjustment(points: int, *, reason: str, occasion: str, at: datetime) -> Award:
+    """Points by hand or by a journey, which neither fade nor follow a rule."""
+    return Award(
+        rule_id=None,
+        rule_version=0,
+        area=Area.BEHAVIOUR,
+        event_key=occasion,
+        points=points,
+        reason=reason,
+        half_life_days=None,
+        at=at,
+        expires_at=None,
     )
 
 

@@ -22,6 +22,7 @@ from tandem.crm.sales.domain.scoring import (
     ScoreRuleDraft,
     ScoreRuleTaken,
     Threshold,
+    adjustment,
     awards,
     check_rule,
     check_thresholds,
@@ -126,7 +127,7 @@ async def score(tx: Tx, lead_id: UUID, words: rules.Vocabulary, *, now: datetime
     if lead is None or lead.merged_into_id is not None or lead.erased_at is not None:
         return
     known = await store.live(tx, lead_id, now)
-    due = await _due(tx, lead, words, now)
+    due = [*await _due(tx, lead, words, now), *(one for one in known if one.rule_id is None)]
     wanted = {_mark(one): one for one in due}
     standing = {_mark(one) for one in known}
     await store.end(tx, [one.id for one in known if _mark(one) not in wanted], now)
@@ -134,6 +135,21 @@ async def score(tx: Tx, lead_id: UUID, words: rules.Vocabulary, *, now: datetime
         if mark not in standing:
             await store.give(tx, lead_id, award, now)
     await _set(tx, lead, list(wanted.values()), now)
+
+
+async def adjust(
+    tx: Tx,
+    lead_id: UUID,
+    *,
+    points: int,
+    reason: str,
+    occasion: str,
+    words: rules.Vocabulary,
+    now: datetime,
+) -> None:
+    """Give or take points that no rule gives; once for the same occasion. For flows."""
+    await store.give(tx, lead_id, adjustment(points, reason=reason, occasion=occasion, at=now), now)
+    await score(tx, lead_id, words, now=now)
 
 
 async def hand_over(tx: Tx, source: UUID, into: UUID, *, now: datetime) -> None:
@@ -218,7 +234,7 @@ async def _set(tx: Tx, lead: Lead, found: list[Award], now: datetime) -> None:
     )
 
 
-def _mark(one: Award) -> tuple[UUID, int, str]:
+def _mark(one: Award) -> tuple[UUID | None, int, str]:
     return one.rule_id, one.rule_version, one.event_key
 
 

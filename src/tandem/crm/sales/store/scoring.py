@@ -145,6 +145,15 @@ PAGE = Query(
 MOVE = Query(
     "update sales.lead_event set lead_id = :into where org_id = :org_id and lead_id = :source"
 )
+MOVE_ADJUSTMENTS = Query(
+    """
+    update sales.score_event s set lead_id = :into
+     where s.org_id = :org_id and s.lead_id = :source and s.rule_id is null and s.ended_at is null
+       and not exists (select from sales.score_event o
+                        where o.org_id = :org_id and o.lead_id = :into and o.rule_id is null
+                          and o.event_key = s.event_key and o.ended_at is null)
+    """
+)
 END_ALL = Query(
     """
     update sales.score_event set ended_at = :now
@@ -251,4 +260,5 @@ async def page(tx: Tx, after_id: UUID | None, *, count: int) -> list[UUID]:
 async def hand_over(tx: Tx, source: UUID, into: UUID, now: datetime) -> None:
     """What one did, the other did; its points are given anew there."""
     await tx.run(MOVE, source=source, into=into)
+    await tx.run(MOVE_ADJUSTMENTS, source=source, into=into)
     await tx.run(END_ALL, lead_id=source, now=now)
