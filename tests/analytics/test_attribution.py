@@ -1,10 +1,7 @@
-"""Whose doing it was: shares that come to the whole, and money that follows its orders."""
+"""Whose doing it was: credit that follows money, leads and deals wherever they go."""
 
-import random
 import re
-from collections import defaultdict
 from datetime import timedelta
-from fractions import Fraction
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -12,26 +9,20 @@ from uuid import UUID
 import httpx2 as httpx
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tandem.contracts.customers import CustomersMerged, CustomersParted
 from tandem.contracts.marketing import CampaignClicked, CampaignCosted, EngagementRejudged
 from tandem.contracts.orders import OrderPlaced
 from tandem.contracts.payments import PaymentCaptured, RefundProcessed
-from tandem.contracts.sales import LeadCaptured, LeadConverted, LeadLinked, OpportunityStands
-from tandem.crm.analytics.domain.asking import Ask
-from tandem.crm.analytics.domain.attribution import (
-    SLOTS,
-    WHOLE,
-    WINDOWS,
-    Model,
-    Touch,
-    credit,
-    shared,
-    slot_of,
-    weights,
+from tandem.contracts.sales import (
+    LeadCaptured,
+    LeadConversionUndone,
+    LeadConverted,
+    LeadLinked,
+    OpportunityStands,
 )
+from tandem.crm.analytics.domain.asking import Ask
+from tandem.crm.analytics.domain.attribution import SLOTS, Model
 from tandem.crm.analytics.service import run
 from tandem.crm.analytics.service.attributing import Attribution, AttributionAsk, By, attribute
 from tandem.flows import analyse
@@ -43,96 +34,16 @@ from tandem.kernel.ids import new_id
 from tandem.kernel.outbox import drain
 from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.views import Filters
-from tests.analytics.attribution_oracle import due
 from tests.analytics.filled import fill
-from tests.analytics.givens import NOON, OTHERS, Counted, cancelled, confirmed, days_ago, placed
+from tests.analytics.givens import OTHERS, Counted, cancelled, confirmed, days_ago, placed
 from tests.identity.company import Company, actor_of, found
 
-PATHS = 500
 SPRING, DIWALI = UUID(int=101), UUID(int=102)
 
 
 @pytest.fixture
 def company(database: Database, actor: Actor) -> Counted:
     return Counted(database, actor)
-
-
-def test_credit_of_many_paths_comes_to_their_conversions_by_every_model() -> None:
-    """A-ANA-4 on a made set: channels' credit as worked out in fractions, the sum exactly."""
-    dice = random.Random(4)
-    mine: dict[tuple[Model, str], Fraction] = defaultdict(Fraction)
-    theirs: dict[tuple[Model, str], Fraction] = defaultdict(Fraction)
-    converted = 0
-    for _ in range(PATHS):
-        channels = [
-            dice.choice(["alpha", "beta", "iota", "eta"]) for _ in range(dice.randint(1, 9))
-        ]
-        times, converted = dice.randint(1, 5), converted + 1
-        touches = [
-            Touch(UUID(int=place + 1), NOON - timedelta(hours=len(channels) - place))
-            for place in range(len(channels))
-        ]
-        found = credit(touches, NOON, money=times * 100_01, conversions=1)
-        assert None not in found
-        for model in Model:
-            place = slot_of(model, 30) - 1
-            parts = due(model, len(channels))
-            for touch, channel, part in zip(touches, channels, parts, strict=True):
-                mine[model, channel] += Fraction(found[touch.id].shares[place], WHOLE)
-                theirs[model, channel] += part
-                money = found[touch.id].credits
-                assert money and abs(money[place] - part * times * 100_01) < 1
-    for model in Model:
-        assert sum(mine[model, one] for one in ("alpha", "beta", "iota", "eta")) == converted
-        for one in ("alpha", "beta", "iota", "eta"):
-            assert abs(mine[model, one] - theirs[model, one]) < Fraction(PATHS, WHOLE)
-
-
-@pytest.mark.parametrize(
-    ("model", "count", "parts"),
-    [
-        (Model.FIRST, 3, [100, 0, 0]),
-        (Model.LAST, 3, [0, 0, 100]),
-        (Model.LINEAR, 3, [34, 33, 33]),
-        (Model.POSITION, 1, [100]),
-        (Model.POSITION, 2, [50, 50]),
-        (Model.POSITION, 3, [40, 20, 40]),
-        (Model.POSITION, 6, [40, 5, 5, 5, 5, 40]),
-    ],
-)
-def test_what_each_touch_gets_of_a_hundred(model: Model, count: int, parts: list[int]) -> None:
-    assert shared(100, weights(model, count)) == parts
-    assert shared(-100, weights(model, count)) == [-part for part in parts]
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    hours=st.lists(st.integers(-24 * 400, 24 * 3), max_size=120),
-    money=st.one_of(st.none(), st.integers(-(10**12), 10**12)),
-    conversions=st.integers(-1, 1),
-)
-def test_credit_always_comes_to_the_whole(
-    hours: list[int], money: int | None, conversions: int
-) -> None:
-    touches = [Touch(UUID(int=n + 1), NOON + timedelta(hours=h)) for n, h in enumerate(hours)]
-    found = credit(touches, NOON, money=money, conversions=conversions)
-    for place, (_, days) in enumerate(SLOTS):
-        assert sum(one.shares[place] for one in found.values()) == conversions * WHOLE
-        if money is not None:
-            assert sum((one.credits or [])[place] for one in found.values()) == money
-        is_touched = any(-24 * days <= hour <= 0 for hour in hours)
-        if is_touched and None in found:
-            assert found[None].shares[place] == 0
-
-
-def test_the_window_begins_exactly_so_many_days_before() -> None:
-    for days in WINDOWS:
-        on = Touch(UUID(int=1), NOON - timedelta(days=days))
-        off = Touch(UUID(int=2), NOON - timedelta(days=days, seconds=1))
-        late = Touch(UUID(int=3), NOON + timedelta(seconds=1))
-        found = credit([on, off, late], NOON, money=100, conversions=1)
-        place = slot_of(Model.LINEAR, days) - 1
-        assert {one: (share.credits or [])[place] for one, share in found.items()}[on.id] == 100
 
 
 def came(lead_id: UUID, **marks: Any) -> LeadCaptured:
@@ -306,6 +217,15 @@ async def test_what_comes_late_moves_credit_and_leaves_what_was_said(company: Co
     company.clock.at += timedelta(minutes=1)
     await company.tell(LeadLinked(lead_id=lead, number="L-1", customer_id=one))
     assert by_value(await report(company, by="source"))["google"] == (90_00, 1)
+    company.clock.at += timedelta(minutes=1)
+    undone = LeadConversionUndone(lead_id=lead, number="L-1", conversion_id=new_id())
+    await company.tell(undone)
+    assert by_value(await report(company, by="source"))["(unattributed)"] == (90_00, 1)
+    await company.tell(clicked(one, 4, campaign_id=None, journey_id=DIWALI), at=days_ago(4))
+    assert by_value(await report(company, by="journey")) == {
+        str(DIWALI): (90_00, 1),
+        "(none)": (0, 0),
+    }
     async with company.database.transaction(company.actor) as tx:
         await analyse.rebuild(tx, now=company.clock.at)
     for each in said:
@@ -398,3 +318,18 @@ def captured(order_id: UUID, amount: int) -> PaymentCaptured:
         order_id=order_id, payment_id=new_id(), provider_payment_id="pay", method="upi",
         amount_minor=amount, captured_minor=amount, currency="INR",
     )  # fmt: skip
+
+
+async def test_what_a_role_keeps_back_is_in_no_number_and_no_row(company: Counted) -> None:
+    order = placed(80_00)
+    await company.tell(cost(10_00), order, confirmed(order), paid(order), won(None), at=days_ago(1))
+    kept = frozenset({"payment.amount_minor", "campaign.cost_minor", "opportunity.amount_minor"})
+    blind = msgspec.structs.replace(company.actor, hidden=kept)
+    assert (await report(company, actor=blind)).measures.keys() == {"orders", "leads", "deals"}
+    for measure in ("campaign_spend", "credited_revenue", "net_collected", "won_amount"):
+        with pytest.raises(Forbidden):
+            await company.answer(Ask(measures=[measure]), actor=blind)
+    counted = Ask(measures=["deals_won"])
+    rows = await company.open(counted, "deals_won", actor=blind)
+    assert (rows.value, rows.shows) == (1, ["number", "stage", "status"])
+    assert "amount_base" in (await company.open(counted, "deals_won")).shows

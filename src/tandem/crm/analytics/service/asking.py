@@ -18,6 +18,7 @@ from tandem.crm.analytics.domain.calendar import Days
 from tandem.crm.analytics.domain.permissions import READ
 from tandem.crm.analytics.domain.planning import Plan, Slice, plan
 from tandem.crm.analytics.service.remembering import policy_of
+from tandem.crm.analytics.service import keeping
 from tandem.crm.analytics.store import facts, rollups
 from tandem.crm.analytics.store.facts import Watermark
 from tandem.crm.analytics.store.vocabularies import FACTS
@@ -60,6 +61,7 @@ async def understand(tx: Tx, ask: Ask, *, now: datetime) -> Asked:
     made = plan(ask)
     for one in made.slices:
         tx.actor.require(one.dataset.permission)
+    made = keeping.allowed(made, tx.actor)
     zone = zone_asked(ask, known.zone)
     as_of = moment_asked(ask, known.at)
     days = days_asked(ask, today_in(zone, as_of if ask.as_of else now))

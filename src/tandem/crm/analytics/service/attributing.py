@@ -11,9 +11,10 @@ import msgspec
 from tandem.crm.analytics.domain.asking import ROWS_MAX, Ask, Definition, Result, Zone
 from tandem.crm.analytics.domain.attribution import WINDOW_DEFAULT, Model, Window
 from tandem.crm.analytics.domain.calendar import Days, Period
-from tandem.crm.analytics.domain.catalogue import DATASETS, find_metric
+from tandem.crm.analytics.domain.catalogue import find_metric
 from tandem.crm.analytics.domain.permissions import READ
 from tandem.crm.analytics.service.answering import run
+from tandem.crm.analytics.service.keeping import may_see
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Forbidden
 
@@ -118,7 +119,7 @@ def _seen(tx: Tx) -> dict[str, str]:
     seen = {
         name: key
         for name, key in MEASURES.items()
-        if tx.actor.may(DATASETS[find_metric(key, field="measures").dataset].permission)
+        if may_see(tx.actor, find_metric(key, field="measures"))
     }
     if not seen.keys() & {"revenue", "leads", "deals"}:
         raise Forbidden(

@@ -66,7 +66,8 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of one kind, who may see them, and what they can be cut by.
 
     `permission` is the one that the records themselves ask for, and `reach` whose record decides:
-    a row is counted for whoever may read what its `record` column names. `shows` are the columns of
+    a row is counted for whoever may read what its `record` column names. `holds` says which columns
+    are fields of the records that a role may keep back. `shows` are the columns of
     a list of rows; `link` is where a row leads to, by its `link_id`. `money` is the column that is
     null where no rate was known for its currency and day.
     """
@@ -81,6 +82,7 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: Mapping[str, Dimension]
     shows: Mapping[str, LiteralString]
     money: LiteralString = ""
+    holds: Mapping[str, str] = {}
     link: str = ""
     link_id: LiteralString = "null::uuid"
     sums: tuple[Sums, ...] = ()

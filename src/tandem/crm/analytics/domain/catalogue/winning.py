@@ -25,6 +25,10 @@ DEALS = Dataset(
     key="deals",
     label="Deals",
     table="analytics.fact_opportunity",
+    holds={
+        "f.amount_base": "opportunity.amount_minor",
+        "f.weighted_base": "opportunity.amount_minor",
+    },
     permission="sales.read",
     reach="opportunity",
     record="f.id",
@@ -84,6 +88,7 @@ LEADS = Dataset(
     key="leads",
     label="Leads",
     table="analytics.fact_lead",
+    holds={"f.score": "lead.score"},
     permission="sales.read",
     reach="lead",
     record="f.id",
