@@ -40,6 +40,7 @@ async def test_every_page_opens_and_every_number_on_it_opens_its_rows(
         answer = await client.get(f"/explore?measure={metric.key}&period=last_90_days")
         assert answer.status_code == 200, (metric.key, answer.text[:2000])
     assert (await client.get("/explore/dictionary")).status_code == 200
+    await _people_open(client)
 
 
 async def test_every_menu_takes_along_what_the_page_shows(
@@ -107,3 +108,36 @@ async def test_a_question_is_kept_as_a_tile_of_ones_own_dashboard(
     assert [tile["title"] for tile in made["tiles"]] == ["More"]
     assert (await client.post(f"{own}/removal", headers=SITE)).status_code == 303
     assert (await client.get("/v1/dashboards")).json() == []
+
+
+async def _people_open(client: httpx.AsyncClient) -> None:
+    """Funnels and cohorts, a kept one, and addresses that make no sense."""
+    asked = "/funnels?s1=order_placed&s2=order_confirmed&by=channel&period=last_90_days"
+    shown = await client.get(asked)
+    assert shown.status_code == 200, shown.text[:2000]
+    for path, page in (("funnels", shown), ("retention", await client.get("/retention"))):
+        links = set(re.findall(rf'href="(/{path}/[a-z]+\?ask=[^"]+)"', page.text))
+        assert len(links) > 5, page.text[:3000]
+        for link in sorted(links)[::4]:
+            people = await client.get(unescape(link))
+            assert people.status_code == 200, (link, people.text[:2000])
+            count = int(re.search(r"muted\">([0-9,]+) p", people.text)[1])  # type: ignore[index]
+            assert people.text.count("<tr data-href=") == min(count, 50), link
+    kept = await client.post(asked, headers=SITE, data={"name": "To the money"})
+    assert kept.status_code == 303, kept.text[:2000]
+    own = kept.headers["location"]
+    again = await client.get(own)
+    assert "To the money" in again.text and "Order confirmed" in again.text
+    assert (await client.post(f"{own}/removal", headers=SITE)).status_code == 303
+    for path, status in (
+        ("/funnels?s1=nothing", 200),
+        ("/funnels?s1=order_placed&s2=order_placed&order=any", 200),
+        ("/funnels?order=x&within=P0D&by=price&first=x&last=y", 200),
+        ("/funnels/people?ask=x", 422),
+        ("/retention?grain=era", 200),
+        ("/retention?begins=nothing", 200),
+        ("/retention/often?ask={}", 422),
+        (own, 404),
+    ):
+        answer = await client.get(path)
+        assert answer.status_code == status, (path, answer.text[:3000])

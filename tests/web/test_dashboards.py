@@ -47,6 +47,22 @@ def test_a_number_is_narrowed_opened_explored_and_kept(desk: Desk, shop: Install
         expect(page.get_by_role("heading", name="Orders by channel")).to_be_visible()
         expect(page.locator(".chart svg")).to_be_visible()
         window.check("dashboard-own-wide-light")
+        page.goto("/funnels?period=last_7_days")
+        expect(page.locator(".bar")).to_have_count(3)
+        window.check("funnel-wide-light")
+        page.get_by_label("Steps", exact=True).select_option("any")
+        page.wait_for_url(re.compile("order=any"))
+        expect(page.locator(".bar-name").first).to_have_text("One of the steps")
+        page.get_by_role("button", name="Keep this funnel").click()
+        page.get_by_label("Name", exact=True).fill("To the door")
+        page.get_by_role("button", name="Keep", exact=True).click()
+        expect(page.locator("h1")).to_contain_text("To the door")
+        page.locator(".bar-count").first.click()
+        expect(page.locator("h1")).to_contain_text("At least one of the steps")
+        expect(page.locator("tbody tr").first).to_be_visible()
+        page.goto("/retention?grain=week&period=last_30_days")
+        expect(page.locator(".heat tbody tr").last).to_be_visible()
+        window.check("retention-wide-light")
 
 
 def test_what_led_to_a_lead_is_credited_and_opened(desk: Desk, shop: Installation) -> None:

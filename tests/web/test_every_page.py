@@ -43,6 +43,8 @@ FIXED = (
     "/dashboards/delivery",
     "/explore?measure=orders_placed&by=channel",
     "/explore/dictionary",
+    "/funnels?by=channel",
+    "/retention?grain=week&period=last_90_days",
     "/exports",
     "/subscriptions",
     "/subscriptions/new",

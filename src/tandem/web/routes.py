@@ -20,6 +20,7 @@ from tandem.web.console.deals import DealPage, DealsPage
 from tandem.web.console.explore import ExplorePage
 from tandem.web.console.exports import ExportsPage
 from tandem.web.console.forecast import ForecastPage
+from tandem.web.console.funnels import FunnelsPage
 from tandem.web.console.home import HomePage
 from tandem.web.console.impersonation import ImpersonationPage
 from tandem.web.console.imports import CustomerImportsPage, LeadImportsPage
@@ -50,6 +51,7 @@ from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
 from tandem.web.console.qualification import QualificationPage
 from tandem.web.console.quotes import DealLinesPage, QuotePage, QuotesPage
 from tandem.web.console.registered_texts import RegisteredTextsPage
+from tandem.web.console.retention import RetentionPage
 from tandem.web.console.roles import RolesPage
 from tandem.web.console.segments import SegmentPage, SegmentsPage
 from tandem.web.console.sending import SendingPage
@@ -145,6 +147,8 @@ PAGES: list[Any] = [
     DashboardsPage,
     AttributionPage,
     ExplorePage,
+    FunnelsPage,
+    RetentionPage,
     ExportsPage,
     SubscriptionsPage,
     SegmentsPage,

@@ -211,6 +211,8 @@ AREAS: dict[str, Rule] = {
     "/exports": both("analytics.read"),
     "/subscriptions": both("analytics.read"),
     "/explore": Rule("analytics.read", "analytics.write"),
+    "/funnels": Rule("analytics.read", "analytics.write"),
+    "/retention": both("analytics.read"),
     "/tasks": Rule("sales.read", "sales.write"),
     "/deals": Rule("sales.read", "sales.write"),
     "/quotes": Rule("sales.read", "sales.write"),
