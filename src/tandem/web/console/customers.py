@@ -14,6 +14,9 @@ from tandem.crm.customers.domain import (
     NewCustomer,
     PossibleDuplicate,
 )
+from tandem.crm.sales import service as sales
+from tandem.crm.sales.domain.opportunities import Filters as DealFilters
+from tandem.crm.sales.domain.opportunities import Opportunity
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction, check_if_match
@@ -39,6 +42,7 @@ COLUMNS = (
     Column(key="gstin", label="GSTIN", is_shown=False),
     Column(key="since", label="Since", sorts=("-created_at",)),
 )
+DEALS_SHOWN = 20
 VIEWS = (("All", ""), ("Newest", "sort=-created_at"))
 SERVICES = (
     ("", "All"),
@@ -48,6 +52,8 @@ SERVICES = (
     ("delivery", "Deliveries"),
     ("support", "Complaints"),
     ("notifications", "Messages"),
+    ("sales", "Deals"),
+    ("marketing", "Campaigns"),
 )
 """What the timeline may be narrowed to."""
 WORDS: Mapping[str, str] = {
@@ -135,6 +141,7 @@ class CustomerPage(Controller):
                 if tx.actor.may("support.read")
                 else []
             ),
+            deals=await _deals(tx, customer_id),
             kept=await kept_of(tx, "customer", customer_id),
             memberships=await customers.list_memberships(tx, customer_id),
             segments=await customers.segments_of(tx, customer_id),
@@ -210,6 +217,13 @@ def _values_of(customer: Customer) -> dict[str, str]:
         **address_values(home, "home_"),
         **custom_values(customer.custom),
     }
+
+
+async def _deals(tx: Tx, customer_id: UUID) -> list[Opportunity]:
+    if not tx.actor.may("sales.read"):
+        return []
+    filters = DealFilters(customer_id=customer_id)
+    return (await sales.list_opportunities(tx, filters, limit=DEALS_SHOWN)).items
 
 
 async def _form(

@@ -1,13 +1,17 @@
 """Home: today in numbers, what is still to be set up, the newest orders."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Controller, Request, Response, get
 
+from tandem.crm.customers.domain.tasks import TaskFilters
+from tandem.crm.sales.domain.opportunities import Opportunity
+from tandem.crm.sales.service.closing import list_closing
+from tandem.flows import tasks
 from tandem.kernel.db import Tx
 from tandem.kernel.http import Now, Transaction
 from tandem.scm.catalog import service as catalog
@@ -22,6 +26,8 @@ from tandem.web.rendering import ZONE, page
 
 AnyRequest = Request[Any, Any, Any]
 CURRENCY = "INR"
+CLOSING_DAYS = 14
+SHOWN = 6
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +66,23 @@ class HomePage(Controller):
             figures=await _figures(tx, today, now),
             steps=await _steps(tx, request.app.state.settings),
             newest=newest.items if newest else [],
+            closing=await _closing(tx, today),
+            tasks=await _tasks(tx, now),
         )
+
+
+async def _closing(tx: Tx, today: date) -> list[Opportunity]:
+    """Deals that are to close within two weeks, and those that should have."""
+    if not tx.actor.may("sales.read"):
+        return []
+    return await list_closing(tx, until=today + timedelta(days=CLOSING_DAYS), limit=SHOWN)
+
+
+async def _tasks(tx: Tx, now: datetime) -> list[tasks.Line]:
+    """One's own, those due first."""
+    if not tx.actor.may("sales.read") or tx.actor.user_id is None:
+        return []
+    return await tasks.list_tasks(tx, TaskFilters(state="open"), limit=SHOWN, now=now)
 
 
 async def _figures(tx: Tx, today: date, now: datetime) -> list[Figure]:

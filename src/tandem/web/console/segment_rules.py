@@ -93,6 +93,8 @@ def _whole(text: str) -> int:
 
 def rows_of_rule(rule: Any) -> tuple[str, list[Row]] | None:
     """How to match, and the rows; None where rows cannot say it."""
+    if isinstance(rule, dict) and rule.keys() & {"field", "event"}:
+        rule = {"all": [rule]}
     if not isinstance(rule, dict) or len(rule) != 1:
         return None
     match, parts = next(iter(rule.items()))
