@@ -48,6 +48,8 @@ FIXED = (
     "/exports",
     "/subscriptions",
     "/subscriptions/new",
+    "/alerts",
+    "/alerts/new",
     "/deals",
     "/quotes",
     "/forecast",

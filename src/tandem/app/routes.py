@@ -39,6 +39,7 @@ from tandem.crm.notifications.http.templates import TemplatesController, Templat
 from tandem.crm.sales.http import CONTROLLERS as SALES
 from tandem.crm.webhooks.http import WebhookController
 from tandem.flows.http.access import AccessController
+from tandem.flows.http.alerts import AlertsController
 from tandem.flows.http.assigning import AssigningController
 from tandem.flows.http.campaigns import CampaignFlowsController
 from tandem.flows.http.complaints import ComplaintFlowsController
@@ -150,6 +151,7 @@ ROUTES: list[Any] = [
     DashboardsController,
     ExportsController,
     SubscriptionsController,
+    AlertsController,
     *MARKETING,
     NotificationsController,
     TimeZonesController,

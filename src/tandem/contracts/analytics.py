@@ -35,3 +35,28 @@ class ReportReady(Event, frozen=True, kw_only=True):
 
     def key(self) -> str:
         return str(self.subscription_id)
+
+
+class AlertEventTold(Event, frozen=True, kw_only=True):
+    """`value` is the number in the metric's own unit, `score` what its limit is held against: the
+    number, its change, or how unlike other days it is. Seen as the alert's owner sees it."""
+
+    alert_id: UUID
+    name: str
+    owner_id: UUID
+    kind: str
+    metric: str
+    value: float | None
+    score: float | None
+    limit: float
+
+    def key(self) -> str:
+        return str(self.alert_id)
+
+
+class AlertFired(AlertEventTold, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "analytics.alert_fired.v1"
+
+
+class AlertRecovered(AlertEventTold, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "analytics.alert_recovered.v1"

@@ -4,6 +4,7 @@ from typing import Any
 
 from tandem.web import shown
 from tandem.web.console.accounts import AccountPage, AccountsPage
+from tandem.web.console.alerts import AlertsPage
 from tandem.web.console.api_keys import ApiKeysPage
 from tandem.web.console.assignment import AssignmentPage, AssignmentRulePage
 from tandem.web.console.attribution import AttributionPage
@@ -151,6 +152,7 @@ PAGES: list[Any] = [
     RetentionPage,
     ExportsPage,
     SubscriptionsPage,
+    AlertsPage,
     SegmentsPage,
     SegmentPage,
     CustomFieldsPage,
