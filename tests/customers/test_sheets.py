@@ -112,13 +112,16 @@ async def test_a_known_key_changes_its_customer_and_reverting_gives_back(
             json={"name": "Asha", "emails": [{"value": "asha@x.in"}], "tags": ["a"]},
         )
     ).json()
-    text = "name,email,phone,tags\nAsha Rao,ASHA@x.in,98450 12345,vip; b2b\nNew,n@x.in,,\n"
+    text = (
+        "name,email,phone,tags,Language\n"
+        "Asha Rao,ASHA@x.in,98450 12345,vip; b2b,hi\nNew,n@x.in,,,\n"
+    )
     job = await upload(client, text)
     await step(client, work, job, "check")
     done = await step(client, work, job, "run")
     assert (done["created"], done["updated"]) == (1, 1)
     now = (await client.get(f"/v1/customers/{made['id']}")).json()
-    assert (now["name"], now["tags"]) == ("Asha Rao", ["vip", "b2b"])
+    assert (now["name"], now["tags"], now["locale"]) == ("Asha Rao", ["vip", "b2b"], "hi")
     assert [one["value"] for one in now["phones"]] == ["+919845012345"]
     await step(client, work, job, "revert")
     back = (await client.get(f"/v1/customers/{made['id']}")).json()

@@ -12,8 +12,12 @@ from tandem.contracts.invoicing import InvoiceIssued
 from tandem.contracts.orders import OrderCancelled, OrderConfirmed, OrderSnapshot
 from tandem.contracts.payments import LatePaymentArrived, RefundProcessed, SurplusRefunded
 from tandem.contracts.shipping import ShipmentReady, ShipmentStatusChanged
+from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain.people import NewCustomer
 from tandem.crm.notifications import service as notifications
 from tandem.crm.notifications.domain.messages import SITE, Message
+from tandem.crm.notifications.domain.template_versions import Content, Variable
+from tandem.crm.notifications.service import templates
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.events import Event
@@ -43,6 +47,27 @@ async def waiting(
         )
         settings = await orders.get_settings(tx)
         return (await orders.place(tx, [draft], settings=settings, now=NOW))[0]
+
+
+async def test_who_wants_hindi_is_told_in_hindi_where_there_are_words(
+    database: Database, actor: Actor
+) -> None:
+    """A-NOT-8, with the language a customer has."""
+    async with database.transaction(actor) as tx:
+        who = await customers.add_customer(tx, NewCustomer(name="Asha", locale="hi-IN"), now=NOW)
+        words = await templates.own_template(tx, "order_cancelled", "email", now=NOW)
+        content = Content(
+            format="html",
+            subject="{{ order }} रद्द",
+            source="<p>नमस्ते {{ name }}</p>",
+            variables=[Variable(name="order", example="SO-1")],
+        )
+        made = await templates.draft(tx, words.id, content, locale="hi", now=NOW)
+        await templates.publish(tx, made.id, now=NOW)
+    order = await waiting(database, actor, customer_id=who.id)
+    event = OrderCancelled(order_id=order.id, number=order.number, reason="Out of stock")
+    found = await tell(database, actor, order, event)
+    assert found["order_cancelled", "email"].subject == f"{order.number} रद्द"
 
 
 async def told(database: Database, actor: Actor, order: OrderSnapshot) -> list[Message]:

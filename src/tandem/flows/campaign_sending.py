@@ -28,7 +28,7 @@ from tandem.crm.notifications.domain.messages import Channel, Lane, Step
 from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.domain.policy import Verdict
 from tandem.crm.notifications.domain.template_versions import ParameterWrong, TemplateVersion
-from tandem.crm.notifications.service import deciding
+from tandem.crm.notifications.service import deciding, templates
 from tandem.flows import campaign_policy
 from tandem.flows.campaign_words import parameters_of, version_of
 from tandem.flows.message_links import way_out
@@ -163,6 +163,7 @@ async def _decide(
         for variant in campaign.variants
         if variant.template_version_id is None
     }
+    spoken = await _spoken(tx, campaign, people)
     letters: list[tuple[Recipient, Verdict, Outgoing]] = []
     decided = []
     for one in taken:
@@ -176,7 +177,7 @@ async def _decide(
         else:
             try:
                 person = known[one.customer_id]
-                letter = await _letter(tx, campaign, one, person, own, company, now)
+                letter = await _letter(tx, campaign, one, person, own, spoken, company, now)
             except ParameterWrong as reason:
                 decided.append(_left_out(one, "words", [*verdict.trace, _unfit(reason)]))
                 continue
@@ -194,6 +195,15 @@ async def _decide(
             )
         )
     return decided
+
+
+async def _spoken(
+    tx: Tx, campaign: Campaign, people: Sequence[Reachable]
+) -> dict[tuple[UUID, str], UUID]:
+    """Which words of the variants' templates speak the people's languages."""
+    chosen = [one.template_version_id for one in campaign.variants if one.template_version_id]
+    locales = {person.locale for person in people}
+    return await templates.in_languages(tx, [(one, said) for one in chosen for said in locales])
 
 
 async def moments_of(
@@ -220,6 +230,7 @@ async def _letter(
     one: Recipient,
     person: Reachable,
     own: Mapping[UUID, TemplateVersion],
+    spoken: Mapping[tuple[UUID, str], UUID],
     company: str,
     now: datetime,
 ) -> Outgoing:
@@ -229,8 +240,11 @@ async def _letter(
     if asks:
         links |= await _confirm_link(tx, campaign, person, now)
     parameters = parameters_of(person, company=company, links=links)
-    words: dict[str, Any] = {"template_version_id": variant.template_version_id}
-    if variant.template_version_id is None:
+    words: dict[str, Any] = {}
+    if variant.template_version_id is not None:
+        chosen = variant.template_version_id
+        words = {"template_version_id": spoken.get((chosen, person.locale), chosen)}
+    else:
         made = rendering.render(own[variant.id], parameters)
         words = {"subject": made.subject, "text": made.text, "html": made.html}
     return Outgoing(

@@ -10,6 +10,7 @@ from tandem.contracts.support import (
     ComplaintOpened,
     ComplaintStatusChanged,
 )
+from tandem.crm.customers import service as customers
 from tandem.crm.notifications import service as notifications
 from tandem.flows.tell_customer import company_name
 from tandem.kernel.db import Tx
@@ -102,4 +103,5 @@ async def _tell(
         },
         dedupe=dedupe,
         now=now,
+        locale=await customers.locale_of(tx, complaint.customer_id),
     )

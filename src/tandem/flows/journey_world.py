@@ -20,7 +20,7 @@ from tandem.crm.notifications.domain.messages import Channel, Lane
 from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.domain.policy import SendAsk, Verdict
 from tandem.crm.notifications.domain.template_versions import ParameterWrong
-from tandem.crm.notifications.service import deciding
+from tandem.crm.notifications.service import deciding, templates
 from tandem.crm.sales.service import leads, scoring
 from tandem.flows import send_policy
 from tandem.flows.campaign_words import parameters_of, words_of
@@ -56,7 +56,7 @@ class Live:
         if verdict.action == "skip":
             return Result("skipped", verdict.reason)
         try:
-            letter = self._letter(run, step, verdict)
+            letter = await self._letter(run, step, verdict)
         except ParameterWrong as reason:
             return Result("skipped", f"words: {reason.detail}")
         await notifications.plan(self.tx, [letter], now=self.now)
@@ -83,14 +83,16 @@ class Live:
         (verdict,) = await send_policy.decide(self.tx, [ask], now=self.now, with_gates=False)
         return verdict
 
-    def _letter(self, run: Run, step: Send, verdict: Verdict) -> Outgoing:
+    async def _letter(self, run: Run, step: Send, verdict: Verdict) -> Outgoing:
         links = way_out(self.tx.actor.org_id, self.person, self.plan.purpose, step.channel)
         parameters = parameters_of(self.person, company=self.company, links=links)
-        words: dict[str, Any] = {
-            "template_version_id": step.template_version_id,
-            "parameters": parameters,
-        }
-        if step.template_version_id is None:
+        words: dict[str, Any]
+        chosen = step.template_version_id
+        if chosen is not None:
+            said = await templates.in_languages(self.tx, [(chosen, self.person.locale)])
+            version_id = said.get((chosen, self.person.locale), chosen)
+            words = {"template_version_id": version_id, "parameters": parameters}
+        else:
             made = words_of(step.channel, _variant(step), parameters)
             words = {"subject": made.subject, "text": made.text, "html": made.html}
         return Outgoing(

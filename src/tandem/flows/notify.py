@@ -185,7 +185,8 @@ async def _outgoing(
     key: str,
 ) -> Outgoing | None:
     """None where the event has no words for the channel."""
-    version = await templates.find_version(tx, new.event, channel=channel, locale=new.locale)
+    locale = new.locale or await customers.locale_of(tx, new.recipient.customer_id)
+    version = await templates.find_version(tx, new.event, channel=channel, locale=locale)
     own = TEMPLATES.get(new.event)
     if version is None and (own is None or channel not in own.channels):
         return None

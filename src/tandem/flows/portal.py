@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from tandem.crm.customers import service as customers
 from tandem.crm.customers.service.contacts import find_by_contact
 from tandem.crm.identity.domain.buyers import Buyer
 from tandem.crm.identity.service import buyers
@@ -55,6 +56,7 @@ async def send_code(work: Work, code_id: str, contact: str) -> None:
             now=work.now(),
             is_secret=True,
             not_after=work.now() + buyers.CODE_LIFE,
+            locale=await customers.locale_of(tx, customer_id),
         )
 
 

@@ -14,6 +14,7 @@ from tandem.contracts.invoicing import InvoiceIssued
 from tandem.contracts.orders import OrderCancelled, OrderConfirmed, OrderPlaced, OrderSnapshot
 from tandem.contracts.payments import LatePaymentArrived, RefundProcessed, SurplusRefunded
 from tandem.contracts.shipping import ShipmentStatusChanged
+from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.notifications import service as notifications
 from tandem.kernel.db import Tx
@@ -213,6 +214,7 @@ async def _tell(
         now=now,
         is_secret=is_secret,
         not_after=not_after,
+        locale=await customers.locale_of(tx, order.customer_id),
     )
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.notifications import service as notifications
 from tandem.crm.sales import service as sales
@@ -95,4 +96,6 @@ async def _tell(tx: Tx, quote: Quote, *, now: datetime) -> None:
         },
         dedupe=f"quote_sent:{quote.id}",
         now=now,
+        customer_id=quote.customer_id,
+        locale=await customers.locale_of(tx, quote.customer_id),
     )

@@ -59,6 +59,7 @@ SERVICES = (
 WORDS: Mapping[str, str] = {
     "name": "Give the customer's name.",
     "notes": "A note has 10,000 characters at most.",
+    "locale": "A language is two letters, with a country where it matters: hi, en-IN.",
 }
 
 
@@ -186,6 +187,7 @@ def _values(form: Mapping[str, str]) -> dict[str, Any]:
         "name": form.get("name", ""),
         "company_name": form.get("company_name", ""),
         "notes": form.get("notes", ""),
+        "locale": form.get("locale", "").strip(),
         "gstin": form.get("gstin") or None,
         "emails": [{"value": form["email"]}] if form.get("email") else [],
         "phones": [{"value": form["phone"]}] if form.get("phone") else [],
@@ -213,6 +215,7 @@ def _values_of(customer: Customer) -> dict[str, str]:
         "phone": customer.phones[0].value if customer.phones else "",
         "gstin": customer.gstin or "",
         "notes": customer.notes,
+        "locale": customer.locale,
         "version": str(customer.version),
         **address_values(home, "home_"),
         **custom_values(customer.custom),

@@ -15,6 +15,7 @@ class Reachable(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None
     phone: str | None
     city: str
+    locale: str = ""
 
     def address(self, channel: str) -> str:
         """Empty where there is none."""

@@ -12,7 +12,7 @@ from tandem.crm.customers.domain.records import tidy_tags
 from tandem.kernel.errors import Conflict
 
 UNDO_WITHIN = timedelta(days=90)
-NAMED = ("company_name", "gstin", "pan", "owner_id", "team_id", "territory_id")
+NAMED = ("company_name", "locale", "gstin", "pan", "owner_id", "team_id", "territory_id")
 NOTES_MAX = 10_000
 
 

@@ -16,6 +16,8 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTAB
 CompanyName = Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTABLE)]
 TaxNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=24, pattern=PRINTABLE)]
 Notes = Annotated[str, msgspec.Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
+Locale = Annotated[str, msgspec.Meta(pattern=r"^([a-z]{2,3}(-[A-Z]{2})?)?$")]
+"""A language, and a country where it matters: `hi`, `en-IN`. Empty: not known."""
 Contacts = Annotated[list[NewContact], msgspec.Meta(max_length=20)]
 
 
@@ -38,6 +40,7 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     gstin: TaxNumber | None = None
     pan: TaxNumber | None = None
     notes: Notes = ""
+    locale: Locale = ""
     tags: Tags = []
     custom: dict[str, Any] = {}
     allow_duplicate: bool = False
@@ -55,6 +58,7 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     gstin: TaxNumber | msgspec.UnsetType | None = msgspec.UNSET
     pan: TaxNumber | msgspec.UnsetType | None = msgspec.UNSET
     notes: Notes | msgspec.UnsetType = msgspec.UNSET
+    locale: Locale | msgspec.UnsetType = msgspec.UNSET
     tags: Tags | msgspec.UnsetType = msgspec.UNSET
     custom: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
@@ -103,6 +107,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     custom: dict[str, Any] = {}
     merged_into_id: UUID | None = None
     erased_at: datetime | None = None
+    locale: str = ""
 
     @property
     def email(self) -> str | None:

@@ -8,7 +8,8 @@ from tandem.crm.customers.domain.people import Customer
 from tandem.kernel.cells import guarded
 from tandem.kernel.sheets import filled, listed
 
-PLAIN = ("number", "name", "company_name", "email", "phone", "gstin", "pan", "notes", "tags")
+PLAIN = ("number", "name", "company_name", "email", "phone", "gstin", "pan", "notes", "tags",
+         "locale")  # fmt: skip
 HOME = ("line1", "line2", "city", "state_code", "postal_code")
 FIELDS = (*PLAIN, *HOME)
 ALIASES: Mapping[str, str] = {
@@ -16,7 +17,8 @@ ALIASES: Mapping[str, str] = {
     "telephone": "phone", "phone number": "phone", "full name": "name", "customer": "name",
     "customer name": "name", "company": "company_name", "address": "line1", "street": "line1",
     "pin": "postal_code", "pin code": "postal_code", "pincode": "postal_code", "zip": "postal_code",
-    "town": "city", "state": "state_code", "note": "notes", "customer number": "number",
+    "town": "city", "state": "state_code", "note": "notes", "language": "locale",
+    "customer number": "number",
 }  # fmt: skip
 
 
@@ -33,7 +35,7 @@ def values_of(
 def _shaped(found: Mapping[str, str], own: Mapping[str, CustomField]) -> dict[str, Any]:
     given: dict[str, Any] = {
         name: found[name]
-        for name in ("number", "name", "company_name", "gstin", "pan", "notes")
+        for name in ("number", "name", "company_name", "gstin", "pan", "notes", "locale")
         if name in found
     }
     for kind in ("email", "phone"):
@@ -62,6 +64,7 @@ def export_row(customer: Customer, own: Sequence[CustomField]) -> list[str | int
         customer.number, customer.name, customer.company_name,
         customer.emails[0].value if customer.emails else "", phone,
         customer.gstin or "", customer.pan or "", customer.notes, "; ".join(customer.tags),
+        customer.locale,
         *(getattr(home, name) if home else "" for name in HOME),
     ]  # fmt: skip
     row: list[str | int | float] = [guarded(text) for text in texts]

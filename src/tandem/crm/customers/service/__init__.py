@@ -16,6 +16,7 @@ from tandem.crm.customers.service.audiences import (
     audience_page,
     audience_sample,
     count_audience,
+    locale_of,
     reachable,
 )
 from tandem.crm.customers.service.consents import (
@@ -187,6 +188,7 @@ __all__ = [
     "list_segment_members",
     "list_segments",
     "list_tasks",
+    "locale_of",
     "lock_account",
     "lock_customer",
     "lock_erasure",

@@ -47,3 +47,9 @@ async def reachable(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Reachable]:
     """Names and addresses for writing to people, in one query; who is gone is absent."""
     tx.actor.require_everywhere(READ)
     return {one.id: one for one in await store.reachable(tx, ids)}
+
+
+async def locale_of(tx: Tx, customer_id: UUID | None) -> str:
+    """The language they want to be written to in; empty where nobody knows. For who writes to them
+    anyway: it asks no permission."""
+    return await store.locale_of(tx, customer_id) if customer_id is not None else ""

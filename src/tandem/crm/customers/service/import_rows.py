@@ -128,6 +128,7 @@ async def _made(tx: Tx, new: NewCustomer, own: Sequence[CustomField], now: datet
         gstin=gstin,
         pan=pan,
         notes=new.notes,
+        locale=new.locale,
         tags=tidy_tags(new.tags),
         custom=await write_custom(tx, "customer", customer_id, new.custom, {}, fields=own),
         version=1,

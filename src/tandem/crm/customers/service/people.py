@@ -59,6 +59,7 @@ async def add_customer(tx: Tx, new: NewCustomer, *, now: datetime) -> Customer:
         gstin=gstin,
         pan=pan,
         notes=new.notes,
+        locale=new.locale,
         version=1,
         created_at=now,
         updated_at=now,
@@ -184,7 +185,7 @@ def read_addresses(given: list[NewAddress]) -> list[CustomerAddress]:
 
 def read_change(change: CustomerChange, customer: Customer) -> dict[str, Any]:
     given: dict[str, Any] = {}
-    for field in ("name", "company_name", "notes"):
+    for field in ("name", "company_name", "notes", "locale"):
         if (value := getattr(change, field)) is not msgspec.UNSET:
             given[field] = value if field == "notes" else value.strip()
     if change.tags is not msgspec.UNSET:

@@ -37,7 +37,7 @@ SAMPLE = Query(
 
 REACHABLE = Query(
     """
-    select c.id, c.number, c.name, c.company_name,
+    select c.id, c.number, c.name, c.company_name, c.locale,
            (select p.value from customers.contact_point p
              where p.org_id = :org_id and p.customer_id = c.id and p.kind = 'email'
                and p.invalid_at is null
@@ -55,6 +55,13 @@ REACHABLE = Query(
      order by c.id
     """
 )
+
+LOCALE = Query("select locale from customers.customer where org_id = :org_id and id = :id")
+
+
+async def locale_of(tx: Tx, customer_id: UUID) -> str:
+    found: str | None = await tx.value(LOCALE, id=customer_id)
+    return found or ""
 
 
 async def count(tx: Tx, include_ids: Sequence[UUID], exclude_ids: Sequence[UUID]) -> int:

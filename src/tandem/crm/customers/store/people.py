@@ -19,7 +19,7 @@ NOTHING = UUID(int=0)
 CUSTOMER: LiteralString = """
     select c.id, c.number, c.name, c.company_name, c.gstin, c.pan, c.notes, c.version,
            c.owner_id, c.team_id, c.territory_id, c.tags, c.custom, c.merged_into_id, c.erased_at,
-           c.created_at, c.updated_at,
+           c.created_at, c.updated_at, c.locale,
            coalesce((select jsonb_agg(jsonb_build_object(
                             'value', p.value, 'label', p.label, 'invalid_at', p.invalid_at)
                             order by p.position)
@@ -74,13 +74,14 @@ INSERT = Query(
     """
     with added as (
         insert into customers.customer
-               (org_id, id, name, company_name, gstin, pan, notes, tags, custom,
+               (org_id, id, name, company_name, gstin, pan, notes, tags, custom, locale,
                 created_at, updated_at)
         select :org_id, id, name, company_name, gstin, pan, notes,
-               coalesce(tags, '{}'), coalesce(custom, '{}'), :now::timestamptz, :now::timestamptz
+               coalesce(tags, '{}'), coalesce(custom, '{}'), coalesce(locale, ''),
+               :now::timestamptz, :now::timestamptz
           from jsonb_to_recordset(:customers::jsonb)
                as given (id uuid, name text, company_name text, gstin text, pan text, notes text,
-                         tags text[], custom jsonb)
+                         tags text[], custom jsonb, locale text)
         returning id, number
     ),
     points as (
@@ -115,7 +116,7 @@ UPDATE = Query(
     """
     update customers.customer
        set name = :name, company_name = :company_name, gstin = :gstin, pan = :pan,
-           notes = :notes, tags = :tags::text[], custom = :custom::jsonb,
+           notes = :notes, tags = :tags::text[], custom = :custom::jsonb, locale = :locale,
            version = version + 1, updated_at = :now
      where org_id = :org_id and id = :id
     """
@@ -269,7 +270,7 @@ async def delete(tx: Tx, ids: Sequence[UUID]) -> None:
 async def update(tx: Tx, customer: Customer, now: datetime) -> None:
     """Write a locked customer whole; a contact it lets go of passes to whoever shares it."""
     row = _row(customer)
-    await tx.run(UPDATE, **row, tags=customer.tags, custom=customer.custom, now=now)
+    await tx.run(UPDATE, **row, **_whole(customer), now=now)
     keys = list(customer.contact_keys())
     await tx.run(DROP_POINTS, id=customer.id, **_columns(keys))
     await tx.run(KEEP_POINTS, points=_points(customer))
@@ -284,7 +285,7 @@ async def update(tx: Tx, customer: Customer, now: datetime) -> None:
 
 async def update_fields(tx: Tx, customer: Customer, now: datetime) -> None:
     """Write a locked customer's own columns; contacts and addresses stay as they are."""
-    await tx.run(UPDATE, **_row(customer), tags=customer.tags, custom=customer.custom, now=now)
+    await tx.run(UPDATE, **_row(customer), **_whole(customer), now=now)
 
 
 async def settle_keys(tx: Tx, ids: Sequence[UUID]) -> None:
@@ -333,9 +334,12 @@ def _row(customer: Customer) -> dict[str, Any]:
 
 
 def _extras(customer: Customer) -> dict[str, Any]:
-    """Only what is there: an order's new buyer has neither, and need not carry them."""
-    extras = {"tags": customer.tags, "custom": customer.custom}
-    return {name: value for name, value in extras.items() if value}
+    """Only what is there: an order's new buyer has none of it, and need not carry it."""
+    return {name: value for name, value in _whole(customer).items() if value}
+
+
+def _whole(customer: Customer) -> dict[str, Any]:
+    return {"tags": customer.tags, "custom": customer.custom, "locale": customer.locale}
 
 
 def _points(customer: Customer) -> list[dict[str, Any]]:

@@ -71,6 +71,13 @@ async def versions(tx: Tx, version_ids: Sequence[UUID]) -> dict[UUID, TemplateVe
     return {one.id: one for one in await store.get_versions(tx, version_ids)}
 
 
+async def in_languages(tx: Tx, asked: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
+    """For each (version, language) the version of the same template that speaks it; absent where
+    the template has no words in it, and the version itself is to speak."""
+    wanted = sorted({one for one in asked if one[1]})
+    return await store.in_languages(tx, wanted) if wanted else {}
+
+
 async def say(
     tx: Tx, key: str, channel: Channel, parameters: Mapping[str, str], *, locale: str = ""
 ) -> Words:

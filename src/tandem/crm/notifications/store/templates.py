@@ -66,6 +66,21 @@ FIND_VERSION = Query(
     """
 )
 
+# The newest words of the same template in that very language, else in it without a country.
+IN_LANGUAGES = Query(
+    """
+    select asked.id, asked.locale, speaking.id as speaking_id
+      from unnest(:ids::uuid[], :locales::text[]) as asked (id, locale)
+      join notifications.template_version base on base.org_id = :org_id and base.id = asked.id
+     cross join lateral (
+        select v.id from notifications.template_version v
+         where v.org_id = :org_id and v.template_id = base.template_id and v.state = 'published'
+           and v.locale in (asked.locale, split_part(asked.locale, '-', 1))
+         order by v.locale = asked.locale desc
+         limit 1) as speaking
+    """
+)
+
 LOCK_TEMPLATE = Query(
     "select id from notifications.template where org_id = :org_id and id = :id for update"
 )
@@ -214,3 +229,10 @@ def _words(version: TemplateVersion) -> dict[str, object]:
         "note": version.note,
         "sha256": version.sha256,
     }
+
+
+async def in_languages(tx: Tx, asked: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
+    rows = await tx.records(
+        IN_LANGUAGES, ids=[one[0] for one in asked], locales=[one[1] for one in asked]
+    )
+    return {(row["id"], row["locale"]): row["speaking_id"] for row in rows}
