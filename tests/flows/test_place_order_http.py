@@ -55,6 +55,28 @@ async def test_one_key_twenty_times_at_once_is_one_order_and_twenty_identical_an
     assert (await post_order(client, basket(shop))).json()["number"] == "SO-1002"
 
 
+async def test_each_order_of_a_batch_has_one_row_in_the_audit_and_a_replay_or_refusal_has_none(
+    client: httpx.AsyncClient, database: Database, actor: Actor, shop: Shop
+) -> None:
+    placed = await asyncio.gather(*(post_order(client, basket(shop), f"k{n}") for n in range(30)))
+    assert (await post_order(client, basket(shop), "k7")).headers["idempotency-replayed"] == "true"
+    refused = await post_order(client, basket(shop, lines=[Line(sku="NO-SUCH", quantity=1)]))
+    assert refused.status_code == 422
+    listed = await client.get("/v1/audit-events", params={"action": "orders.place", "limit": 200})
+    noted = {row["subject_id"]: row for row in listed.json()["items"]}
+    assert len(listed.json()["items"]) == 30
+    assert set(noted) == {answer.json()["id"] for answer in placed}
+    for answer in placed:
+        row, order = noted[answer.json()["id"]], answer.json()
+        assert row["after"]["number"] == order["number"]
+        assert row["after"]["total_minor"] == order["total_minor"]
+        assert (row["actor_kind"], row["address"]) == ("api_key", "127.0.0.1")
+        assert row["request_id"] == answer.headers["x-request-id"]
+    assert sorted(row["seq"] for row in noted.values()) == list(
+        range(min(r["seq"] for r in noted.values()), max(r["seq"] for r in noted.values()) + 1)
+    )
+
+
 async def test_a_key_that_comes_to_two_processes_at_once_is_one_order(
     database: Database, actor: Actor, shop: Shop
 ) -> None:

@@ -58,7 +58,6 @@ UNAUDITED = {
     "POST /v1/journeys/{journey_id}/runs",
     "POST /v1/journeys/{journey_id}/simulation",
     "POST /v1/order-quotes",
-    "POST /v1/orders",
     "POST /v1/providers/{provider_id}/test",
     "POST /v1/dlt-checks",
     "POST /v1/tax-quotes",

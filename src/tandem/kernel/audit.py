@@ -4,13 +4,14 @@ The database numbers and hashes the rows when their transaction commits (0003_au
 Nobody hands in who acted or from where: both are the transaction's actor.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from tandem.kernel.actor import Actor
+from tandem.kernel.actor import Actor, Origin
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
 
@@ -22,6 +23,20 @@ WRITE = Query(
     values (:org_id, :id, :at, :actor_kind, :actor_id, :actor_label, :action, :subject_kind,
             :subject_id, :before, :after, :address, :request_id, :on_behalf_of,
             :on_behalf_label, :reason)
+    """
+)
+
+WRITE_MANY = Query(
+    """
+    insert into kernel.audit
+           (org_id, id, at, actor_kind, actor_id, actor_label, action, subject_kind, subject_id,
+            after, address, request_id, on_behalf_of, on_behalf_label, reason)
+    select :org_id, id, :at::timestamptz, :actor_kind, :actor_id::uuid, :actor_label, :action,
+           :subject_kind, subject_id, after::jsonb, address, request_id, :on_behalf_of::uuid,
+           :on_behalf_label, :reason
+      from unnest(:ids::uuid[], :subject_ids::uuid[], :afters::text[], :addresses::text[],
+                  :request_ids::text[]) as noted (id, subject_id, after, address, request_id)
+     order by id
     """
 )
 
@@ -89,6 +104,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
+class Noted(msgspec.Struct, frozen=True):
+    """One of many like changes of a transaction, by the request that it answers."""
+
+    subject_id: UUID
+    after: dict[str, Any]
+    origin: Origin
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What to show of the audit. `action` is a whole one, or a service's name for all of its."""
 
@@ -119,26 +142,51 @@ async def write(
     after: dict[str, Any] | None = None,
 ) -> None:
     """One row beside the change. Leave secrets out of `before` and `after`."""
-    actor, by = tx.actor, tx.actor.impersonator
     await tx.run(
         WRITE,
         id=new_id(),
         at=now,
-        actor_kind=actor.kind,
-        actor_id=by.user_id if by else actor.user_id,
-        actor_label=by.label if by else actor.label,
         action=action,
         subject_kind=subject_kind,
         subject_id=subject_id,
         before=before,
         after=after,
-        address=actor.origin.address,
-        request_id=actor.origin.request_id,
-        on_behalf_of=actor.user_id if by else actor.maker_id,
-        on_behalf_label=actor.label if by else "",
-        reason=by.reason if by else "",
+        address=tx.actor.origin.address,
+        request_id=tx.actor.origin.request_id,
+        **_who(tx.actor),
     )
     tx.audited.add(action)
+
+
+async def write_many(
+    tx: Tx, noted: Sequence[Noted], *, action: str, subject_kind: str, now: datetime
+) -> None:
+    """A row for each, in one statement: for changes that are made many at a time."""
+    await tx.run(
+        WRITE_MANY,
+        ids=[new_id() for _ in noted],
+        at=now,
+        action=action,
+        subject_kind=subject_kind,
+        subject_ids=[one.subject_id for one in noted],
+        afters=[msgspec.json.encode(one.after).decode() for one in noted],
+        addresses=[one.origin.address for one in noted],
+        request_ids=[one.origin.request_id for one in noted],
+        **_who(tx.actor),
+    )
+    tx.audited.add(action)
+
+
+def _who(actor: Actor) -> dict[str, Any]:
+    by = actor.impersonator
+    return {
+        "actor_kind": actor.kind,
+        "actor_id": by.user_id if by else actor.user_id,
+        "actor_label": by.label if by else actor.label,
+        "on_behalf_of": actor.user_id if by else actor.maker_id,
+        "on_behalf_label": actor.label if by else "",
+        "reason": by.reason if by else "",
+    }
 
 
 async def read(tx: Tx, asked: Asked, *, count: int, before_seq: int | None = None) -> list[Entry]:

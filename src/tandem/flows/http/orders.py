@@ -34,8 +34,8 @@ from tandem.kernel.http import (
     Transaction,
     etag,
     refusals,
-    unaudited,
 )
+from tandem.kernel.http.noting import NOTED
 from tandem.kernel.http.unit import IdempotencyKeyReused, check_key, fingerprint
 from tandem.kernel.pages import LIMIT_DEFAULT, Page
 from tandem.kernel.references import ReferenceTaken
@@ -78,10 +78,7 @@ class OrderFlowsController(Controller):
 
     @post(
         "/orders",
-        opt={
-            "idempotency": "own",
-            **unaudited("an order's own log names who placed it; thousands a second"),
-        },
+        opt={"idempotency": "own", **NOTED},
         responses=refusals(
             Forbidden,
             OutOfStock,

@@ -9,13 +9,14 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from tandem.contracts.orders import OrderSnapshot
 from tandem.flows.place_order.basket import NewOrder
 from tandem.flows.place_order.placing import BATCH_MAX, place_orders
-from tandem.kernel import idempotency
+from tandem.kernel import audit, idempotency
 from tandem.kernel.actor import Actor, Origin
 from tandem.kernel.db import LOST, Database, Tx
 from tandem.kernel.errors import Refusal, Unavailable
@@ -37,6 +38,7 @@ class Placed(msgspec.Struct, frozen=True):
 
 class Ask(msgspec.Struct, eq=False):
     order: NewOrder
+    origin: Origin
     key: str | None
     fingerprint: bytes
     answer: asyncio.Future[Placed]
@@ -68,23 +70,24 @@ class Intake:
         """
         actor.require("orders.write")
         # One lane for all requests of one person: which request it was makes no other actor.
+        origin = actor.origin
         actor = msgspec.structs.replace(actor, origin=Origin())
         if key is None:
-            return await self._queue(actor, order, None, fingerprint)
+            return await self._queue(actor, order, origin, None, fingerprint)
         while (twin := self._in_work.get((actor.org_id, key))) is not None:
             check_same_request(twin.fingerprint, fingerprint)
             await asyncio.wait([twin.answer])
-        return await self._queue(actor, order, key, fingerprint)
+        return await self._queue(actor, order, origin, key, fingerprint)
 
     async def _queue(
-        self, actor: Actor, order: NewOrder, key: str | None, fingerprint: bytes
+        self, actor: Actor, order: NewOrder, origin: Origin, key: str | None, fingerprint: bytes
     ) -> Placed:
         lane = self._lanes.get(actor)
         if lane is None:
             lane = self._lanes[actor] = Lane()
         if len(lane.waiting) >= WAITING_MAX:
             raise Unavailable("Too many orders are waiting. Try again in a moment.")
-        ask = Ask(order, key, fingerprint, asyncio.get_running_loop().create_future())
+        ask = Ask(order, origin, key, fingerprint, asyncio.get_running_loop().create_future())
         if key is not None:
             self._in_work[actor.org_id, key] = ask
         lane.waiting.append(ask)
@@ -177,6 +180,7 @@ async def _answer(tx: Tx, batch: Sequence[Ask], *, now: datetime) -> list[Placed
     placed = iter(await place_orders(tx, [ask.order for ask in fresh], now=now) if fresh else [])
     outcomes: list[Placed | Refusal] = []
     answers: list[idempotency.Kept] = []
+    noted: list[audit.Noted] = []
     for ask in batch:
         if ask.key is not None and ask.key in kept:
             outcomes.append(_replay(kept[ask.key], ask))
@@ -185,13 +189,25 @@ async def _answer(tx: Tx, batch: Sequence[Ask], *, now: datetime) -> list[Placed
         if isinstance(outcome, OrderSnapshot):
             body = msgspec.json.encode(outcome)
             outcomes.append(Placed(body))
+            noted.append(audit.Noted(outcome.id, _facts(outcome), ask.origin))
             if ask.key is not None:
                 answers.append(_kept(ask.key, ask.fingerprint, body))
         else:
             outcomes.append(outcome)
     if answers:
         await idempotency.keep(tx, answers, now=now)
+    if noted:
+        await audit.write_many(tx, noted, action="orders.place", subject_kind="order", now=now)
     return outcomes
+
+
+def _facts(order: OrderSnapshot) -> dict[str, Any]:
+    return {
+        "number": order.number,
+        "customer_id": order.customer_id,
+        "total_minor": order.total_minor,
+        "currency": order.currency,
+    }
 
 
 def _replay(answer: Answer, ask: Ask) -> Placed | Refusal:

@@ -27,6 +27,8 @@ def unaudited(reason: str) -> dict[str, Any]:
     return {"unaudited": reason}
 
 
+NOTED: dict[str, Any] = {"noted": True}
+"""Route `opt` where the service has transactions of its own and notes every change in them."""
 COMPUTES = unaudited("computes an answer, changes nothing")
 
 
@@ -56,6 +58,8 @@ async def note_change(tx: Tx, scope: Any) -> None:
 async def note_apart(database: Database, actor: Actor, scope: Any) -> None:
     """A write of a route that keeps its own transactions. Its service may have noted more."""
     if scope["method"] in SAFE_METHODS or scope["route_handler"].opt.get("public"):
+        return
+    if "noted" in scope["route_handler"].opt:
         return
     if "unaudited" not in scope["route_handler"].opt and actor.kind in PEOPLE:
         async with database.transaction(actor) as tx:
