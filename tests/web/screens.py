@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Error, Page, Response, expect, sync_pla
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "screenshots"
+TAKES_PICTURES = "TANDEM_PICTURES" in os.environ
+"""With it every check leaves a picture in `screenshots/`; without it they take a fifth less."""
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 FLAGS = [
     "--no-sandbox",
@@ -65,30 +67,39 @@ class Screen:
     def _is_allowed(self, text: str) -> bool:
         return any(part in text for part in self._allow)
 
-    def check(self, name: str, *, asks_axe: bool = True) -> None:
-        """Take a picture; nothing may be wrong so far, axe finds nothing, nothing hangs over."""
-        PICTURES.mkdir(exist_ok=True)
-        self._picture(name)
+    def check(self, name: str, *, asks_axe: bool = True, rules: tuple[str, ...] = ()) -> None:
+        """Nothing may be wrong so far, axe finds nothing (by these rules, or by all), nothing hangs
+        over; a picture is taken for whoever asked for pictures."""
+        if TAKES_PICTURES:
+            self._picture(name)
         assert not self.problems, self.problems
-        found = self.axe() if asks_axe else []
+        found = self.axe(*rules) if asks_axe else []
         assert not found, found
         overhang = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert self.page.evaluate(overhang) <= 0, "the page scrolls sideways"
 
     def _picture(self, name: str) -> None:
         """A browser whose picture was asked for amid a change of page may have none: once more."""
+        PICTURES.mkdir(exist_ok=True)
         try:
             self.page.screenshot(path=PICTURES / f"{name}.png")
         except Error:
             self.page.wait_for_load_state()
             self.page.screenshot(path=PICTURES / f"{name}.png")
 
-    def axe(self) -> list[str]:
+    def resize(self, size: str) -> None:
+        width, height = SIZES[size]
+        self.page.set_viewport_size({"width": width, "height": height})
+
+    def axe(self, *rules: str) -> list[str]:
         """What axe-core finds of any impact, one line each."""
-        self.page.evaluate(f"{AXE.read_text()};0")
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(f"{AXE.read_text()};0")
         found: list[str] = self.page.evaluate(
-            "axe.run().then(({violations}) => violations.map("
-            "(one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`))"
+            "(rules) => axe.run(rules.length ? { runOnly: rules } : {})"
+            ".then(({violations}) => violations.map("
+            "(one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`))",
+            rules,
         )
         return found
 
