@@ -187,6 +187,7 @@ class Told:
             "subject_kind": "opportunity", "subject_id": deal["id"], "title": f"Ring {NAME}",
             "assignee_id": str(self.colleague),
         })  # fmt: skip
+        await self.post(f"/v1/opportunities/{deal['id']}/notes", {"text": f"{NAME} is keen"})
         quote = await quoting.sent(
             deal, customer_name=NAME, customer_email=EMAIL, note=f"For {NAME}", ship_to=STREET
         )
@@ -199,6 +200,7 @@ class Told:
         buyer = Buyer(name=NAME, email=EMAIL, phone="98123 45670")
         order = basket(quoting.shop, customer=buyer)
         done = await place_one(self.database, actor, order, now)
+        await self.post(f"/v1/orders/{done.id}/notes", {"text": f"@ravi: {NAME} rang"})
         async with self.database.transaction(actor) as tx:
             await tx.run(FINISH, id=done.id)
 

@@ -12,7 +12,7 @@ from tandem.crm.identity.domain.people import User
 from tandem.crm.notifications import service as notifications
 from tandem.crm.notifications.service import inbox, preferences
 from tandem.crm.notifications.service.preferences import Choice
-from tandem.flows import staff_mail, tell_staff
+from tandem.flows import mentions, staff_mail, tell_staff
 from tandem.flows.send_messages import lanes
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
@@ -20,6 +20,7 @@ from tandem.kernel.ids import new_id
 from tandem.kernel.outbox import drain
 
 assert lanes, "planning a message wakes the job that sends it"
+assert tell_staff, "it hears of what staff are told"
 NINE = datetime.fromisoformat("2026-11-23T03:30:00+00:00")
 """Nine in the morning in Kolkata."""
 
@@ -144,7 +145,7 @@ async def test_who_is_named_is_found_by_name_or_address_and_never_guessed(
             role_key="support",
             now=now,
         )
-        assert await tell_staff.mentioned(tx, "@ravi, look; mail me@ravi.test") == []
-        assert await tell_staff.mentioned(tx, "See @ravi.menon.") == [other.id]
-        assert await tell_staff.mentioned(tx, f"(@{ravi.email})") == [ravi.id]
-        assert await tell_staff.mentioned(tx, "nobody") == []
+        assert await mentions.mentioned(tx, "@ravi, look; mail me@ravi.test") == []
+        assert await mentions.mentioned(tx, "See @ravi.menon.") == [other.id]
+        assert await mentions.mentioned(tx, f"(@{ravi.email})") == [ravi.id]
+        assert await mentions.mentioned(tx, "nobody") == []

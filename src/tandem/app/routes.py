@@ -50,6 +50,7 @@ from tandem.flows.http.dashboards import DashboardsController
 from tandem.flows.http.deal_fields import DealFieldsController
 from tandem.flows.http.deal_lines import DealLinesController
 from tandem.flows.http.exports import ExportsController
+from tandem.flows.http.followed import FollowedController
 from tandem.flows.http.journeys import JourneysController
 from tandem.flows.http.lead_imports import LeadImportsController
 from tandem.flows.http.lead_scores import (
@@ -59,6 +60,7 @@ from tandem.flows.http.lead_scores import (
 )
 from tandem.flows.http.leads import LeadMergesController, LeadsController
 from tandem.flows.http.mail_keys import DomainKeysController, MailKeysController
+from tandem.flows.http.notes import DealNotesController, OrderNotesController
 from tandem.flows.http.notifications import NotificationsController, TimeZonesController
 from tandem.flows.http.opportunities import OpportunityFlowsController
 from tandem.flows.http.opt_out import UnsubscribeController
@@ -141,6 +143,9 @@ ROUTES: list[Any] = [
     AssigningController,
     QualifyingController,
     ConversionsController,
+    DealNotesController,
+    OrderNotesController,
+    FollowedController,
     TasksController,
     DealFieldsController,
     DealLinesController,

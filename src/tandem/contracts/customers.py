@@ -35,6 +35,19 @@ class CustomerAssigned(Event, frozen=True, kw_only=True):
         return str(self.customer_id)
 
 
+class NoteAdded(Event, frozen=True, kw_only=True):
+    """Beside a customer, account, opportunity or order. What it says is read where it is kept."""
+
+    topic: ClassVar[str] = "customers.note_added.v1"
+    note_id: UUID
+    subject_kind: str
+    subject_id: UUID
+    author_id: UUID | None
+
+    def key(self) -> str:
+        return str(self.subject_id)
+
+
 class ImportFailed(Event, frozen=True, kw_only=True):
     """A file could not be read to its end. `user_id` is the member who began it."""
 

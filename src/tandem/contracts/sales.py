@@ -164,6 +164,14 @@ class LeadChanged(LeadEvent, frozen=True, kw_only=True):
     fields: list[str]
 
 
+class LeadNoted(LeadEvent, frozen=True, kw_only=True):
+    """Somebody of the staff wrote a note beside it."""
+
+    topic: ClassVar[str] = "sales.lead_noted.v1"
+    note_id: UUID
+    author_id: UUID | None
+
+
 class LeadMoved(LeadEvent, frozen=True, kw_only=True):
     """Into another status; `kind` is what that means: open, qualified, converted or lost."""
 

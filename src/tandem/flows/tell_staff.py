@@ -2,8 +2,6 @@
 clock ran out, what happens to what they follow. What was said is under a link, never in the words.
 """
 
-import re
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -19,16 +17,17 @@ from tandem.contracts.support import (
 )
 from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
-from tandem.crm.identity.domain.people import User
-from tandem.crm.notifications.service import inbox
+from tandem.crm.notifications.service import following
+from tandem.crm.notifications.service.following import Followed
+from tandem.flows.followed import page_of
+from tandem.flows.mentions import Said, tell_note
+from tandem.flows.staff_inbox import tell
 from tandem.kernel import history
 from tandem.kernel.db import Tx
 from tandem.kernel.events import Event, subscribe
 from tandem.scm.support import service as support
 from tandem.scm.support.domain.statuses import Origin, Visibility
 
-MENTION = re.compile(r"(?<![\w@.])@([\w.+-]{2,60}(?:@[\w.-]+)?)")
-MENTIONS_MAX = 20
 CONFIGURES = "notifications.configure"
 
 
@@ -38,9 +37,9 @@ async def tell_complaint(tx: Tx, event: ComplaintAssigned, now: datetime) -> Non
         tx,
         event,
         event.assignee_id,
+        record=("complaint", event.complaint_id),
         kind="complaint_assigned",
         title=f"{event.number} is yours now",
-        link=f"/complaints/{event.complaint_id}",
         dedupe=f"{event.complaint_id}:{event.assignee_id}:{_day(now)}",
         now=now,
     )
@@ -50,8 +49,8 @@ async def tell_complaint(tx: Tx, event: ComplaintAssigned, now: datetime) -> Non
 async def tell_breach(tx: Tx, event: ComplaintBreached, now: datetime) -> None:
     """Whoever has it, and whoever follows it."""
     people = [event.assignee_id] if event.assignee_id else []
-    people += await inbox.watchers_of(tx, "complaint", event.complaint_id)
-    await _tell(
+    people += await following.watchers_of(tx, "complaint", event.complaint_id)
+    await tell(
         tx,
         people,
         kind="clock_breached",
@@ -64,26 +63,23 @@ async def tell_breach(tx: Tx, event: ComplaintBreached, now: datetime) -> None:
 
 @subscribe(ComplaintMessageAdded, "tell_staff.complaint_message")
 async def tell_message(tx: Tx, event: ComplaintMessageAdded, now: datetime) -> None:
-    """Who is named in a note; and what a buyer writes, to whoever has or follows it."""
+    """Notes are read for names; what a buyer writes goes to whoever has or follows it."""
     link = f"/complaints/{event.complaint_id}"
-    if event.visibility != Visibility.PUBLIC:
-        message = await support.get_message(tx, event.message_id)
-        named = await mentioned(tx, message.body)
-        await tell_mentioned(
-            tx,
-            [one for one in named if one != message.author_id],
-            by=message.author_label,
-            where=event.number,
-            link=link,
-            dedupe=str(event.message_id),
-            now=now,
+    message = await support.get_message(tx, event.message_id)
+    if message.author_kind == "staff":
+        said = Said(
+            note_id=message.id,
+            author_id=message.author_id,
+            author_label=message.author_label,
+            text=message.body if event.visibility != Visibility.PUBLIC else "",
         )
+        await tell_note(tx, "complaint", event.complaint_id, said, now=now)
     if event.origin != Origin.BUYER:
         return
     complaint = await support.get_complaint(tx, event.complaint_id)
-    people = await inbox.watchers_of(tx, "complaint", event.complaint_id)
+    people = await following.watchers_of(tx, "complaint", event.complaint_id)
     people += [complaint.assignee_id] if complaint.assignee_id else []
-    await _tell(
+    await tell(
         tx,
         people,
         kind="followed",
@@ -96,9 +92,9 @@ async def tell_message(tx: Tx, event: ComplaintMessageAdded, now: datetime) -> N
 
 @subscribe(ComplaintStatusChanged, "tell_staff.complaint_status")
 async def tell_status(tx: Tx, event: ComplaintStatusChanged, now: datetime) -> None:
-    await _tell(
+    await tell(
         tx,
-        await inbox.watchers_of(tx, "complaint", event.complaint_id),
+        await following.watchers_of(tx, "complaint", event.complaint_id),
         kind="followed",
         title=f"{event.number} is {event.after.replace('_', ' ')}",
         link=f"/complaints/{event.complaint_id}",
@@ -113,9 +109,9 @@ async def tell_lead(tx: Tx, event: LeadAssigned, now: datetime) -> None:
         tx,
         event,
         event.owner_id,
+        record=("lead", event.lead_id),
         kind="lead_assigned",
         title=f"Lead {event.number} is yours now",
-        link=f"/leads/{event.lead_id}",
         dedupe=f"{event.lead_id}:{event.owner_id}:{_day(now)}",
         now=now,
     )
@@ -128,9 +124,9 @@ async def tell_deal(tx: Tx, event: OpportunityStands, now: datetime) -> None:
         tx,
         event,
         event.owner_id if event.status == "open" else None,
+        record=("deal", event.opportunity_id),
         kind="deal_assigned",
         title="A deal is yours now",
-        link=f"/deals/{event.opportunity_id}",
         dedupe=f"deal:{event.opportunity_id}:{event.owner_id}",
         now=now,
     )
@@ -145,9 +141,9 @@ async def tell_customer(tx: Tx, event: CustomerAssigned, now: datetime) -> None:
         tx,
         event,
         event.owner_id,
+        record=("customer", event.customer_id),
         kind="customer_assigned",
         title=f"You look after {customer.number} now",
-        link=f"/customers/{event.customer_id}",
         dedupe=f"customer:{event.customer_id}:{event.owner_id}:{_day(now)}",
         now=now,
     )
@@ -158,7 +154,7 @@ async def tell_campaign(tx: Tx, event: CampaignPaused, now: datetime) -> None:
     """A campaign that stopped by itself; who stops one by hand knows it."""
     if event.reason == "by_hand":
         return
-    await _tell(
+    await tell(
         tx,
         [event.owner_id] if event.owner_id else await _who_may(tx, CONFIGURES, now),
         kind="campaign_stopped",
@@ -182,7 +178,7 @@ async def tell_lead_import(tx: Tx, event: LeadImportFailed, now: datetime) -> No
 async def _tell_importer(
     tx: Tx, event: ImportFailed | LeadImportFailed, link: str, now: datetime
 ) -> None:
-    await _tell(
+    await tell(
         tx,
         [event.user_id] if event.user_id else [],
         kind="import_failed",
@@ -197,7 +193,7 @@ async def _tell_importer(
 @subscribe(ProviderSuspended, "tell_staff.provider_refused")
 async def tell_provider(tx: Tx, event: ProviderSuspended, now: datetime) -> None:
     """Everybody who can mend the keys, at once."""
-    await _tell(
+    await tell(
         tx,
         await _who_may(tx, CONFIGURES, now),
         kind="provider_refused",
@@ -207,55 +203,6 @@ async def tell_provider(tx: Tx, event: ProviderSuspended, now: datetime) -> None
         dedupe=f"provider:{event.provider_id}:{_day(now)}",
         now=now,
     )
-
-
-async def mentioned(tx: Tx, text: str) -> list[UUID]:
-    """Members named in a note: `@ravi`, `@ravi.kumar` or `@ravi@example.test`. Where a short name
-    fits several, nobody is: a whole address says who."""
-    names = {found.lower().rstrip(".") for found in MENTION.findall(text)}
-    if not names:
-        return []
-    people = [user for user in await identity.list_users(tx) if user.is_active]
-    found = [_called(people, name) for name in sorted(names)[:MENTIONS_MAX]]
-    return list(dict.fromkeys(one.id for one in found if one is not None))
-
-
-async def tell_mentioned(
-    tx: Tx,
-    people: Sequence[UUID],
-    *,
-    by: str,
-    where: str,
-    link: str,
-    dedupe: str,
-    now: datetime,
-) -> None:
-    """For whoever keeps notes: `where` is the record's number, `dedupe` the note's id."""
-    await _tell(
-        tx,
-        people,
-        kind="mention",
-        title=f"{by} names you in {where}",
-        link=link,
-        dedupe=f"mention:{dedupe}",
-        now=now,
-    )
-
-
-def _called(people: Sequence[User], name: str) -> User | None:
-    fits = [
-        user
-        for user in people
-        if name
-        in {
-            user.email.lower(),
-            user.email.lower().partition("@")[0],
-            user.name.lower().replace(" ", "."),
-            user.name.lower().partition(" ")[0],
-        }
-    ]
-    exact = [user for user in fits if user.email.lower() == name]
-    return exact[0] if exact else fits[0] if len(fits) == 1 else None
 
 
 async def _who_may(tx: Tx, permission: str, now: datetime) -> list[UUID]:
@@ -271,43 +218,20 @@ async def _tell_owner(
     event: Event,
     owner_id: UUID | None,
     *,
+    record: tuple[Followed, UUID],
     kind: str,
     title: str,
-    link: str,
     dedupe: str,
     now: datetime,
 ) -> None:
-    """Not who took it themselves."""
-    if owner_id is None or owner_id == await history.last_actor(tx, event.topic, event.key()):
+    """Whoever has it follows it; who took it themselves is not told."""
+    if owner_id is None:
         return
-    await _tell(tx, [owner_id], kind=kind, title=title, link=link, dedupe=dedupe, now=now)
-
-
-async def _tell(
-    tx: Tx,
-    people: Sequence[UUID],
-    *,
-    kind: str,
-    title: str,
-    link: str,
-    dedupe: str,
-    now: datetime,
-    body: str = "",
-) -> None:
-    if not people:
+    await following.follow_for(tx, *record, [owner_id], now=now)
+    if owner_id == await history.last_actor(tx, event.topic, event.key()):
         return
-    zone = (await identity.get_organisation(tx)).time_zone
-    await inbox.tell_staff(
-        tx,
-        people,
-        kind=kind,
-        title=title,
-        body=body,
-        link=link,
-        dedupe=f"{kind}:{dedupe}",
-        now=now,
-        zone=zone,
-    )
+    link = page_of(*record)
+    await tell(tx, [owner_id], kind=kind, title=title, link=link, dedupe=dedupe, now=now)
 
 
 def _day(now: datetime) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from tandem.contracts.sales import LeadsMerged
+from tandem.crm.customers.domain.records import Note
 from tandem.crm.customers.domain.tasks import Beside, TaskFilters
-from tandem.crm.customers.service import tasks
+from tandem.crm.customers.service import notes, tasks
 from tandem.crm.sales.service import work_people
 from tandem.flows.customer_holders import Erased, Holder, Person, register
 from tandem.kernel.db import Tx
@@ -35,6 +36,23 @@ async def export_tasks(tx: Tx, person: Person) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(one) for one in found]
 
 
+async def erase_notes(tx: Tx, person: Person, now: datetime) -> Erased:
+    """Beside their deals and orders; those beside the customer go with the customer."""
+    records = await work_people.records_of(tx, person.customer_id)
+    erased = await notes.forget(tx, "opportunity", records["opportunity"])
+    return Erased(erased=erased + await notes.forget(tx, "order", person.order_ids))
+
+
+async def export_notes(tx: Tx, person: Person) -> list[dict[str, Any]]:
+    records = await work_people.records_of(tx, person.customer_id)
+    found: list[Note] = []
+    for deal_id in records["opportunity"]:
+        found += await notes.list_of(tx, "opportunity", deal_id)
+    for order_id in person.order_ids:
+        found += await notes.list_of(tx, "order", order_id)
+    return [msgspec.to_builtins(one) for one in found]
+
+
 async def erase_conversions(tx: Tx, person: Person, now: datetime) -> Erased:
     return Erased(erased=await work_people.forget_names(tx, person.customer_id))
 
@@ -50,5 +68,6 @@ async def follow_merged(tx: Tx, event: LeadsMerged, now: datetime) -> None:
     await tasks.move(tx, ("lead", event.loser_id), ("lead", event.lead_id))
 
 
+register(Holder(name="notes_beside", erase=erase_notes, export=export_notes))
 register(Holder(name="tasks", erase=erase_tasks, export=export_tasks))
 register(Holder(name="conversions", erase=erase_conversions, export=export_conversions))

@@ -40,6 +40,7 @@ from tandem.web.console.line_editor import PricingPage
 from tandem.web.console.live import LiveController
 from tandem.web.console.messages import MessagesPage
 from tandem.web.console.new_order import NewOrderPage
+from tandem.web.console.notes import DealNotesPage, OrderNotesPage
 from tandem.web.console.order_page import OrderPage
 from tandem.web.console.orders import OrdersPage
 from tandem.web.console.payment_links import PaymentLinksPage
@@ -124,6 +125,8 @@ PAGES: list[Any] = [
     QualificationPage,
     LeadStatusesPage,
     PipelinesPage,
+    DealNotesPage,
+    OrderNotesPage,
     TasksPage,
     AssignmentPage,
     AssignmentRulePage,

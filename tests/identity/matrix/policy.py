@@ -83,6 +83,7 @@ AREAS: dict[str, Rule] = {
     "/l": both(PUBLIC),
     "/o": both(PUBLIC),
     "/v1/inbox": both(PERSON),
+    "/v1/followed": both(PERSON),
     "/v1/notification-preferences": both(PERSON),
     "/v1/customer-notification-preferences": Rule("customers.read", "customers.write"),
     "/v1/notification-types": Rule("notifications.read", "notifications.templates"),

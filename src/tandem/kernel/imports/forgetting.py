@@ -1,4 +1,4 @@
-"""Somebody taken out of the rows that imports keep: as they stood in a file, and what was before."""
+"""Somebody taken out of the rows that imports keep: as they stood, and what was before."""
 
 from collections.abc import Sequence
 from uuid import UUID

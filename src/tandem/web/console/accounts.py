@@ -15,6 +15,7 @@ from tandem.crm.customers.domain.accounts import (
     NewMembership,
     PossibleDuplicateAccount,
 )
+from tandem.crm.notifications.service import following
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction, check_if_match
@@ -101,6 +102,7 @@ class AccountPage(Controller):
             look_for=look_for,
             people=await suggest_customers(tx, look_for, 8),
             kept=await kept_of(tx, "account", account_id),
+            is_followed=await following.is_following(tx, "account", account_id),
             fields=await live_fields(tx, "account"),
         )
 

@@ -14,6 +14,7 @@ from tandem.crm.customers.domain import (
     NewCustomer,
     PossibleDuplicate,
 )
+from tandem.crm.notifications.service import following
 from tandem.crm.sales import service as sales
 from tandem.crm.sales.domain.opportunities import Filters as DealFilters
 from tandem.crm.sales.domain.opportunities import Opportunity
@@ -144,6 +145,7 @@ class CustomerPage(Controller):
             ),
             deals=await _deals(tx, customer_id),
             kept=await kept_of(tx, "customer", customer_id),
+            is_followed=await following.is_following(tx, "customer", customer_id),
             memberships=await customers.list_memberships(tx, customer_id),
             segments=await customers.segments_of(tx, customer_id),
             fields=await live_fields(tx, "customer"),

@@ -9,6 +9,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from tandem.crm.identity import service as identity
+from tandem.crm.notifications.service import following
 from tandem.crm.sales import service as sales
 from tandem.crm.sales.domain.opportunities import (
     Change,
@@ -19,7 +20,7 @@ from tandem.crm.sales.domain.opportunities import (
 from tandem.crm.sales.domain.pipelines import Kind
 from tandem.crm.sales.domain.quotes import Filters as QuoteFilters
 from tandem.crm.sales.domain.quotes import OrderState
-from tandem.flows import deal_orders
+from tandem.flows import deal_orders, notes
 from tandem.flows import opportunities as flow
 from tandem.flows.deal_fields import change_custom
 from tandem.kernel.db import Tx
@@ -249,6 +250,8 @@ async def _page(
         is_rotting=deal.is_rotting(now),
         beside=await tasks_beside(tx, "opportunity", deal_id, now),
         fields=await live_fields(tx.with_all_grants(), "opportunity"),
+        kept={"notes": await notes.list_notes(tx, "opportunity", deal_id)},
+        is_followed=await following.is_following(tx, "deal", deal_id),
         custom=custom_values(deal.custom),
         problem=problem,
     )

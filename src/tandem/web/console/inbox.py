@@ -12,13 +12,12 @@ from tandem.crm.identity import service as identity
 from tandem.crm.notifications.domain.categories import CATEGORIES, for_audience
 from tandem.crm.notifications.domain.hours import Hours
 from tandem.crm.notifications.service import inbox, preferences
-from tandem.crm.notifications.service.inbox import Followed
 from tandem.crm.notifications.service.preferences import Choice
+from tandem.flows import followed
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction, unaudited
 from tandem.kernel.ids import parse_id
-from tandem.scm.support import service as support
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.rendering import page, redirect
 
@@ -115,14 +114,11 @@ class InboxPage(Controller):
         now: Now,
     ) -> Response[Any]:
         form = await read_form(request)
-        followed = _followed(kind)
-        if not tx.actor.may("support.read"):
-            return redirect(request, "/inbox", toast="Complaints are not yours to follow.")
-        await support.get_complaint(tx, subject_id)
+        record = followed.kind_named(kind)
         if form.get("on") == "false":
-            await inbox.unfollow(tx, followed, subject_id)
+            await followed.unfollow(tx, record, subject_id, now=now)
         else:
-            await inbox.follow(tx, followed, subject_id, now=now)
+            await followed.follow(tx, record, subject_id, now=now)
         return redirect(request, _back(form.get("back", "")))
 
 
@@ -193,14 +189,6 @@ def _what(text: str) -> inbox.Mark:
     except msgspec.ValidationError as reason:
         raise Invalid("There is nothing like that to do.", field="what") from reason
     return what
-
-
-def _followed(text: str) -> Followed:
-    try:
-        followed: Followed = msgspec.convert(text, Followed)
-    except msgspec.ValidationError as reason:
-        raise Invalid("Nobody can follow that.", field="kind") from reason
-    return followed
 
 
 def _back(text: str) -> str:

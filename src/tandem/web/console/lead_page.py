@@ -7,6 +7,7 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
+from tandem.crm.notifications.service import following
 from tandem.crm.sales.domain.leads import Lead, LeadChange, LeadFilters, StatusKind
 from tandem.crm.sales.domain.opportunities import escaped
 from tandem.crm.sales.service import lead_statuses, leads, scoring
@@ -188,6 +189,7 @@ async def lead_answer(
         statuses=[each for each in statuses if each.kind is not StatusKind.CONVERTED],
         touches=(await leads.list_touches(tx, lead_id))[::-1],
         notes=await leads.list_notes(tx, lead_id),
+        is_followed=await following.is_following(tx, "lead", lead_id),
         lines=story(await leads.timeline(tx, lead_id), people),
         fields=await live_fields(tx.with_all_grants(), "lead"),
         why=await scoring.explain_score(tx, lead_id, now=now),

@@ -12,7 +12,8 @@ from litestar.params import FromPath
 from tandem.contracts.orders import OrderSnapshot
 from tandem.crm.notifications import service as notifications
 from tandem.crm.notifications.domain.messages import Message
-from tandem.flows import cancel_order
+from tandem.crm.notifications.service import following
+from tandem.flows import cancel_order, notes
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
@@ -205,6 +206,8 @@ async def _page(
         order=sight.order,
         problem=problem,
         has_map=bool(sight.deliveries),
+        kept={"notes": await notes.list_notes(tx, "order", order_id)},
+        is_followed=await following.is_following(tx, "order", order_id),
         pay_link=f"{base_url}/pay/{sight.order.public_token}",
         track_link=f"{base_url}/track/{sight.order.public_token}",
     )

@@ -10,7 +10,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 
-from tandem.crm.notifications.service import inbox
+from tandem.crm.notifications.service import following
 from tandem.flows import complaints
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.db import Tx
@@ -217,7 +217,7 @@ async def _page(
         shown_inline=SHOWN_INLINE,
         sync=await support.jira.read_log(tx, complaint_id),
         jira_site=await support.jira.find_active(tx),
-        is_followed=await inbox.is_following(tx, "complaint", complaint_id),
+        is_followed=await following.is_following(tx, "complaint", complaint_id),
         problem=problem,
     )
 

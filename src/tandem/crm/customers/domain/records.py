@@ -9,6 +9,8 @@ import msgspec
 from tandem.contracts.address import PRINTABLE
 
 Subject = Literal["customer", "account"]
+Noted = Literal["customer", "account", "opportunity", "order"]
+"""What notes stand beside; leads keep their own."""
 NoteText = Annotated[str, msgspec.Meta(min_length=1, max_length=10_000, pattern=r"^[^\x00]*$")]
 TaskTitle = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PRINTABLE)]

@@ -28,6 +28,7 @@ from tandem.crm.customers.service.custom_fields import write_custom
 from tandem.crm.customers.service.intake import find_or_add_one
 from tandem.crm.customers.store import accounts as account_store
 from tandem.crm.customers.store import adopting as store
+from tandem.crm.customers.store import notes as beside
 from tandem.crm.customers.store import people, records
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid
@@ -110,7 +111,7 @@ async def keep_notes(tx: Tx, customer_id: UUID, notes: Sequence[Note]) -> list[U
     """Notes written elsewhere, with their authors and their times; the ids they have here."""
     kept = [msgspec.structs.replace(note, id=new_id()) for note in notes]
     for note in kept:
-        await records.add_note(tx, "customer", customer_id, note)
+        await beside.add_note(tx, "customer", customer_id, note)
     if kept:
         await tx.publish(CustomerChanged(customer_id=customer_id))
     return [note.id for note in kept]
@@ -118,7 +119,7 @@ async def keep_notes(tx: Tx, customer_id: UUID, notes: Sequence[Note]) -> list[U
 
 async def drop_notes(tx: Tx, customer_id: UUID, ids: Sequence[UUID]) -> None:
     for note_id in ids:
-        await records.remove_note(tx, "customer", customer_id, note_id)
+        await beside.remove_note(tx, "customer", customer_id, note_id)
 
 
 async def empty_again(

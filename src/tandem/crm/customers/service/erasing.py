@@ -17,6 +17,7 @@ from tandem.crm.customers.domain.erasing import (
     NewErasure,
     seal,
 )
+from tandem.crm.customers.service import notes
 from tandem.crm.customers.service.people import get_customer, lock_customer
 from tandem.crm.customers.store import consents, timeline
 from tandem.crm.customers.store import erasing as store
@@ -148,7 +149,7 @@ async def export_person(tx: Tx, customer_id: UUID) -> dict[str, Any]:
     return {
         "customer": msgspec.to_builtins(customer),
         "consents": msgspec.to_builtins(await consents.history(tx, customer_id)),
-        "notes": msgspec.to_builtins(await kept.notes(tx, "customer", customer_id)),
+        "notes": msgspec.to_builtins(await notes.list_of(tx, "customer", customer_id)),
         "tasks": msgspec.to_builtins(await kept.tasks(tx, "customer", customer_id)),
         "files": msgspec.to_builtins(await kept.files(tx, "customer", customer_id)),
         "purchases": msgspec.to_builtins(await timeline.purchases(tx, customer_id, 10_000)),

@@ -17,6 +17,7 @@ from tandem.crm.customers.domain.records import (
     Subject,
     Task,
 )
+from tandem.crm.customers.service import notes
 from tandem.crm.customers.service.accounts import get_account, lock_account
 from tandem.crm.customers.service.people import get_customer, lock_customer
 from tandem.crm.customers.store import records as store
@@ -33,29 +34,19 @@ MEDIA_SHOWN = ("image/png", "image/jpeg", "application/pdf")
 async def list_notes(tx: Tx, kind: Subject, subject_id: UUID) -> list[Note]:
     """Pinned ones first, then the newest."""
     await _check_seen(tx, kind, subject_id)
-    return await store.notes(tx, kind, subject_id)
+    return await notes.list_of(tx, kind, subject_id)
 
 
 async def add_note(tx: Tx, kind: Subject, subject_id: UUID, new: NewNote, *, now: datetime) -> Note:
     await _lock(tx, kind, subject_id)
-    _check_room(len(await store.notes(tx, kind, subject_id)), "notes")
-    note = Note(
-        id=new_id(),
-        text=new.text,
-        is_pinned=new.is_pinned,
-        author_id=tx.actor.user_id,
-        author_label=tx.actor.label,
-        created_at=now,
-    )
-    await store.add_note(tx, kind, subject_id, note)
+    note = await notes.add(tx, kind, subject_id, new, now=now)
     await _changed(tx, kind, subject_id)
     return note
 
 
 async def remove_note(tx: Tx, kind: Subject, subject_id: UUID, note_id: UUID) -> None:
     await _lock(tx, kind, subject_id)
-    if not await store.remove_note(tx, kind, subject_id, note_id):
-        raise NotFound("There is no such note.")
+    await notes.remove(tx, kind, subject_id, note_id)
     await _changed(tx, kind, subject_id)
 
 

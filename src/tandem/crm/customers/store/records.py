@@ -1,4 +1,4 @@
-"""Notes, tasks and files of customers and accounts, and whose the records are."""
+"""Tasks and files of customers and accounts, and whose the records are."""
 
 from datetime import datetime
 from typing import Any
@@ -6,35 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.customers.domain.records import KEPT_MAX, KeptFile, Note, Owning, Task
+from tandem.crm.customers.domain.records import KEPT_MAX, KeptFile, Owning, Task
 from tandem.kernel.db import Query, Tx
-
-LIST_NOTES = Query(
-    """
-    select id, text, is_pinned, author_id, author_label, created_at
-      from customers.note
-     where org_id = :org_id and subject_kind = :kind and subject_id = :subject_id
-     order by is_pinned desc, id desc
-     limit :limit
-    """
-)
-
-INSERT_NOTE = Query(
-    """
-    insert into customers.note
-           (org_id, id, subject_kind, subject_id, text, is_pinned, author_id, author_label,
-            created_at)
-    values (:org_id, :id, :kind, :subject_id, :text, :is_pinned, :author_id, :author_label,
-            :created_at)
-    """
-)
-
-DELETE_NOTE = Query(
-    """
-    delete from customers.note
-     where org_id = :org_id and id = :id and subject_kind = :kind and subject_id = :subject_id
-    """
-)
 
 LIST_TASKS = Query(
     """
@@ -122,18 +95,6 @@ OWN_ACCOUNT = Query(
      where org_id = :org_id and id = :id
     """
 )
-
-
-async def notes(tx: Tx, kind: str, subject_id: UUID) -> list[Note]:
-    return await tx.many(LIST_NOTES, Note, kind=kind, subject_id=subject_id, limit=KEPT_MAX)
-
-
-async def add_note(tx: Tx, kind: str, subject_id: UUID, note: Note) -> None:
-    await tx.run(INSERT_NOTE, kind=kind, subject_id=subject_id, **msgspec.structs.asdict(note))
-
-
-async def remove_note(tx: Tx, kind: str, subject_id: UUID, note_id: UUID) -> bool:
-    return bool(await tx.run(DELETE_NOTE, kind=kind, subject_id=subject_id, id=note_id))
 
 
 async def tasks(tx: Tx, kind: str, subject_id: UUID) -> list[Task]:

@@ -119,7 +119,7 @@ CATEGORIES: Mapping[str, Category] = {
         _staff(
             "followed",
             "Records you follow",
-            "What happens to complaints that you follow.",
+            "What happens to records that you have, wrote about or chose to follow.",
             "followed",
             mail="daily",
         ),

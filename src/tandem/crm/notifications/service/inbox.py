@@ -25,7 +25,6 @@ from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
 Mark = Literal["seen", "read", "unread", "archived", "kept"]
-Followed = Literal["complaint"]
 ZONE = "Asia/Kolkata"
 KEPT_FOR = timedelta(days=30)
 PEOPLE_A_SWEEP = 200
@@ -136,24 +135,6 @@ async def take_due(tx: Tx, user_id: UUID, *, now: datetime) -> list[Entry]:
 
 async def prune(tx: Tx, *, now: datetime) -> int:
     return await store.prune(tx, before=now - KEPT_FOR)
-
-
-async def follow(tx: Tx, subject_kind: Followed, subject_id: UUID, *, now: datetime) -> None:
-    """The asker hears of it from now on. That they may see it, the caller has asked."""
-    await store.follow(tx, subject_kind, subject_id, member_of(tx), now)
-
-
-async def unfollow(tx: Tx, subject_kind: Followed, subject_id: UUID) -> None:
-    await store.unfollow(tx, subject_kind, subject_id, member_of(tx))
-
-
-async def is_following(tx: Tx, subject_kind: Followed, subject_id: UUID) -> bool:
-    """Whether the asker hears of it; never, for who has no inbox."""
-    return tx.actor.user_id in await store.watchers(tx, subject_kind, subject_id)
-
-
-async def watchers_of(tx: Tx, subject_kind: Followed, subject_id: UUID) -> list[UUID]:
-    return await store.watchers(tx, subject_kind, subject_id)
 
 
 async def _told(tx: Tx, user_id: UUID) -> int:

@@ -94,27 +94,6 @@ ADD_ENTRIES = Query(
     """
 )
 
-FOLLOW = Query(
-    """
-    insert into notifications.watcher (org_id, subject_kind, subject_id, user_id, since)
-    values (:org_id, :subject_kind, :subject_id, :user_id, :now) on conflict do nothing
-    """
-)
-UNFOLLOW = Query(
-    """
-    delete from notifications.watcher
-     where org_id = :org_id and subject_kind = :subject_kind and subject_id = :subject_id
-       and user_id = :user_id
-    """
-)
-WATCHERS = Query(
-    """
-    select user_id
-      from notifications.watcher
-     where org_id = :org_id and subject_kind = :subject_kind and subject_id = :subject_id
-     order by user_id
-    """
-)
 PRUNE = Query(
     """
     delete from notifications.digest_entry
@@ -236,16 +215,3 @@ async def take(tx: Tx, user_id: UUID, *, now: datetime) -> list[Entry]:
 
 async def prune(tx: Tx, *, before: datetime) -> int:
     return await tx.run(PRUNE, before=before)
-
-
-async def follow(tx: Tx, subject_kind: str, subject_id: UUID, user_id: UUID, now: datetime) -> None:
-    await tx.run(FOLLOW, subject_kind=subject_kind, subject_id=subject_id, user_id=user_id, now=now)
-
-
-async def unfollow(tx: Tx, subject_kind: str, subject_id: UUID, user_id: UUID) -> None:
-    await tx.run(UNFOLLOW, subject_kind=subject_kind, subject_id=subject_id, user_id=user_id)
-
-
-async def watchers(tx: Tx, subject_kind: str, subject_id: UUID) -> list[UUID]:
-    rows = await tx.records(WATCHERS, subject_kind=subject_kind, subject_id=subject_id)
-    return [row["user_id"] for row in rows]

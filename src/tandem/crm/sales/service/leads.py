@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.sales import LeadAssigned, LeadChanged, LeadLinked, LeadMoved
+from tandem.contracts.sales import LeadAssigned, LeadChanged, LeadLinked, LeadMoved, LeadNoted
 from tandem.crm.sales.domain.leads import (
     AlreadyConverted,
     Captured,
@@ -189,6 +189,15 @@ async def timeline(tx: Tx, lead_id: UUID) -> list[Happening]:
 async def add_note(tx: Tx, lead_id: UUID, text: str, *, now: datetime) -> LeadNote:
     lead = await lock_lead(tx, lead_id)
     note = await touches.add_note(tx, lead.id, text, now)
+    await tx.publish(
+        LeadNoted(
+            lead_id=lead.id,
+            number=lead.number,
+            note_id=note.id,
+            author_id=note.author_id,
+            customer_id=lead.customer_id,
+        )
+    )
     await audit.write(
         tx, action="sales.lead_note_added", subject_kind="lead", subject_id=lead_id, now=now
     )
@@ -199,6 +208,11 @@ async def list_notes(tx: Tx, lead_id: UUID) -> list[LeadNote]:
     """Newest first, 200 at most."""
     await get_lead(tx, lead_id)
     return await touches.notes(tx, lead_id)
+
+
+async def find_note(tx: Tx, note_id: UUID) -> LeadNote | None:
+    """For flows."""
+    return await touches.find_note(tx, note_id)
 
 
 async def remove_note(tx: Tx, lead_id: UUID, note_id: UUID, *, now: datetime) -> None:

@@ -53,6 +53,14 @@ NOTES = Query(
     """
 )
 
+FIND_NOTE = Query(
+    """
+    select id, text, author_id, author_label, created_at
+      from sales.lead_note
+     where org_id = :org_id and id = :id
+    """
+)
+
 DELETE_NOTE = Query(
     "delete from sales.lead_note where org_id = :org_id and lead_id = :lead_id and id = :id"
 )
@@ -88,6 +96,10 @@ async def add_note(tx: Tx, lead_id: UUID, text: str, now: datetime) -> LeadNote:
     )
     await tx.run(ADD_NOTE, lead_id=lead_id, **msgspec.structs.asdict(note))
     return note
+
+
+async def find_note(tx: Tx, note_id: UUID) -> LeadNote | None:
+    return await tx.one_or_none(FIND_NOTE, LeadNote, id=note_id)
 
 
 async def notes(tx: Tx, lead_id: UUID) -> list[LeadNote]:
