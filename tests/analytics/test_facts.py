@@ -6,10 +6,14 @@ from itertools import permutations
 import asyncpg
 import pytest
 
+from tandem.app.rebuilding import rebuild
+from tandem.app.settings import Settings
 from tandem.contracts.analytics import RateSet
+from tandem.crm.identity import service as identity
 from tandem.flows import analyse
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
+from tandem.kernel.errors import NotFound
 from tests.analytics.givens import NOON, Counted, cancelled, confirmed, days_ago, placed
 
 
@@ -65,8 +69,9 @@ async def test_a_late_order_corrects_its_day_and_yesterdays_report_stays_what_it
 
 
 async def test_gathering_anew_gives_the_same_facts_with_the_same_versions(
-    company: Counted, owner_dsn: str
+    company: Counted, owner_dsn: str, settings: Settings
 ) -> None:
+    """Also by `tandem analytics rebuild`, which knows companies by their short names."""
     usd = placed(10_00, currency="USD")
     await company.tell(usd, confirmed(usd), at=days_ago(3))
     for change in (confirmed, cancelled):
@@ -81,6 +86,14 @@ async def test_gathering_anew_gives_the_same_facts_with_the_same_versions(
     assert await _everything(owner_dsn, company) == before
     assert await _sums(owner_dsn, company) == sums
     assert len(before) > 8
+    async with company.database.transaction(Actor.system(company.actor.org_id)) as tx:
+        slug = (await identity.get_organisation(tx)).slug
+    (told,) = await rebuild(settings, company=slug)
+    assert told.startswith(f"{slug}: 6 steps gathered anew in ")
+    assert await _everything(owner_dsn, company) == before
+    assert await _sums(owner_dsn, company) == sums
+    with pytest.raises(NotFound):
+        await rebuild(settings, company="nobody")
 
 
 async def test_a_rate_that_comes_later_turns_rows_without_money_into_money(

@@ -1,4 +1,5 @@
-"""`tandem secrets`: keys of the secrets at rest. `tandem sending`: which installation sends."""
+"""`tandem secrets`: keys of the secrets at rest. `tandem sending`: which installation sends.
+`tandem analytics`: facts gathered anew."""
 
 import argparse
 import asyncio
@@ -25,6 +26,22 @@ def add_care(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     acts.add_parser(
         "take-over", help="send from here on; the one that sent before keeps still"
     ).set_defaults(run=_take_over)
+
+    numbers = commands.add_parser("analytics", help="facts, gathered from the event log")
+    works = numbers.add_subparsers(required=True, metavar="verb")
+    rebuild = works.add_parser("rebuild", help="all facts anew, while the service runs")
+    rebuild.add_argument("--company", help="the company's short name; every one otherwise")
+    rebuild.set_defaults(run=_rebuild)
+
+
+def _rebuild(options: argparse.Namespace) -> int:
+    from tandem.app.rebuilding import rebuild
+    from tandem.app.settings import read_settings
+    from tandem.app.supervisor.beside import environment
+
+    for line in asyncio.run(rebuild(read_settings(environment()), company=options.company)):
+        _say(line)
+    return 0
 
 
 def _sending_status(_: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """Counting for each company, in its own days and money."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from tandem.crm.analytics import service as analytics
@@ -17,10 +18,15 @@ async def digest(tx: Tx, *, now: datetime) -> int:
     return await analytics.digest(tx, zone=company.time_zone, currency=company.currency, now=now)
 
 
-async def rebuild(tx: Tx, *, now: datetime) -> int:
-    """All facts anew from the event log; how many moments had recorded something."""
+async def rebuild(
+    tx: Tx, *, now: datetime, progress: Callable[[int, int], None] = lambda *_: None
+) -> int:
+    """All facts anew from the event log; how many moments had recorded something. `progress` hears
+    how many of how many are done."""
     company = await identity.get_organisation(tx)
-    return await analytics.rebuild(tx, zone=company.time_zone, currency=company.currency, now=now)
+    return await analytics.rebuild(
+        tx, zone=company.time_zone, currency=company.currency, now=now, progress=progress
+    )
 
 
 @every(5, "analytics.digest")

@@ -4,7 +4,7 @@ The mark is when the facts learnt of it. A number `as of` a moment is made of th
 version held then, so it comes out the same whenever it is asked for again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -29,6 +29,13 @@ AT_REST = timedelta(seconds=60)
 _ALONE = tuple(kind.topic for kind in ALONE)
 
 
+Progress = Callable[[int, int], None]
+
+
+def _silent(_: int, __: int) -> None:
+    """Nobody listens."""
+
+
 async def digest(tx: Tx, *, zone: str, currency: str, now: datetime) -> int:
     """Count what came in; how many events that were. Two at once take turns."""
     seen = await store.find_watermark(tx)
@@ -48,24 +55,28 @@ async def digest(tx: Tx, *, zone: str, currency: str, now: datetime) -> int:
     return entered
 
 
-async def rebuild(tx: Tx, *, zone: str, currency: str, now: datetime) -> int:
+async def rebuild(
+    tx: Tx, *, zone: str, currency: str, now: datetime, progress: Progress = _silent
+) -> int:
     """All facts anew from the event log, with the versions that they had; how many marks.
 
     Events from before there was analytics enter at the end. A changed time zone or currency of
-    the company holds from here on.
+    the company holds from here on. `progress` hears how many of how many marks are done.
     """
     tx.actor.require(CONFIGURE)
     known = await store.lock_watermark(tx, zone=zone, currency=currency, now=now)
     await store.set_books(tx, zone=zone, currency=currency, now=now)
     await store.clear(tx)
     marks = await store.marks(tx)
-    for mark in marks:
+    for place, mark in enumerate(marks, 1):
         await _apply(tx, mark, zone=zone, currency=currency)
+        progress(place, len(marks))
     last = max(known.at + STEP, now)
     await store.take_missing(tx, [kind.topic for kind in FOLLOWED])
     while await store.enter(tx, last, count=BATCH):
         await _apply(tx, last, zone=zone, currency=currency)
         marks.append(last)
+        progress(len(marks), len(marks))
         last += STEP
     await rolling.roll_everything(tx, marks[-1] if marks else last)
     await store.advance(tx, last)
