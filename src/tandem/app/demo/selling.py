@@ -206,7 +206,7 @@ async def work_deals(days: "Days") -> None:
             subject_id=deal.id,
             title="Call about the wedding favours",
             kind="call",
-            due_on=now.date(),
+            due_on=(now + timedelta(days=1)).date(),
             assignee_id=days.user_id,
         )
         await tasks.add_task(tx, call, now=now)
