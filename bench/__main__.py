@@ -2,11 +2,11 @@
 
 import argparse
 
-from bench import live, placing, reading, reports
+from bench import dashboards, live, placing, reading, reports
 from bench.table import Row, show, show_budgets
 from bench.world import world
 
-SECTIONS = ("placing", "hot", "reading", "live", "reports")
+SECTIONS = ("placing", "hot", "reading", "live", "reports", "dashboards")
 
 
 def main() -> int:
@@ -39,6 +39,11 @@ def main() -> int:
             orders = reports.QUICK if options.quick else reports.ORDERS
             rows = reports.measure(company, orders=orders)
             show("Reports", rows)
+            measured += rows
+        if "dashboards" in chosen:
+            orders = reports.QUICK if options.quick else reports.ORDERS
+            rows = dashboards.measure(company, orders=orders)
+            show("Dashboards", rows)
             measured += rows
     show_budgets(measured)
     return 0

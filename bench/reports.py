@@ -13,6 +13,7 @@ from tandem.crm.analytics import service as analytics
 from tandem.crm.analytics.domain.asking import Ask, DrillAsk
 from tandem.crm.analytics.domain.calendar import Grain, Period
 from tandem.crm.analytics.domain.dashboards import READY
+from tandem.crm.analytics.service.remembering import ANSWERS
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 
@@ -52,7 +53,7 @@ def measure(world: World, *, orders: int = ORDERS) -> list[Row]:
 
 
 async def _measure(world: World, orders: int) -> list[Row]:
-    await _fill(world, orders)
+    await fill(world, orders)
     database = await Database.connect(world.app_dsn, size_min=1, size_max=4)
     actor = Actor.system(world.company.org_id)
     size = f"{orders:,} orders"
@@ -60,7 +61,7 @@ async def _measure(world: World, orders: int) -> list[Row]:
     for name, ask in ASKS.items():
         took = await _median(database, actor, [ask])
         rows.append(at_most(f"{name}, {size}", took, 300, unit=" ms", budget="< 300 ms"))
-    tiles = [_of_year(tile.query) for tile in READY["sales"].tiles]
+    tiles = [of_year(tile.query) for tile in READY["sales"].tiles]
     took = await _median(database, actor, tiles)
     rows.append(Row(f"the sales dashboard, {len(tiles)} tiles of a year", f"{took:.0f} ms"))
     for name, ask in LOOSE.items():
@@ -71,7 +72,7 @@ async def _measure(world: World, orders: int) -> list[Row]:
     return rows
 
 
-def _of_year(ask: Ask) -> Ask:
+def of_year(ask: Ask) -> Ask:
     return Ask(
         measures=ask.measures,
         dimensions=ask.dimensions,
@@ -85,6 +86,7 @@ async def _median(database: Database, actor: Actor, asks: list[Ask]) -> float:
     """Milliseconds for all of them in one transaction, as a page asks."""
     times = []
     for _ in range(ROUNDS):
+        ANSWERS.clear()
         begun = time.perf_counter()
         async with database.transaction(actor) as tx:
             for ask in asks:
@@ -105,11 +107,14 @@ async def _open(database: Database, actor: Actor) -> Row:
     return at_most("a year's revenue opened into its rows", took, 2, unit=" s", budget="< 2 s")
 
 
-async def _fill(world: World, orders: int) -> None:
+async def fill(world: World, orders: int) -> None:
     """Three years of facts as the digest would have left them, and the sums by day of them."""
     connection = await asyncpg.connect(world.owner_dsn, command_timeout=900)
     org_id = world.company.org_id
     await connection.execute(MARK, org_id, NOW)
+    if await connection.fetchval("select count(*) from analytics.fact_order"):
+        await connection.close()
+        return
     await connection.execute(FACTS, org_id, orders, NOW)
     await connection.execute(LINE_FACTS, org_id, LINES)
     for table in ("fact_order", "fact_order_line"):

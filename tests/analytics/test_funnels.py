@@ -10,6 +10,9 @@ import httpx2 as httpx
 import msgspec
 import pytest
 
+from tandem.contracts.customers import CustomersMerged, CustomersParted
+from tandem.contracts.sales import LeadCaptured, LeadConversionUndone, LeadConverted
+from tandem.crm.analytics.domain.calendar import Period
 from tandem.crm.analytics.domain.funnels import (
     Exclusion,
     FunnelAsk,
@@ -22,7 +25,7 @@ from tandem.crm.analytics.service import drill_funnel, run_funnel
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.ids import new_id
-from tests.analytics.givens import Counted
+from tests.analytics.givens import Counted, placed
 from tests.analytics.happened import BEGIN, KINDS, person, tell, write
 
 DAY = timedelta(days=1)
@@ -138,6 +141,44 @@ async def test_the_table_of_forty_happenings_comes_to_the_expected_counts(
     first = BEGIN.date()
     found = await run(company, asked(period=None, from_on=first, to_on=first))
     assert [one.count for one in found.steps] == [9, 8, 6], "later steps may lie after the days"
+
+
+async def test_a_lead_is_its_customer_and_the_merged_are_one_person_until_parted(
+    company: Counted,
+) -> None:
+    """What happened before the conversion and to the duplicate is the same person's run."""
+    lead, stays, gone = new_id(), new_id(), new_id()
+    came = LeadCaptured(
+        lead_id=lead, number="L", is_new=True, touch_id=new_id(), channel="form", source="fair",
+        utm_source="", utm_medium="", utm_campaign="", campaign_id=None, form_id=None,
+        owner_id=None,
+    )  # fmt: skip
+    await company.tell(came, at=BEGIN)
+    await company.tell(placed(100_00, customer=stays), at=BEGIN + 2 * DAY)
+    events = ("lead_captured", "lead_converted", "order_placed")
+    ask = FunnelAsk(steps=[Chosen(event=one) for one in events], period=Period.LAST_90_DAYS)
+    assert [one.count for one in (await run(company, ask)).steps] == [1, 0, 0]
+    (row,) = (await people(company, ask, 1)).items
+    assert (row.id, row.is_lead, row.link) == (lead, True, f"/leads/{lead}")
+    became = LeadConverted(
+        lead_id=lead, number="L", customer_id=gone, conversion_id=new_id(), account_id=None,
+        opportunity_id=None,
+    )  # fmt: skip
+    await company.tell(became, at=BEGIN + DAY)
+    assert [one.count for one in (await run(company, ask)).steps] == [1, 1, 0]
+    merge: dict[str, Any] = {"merge_id": new_id(), "customer_id": stays, "loser_id": gone}
+    company.clock.at += DAY
+    await company.tell(CustomersMerged(**merge))
+    assert [one.count for one in (await run(company, ask)).steps] == [1, 1, 1]
+    (row,) = (await people(company, ask, 3)).items
+    assert (row.id, row.is_lead, row.seconds) == (stays, False, 2 * 86400)
+    company.clock.at += DAY
+    await company.tell(CustomersParted(**merge))
+    assert [one.count for one in (await run(company, ask)).steps] == [1, 1, 0]
+    undone = LeadConversionUndone(lead_id=lead, number="L", conversion_id=became.conversion_id)
+    company.clock.at += DAY
+    await company.tell(undone)
+    assert [one.count for one in (await run(company, ask)).steps] == [1, 0, 0]
 
 
 async def test_runs_found_by_the_database_are_those_found_by_trying_all_of_them(

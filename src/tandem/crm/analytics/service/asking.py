@@ -17,8 +17,8 @@ from tandem.crm.analytics.domain.attribution import slot_of
 from tandem.crm.analytics.domain.calendar import Days
 from tandem.crm.analytics.domain.permissions import READ
 from tandem.crm.analytics.domain.planning import Plan, Slice, plan
-from tandem.crm.analytics.service.remembering import policy_of
 from tandem.crm.analytics.service import keeping
+from tandem.crm.analytics.service.remembering import policy_of
 from tandem.crm.analytics.store import facts, rollups
 from tandem.crm.analytics.store.facts import Watermark
 from tandem.crm.analytics.store.vocabularies import FACTS

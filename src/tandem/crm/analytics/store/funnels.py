@@ -11,7 +11,7 @@ import msgspec
 from tandem.crm.analytics.domain.calendar import DAY, Days
 from tandem.crm.analytics.domain.funnels import VALUES_MAX, Exclusion, FunnelAsk
 from tandem.crm.analytics.domain.happenings import DIMENSIONS
-from tandem.crm.analytics.store.moments import Telling
+from tandem.crm.analytics.store.moments import IS_LEAD, Telling
 from tandem.kernel.reach import Reach
 from tandem.kernel.rules import Compiled
 
@@ -80,7 +80,7 @@ def people(
         f" (select * from counted where {' and '.join(conditions)})"
         " select found.*, (select count(*) from chosen) as total"
         " from (select null) as one left join"
-        " (select person, is_lead, times, value,"
+        f" (select person, {IS_LEAD}, times, value,"
         " extract(epoch from times[depth] - times[1])::float8 as seconds"
         f" from chosen {page} order by times[1] desc, person desc limit :count::bigint)"
         " as found on true order by times[1] desc, person desc"
@@ -95,7 +95,7 @@ def _quantiles(span: str, step: int) -> str:
 
 
 class _Writer:
-    """Rows `counted`: `person`, `is_lead`, `times` of the steps taken, `depth`, `value`."""
+    """Rows `counted`: `person`, `times` of the steps taken, `depth`, `value`."""
 
     def __init__(self, scope: FunnelScope) -> None:
         self.scope = scope
@@ -161,9 +161,9 @@ class _Writer:
             )
         deepest = ", ".join(f"c{step}" for step in reversed(self.steps))
         return (
-            "run as (select distinct on (person) person, is_lead, times,"
+            "run as (select distinct on (person) person, times,"
             " cardinality(times) as depth"
-            f" from (select person, is_lead, at, coalesce({deepest}) as times"
+            f" from (select person, at, coalesce({deepest}) as times"
             f" from ({text}) as walked) as ended where times is not null"
             " order by person, cardinality(times) desc, at, times desc)"
         )
@@ -175,11 +175,11 @@ class _Writer:
         )
         times = ", ".join(f"t{step}" for step in self.steps)
         return (
-            "run as (select person, is_lead, array(select unnest(times) order by 1) as times, depth"
-            " from (select distinct on (person) person, is_lead, times, cardinality(times) as depth"
-            f" from (select person, is_lead, at, on_day, greatest({times}) as done,"
+            "run as (select person, array(select unnest(times) order by 1) as times, depth"
+            " from (select distinct on (person) person, times, cardinality(times) as depth"
+            f" from (select person, at, on_day, greatest({times}) as done,"
             f" array_remove(array[{times}], null) as times"
-            f" from (select person, is_lead, at, on_day, {firsts} from moment"
+            f" from (select person, at, on_day, {firsts} from moment"
             f" where rank < {NO_STEP}"
             " window w as (partition by person order by at"
             " range between current row and :window::interval following)) as opened) as ended"

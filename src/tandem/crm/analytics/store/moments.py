@@ -1,4 +1,4 @@
-"""Moments of people: those that the asker may see."""
+"""Moments of people, each under whom it means today; those that the asker may see."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -32,6 +32,31 @@ _KNOWN: LiteralString = (
     " and f.superseded_at > :as_of::timestamptz"
 )
 
+MERGED: LiteralString = (
+    """
+    link as (
+        select f.from_id, f.to_id
+          from analytics.fact_alias f
+         where """
+    + _KNOWN
+    + """ and f.is_on
+    ), led as (
+        select from_id, to_id, 1 as depth from link
+        union all
+        select led.from_id, link.to_id, led.depth + 1
+          from led join link on link.from_id = led.to_id
+         where led.depth < 20
+    ), whose as (
+        select distinct on (from_id) from_id, to_id from led order by from_id, depth desc, to_id
+    )"""
+)
+"""Whom somebody means who was merged, and perhaps merged again; a lead means its customer."""
+IS_LEAD: LiteralString = (
+    "exists (select from analytics.fact_lead lead"
+    " where lead.org_id = :org_id and lead.id = person) as is_lead"
+)
+"""Of a row with `person`: nobody knows yet whose the lead is."""
+
 
 class Telling:
     """A statement over moments: what it is given, and the conditions that are written into it."""
@@ -42,7 +67,7 @@ class Telling:
         self.reaches = reaches
 
     def made(self, text: str) -> Compiled:
-        return written(f"with {text}", self.values)
+        return written(f"with recursive {MERGED}, {text}", self.values)
 
     def bind(self, name: str, value: Any, sql_type: str) -> str:
         self.values[name] = value
@@ -68,7 +93,7 @@ class Telling:
         to_on: date,
         conditions: Sequence[str] = (),
     ) -> str:
-        """Rows of `person`, `is_lead`, `at`, `id`, `on_day` and what is to be shown of each."""
+        """Rows of `person`, `at`, `id`, `on_day` and what is to be shown of each."""
         parts = [_KNOWN, "f.holds", f"f.kind = any({self.bind('kinds', list(kinds), 'text[]')})"]
         if from_on is not None:
             parts.append(f"f.on_day >= {self.bind('near_from', from_on, 'date')}")
@@ -76,15 +101,18 @@ class Telling:
         parts += [*conditions, self._visible(kinds)]
         listed = ", ".join(
             [
-                "coalesce(f.customer_id, f.lead_id) as person",
-                "f.customer_id is null as is_lead",
+                "coalesce(whose.to_id, f.customer_id, f.lead_id) as person",
                 "f.at",
                 "f.id",
                 "f.on_day",
                 *shown,
             ]
         )
-        return f"select {listed} from {TABLE} f where {' and '.join(parts)}"
+        return (
+            f"select {listed} from {TABLE} f"
+            " left join whose on whose.from_id = coalesce(f.customer_id, f.lead_id)"
+            f" where {' and '.join(parts)}"
+        )
 
     def _visible(self, kinds: Sequence[str]) -> str:
         """What happened with records that the asker may see."""

@@ -9,7 +9,7 @@ import msgspec
 
 from tandem.crm.analytics.domain.calendar import Days, Grain, WeekStart
 from tandem.crm.analytics.domain.happenings import Chosen
-from tandem.crm.analytics.store.moments import Telling
+from tandem.crm.analytics.store.moments import IS_LEAD, Telling
 from tandem.crm.analytics.store.writing import bucket_sql
 from tandem.kernel.reach import Reach
 from tandem.kernel.rules import Compiled
@@ -96,13 +96,13 @@ def _begun(telling: Telling, scope: CohortScope) -> str:
     if scope.is_first:
         # Everything is read, however long ago: who began earlier is in no cohort of these days.
         begun = (
-            f"select person, is_lead, at, {bucket} as bucket from ("
-            "select distinct on (person) person, is_lead, at, on_day from moment where begins"
+            f"select person, at, {bucket} as bucket from ("
+            "select distinct on (person) person, at, on_day from moment where begins"
             f" order by person, at, id) as first where {within}"
         )
     else:
         begun = (
-            f"select person, bool_and(is_lead) as is_lead, min(at) as at, {bucket} as bucket"
+            f"select person, min(at) as at, {bucket} as bucket"
             f" from moment where begins and {within} group by person, {bucket}"
         )
     return (
@@ -120,7 +120,7 @@ def _often(telling: Telling, scope: CohortScope) -> str:
     )
     bucket = bucket_sql(scope.grain, scope.week_start, "on_day")
     return (
-        f"often as (select person, bool_and(is_lead) as is_lead, min(at) as at, count(*) as times,"
+        f"often as (select person, min(at) as at, count(*) as times,"
         f" count(distinct {bucket}) as periods from ({read}) as moment group by person)"
     )
 
@@ -136,7 +136,7 @@ def _paged(telling: Telling, text: str, chosen: str, after: list[Any] | None, co
     return (
         f"{text}, chosen as materialized ({chosen})"
         " select found.*, (select count(*) from chosen) as total from (select null) as one"
-        " left join (select person, is_lead, at, times from chosen"
+        f" left join (select person, {IS_LEAD}, at, times from chosen"
         f" {page} order by at desc, person desc limit :count::bigint) as found on true"
         " order by at desc, person desc"
     )
