@@ -1,5 +1,6 @@
 """Single sign-on: a company's provider, and what of its answers counts (OpenID Connect)."""
 
+import math
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -75,7 +76,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
     iss: str
-    sub: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    sub: Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
     aud: str | list[str]
     exp: float
     iat: float
@@ -105,6 +106,8 @@ def read_claims(
         claims = msgspec.convert(told, Claims)
     except msgspec.ValidationError as reason:
         raise refused("its token lacks something") from reason
+    if not all(math.isfinite(at) for at in (claims.exp, claims.iat, claims.nbf or 0)):
+        raise refused("its token says no time")
     audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud
     at = now.timestamp()
     wrong = {

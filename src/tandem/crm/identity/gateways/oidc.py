@@ -19,12 +19,15 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from tandem.crm.identity.domain.sso import Metadata, ProviderWrong, refused
+from tandem.crm.identity.gateways.compact import check_compact, fitting
 from tandem.kernel.guard import AddressRefused, Guard, NoAnswer
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 """Signatures with a public key only: a secret shared with us signs nothing."""
 FORM = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
 SCOPES = "openid email"
+WRONG = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What reading a token that somebody made up can come to."""
 
 
 class OpenIdGateway:
@@ -105,10 +108,11 @@ class OpenIdGateway:
         ]
         keys = await self._get(metadata.jwks_uri, dict[str, Any])
         try:
+            header = check_compact(token)
             # A token that names no key fits the only one there is, and none of several.
-            key_set = KeySet.import_key_set(keys)
+            key_set = KeySet.import_key_set({"keys": fitting(keys, header["alg"])})
             decoded = jwt.decode(token, key_set, algorithms=allowed)
-        except (JoseError, ValueError, TypeError, KeyError) as reason:
+        except WRONG as reason:
             raise refused("its token is not signed as it should be") from reason
         return dict(decoded.claims)
 
