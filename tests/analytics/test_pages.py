@@ -39,6 +39,9 @@ async def test_every_page_opens_and_every_number_on_it_opens_its_rows(
     for metric in latest()[::4]:
         answer = await client.get(f"/explore?measure={metric.key}&period=last_90_days")
         assert answer.status_code == 200, (metric.key, answer.text[:2000])
+    credited = await client.get("/explore?measure=credited_orders&model=first&window=90&by=source")
+    assert '<option value="first" selected>' in credited.text
+    assert "window_days" in unescape(credited.text)
     assert (await client.get("/explore/dictionary")).status_code == 200
     await _people_open(client)
 

@@ -67,6 +67,7 @@ def test_a_campaign_goes_from_its_audience_to_its_last_message(
         expect(money.get_by_role("row", name="Sent 2")).to_be_visible()
         expect(money.get_by_role("link", name="₹250.00")).to_be_visible()
         expect(money.get_by_role("row", name="ROI")).to_contain_text("−100.0 %")
+        window.check("campaign-earned-wide-light")
         page.get_by_role("link", name="All 3 people").click()
         page.get_by_role("link", name="Why? Meera 2").click()
         expect(page.get_by_text("Not sent: has not agreed to this.")).to_be_visible()

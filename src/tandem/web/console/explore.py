@@ -11,6 +11,7 @@ from litestar.params import FromQuery
 
 from tandem.crm.analytics import service as analytics
 from tandem.crm.analytics.domain.asking import Ask, DrillAsk
+from tandem.crm.analytics.domain.attribution import WINDOWS
 from tandem.crm.analytics.domain.catalogue import DATASETS, Metric, find_metric, latest
 from tandem.crm.analytics.domain.dashboards import DashboardDraft, Tile
 from tandem.flows import dashboards as flow
@@ -18,6 +19,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.web.console import figures, tiles
+from tandem.web.console.attribution import MODELS
 from tandem.web.console.dashboards import COMPARISONS, PERIODS, WORDS, Looking, looking_at
 from tandem.web.console.exports import draft_of
 from tandem.web.console.forms import convert, read_form
@@ -48,6 +50,8 @@ class Explored(msgspec.Struct, frozen=True, kw_only=True):
     shape: str = "line"
     field: str = ""
     value: str = ""
+    model: str = "linear"
+    window: str = "30"
     looking: Looking = Looking()
 
     def ask(self) -> Ask:
@@ -62,6 +66,8 @@ class Explored(msgspec.Struct, frozen=True, kw_only=True):
             "grain": self.grain or None,
             "filters": rule,
             "limit": SHOWN_MAX,
+            "model": self.model,
+            "window_days": int(self.window) if self.window in map(str, WINDOWS) else 0,
         }
         return self.looking.applied(convert(values, Ask, WORDS), "")
 
@@ -147,7 +153,7 @@ def _part_unit(metric: Metric) -> str:
 
 def _explored(request: AnyRequest) -> Explored:
     asked = request.query_params
-    names = ("measure", "second", "by", "grain", "shape", "field", "value")
+    names = ("measure", "second", "by", "grain", "shape", "field", "value", "model", "window")
     given = {name: asked[name][:200] for name in names if name in asked}
     return Explored(looking=looking_at(request), **given)
 
@@ -182,6 +188,8 @@ async def _page(
         seconds=[one for one in known.values() if _goes_with(one, metric)],
         grains=GRAINS,
         shapes=SHAPES,
+        models=MODELS,
+        windows=WINDOWS,
         periods=PERIODS,
         comparisons=COMPARISONS,
         view=view,
