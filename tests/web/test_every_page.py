@@ -31,6 +31,7 @@ FIXED = (
     "/settings/fields",
     "/settings/lead-statuses",
     "/settings/pipelines",
+    "/settings/sales-reminders",
     "/settings/mail-domains",
     "/settings/erasures",
     "/customers/duplicates",

@@ -10,14 +10,11 @@ from tandem.contracts.sales import (
     QuoteDeclined,
     QuoteWaiting,
 )
-from tandem.crm.identity import service as identity
-from tandem.crm.notifications.service import inbox
 from tandem.crm.sales import service as sales
 from tandem.crm.sales.domain.opportunities import OVER
+from tandem.flows.staff_inbox import tell
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
-
-TITLE_MAX = 200
 
 
 @subscribe(QuoteAccepted, "tell_staff.quote_accepted")
@@ -60,18 +57,7 @@ async def _tell(
     *,
     body: str = "",
 ) -> None:
-    """Nobody's deal is told to nobody."""
     owner_id = (await sales.get_opportunity(tx, event.opportunity_id)).owner_id
-    if owner_id is None:
-        return
-    await inbox.tell_staff(
-        tx,
-        [owner_id],
-        kind=kind,
-        title=title[:TITLE_MAX],
-        body=body,
-        link=link,
-        dedupe=f"{kind}:{thing}",
-        now=now,
-        zone=(await identity.get_organisation(tx)).time_zone,
+    await tell(
+        tx, [owner_id], kind=kind, title=title, body=body, link=link, dedupe=str(thing), now=now
     )

@@ -11,7 +11,7 @@ from tandem.kernel.db import Tx
 
 async def tell(
     tx: Tx,
-    people: Sequence[UUID],
+    people: Sequence[UUID | None],
     *,
     kind: str,
     title: str,
@@ -20,13 +20,15 @@ async def tell(
     now: datetime,
     body: str = "",
 ) -> None:
-    """Under the bell and by mail as each chose, once per `kind` and `dedupe`."""
-    if not people:
+    """Under the bell and by mail as each chose, once per `kind` and `dedupe`. Nobody's record is
+    told to nobody."""
+    known = [one for one in people if one is not None]
+    if not known:
         return
     zone = (await identity.get_organisation(tx)).time_zone
     await inbox.tell_staff(
         tx,
-        people,
+        known,
         kind=kind,
         title=title,
         body=body,

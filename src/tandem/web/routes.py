@@ -55,6 +55,7 @@ from tandem.web.console.quotes import DealLinesPage, QuotePage, QuotesPage
 from tandem.web.console.registered_texts import RegisteredTextsPage
 from tandem.web.console.retention import RetentionPage
 from tandem.web.console.roles import RolesPage
+from tandem.web.console.sales_reminders import SalesRemindersPage
 from tandem.web.console.segments import SegmentPage, SegmentsPage
 from tandem.web.console.sending import SendingPage
 from tandem.web.console.sending_rules import SendingRulesPage
@@ -125,6 +126,7 @@ PAGES: list[Any] = [
     QualificationPage,
     LeadStatusesPage,
     PipelinesPage,
+    SalesRemindersPage,
     DealNotesPage,
     OrderNotesPage,
     TasksPage,

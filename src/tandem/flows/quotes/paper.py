@@ -83,19 +83,24 @@ async def _tell(tx: Tx, quote: Quote, *, now: datetime) -> None:
         order_id=None,
         email=quote.customer_email,
         phone=quote.customer_phone,
-        parameters={
-            "company": await company_name(tx),
-            "name": (quote.customer_name.split() or ["there"])[0],
-            "quote": quote.label,
-            "about": quote.opportunity_title,
-            "amount": words.with_symbol(quote.total_minor, quote.currency),
-            "amount_plain": f"{quote.currency} {words.amount(quote.total_minor, quote.currency)}",
-            "valid_until": words.day(quote.valid_until),
-            "note": quote.note,
-            "quote_link": f"/q/{quote.token}",
-        },
+        parameters=await facts_of(tx, quote),
         dedupe=f"quote_sent:{quote.id}",
         now=now,
         customer_id=quote.customer_id,
         locale=await customers.locale_of(tx, quote.customer_id),
     )
+
+
+async def facts_of(tx: Tx, quote: Quote) -> dict[str, str]:
+    """What a message to the buyer says of it."""
+    return {
+        "company": await company_name(tx),
+        "name": (quote.customer_name.split() or ["there"])[0],
+        "quote": quote.label,
+        "about": quote.opportunity_title,
+        "amount": words.with_symbol(quote.total_minor, quote.currency),
+        "amount_plain": f"{quote.currency} {words.amount(quote.total_minor, quote.currency)}",
+        "valid_until": words.day(quote.valid_until),
+        "note": quote.note,
+        "quote_link": f"/q/{quote.token}",
+    }

@@ -68,7 +68,7 @@ CATEGORIES: Mapping[str, Category] = {
             "What you ordered, paid, or get back; invoices and quotes.",
             *("order_placed", "order_confirmed", "invoice_issued", "order_cancelled"),
             *("refund_processed", "late_payment_revived", "late_payment_refunded"),
-            *("surplus_refunded", "quote_sent"),
+            *("surplus_refunded", "quote_sent", "quote_expiring"),
             is_mandatory=True,
         ),
         _customers(
@@ -104,8 +104,8 @@ CATEGORIES: Mapping[str, Category] = {
         _staff(
             "deals",
             "Your deals",
-            "A buyer answers a quote, an order is waited for, or ends.",
-            *("quote_answered", "quote_waiting", "deal_order_ended"),
+            "A buyer answers a quote or leaves it unanswered, an order is waited for, or ends.",
+            *("quote_answered", "quote_unanswered", "quote_waiting", "deal_order_ended"),
             mail="now",
         ),
         _staff("mentions", "Mentions", "Somebody names you in a note.", "mention", mail="now"),

@@ -46,6 +46,7 @@ TEMPLATES: Mapping[str, Template] = {
     "late_payment_refunded": Template(channels=BOTH),
     "surplus_refunded": Template(channels=BOTH),
     "quote_sent": Template(channels=BOTH),
+    "quote_expiring": Template(channels=BOTH),
     "driver_code": Template(channels=SMS_ONLY),
     "complaint_opened": Template(channels=BOTH),
     "complaint_answered": Template(channels=BOTH),

@@ -113,6 +113,8 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     created_at: datetime
     created_by: str
+    buyer_reminded_at: datetime | None = None
+    owner_reminded_at: datetime | None = None
     lines: list[Line] = []
 
     @property

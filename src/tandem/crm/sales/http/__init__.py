@@ -4,6 +4,7 @@ from tandem.crm.sales.http.lead_forms import FormSubmissionsController, LeadForm
 from tandem.crm.sales.http.lead_statuses import LeadStatusesController
 from tandem.crm.sales.http.opportunities import OpportunitiesController
 from tandem.crm.sales.http.pipelines import PipelinesController
+from tandem.crm.sales.http.reminders import RemindersController
 
 CONTROLLERS = (
     PipelinesController,
@@ -11,6 +12,7 @@ CONTROLLERS = (
     LeadStatusesController,
     LeadFormsController,
     FormSubmissionsController,
+    RemindersController,
 )
 
 __all__ = ["CONTROLLERS"]

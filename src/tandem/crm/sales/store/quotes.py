@@ -22,7 +22,8 @@ QUOTE: LiteralString = """
            q.round_off_minor, q.total_minor, q.token, q.pdf_blob_id, q.pdf_sha256, q.sent_at,
            q.viewed_at, q.settled_at, q.settled_by, q.decline_reason, q.order_state, q.order_id,
            q.order_number, q.pending_reason, q.attempts, q.next_attempt_at, o.owner_id, o.team_id,
-           o.territory_id, q.version, q.created_at, q.created_by
+           o.territory_id, q.version, q.created_at, q.created_by, q.buyer_reminded_at,
+           q.owner_reminded_at
       from sales.quote q
       join sales.opportunity o on o.org_id = q.org_id and o.id = q.opportunity_id
 """
