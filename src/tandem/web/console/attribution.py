@@ -140,7 +140,7 @@ def _known(found: Attribution) -> tuple[str, str]:
     whole = found.total.revenue_minor or 0
     nobody = next((one for one in found.rows if one.value == UNATTRIBUTED), None)
     mine = whole - ((nobody.revenue_minor or 0) if nobody else 0)
-    share = figures.exact(mine / whole, "ratio", "") if whole > 0 else figures.NONE
+    share = f"{figures.exact(mine / whole, 'ratio', '')} of it" if whole > 0 else ""
     return figures.short(mine, "money", found.currency), share
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from tandem.crm.analytics.domain.asking import Ask
 from tandem.crm.analytics.domain.calendar import Grain
+from tandem.crm.analytics.domain.catalogue.crediting import UNATTRIBUTED
 from tandem.crm.analytics.domain.planning import plan
 from tandem.kernel.errors import Conflict
 
@@ -94,6 +95,13 @@ def _table(title: str, dimension: str, *measures: str) -> Tile:
         shape="table",
         query=Ask(measures=list(measures), dimensions=[dimension], limit=10),
     )
+
+
+def _earned(tile: Tile) -> Tile:
+    """Without what nobody led to."""
+    nobody = {"field": "touch", "op": "is", "value": UNATTRIBUTED}
+    query = msgspec.structs.replace(tile.query, filters={"not": nobody})
+    return msgspec.structs.replace(tile, query=query)
 
 
 _ALL: tuple[Ready, ...] = (
@@ -212,21 +220,23 @@ _ALL: tuple[Ready, ...] = (
             _number("Opens by people", "human_opens"),
             _number("People who clicked", "clickers"),
             _number("By machines", "machine_share"),
-            _number("Leads, credited", "credited_leads"),
-            _number("Won deals, credited", "credited_deals"),
-            _number("Paid, net of refunds", "credited_revenue"),
+            _earned(_number("Leads it led to", "credited_leads")),
+            _earned(_number("Won deals it led to", "credited_deals")),
+            _earned(_number("Paid, net of refunds", "credited_revenue")),
             _number("Spend", "campaign_spend"),
             _line("Sent by day", "messages_sent", "messages_skipped"),
             _bar("Sent by kind", "messages_sent", "kind"),
             _bar("Skipped because of", "messages_skipped", "reason"),
             _table("By channel", "channel", "messages_sent", "delivery_rate", "bounce_rate"),
-            _table(
-                "What campaigns earned",
-                "campaign",
-                "credited_revenue",
-                "credited_orders",
-                "credited_leads",
-                "campaign_spend",
+            _earned(
+                _table(
+                    "What campaigns earned",
+                    "campaign",
+                    "credited_revenue",
+                    "credited_orders",
+                    "credited_leads",
+                    "campaign_spend",
+                )
             ),
         ),
     ),
