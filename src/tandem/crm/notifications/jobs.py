@@ -1,15 +1,18 @@
-"""Asking providers about what nobody knows the end of. What leaves is flows/send_messages."""
+"""Asking providers about what nobody knows the end of, and looking into bounce mailboxes. What
+leaves is flows/send_messages."""
 
 import asyncio
+from uuid import UUID
 
 from tandem.crm.notifications import service
 from tandem.crm.notifications.domain.messages import Message
 from tandem.crm.notifications.gateways.port import Refused, Site, TryLater
-from tandem.crm.notifications.service import carrying
-from tandem.kernel.jobs import Work, every
+from tandem.crm.notifications.service import carrying, mailboxes
+from tandem.kernel.jobs import Work, enqueue, every, job
 from tandem.kernel.outbound import OutcomeUnknown
 
 ASK_SECONDS_MAX = 90.0
+READ_MAILBOX = "notifications.read_mailbox"
 
 
 @every(5, "notifications.look_up")
@@ -19,6 +22,19 @@ async def look_up(work: Work) -> None:
         unanswered = await service.list_to_look_up(tx, now=work.now())
     for message in unanswered:
         await _look_up(work, message)
+
+
+@every(60, "notifications.look_into_mailboxes")
+async def look_into_mailboxes(work: Work) -> None:
+    async with work.transaction() as tx:
+        for provider_id in await mailboxes.with_mailboxes(tx):
+            await enqueue(tx, READ_MAILBOX, dedupe=str(provider_id), provider_id=str(provider_id))
+
+
+@job(READ_MAILBOX)
+async def read_mailbox(work: Work, provider_id: str) -> None:
+    """A job for each, so that one that hangs keeps no other waiting."""
+    await mailboxes.read_mailbox(work, UUID(provider_id))
 
 
 async def _look_up(work: Work, message: Message) -> None:

@@ -17,7 +17,7 @@ from tandem.crm.notifications.domain.providers import (
     Provider,
     ProviderChange,
 )
-from tandem.crm.notifications.service import providers
+from tandem.crm.notifications.service import mailboxes, providers
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.errors import Refusal
@@ -189,6 +189,7 @@ async def _one(
         status=status,
         provider=provider,
         health=provider.health(tx.started_at),
+        mailbox=await mailboxes.find_mailbox(tx, provider_id),
         parts=PARTS[provider.kind],
         values=problem.values or _shown(provider),
         callback=await providers.callback_of(tx, resources, provider_id) if may else "",

@@ -16,6 +16,7 @@ WORDS: Mapping[str, bool] = {
     r"user unknown|unknown user|no such (user|mailbox|recipient|address)|does not exist": True,
     r"mailbox (unavailable|not found)|invalid (recipient|mailbox)|recipient rejected": True,
     r"account (has been )?(disabled|deactivated|closed|suspended)|not a known user": True,
+    r"does ?n.t have an? .{0,60}account|no mailbox here|not listed in": True,
     r"host (or domain name )?not found|domain .{0,40}(does not exist|not found)|no mx": True,
     r"mailbox (is )?full|over ?quota|quota exceeded|insufficient (system )?storage": False,
     r"spam|blocked|blacklist|block ?list|reputation|policy|dmarc|spf|dkim|rate limit": False,

@@ -89,6 +89,22 @@ PARTS: Mapping[Kind, tuple[Part, ...]] = {
             pattern=_EMAIL,
             is_needed=False,
         ),
+        Part(
+            name="imap_url",
+            label="Read it by IMAP",
+            hint="imaps://imap.example.com; empty: the server posts what comes back",
+            pattern=r"imaps?://[a-zA-Z0-9.\[\]:-]{1,300}",
+            is_needed=False,
+        ),
+        Part(name="imap_user", label="Its user name", is_needed=False),
+        _secret("imap_password", "Its password", is_needed=False),
+        Part(
+            name="imap_folder",
+            label="Its folder",
+            hint="INBOX unless you move them",
+            pattern=r"[A-Za-z0-9 ._/-]{1,100}",
+            is_needed=False,
+        ),
     ),
     Kind.SES: (
         _FROM,

@@ -143,7 +143,8 @@ def _of_block(block: Message) -> tuple[What | None, str, str]:
 def _of_words(mail: Any, parts: list[Any]) -> tuple[What | None, str, str]:
     """Old servers write a letter: from a daemon, or with a subject that says so."""
     auto = str(mail.get("auto-submitted", "no")).casefold()
-    if auto.startswith("auto-replied"):
+    # Exim and Gmail call their reports replies; a vacation note names no recipient that failed.
+    if auto.startswith("auto-replied") and "x-failed-recipients" not in mail:
         return None, "", ""
     sender, subject = str(mail.get("from", "")), str(mail.get("subject", ""))
     if not (DAEMON.search(sender) or FAILED.search(subject)):

@@ -54,17 +54,22 @@ LATELY = Query(
     """
 )
 
+# One look into the index for each, whatever the planner thinks of the table: joined, it may rather
+# read all messages of the day. `not in` a list that is made once is hashed, while `<> all` goes
+# through it for every row.
 ALIKE = Query(
     """
-    select place, count(m.id)::int as count
+    select place,
+           (select count(*)::int
+              from notifications.message m
+             where m.org_id = :org_id and m.recipient = asked.recipient
+               and m.template = asked.kind and m.created_at > :since
+               and m.channel = asked.channel
+               and m.state in ('sending', 'sent', 'delivered', 'bounced', 'unknown')
+               and m.decided_at > :since
+               and m.id not in (select unnest(:asking::uuid[]))) as count
       from unnest(:recipients::text[], :kinds::text[], :channels::text[])
            with ordinality as asked (recipient, kind, channel, place)
-      left join notifications.message m
-        on m.org_id = :org_id and m.recipient = asked.recipient and m.template = asked.kind
-       and m.created_at > :since and m.channel = asked.channel
-       and m.state in ('sending', 'sent', 'delivered', 'bounced', 'unknown')
-       and m.decided_at > :since and m.id <> all(:asking::uuid[])
-     group by place
      order by place
     """
 )
