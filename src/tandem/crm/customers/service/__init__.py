@@ -41,6 +41,7 @@ from tandem.crm.customers.service.custom_fields import (
     write_custom,
 )
 from tandem.crm.customers.service.demo import seed_demo
+from tandem.crm.customers.service.duplicates import scan_duplicates
 from tandem.crm.customers.service.erasing import (
     cancel_erasure,
     certify,
@@ -66,7 +67,6 @@ from tandem.crm.customers.service.merging import (
     merge,
     preview_merge,
     say_not_same,
-    scan_duplicates,
     undo_merge,
 )
 from tandem.crm.customers.service.metrics import (

@@ -18,7 +18,6 @@ from tandem.crm.customers.domain.merging import (
     Merge,
     MergeImpossible,
     MergePreview,
-    Pair,
     UndoImpossible,
     combine,
     part_again,
@@ -33,21 +32,8 @@ from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id
-from tandem.kernel.pages import Page, decode_cursor, page_of
 
 NOTHING = people.NOTHING
-
-
-async def scan_duplicates(tx: Tx, *, limit: int, cursor: str | None = None) -> Page[Pair]:
-    """Pairs who share a contact, a tax number, or a name in one PIN code. Two people once said
-    to be two do not come again."""
-    tx.actor.require_everywhere("customers.read")
-    after = (NOTHING, NOTHING)
-    if cursor:
-        first, second = decode_cursor(cursor, UUID, UUID)
-        after = first, second
-    found = await store.pairs(tx, after, limit + 1)
-    return page_of(found, limit, lambda pair: (pair.first_id, pair.second_id))
 
 
 async def say_not_same(tx: Tx, one: UUID, other: UUID, *, now: datetime) -> None:

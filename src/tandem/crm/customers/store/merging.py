@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.customers.domain.merging import Merge, Pair
+from tandem.crm.customers.domain.merging import Merge
 from tandem.kernel.db import Query, Tx
 
 LOCK = Query(
@@ -284,54 +284,6 @@ REOWN: dict[str, Query] = {
 }
 """Records that just change hands: all of somebody's, or those named."""
 
-PAIRS = Query(
-    """
-    with shared (first_id, second_id, reason) as (
-        select a.customer_id, b.customer_id, a.kind
-          from customers.contact_point a
-          join customers.contact_point b
-            on b.org_id = :org_id and b.kind = a.kind and b.value = a.value
-           and b.customer_id > a.customer_id
-         where a.org_id = :org_id
-        union
-        select a.id, b.id, 'gstin'
-          from customers.customer a
-          join customers.customer b
-            on b.org_id = :org_id and b.gstin = a.gstin and b.id > a.id
-         where a.org_id = :org_id
-        union
-        select a.id, b.id, 'name'
-          from customers.customer a
-          join customers.customer b
-            on b.org_id = :org_id and lower(b.name) = lower(a.name) and b.id > a.id
-         where a.org_id = :org_id
-           and exists (
-               select from customers.address x
-                 join customers.address y
-                   on y.org_id = :org_id and y.customer_id = b.id
-                  and y.address ->> 'postal_code' = x.address ->> 'postal_code'
-                where x.org_id = :org_id and x.customer_id = a.id)
-    )
-    select a.id as first_id, a.number as first_number, a.name as first_name, b.id as second_id,
-           b.number as second_number, b.name as second_name,
-           array_agg(shared.reason order by shared.reason) as matched_on
-      from shared
-      join customers.customer a
-        on a.org_id = :org_id and a.id = shared.first_id and a.merged_into_id is null
-       and a.erased_at is null
-      join customers.customer b
-        on b.org_id = :org_id and b.id = shared.second_id and b.merged_into_id is null
-       and b.erased_at is null
-     where (a.id, b.id) > (:after_first, :after_second)
-       and not exists (
-           select from customers.not_same n
-            where n.org_id = :org_id and n.first_id = a.id and n.second_id = b.id)
-     group by a.id, a.number, a.name, b.id, b.number, b.name
-     order by a.id, b.id
-     limit :limit
-    """
-)
-
 SAY_NOT_SAME = Query(
     """
     insert into customers.not_same (org_id, first_id, second_id, said_at, said_label)
@@ -383,7 +335,3 @@ async def list_merges(tx: Tx, customer_id: UUID | None) -> list[Merge]:
 async def mark(tx: Tx, loser: UUID, survivor: UUID, now: datetime) -> list[UUID]:
     """The loser, and whoever was merged into them before."""
     return [row["id"] for row in await tx.records(MARK, loser=loser, survivor=survivor, now=now)]
-
-
-async def pairs(tx: Tx, after: tuple[UUID, UUID], limit: int) -> list[Pair]:
-    return await tx.many(PAIRS, Pair, after_first=after[0], after_second=after[1], limit=limit)
