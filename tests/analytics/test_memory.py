@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from tandem.app.wiring import import_reactions
@@ -18,6 +19,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Forbidden
+from tandem.kernel.fields import FieldKept
 from tandem.kernel.ids import new_id
 from tandem.kernel.outbox import drain
 from tandem.scm.orders import service as orders
@@ -68,6 +70,11 @@ async def test_everybody_who_asks_after_another_gets_their_own_numbers(
             await run(tx, Ask(measures=["orders_placed"]), asked_at)
         with pytest.raises(Forbidden):
             await run_funnel(tx, FUNNEL, asked_at)
+    kept_back = msgspec.structs.replace(company.actor(), hidden=frozenset({"order.channel"}))
+    async with database.transaction(kept_back) as tx:
+        assert (await run_funnel(tx, FUNNEL, asked_at)).entered == seen["asha"][1]
+        with pytest.raises(FieldKept):
+            await run_funnel(tx, msgspec.structs.replace(FUNNEL, breakdown="channel"), asked_at)
 
 
 async def test_a_kept_answer_ends_with_the_watermark(database: Database, actor: Actor) -> None:

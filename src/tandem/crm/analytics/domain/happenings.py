@@ -117,6 +117,16 @@ DIMENSIONS: Mapping[str, Dimension] = {
 """What happenings have, each of them some: of a message `stage` is its kind, of a complaint its
 category."""
 
+KEPT_BY: Mapping[str, frozenset[str]] = {
+    "channel": frozenset({"order.channel", "lead.channel", "complaint.channel", "message.channel"}),
+    "source": frozenset({"lead.source", "lead.utm_source", "opportunity.source"}),
+    "campaign": frozenset({"lead.utm_campaign"}),
+    "state": frozenset({"order.ship_to"}),
+    "stage": frozenset({"opportunity.stage", "opportunity.stage_id", "complaint.category"}),
+    "status": frozenset({"order.status", "opportunity.status"}),
+}
+"""The fields of records that a dimension tells: from whom one is kept cannot cut by it."""
+
 TABLE: LiteralString = "analytics.fact_moment"
 
 

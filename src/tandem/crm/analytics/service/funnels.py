@@ -67,21 +67,23 @@ async def drill_funnel(
     )
 
 
-def check(ask: FunnelAsk) -> timedelta:
-    """Refuses what could never be answered; answers the window."""
+def check(ask: FunnelAsk) -> tuple[timedelta, set[str]]:
+    """Refuses what could never be answered; answers the window, and what is looked at."""
     window = check_funnel(ask)
+    names = set() if ask.breakdown is None else {ask.breakdown}
     for place, step in enumerate(ask.steps):
-        check_where(step, field=f"steps[{place}]")
+        names |= check_where(step, field=f"steps[{place}]")
     for place, one in enumerate(ask.exclusions):
-        check_where(one.happening, field=f"exclusions[{place}].happening")
-    return window
+        names |= check_where(one.happening, field=f"exclusions[{place}].happening")
+    return window, names
 
 
 async def _asked(tx: Tx, ask: FunnelAsk, now: datetime) -> tuple[Ground, FunnelScope]:
     tx.actor.require(READ)
-    window = check(ask)
+    window, names = check(ask)
     kinds = [*(one.event for one in ask.steps), *(one.happening.event for one in ask.exclusions)]
-    found = await ground(tx, ask, kinds, now=now, reads_all=ask.order == "strict")
+    is_strict = ask.order == "strict"
+    found = await ground(tx, ask, kinds, cut_by=names, now=now, reads_all=is_strict)
     scope = FunnelScope(
         ask=ask,
         days=found.days,

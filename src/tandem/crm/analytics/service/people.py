@@ -9,13 +9,14 @@ import msgspec
 
 from tandem.crm.analytics.domain.asking import Spanned, days_asked, moment_asked, today_in
 from tandem.crm.analytics.domain.calendar import Days
-from tandem.crm.analytics.domain.happenings import HAPPENINGS
+from tandem.crm.analytics.domain.happenings import DIMENSIONS, HAPPENINGS, KEPT_BY
 from tandem.crm.analytics.service.asking import policy_hash, what_is_known
 from tandem.crm.analytics.service.remembering import ANSWERS, key_of, until
 from tandem.crm.analytics.store import answers
 from tandem.crm.analytics.store.facts import Watermark
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Tx
+from tandem.kernel.fields import FieldKept
 from tandem.kernel.reach import Reach
 
 T = TypeVar("T")
@@ -35,13 +36,25 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def ground(
-    tx: Tx, ask: Spanned, kinds: Iterable[str], *, now: datetime, reads_all: bool = False
+    tx: Tx,
+    ask: Spanned,
+    kinds: Iterable[str],
+    *,
+    cut_by: Iterable[str] = (),
+    now: datetime,
+    reads_all: bool = False,
 ) -> Ground:
-    """Refuses who may not see any record that one of the kinds happens with. With `reads_all`,
+    """Refuses who may not see any record that one of the kinds happens with, and to cut by what is
+    kept from the asker. With `reads_all`,
     everything else that the asker may see is read too."""
     wanted = sorted(set(kinds))
     for kind in wanted:
         tx.actor.require(HAPPENINGS[kind].permission)
+    for name in cut_by:
+        if KEPT_BY[name] & tx.actor.hidden:
+            raise FieldKept(
+                f"{DIMENSIONS[name].label} is kept from your role.", permission="analytics.read"
+            )
     if reads_all:
         wanted = [key for key, one in HAPPENINGS.items() if tx.actor.may(one.permission)]
     known = await what_is_known(tx, now)

@@ -138,9 +138,9 @@ async def drill_stickiness(
 async def _cohorts_asked(tx: Tx, ask: RetentionAsk, now: datetime) -> tuple[Ground, CohortScope]:
     tx.actor.require(READ)
     check_retention(ask)
-    check_where(ask.begins, field="begins")
-    check_where(ask.returns, field="returns")
-    found = await ground(tx, ask, [ask.begins.event, ask.returns.event], now=now)
+    names = check_where(ask.begins, field="begins") | check_where(ask.returns, field="returns")
+    kinds = [ask.begins.event, ask.returns.event]
+    found = await ground(tx, ask, kinds, cut_by=names, now=now)
     check_cohorts(len(buckets(found.days, ask.grain, ask.week_start)))
     last = _moved(bucket_of(found.days.to_on, ask.grain, ask.week_start), ask.grain, ask.periods)
     return found, _scope(
@@ -159,8 +159,8 @@ async def _stickiness_asked(
 ) -> tuple[Ground, CohortScope]:
     tx.actor.require(READ)
     check_stickiness(ask)
-    check_where(ask.happening, field="happening")
-    found = await ground(tx, ask, [ask.happening.event], now=now)
+    names = check_where(ask.happening, field="happening")
+    found = await ground(tx, ask, [ask.happening.event], cut_by=names, now=now)
     return found, _scope(
         found,
         ask.happening,

@@ -135,7 +135,9 @@ class Telling:
         return " and ".join(parts) or "true"
 
 
-def check_where(chosen: Chosen, *, field: str) -> None:
-    """Refuses a rule over what happenings do not have."""
-    if chosen.where is not None:
-        rules.read(chosen.where, WORDS, field=f"{field}.where")
+def check_where(chosen: Chosen, *, field: str) -> set[str]:
+    """Refuses a rule over what happenings do not have; answers the dimensions that it looks at."""
+    if chosen.where is None:
+        return set()
+    rule = rules.read(chosen.where, WORDS, field=f"{field}.where")
+    return {one.field for one in rules.leaves_of(rule) if isinstance(one, rules.Compare)}
