@@ -8,11 +8,15 @@ from uuid import UUID
 import pytest
 
 from tandem.contracts.notifications import MessageEngaged
+from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain.consents import NewConsent
 from tandem.crm.notifications.domain.messages import Lane
 from tandem.flows import opt_out
 from tandem.flows.campaign_sending import step
-from tandem.flows.send_messages.lanes import run_lane
+from tandem.flows.send_messages.claiming import Ready, take_in_hand
+from tandem.flows.send_messages.lanes import run_lane, send_all
 from tandem.flows.send_messages.sweeping import tidy
+from tandem.kernel import outbox
 from tandem.kernel.db import Query
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
@@ -154,3 +158,33 @@ async def test_who_leaves_between_planning_and_hand_over_is_not_written_to(
     ledger = {row["state"]: row["count"] for row in await records(company, LEDGER, feed=feed)}
     assert ledger == {"sent": 1, "skipped": 1}
     assert UUID(campaign["id"])
+
+
+async def test_nobody_is_written_to_half_a_minute_after_saying_no(
+    company: Company, post: Work, sandbox: Sandbox
+) -> None:
+    """A-CUS-14, with a campaign's rows: some wait, some are in a slow sender's hand, some left."""
+    ids = await company.people(160, prefix="slow")
+    campaign = await company.draft(await company.segment(ids))
+    await company.schedule(campaign)
+    await step(post, campaign["id"])
+    await send_all(post, await taken(post, 40), asyncio.Semaphore(8))
+    in_hand = await taken(post, 100)
+    async with company.work.transaction() as tx:
+        for who in ids:
+            no = NewConsent(purpose="marketing", channel="email", is_granted=False, source="phone")
+            await customers.record_consent(tx, who, no, now=company.hands.now())
+    company.hands.advance(seconds=31)
+    await send_all(post, in_hand, asyncio.Semaphore(8))
+    assert len(receivers(sandbox, "slow")) == 40
+    await run_lane(post, Lane.BULK, seconds=20)
+    await outbox.drain(company.database)
+    assert await company.states(campaign) == {"sent": 40, "skipped:no_consent": 120}
+    assert len(receivers(sandbox, "slow")) == 40
+
+
+async def taken(post: Work, count: int) -> list[Ready]:
+    ready = await take_in_hand(post, Lane.BULK, count=count)
+    assert ready is not None
+    assert len(ready) == count
+    return ready

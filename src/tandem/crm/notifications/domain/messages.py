@@ -81,6 +81,10 @@ DEAD = frozenset({State.FAILED, State.UNKNOWN})
 LEASE = timedelta(minutes=2)
 """Longer than any try takes; after it, whoever had the message in hand is dead."""
 
+DECISION_HOLDS = timedelta(seconds=30)
+"""How long a decision to let a message leave is good for: whoever says no is written to no later
+than this, however slow the way out is."""
+
 GAPS = (
     timedelta(seconds=15),
     timedelta(minutes=1),

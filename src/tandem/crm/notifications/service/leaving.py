@@ -20,6 +20,7 @@ from tandem.contracts.notifications import (
     MessageUnknown,
 )
 from tandem.crm.notifications.domain.messages import (
+    DECISION_HOLDS,
     LEASE,
     Lane,
     Message,
@@ -148,11 +149,15 @@ async def apply_verdicts(
 
 async def hand_over_many(tx: Tx, messages: Sequence[Message], *, now: datetime) -> HandedOver:
     """From here on the other side may have them. Streams are counted under their lock, so that the
-    limit holds over all workers."""
-    wait: dict[UUID, datetime] = {}
+    limit holds over all workers. What was decided too long ago is decided anew first."""
+    wait = {
+        message.id: now
+        for message in messages
+        if message.decided_at is not None and now - message.decided_at > DECISION_HOLDS
+    }
     by_feed: dict[str, list[Message]] = {}
     for message in messages:
-        if message.feed:
+        if message.feed and message.id not in wait:
             by_feed.setdefault(message.feed, []).append(message)
     for feed in await store.lock_feeds(tx, sorted(by_feed)) if by_feed else []:
         wanted = by_feed[feed.key]
