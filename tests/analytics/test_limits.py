@@ -85,6 +85,12 @@ async def test_no_json_makes_it_stumble(client: httpx.AsyncClient, company: Coun
         answer = await client.post("/v1/analytics/drills", json=opened)
         assert answer.status_code in (200, 400, 422), (opened, answer.text[:500])
     assert {200, 422} <= seen
+    for _ in range(60):
+        steps = [dice.choice(STEPS) for _ in range(dice.randint(1, 4))]
+        body = {name: dice.choice(parts) for name, parts in FUNNELS.items() if dice.random() < 0.4}
+        answer = await client.post("/v1/funnels/queries", json={"steps": steps, **body})
+        assert answer.status_code in (200, 400, 422), (steps, body, answer.text[:500])
+        assert "NaN" not in answer.text and "Infinity" not in answer.text
 
 
 NASTY: list[Any] = [
@@ -122,6 +128,25 @@ PARTS: dict[str, list[Any]] = {
         {"any": []},
         *NASTY[7:],
     ],
+}
+STEPS: list[Any] = [
+    {"event": "order_placed"},
+    {"event": "order_paid", "label": "Paid"},
+    {"event": "order_placed", "where": {"not": {"field": "channel", "op": "unset"}}},
+    {"event": "lead_captured", "where": {"any": []}},
+    {"event": "message_sent", "where": {"field": "stage", "op": "is", "value": "{rule}:org_id"}},
+    {"event": "deal_won", "where": {"field": "source", "op": "is", "value": "a\x00b"}},
+    {"event": "order_placed; drop table x"},
+]
+FUNNELS: dict[str, list[Any]] = {
+    "order": ["ordered", "strict", "any", "x"],
+    "within": ["PT1H", "P52W", "P0D", "P7D; select 1", 7],
+    "breakdown": ["channel", "stage", "f.at", None],
+    "period": ["last_365_days", "today", "x"],
+    "exclusions": [[], [{"happening": {"event": "order_cancelled"}, "after_step": 1}], NASTY],
+    "from_on": ["2026-01-01", "9999-12-31"],
+    "to_on": ["2026-11-30"],
+    "as_of": ["2026-11-01T00:00:00Z", "x"],
 }
 KEYS: list[dict[str, Any]] = [
     {},
