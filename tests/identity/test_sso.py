@@ -4,7 +4,7 @@ A-AUT-13, A-AUT-6; AUT-09, AUT-21; the negative list of an OpenID relying party.
 import base64
 import hmac
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,16 +26,21 @@ from tandem.crm.identity.domain.sso import (
     read_claims,
 )
 from tandem.crm.identity.gateways.oidc import OpenIdGateway
-from tandem.crm.identity.service import factors, mailed, sso
+from tandem.crm.identity.jobs import check_domains
+from tandem.crm.identity.service import domains, factors, mailed, sso
 from tandem.kernel.actor import Actor, StepUpNeeded
 from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
-from tandem.kernel.errors import Invalid
+from tandem.kernel.errors import Invalid, Unavailable
 from tandem.kernel.guard import Answer, Guard
 from tandem.kernel.ids import new_id
+from tandem.kernel.jobs import Work
+from tandem.kernel.names import Names
+from tandem.kernel.resources import Resources
 from tests.identity import doors
 from tests.identity.doors import browser
 from tests.identity.openid import CLIENT_ID, CLIENT_SECRET, go_through, run_provider
+from tests.identity.zone import Zone
 
 SITE = "http://tandem.test"
 BACK = f"{SITE}{sso.CALLBACK}"
@@ -57,7 +62,13 @@ def domain_of(actor: Actor) -> str:
 
 
 async def set_up(
-    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str, now: datetime
+    database: Database,
+    gateway: OpenIdGateway,
+    actor: Actor,
+    issuer: str,
+    now: datetime,
+    *,
+    is_proved: bool = True,
 ) -> UUID:
     metadata = await gateway.discover(issuer)
     async with database.transaction(actor) as tx:
@@ -70,6 +81,8 @@ async def set_up(
             domains=[domain_of(actor)],
             now=now,
         )
+    if is_proved:
+        await domains.check(database, Zone(saved.claims), actor, now=now)
     return saved.id
 
 
@@ -181,17 +194,76 @@ async def test_a_companys_provider_reaches_no_other_company_and_nothing_of_the_p
     with pytest.raises(StepUpNeeded):
         async with database.transaction(me) as tx:
             await factors.begin_time_code(tx, now=clock.now())
+    async with database.transaction(boss) as tx:
+        theirs = await sso.save_provider(
+            tx,
+            await gateway.discover(issuer),
+            name="Thief",
+            client_id="x",
+            client_secret="y",
+            domains=[domain_of(actor)],
+            now=now,
+        )
+    assert await sso.find_door(database, email=mail) == provider
     with pytest.raises(DomainTaken):
-        async with database.transaction(boss) as tx:
-            await sso.save_provider(
-                tx,
-                await gateway.discover(issuer),
-                name="Thief",
-                client_id="x",
-                client_secret="y",
-                domains=[domain_of(actor)],
-                now=now,
-            )
+        await domains.check(database, Zone(theirs.claims), boss, now=now)
+    assert await sso.find_door(database, email=mail) == provider
+
+
+async def test_a_domain_that_nobody_has_shown_finds_links_and_locks_nobody(
+    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str
+) -> None:
+    now = clock.now()
+    provider = await set_up(database, gateway, actor, issuer, now, is_proved=False)
+    mail = f"asha@{domain_of(actor)}"
+    who = await doors.member(database, actor, email=mail, now=now)
+    spare = await doors.member(database, actor, now=now)
+    assert await sso.find_door(database, email=mail) is None
+    with pytest.raises(SsoRefused, match="nobody of this company"):
+        await sign_in(database, gateway, provider, mail)
+    async with database.transaction(actor) as tx:
+        [claim] = (await sso.find_provider(tx) or pytest.fail("it was saved")).claims
+    assert claim.record_name == f"_tandem-sign-in.{domain_of(actor)}"
+
+    zone = Zone([claim])
+    for wrong in ([], ["tandem-sign-in="], [claim.record_text + "x"], [claim.record_text.upper()]):
+        zone.records[claim.record_name] = wrong
+        seen = await domains.check(database, zone, actor, now=now)
+        assert seen.proved == frozenset(), wrong
+    zone.records[claim.record_name] = [claim.record_text]
+    assert (await domains.check(database, zone, actor, now=now)).proved == {domain_of(actor)}
+    assert await sign_in(database, gateway, provider, mail, is_test=True) is None
+    async with database.transaction(actor) as tx:
+        await sso.enforce(tx, is_enforced=True, spare_user_id=spare.user_id, now=now)
+    with pytest.raises(SsoNeeded):
+        await doors.half_enter(database, who, now=now)
+
+    zone.is_up = False
+    with pytest.raises(Unavailable):
+        await domains.check(database, zone, actor, now=now + timedelta(days=30))
+    assert await sso.find_door(database, email=mail) == provider
+    zone.is_up, zone.records = True, {}
+    for days, is_there in ((1, True), (7, True), (8, False)):
+        seen = await domains.check(database, zone, actor, now=now + timedelta(days=days))
+        assert bool(seen.proved) is is_there, days
+    assert await sso.find_door(database, email=mail) is None
+    assert isinstance(await doors.half_enter(database, who, now=now), SignedIn)
+    with pytest.raises(sso.DomainNotProved):
+        async with database.transaction(actor) as tx:
+            await sso.enforce(tx, is_enforced=True, spare_user_id=spare.user_id, now=now)
+
+
+async def test_claims_are_looked_at_once_a_day(
+    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str
+) -> None:
+    now = clock.now()
+    await set_up(database, gateway, actor, issuer, now, is_proved=False)
+    zone, held = Zone(), Resources()
+    held.add(Names, zone)
+    for days, asked in ((0, 1), (0, 1), (2, 2)):
+        later = Database(database.pool, doors.At(now + timedelta(days=days)))
+        await check_domains(Work(later, held, actor.org_id))
+        assert len(zone.asked) == asked
 
 
 async def test_state_browser_and_code_count_once(

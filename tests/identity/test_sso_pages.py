@@ -8,13 +8,18 @@ from litestar import Litestar
 
 from tandem.app.asgi import equip
 from tandem.app.settings import Settings
+from tandem.crm.identity.domain.sso import Claim
+from tandem.crm.identity.gateways.oidc import OpenIdGateway
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
+from tandem.kernel.names import Names
+from tandem.kernel.resources import Resources
 from tests.givens import visitor
 from tests.identity import doors
 from tests.identity.doors import PASSWORD
 from tests.identity.openid import CLIENT_ID, CLIENT_SECRET, go_through, run_provider
+from tests.identity.zone import Zone
 
 BACK = "http://test/sso/callback"
 
@@ -50,7 +55,24 @@ async def test_an_admin_sets_it_up_tests_it_and_enforces_it(
             "/settings/sign-in/enforcement",
             data={"is_enforced": "true", "spare_user_id": str(boss.user_id)},
         )
-        assert "Test the sign-in first" in early.text
+        assert "Show first that a domain is yours" in early.text
+        claims = msgspec.convert(
+            (await client.get("/v1/sign-in-provider")).json()["claims"], list[Claim]
+        )
+        assert f"_tandem-sign-in.{domain}" in early.text
+        held = Resources()
+        held.add(Names, Zone(claims))
+        held.add(OpenIdGateway, app.state.resources.get(OpenIdGateway))
+        app.state.resources = held
+        looked = await client.post("/settings/sign-in/domain-checks")
+        assert looked.status_code == 303
+        seen = await client.post("/v1/sign-in-provider/domain-checks")
+        assert seen.json()["claims"][0]["proved_at"] is not None
+        untested = await client.post(
+            "/settings/sign-in/enforcement",
+            data={"is_enforced": "true", "spare_user_id": str(boss.user_id)},
+        )
+        assert "Test the sign-in first" in untested.text
         onward = await client.post("/settings/sign-in/test")
         assert 'http-equiv="refresh"' in onward.text
         where = onward.text.split("0;url=")[1].split('"')[0].replace("&amp;", "&")

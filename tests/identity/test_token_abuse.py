@@ -1,7 +1,7 @@
 """What a token that is not one looks like (A-AUT-6; after Wycheproof's json_web_signature sets).
 
 Compact JWS is read in one place alone, `gateways.oidc`: our own tokens are opaque, and there are
-no logout tokens. Everything here is refused, and nothing but the provider's own keys is ever fetched.
+no logout tokens. All of it is refused, and nothing but the provider's own keys is ever fetched.
 """
 
 import base64

@@ -10,7 +10,6 @@ from litestar import Litestar
 
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing.domain.senders import Found, judge
-from tandem.crm.marketing.gateways.names import Names, NamesUnanswered
 from tandem.crm.marketing.jobs import check_domain
 from tandem.crm.notifications.domain.messages import Message
 from tandem.crm.notifications.domain.outgoing import Content
@@ -19,6 +18,7 @@ from tandem.flows.message_links import finish_campaign
 from tandem.kernel.actor import Actor
 from tandem.kernel.ids import new_id
 from tandem.kernel.jobs import Work
+from tandem.kernel.names import Names, NamesUnanswered
 from tandem.kernel.resources import Resources
 from tests.givens import api_key_of, visitor
 from tests.marketing.givens import Company, Json

@@ -7,7 +7,6 @@ from typing import Any
 import dkim  # type: ignore[import-untyped]
 import pytest
 
-from tandem.crm.marketing.gateways.names import Names
 from tandem.crm.marketing.jobs import check_domain
 from tandem.crm.notifications.domain.dkim import Algorithm, new_pair, read_key, signed
 from tandem.crm.notifications.domain.messages import Lane
@@ -15,6 +14,7 @@ from tandem.flows.campaign_sending import step
 from tandem.flows.send_messages.lanes import run_lane
 from tandem.kernel.db import Query
 from tandem.kernel.jobs import Work
+from tandem.kernel.names import Names
 from tandem.kernel.resources import Resources
 from tests.marketing.givens import Company, Json
 from tests.marketing.test_leaving import post

@@ -13,7 +13,6 @@ import tandem.scm
 from tandem.app.sealed import ring_of
 from tandem.app.settings import Settings
 from tandem.crm.identity.gateways.oidc import OpenIdGateway
-from tandem.crm.marketing.gateways.names import DnsNames, Names
 from tandem.crm.notifications.gateways.callbacks import Notices
 from tandem.crm.notifications.gateways.carriers import Carriers
 from tandem.crm.notifications.gateways.port import Mailer, Refused, Site, Texter
@@ -24,6 +23,7 @@ from tandem.flows.quotes.paper import PublicSite
 from tandem.kernel import secrets
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.guard import Guard
+from tandem.kernel.names import DnsNames, Names
 from tandem.kernel.outbound import OutcomeUnknown
 from tandem.kernel.resources import Resources
 from tandem.sandbox.city import build_city

@@ -10,11 +10,12 @@ from litestar.params import FromPath, FromQuery
 
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain.sso import Domain, ProviderWrong
-from tandem.crm.identity.service import policy, sso
+from tandem.crm.identity.service import domains, policy, sso
 from tandem.crm.identity.sessions import HALF, SIGN_IN_LIMIT, half_cookie, held_cookie, visitor_of
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import Invalid, Refusal
+from tandem.kernel.errors import Invalid, Refusal, Unavailable
 from tandem.kernel.http import PUBLIC, Acting, Given, Now, Store, Transaction, limited
+from tandem.kernel.names import Names
 from tandem.web.console.forms import NO_PROBLEM, Problem, problem_of, read_form
 from tandem.web.rendering import page, redirect
 from tandem.web.signing_in import DOOR, HOME, clean, inside, let_in, onward
@@ -109,7 +110,7 @@ class SignInSettings(Controller):
         actor.require("identity.settings")
         actor.require_fresh(now)
         try:
-            domains = _domains(form.get("domains", ""))
+            claimed = _domains(form.get("domains", ""))
             for name in ("name", "issuer", "client_id", "client_secret"):
                 if not form.get(name):
                     raise Invalid("This is needed.", field=name)
@@ -121,10 +122,10 @@ class SignInSettings(Controller):
                     name=form["name"][:60],
                     client_id=form["client_id"][:200],
                     client_secret=form["client_secret"][:500],
-                    domains=domains,
+                    domains=claimed,
                     now=now,
                 )
-        except (Invalid, sso.DomainTaken, ProviderWrong) as refusal:
+        except (Invalid, ProviderWrong) as refusal:
             async with database.transaction(actor) as tx:
                 problem = problem_of(refusal, {**form, "client_secret": ""}, form="provider")
                 return await _settings(request, tx, problem, refusal.status)
@@ -151,6 +152,18 @@ class SignInSettings(Controller):
         answer.cookies.append(half_cookie(request, left.token))
         return answer
 
+    @post("/domain-checks")
+    async def check_domains(
+        self, request: AnyRequest, actor: Acting, database: Store, resources: Given, now: Now
+    ) -> Response[Any]:
+        try:
+            await domains.check(database, resources.get(Names), actor, now=now)
+        except (sso.DomainTaken, Unavailable) as refusal:
+            async with database.transaction(actor) as tx:
+                problem = problem_of(refusal, {}, form="domains")
+                return await _settings(request, tx, problem, refusal.status)
+        return redirect(request, SETTINGS, toast="The records of your domains were looked at.")
+
     @post("/enforcement")
     async def enforce(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
         form = await read_form(request)
@@ -165,7 +178,7 @@ class SignInSettings(Controller):
         except msgspec.ValidationError:
             problem = Problem(detail="Choose somebody.", field="spare_user_id", form="enforce")
             return await _settings(request, tx, problem, 422)
-        except (Invalid, sso.NotTested) as refusal:
+        except (Invalid, sso.NotTested, sso.DomainNotProved) as refusal:
             problem = problem_of(refusal, form, form="enforce")
             return await _settings(request, tx, problem, refusal.status)
         return redirect(request, SETTINGS, toast="How people come in is saved.")
@@ -185,9 +198,9 @@ class SignInSettings(Controller):
 
 
 def _domains(typed: str) -> list[str]:
-    domains = typed.lower().replace(",", " ").split()
+    names = typed.lower().replace(",", " ").split()
     try:
-        found = msgspec.convert(domains[: sso.DOMAINS_MAX], list[Domain])
+        found = msgspec.convert(names[: sso.DOMAINS_MAX], list[Domain])
     except msgspec.ValidationError as reason:
         raise Invalid("A domain looks like example.in.", field="domains") from reason
     if not found:

@@ -7,9 +7,9 @@ from uuid import UUID
 from tandem.crm.marketing import service
 from tandem.crm.marketing.domain.mail_keys import with_keys
 from tandem.crm.marketing.domain.senders import judge, names_of
-from tandem.crm.marketing.gateways.names import Names, NamesUnanswered
 from tandem.kernel.errors import NotFound
 from tandem.kernel.jobs import Work, enqueue, every, job
+from tandem.kernel.names import Names, NamesUnanswered
 
 
 @every(5, "marketing.settle")

@@ -12,6 +12,8 @@ from tandem.kernel.errors import Conflict, Invalid, Unauthenticated
 LEEWAY_SECONDS = 60
 AGE_MAX_SECONDS = 600
 DOMAINS_MAX = 20
+RECORD = "_tandem-sign-in"
+"""Below the domain: the name whose TXT record shows that it is the company's."""
 PUBLIC_MAIL = frozenset(
     {
         "aol.com", "gmail.com", "gmx.com", "gmx.net", "googlemail.com", "hotmail.com",
@@ -41,11 +43,30 @@ class ProviderWrong(Invalid):
 
 
 class DomainTaken(Conflict):
+    """Another company has shown that it is theirs."""
+
     code = "domain_taken"
+
+
+class DomainNotProved(Conflict):
+    code = "domain_not_proved"
 
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 Domain = Annotated[str, msgspec.Meta(max_length=253, pattern=rf"^({_LABEL}\.)+[a-z]{{2,63}}$")]
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """A domain said to be the company's. It counts from `proved_at` on: until a TXT record
+    `record_name` has the text `record_text`, it finds, links and locks nobody. Once the record has
+    been `missing_since` for a week, it does not count any more."""
+
+    domain: str
+    record_name: str
+    record_text: str
+    proved_at: datetime | None
+    checked_at: datetime | None
+    missing_since: datetime | None
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +81,12 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     spare_user_id: UUID | None
     tested_at: datetime | None
     version: int
+    claims: list[Claim] = []
+
+    @property
+    def proved(self) -> frozenset[str]:
+        """The domains that count."""
+        return frozenset(one.domain for one in self.claims if one.proved_at is not None)
 
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,13 +4,19 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Response, delete, get, put
+from litestar import Controller, Response, delete, get, post, put
 from litestar.params import JSONBody
 
 from tandem.contracts.address import PRINTABLE
-from tandem.crm.identity.domain.sso import Domain, DomainTaken, Provider, ProviderWrong
-from tandem.crm.identity.service import policy, sso
-from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
+from tandem.crm.identity.domain.sso import (
+    Domain,
+    DomainNotProved,
+    DomainTaken,
+    Provider,
+    ProviderWrong,
+)
+from tandem.crm.identity.service import domains, policy, sso
+from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion, Unavailable
 from tandem.kernel.http import (
     Acting,
     Given,
@@ -20,9 +26,13 @@ from tandem.kernel.http import (
     Transaction,
     check_if_match,
     etag,
+    limited,
     refusals,
 )
+from tandem.kernel.limits import Limit
+from tandem.kernel.names import Names
 
+CHECK_LIMIT = Limit(name="domain_checks", count=10, seconds=60)
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
 
 
@@ -61,7 +71,7 @@ class SignInController(Controller):
 
     @put(
         "/sign-in-provider",
-        responses=refusals(Forbidden, ProviderWrong, DomainTaken, StaleVersion, Invalid),
+        responses=refusals(Forbidden, ProviderWrong, StaleVersion, Invalid),
     )
     async def save_provider(
         self,
@@ -93,6 +103,19 @@ class SignInController(Controller):
             )
         return Response(provider, headers=etag(provider.version))
 
+    @post(
+        "/sign-in-provider/domain-checks",
+        status_code=200,
+        opt=limited(CHECK_LIMIT),
+        responses=refusals(Forbidden, NotFound, DomainTaken, Unavailable),
+    )
+    async def check_domains(
+        self, actor: Acting, database: Store, resources: Given, now: Now
+    ) -> Provider:
+        """Look for the TXT record of each claimed domain: only what is shown to be the company's
+        finds, links and locks anybody. It is looked at once a day besides."""
+        return await domains.check(database, resources.get(Names), actor, now=now)
+
     @delete("/sign-in-provider", responses=refusals(Forbidden, NotFound))
     async def remove_provider(self, tx: Transaction, now: Now) -> None:
         """People sign in with what is their own again."""
@@ -100,7 +123,7 @@ class SignInController(Controller):
 
     @put(
         "/sign-in-provider/enforcement",
-        responses=refusals(Forbidden, NotFound, sso.NotTested, Invalid),
+        responses=refusals(Forbidden, NotFound, sso.NotTested, DomainNotProved, Invalid),
     )
     async def enforce(self, data: JSONBody[Enforcement], tx: Transaction, now: Now) -> Provider:
         """Whether this company is entered through its provider only."""

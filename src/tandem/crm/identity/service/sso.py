@@ -1,8 +1,9 @@
 """Single sign-on: setting up a company's provider, going there, and coming back.
 
 A provider belongs to a company and vouches for its members only. It is known by (issuer, subject);
-the first time by an address that it verified, of a domain the company claims. Nobody is made a
-member by it. Its sessions open this company, and cannot change what the person signs in with.
+the first time by an address that it verified, of a domain the company has shown to be its own.
+Nobody is made a member by it. Its sessions open this company, and cannot change what the person
+signs in with.
 """
 
 import secrets as random
@@ -19,6 +20,7 @@ from tandem.crm.identity.domain.sso import (
     DOMAINS_MAX,
     PUBLIC_MAIL,
     Claims,
+    DomainNotProved,
     DomainTaken,
     Metadata,
     Pending,
@@ -74,7 +76,7 @@ async def save_provider(
 ) -> Provider:
     """Keep a provider that was just discovered. It is enforced only once it was tested.
 
-    Refuses domains of everybody and those that another company claims.
+    Its domains count once their owner has shown them (`domains.check`). Refuses those of everybody.
     """
     tx.actor.require("identity.settings")
     tx.actor.require_fresh(now)
@@ -102,10 +104,11 @@ async def save_provider(
         domains=claimed,
         now=now,
     )
-    await tx.run(sso_store.CLEAR_DOMAINS)
+    await tx.run(sso_store.DROP_CLAIMS, domains=claimed)
     for domain in claimed:
-        if not await tx.run(sso_store.CLAIM_DOMAIN, domain=domain, provider_id=provider_id):
-            raise DomainTaken(f"{domain} is claimed by another company.", field="domains")
+        await tx.run(
+            sso_store.CLAIM_DOMAIN, domain=domain, provider_id=provider_id, token=new_token()
+        )
     await _note(tx, "sign_in_provider.saved", provider_id, now, {"issuer": metadata.issuer})
     saved = await sso_store.find_provider(tx)
     assert saved, "it was saved just now"
@@ -117,13 +120,16 @@ async def enforce(
 ) -> Provider:
     """From now on this company is entered through its provider only, but for the spare one.
 
-    Refuses before a test went well, and without somebody who may still come in otherwise.
+    Refuses before a test went well and before a domain is shown to be the company's, and without
+    somebody who may still come in otherwise.
     """
     tx.actor.require("identity.settings")
     tx.actor.require_fresh(now)
     provider = await sso_store.find_provider(tx)
     if provider is None:
         raise NotFound("There is no provider yet.")
+    if is_enforced and not provider.proved:
+        raise DomainNotProved("Show first that a domain is yours.", field="is_enforced")
     if is_enforced and provider.tested_at is None:
         raise NotTested("Test the sign-in first.", field="is_enforced")
     if is_enforced:
@@ -290,7 +296,7 @@ async def _member(tx: Tx, provider: Provider, claims: Claims, now: datetime) -> 
     if known:
         return known
     email = normal_email(claims.email or "")
-    is_ours = claims.email_verified and email.rpartition("@")[2] in provider.domains
+    is_ours = claims.email_verified and email.rpartition("@")[2] in provider.proved
     member = await sso_store.find_member(tx, provider.id, email) if is_ours else None
     if member is None or not await sso_store.link(
         tx, provider.id, claims.sub, member.user_id, now=now
@@ -334,6 +340,7 @@ async def _note(
 __all__ = [
     "CALLBACK",
     "DOMAINS_MAX",
+    "DomainNotProved",
     "DomainTaken",
     "Leaving",
     "NotTested",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.identity.domain.sso import Provider
+from tandem.crm.identity.domain.sso import RECORD, Claim, Provider
 from tandem.kernel.db import Database, Query, Tx
 
 GET_PROVIDER = Query(
@@ -49,13 +49,53 @@ TESTED = Query(
 
 REMOVE_PROVIDER = Query("delete from identity.sign_in_provider where org_id = :org_id")
 
-CLEAR_DOMAINS = Query("delete from identity.claimed_domain where org_id = :org_id")
+LIST_CLAIMS = Query(
+    f"""
+    select domain, '{RECORD}.' || domain as record_name, 'tandem-sign-in=' || token as record_text,
+           proved_at, checked_at, missing_since
+      from identity.claimed_domain
+     where org_id = :org_id
+     order by domain
+    """
+)
+
+DROP_CLAIMS = Query(
+    """
+    delete from identity.claimed_domain
+     where org_id = :org_id and domain <> all(:domains::text[])
+    """
+)
 
 CLAIM_DOMAIN = Query(
     """
-    insert into identity.claimed_domain (org_id, domain, provider_id)
-    values (:org_id, :domain, :provider_id)
-        on conflict (domain) do nothing
+    insert into identity.claimed_domain (org_id, domain, provider_id, token)
+    values (:org_id, :domain, :provider_id, :token)
+        on conflict (org_id, domain) do nothing
+    """
+)
+
+PROVED = Query(
+    """
+    update identity.claimed_domain
+       set proved_at = coalesce(proved_at, :now), checked_at = :now, missing_since = null
+     where org_id = :org_id and domain = :domain and 'tandem-sign-in=' || token = :text
+    """
+)
+
+MISSING = Query(
+    """
+    update identity.claimed_domain
+       set checked_at = :now, missing_since = coalesce(missing_since, :now),
+           proved_at = case when coalesce(missing_since, :now) > :lapsed_before then proved_at end
+     where org_id = :org_id and domain = :domain
+    """
+)
+
+DUE_CLAIMS = Query(
+    """
+    select domain from identity.claimed_domain
+     where org_id = :org_id and (checked_at is null or checked_at < :before)
+     limit 1
     """
 )
 
@@ -117,7 +157,10 @@ class _Company(msgspec.Struct):
 
 
 async def find_provider(tx: Tx) -> Provider | None:
-    return await tx.one_or_none(GET_PROVIDER, Provider)
+    found = await tx.one_or_none(GET_PROVIDER, Provider)
+    if found is None:
+        return None
+    return msgspec.structs.replace(found, claims=await tx.many(LIST_CLAIMS, Claim))
 
 
 async def provider_of_domain(database: Database, domain: str) -> Claimed | None:

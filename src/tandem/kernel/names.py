@@ -1,4 +1,4 @@
-"""The domain name system, as far as mail asks it: TXT records."""
+"""The domain name system, as far as owning a name is shown in it: TXT records."""
 
 from typing import Protocol
 
