@@ -202,6 +202,7 @@ async def _page(
         result=result,
         bars=_bars(asked, result) if asked and result else [],
         parts=await _parts(tx, asked, result) if asked and result else [],
+        days_said=_said(result) if result else "",
         took=someone.span(result.seconds_median if result else None),
         ninth=someone.span(result.seconds_p90 if result else None),
         kept=kept,
@@ -210,6 +211,10 @@ async def _page(
         problem=problem,
         steps_max=STEPS_MAX,
     )
+
+
+def _said(result: FunnelResult) -> str:
+    return f"from {result.days.from_on:%-d %b %Y} to {result.days.to_on:%-d %b %Y}"
 
 
 def _kept_days(kept: Funnel) -> Looking:

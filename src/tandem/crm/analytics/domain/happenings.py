@@ -75,12 +75,12 @@ _ALL: tuple[Happening, ...] = (
     _leads("lead_converted", "Lead converted", "Became a customer; not if that was undone."),
     _leads("lead_lost", "Lead lost", "Moved into a status that means lost."),
     _deals("deal_opened", "Deal opened", "A deal with a known customer began."),
-    _deals("deal_stage", "Deal reached a stage", "Went into a stage; say which by `stage`."),
+    _deals("deal_stage", "Deal reached a stage", "Went into a stage; narrow it to say which."),
     _deals("deal_won", "Deal won", "A deal was won, each time anew."),
     _deals("deal_lost", "Deal lost", "A deal was lost, each time anew."),
     _orders(
         "order_placed", "Order placed",
-        "An order was placed; `status` says what became of it, whatever that is by now.",
+        "An order was placed, whatever became of it; its status says what that is by now.",
     ),
     _orders("order_confirmed", "Order confirmed", "Paid in full, or cash on delivery."),
     _orders(
