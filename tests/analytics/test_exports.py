@@ -150,6 +150,22 @@ async def test_rows_behind_a_number_come_to_it_also_when_they_are_many(
     assert read_csv(whole) == [heads, *lines]
 
 
+async def test_funnels_and_cohorts_are_tables_too(
+    client: httpx.AsyncClient, company: Counted
+) -> None:
+    steps = [{"event": "order_placed"}, {"event": "order_confirmed"}]
+    _, content = await asked(client, funnel={"steps": steps, **DAYS}, title="Paid")
+    heads, *rows = read_csv(content)
+    assert heads[:4] == ["Step", "People", "Dropped", "Of the first"]
+    assert [row[1:4] for row in rows] == [["8", "0", "1.0"], ["8", "0", "1.0"]]
+    cohorts = {"begins": steps[0], "returns": steps[0], "grain": "week", "periods": 2, **DAYS}
+    _, content = await asked(client, retention=cohorts, file="xlsx")
+    book = load_workbook(io.BytesIO(content))
+    assert book.sheetnames == ["Shares", "People", "About"]
+    counted = [[cell.value for cell in row] for row in book["People"].iter_rows(min_row=2)]
+    assert sum(int(str(row[2])) for row in counted) == 8
+
+
 async def test_a_file_is_for_its_asker_alone_and_for_a_time(
     client: httpx.AsyncClient, company: Counted, app: Litestar, settings: Any, actor: Actor
 ) -> None:

@@ -51,7 +51,13 @@ async def test_every_menu_takes_along_what_the_page_shows(
 ) -> None:
     """Tiles, whole dashboards and rows; the list of files has them all."""
     taken = 0
-    for path in ("/dashboards/sales", "/explore?measure=orders&by=channel&grain="):
+    for path in (
+        "/dashboards/sales",
+        "/explore?measure=orders&by=channel&grain=",
+        "/funnels",
+        "/retention",
+        "/attribution",
+    ):
         shown = await client.get(path)
         drafts = re.findall(r'name="draft" value="([^"]+)"', shown.text)
         assert len(drafts) >= 1, path
@@ -64,7 +70,7 @@ async def test_every_menu_takes_along_what_the_page_shows(
             assert file.headers["content-disposition"].startswith("attachment; filename=")
             taken += 1
     listed = await client.get("/exports")
-    assert listed.text.count('title="Download ') == taken == 3
+    assert listed.text.count('title="Download ') == taken == 6
     wrong = await client.post("/exports", headers=SITE, data={"draft": "{}", "file": "csv"})
     assert wrong.status_code == 422
 

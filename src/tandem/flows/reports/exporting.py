@@ -27,6 +27,7 @@ from tandem.crm.analytics.service.drilling import Opened
 from tandem.flows.reports import writing
 from tandem.flows.reports.acting import as_member
 from tandem.flows.reports.making import Report, make, subject_of
+from tandem.flows.reports.people import funnel_report, retention_report
 from tandem.flows.reports.tables import rows_cells, rows_heads
 from tandem.kernel.actor import Kind
 from tandem.kernel.blobs import Blobs
@@ -75,11 +76,19 @@ async def ask_export(tx: Tx, blobs: Blobs, draft: ExportDraft, *, now: datetime)
 
 async def _at_once(tx: Tx, blobs: Blobs, draft: ExportDraft, *, now: datetime) -> Export:
     """Answers have few groups: nobody waits long for them."""
-    subject = await subject_of(tx, draft)
-    looking = (draft.looking or Looking()) if draft.dashboard else draft.looking
-    report = await make(tx, subject, looking, now=now, as_of=None)
+    report = await _report(tx, draft, now)
     made = await exports.ask(tx, draft, title=report.title, row_count=report.row_count, now=now)
     return await keep_report(tx, blobs, made, report, now=now)
+
+
+async def _report(tx: Tx, draft: ExportDraft, now: datetime) -> Report:
+    if draft.funnel is not None:
+        return await funnel_report(tx, draft.title, draft.funnel, now=now)
+    if draft.retention is not None:
+        return await retention_report(tx, draft.title, draft.retention, now=now)
+    subject = await subject_of(tx, draft)
+    looking = (draft.looking or Looking()) if draft.dashboard else draft.looking
+    return await make(tx, subject, looking, now=now, as_of=None)
 
 
 async def keep_report(

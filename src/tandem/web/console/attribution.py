@@ -20,6 +20,7 @@ from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.web.console import figures, tiles
 from tandem.web.console.dashboards import PERIODS, looking_at
+from tandem.web.console.exports import draft_of
 from tandem.web.console.forms import convert
 from tandem.web.rendering import page
 
@@ -116,6 +117,7 @@ class AttributionPage(Controller):
             total=line_of(found, found.total, "All"),
             known=_known(found),
             found=found,
+            draft=draft_of(f"Attribution by {CUTS[asked.by.value].lower()}", query=found.ask),
             problem=problem,
         )
 

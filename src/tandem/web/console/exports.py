@@ -11,6 +11,8 @@ from litestar.response import Stream
 
 from tandem.crm.analytics.domain.asking import Ask, DrillAsk
 from tandem.crm.analytics.domain.exports import ExportDraft
+from tandem.crm.analytics.domain.funnels import FunnelAsk
+from tandem.crm.analytics.domain.retention import RetentionAsk
 from tandem.crm.analytics.service import exports
 from tandem.flows.http.exports import file_of
 from tandem.flows.reports.exporting import ask_export
@@ -86,9 +88,19 @@ class ExportsPage(Controller):
         return file_of(database, actor, resources, found, names)
 
 
-def draft_of(title: str, *, query: Ask | None = None, rows: DrillAsk | None = None) -> str:
+def draft_of(
+    title: str,
+    *,
+    query: Ask | None = None,
+    rows: DrillAsk | None = None,
+    funnel: FunnelAsk | None = None,
+    retention: RetentionAsk | None = None,
+) -> str:
     """What a menu's form carries: what is on the screen, of the moment that it is of."""
-    return msgspec.json.encode(ExportDraft(title=title[:120], query=query, rows=rows)).decode()
+    draft = ExportDraft(
+        title=title[:120], query=query, rows=rows, funnel=funnel, retention=retention
+    )
+    return msgspec.json.encode(draft).decode()
 
 
 def _draft(form: Mapping[str, str]) -> ExportDraft:

@@ -24,6 +24,7 @@ from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.web.console import figures, someone
 from tandem.web.console.dashboards import PERIODS, Looking, looking_at
+from tandem.web.console.exports import draft_of
 from tandem.web.console.forms import convert, read_form
 from tandem.web.rendering import page, redirect
 
@@ -200,9 +201,9 @@ async def _page(
         looking=looking,
         periods=PERIODS,
         result=result,
+        draft=_taken_along(asked, result, kept) if asked and result else "",
         bars=_bars(asked, result) if asked and result else [],
         parts=await _parts(tx, asked, result) if asked and result else [],
-        days_said=_said(result) if result else "",
         took=someone.span(result.seconds_median if result else None),
         ninth=someone.span(result.seconds_p90 if result else None),
         kept=kept,
@@ -213,8 +214,9 @@ async def _page(
     )
 
 
-def _said(result: FunnelResult) -> str:
-    return f"from {result.days.from_on:%-d %b %Y} to {result.days.to_on:%-d %b %Y}"
+def _taken_along(asked: FunnelAsk, result: FunnelResult, kept: Funnel | None) -> str:
+    fixed = msgspec.structs.replace(asked, as_of=result.as_of)
+    return draft_of(kept.name if kept else "Funnel", funnel=fixed)
 
 
 def _kept_days(kept: Funnel) -> Looking:

@@ -25,6 +25,7 @@ from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.web.console import figures, someone
 from tandem.web.console.dashboards import PERIODS, Looking, looking_at
+from tandem.web.console.exports import draft_of
 from tandem.web.console.forms import convert
 from tandem.web.console.someone import href
 from tandem.web.rendering import page
@@ -104,6 +105,7 @@ class RetentionPage(Controller):
             asked=asked,
             found=found,
             often=often,
+            draft=_taken_along(asked, found) if asked and found else "",
             rows=_rows(asked, found) if asked and found else [],
             heads=_heads(asked) if asked else [],
             averages=[figures.exact(one, "ratio", "") for one in found.averages] if found else [],
@@ -154,6 +156,10 @@ class RetentionPage(Controller):
         )
         title = f"Came in {_count(wanted.periods, wanted.query.grain)}"
         return await _people(request, tx, found, title, "/retention/often", ask)
+
+
+def _taken_along(asked: RetentionAsk, found: RetentionResult) -> str:
+    return draft_of("Who comes back", retention=msgspec.structs.replace(asked, as_of=found.as_of))
 
 
 def _decoded(text: str, kind: type[D]) -> D:

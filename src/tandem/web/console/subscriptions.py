@@ -211,6 +211,7 @@ async def _form(
         every=EVERY.items(),
         weekdays=list(enumerate(WEEKDAYS)),
         people=await _people(tx, may_others=tx.actor.may(WRITE)),
+        may_others=tx.actor.may(WRITE),
         names=await _names(tx),
         chosen=values.get("recipients", "").split(),
         is_owner=is_owner,

@@ -7,7 +7,9 @@ from uuid import UUID
 import msgspec
 
 from tandem.crm.analytics.domain.asking import Ask, DrillAsk
+from tandem.crm.analytics.domain.funnels import FunnelAsk
 from tandem.crm.analytics.domain.looking import Looking
+from tandem.crm.analytics.domain.retention import RetentionAsk
 from tandem.kernel.errors import Conflict, Gone, Invalid
 
 AT_ONCE_MAX = 2_000
@@ -43,11 +45,13 @@ class ExportGone(Gone):
 
 
 class ExportDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One of: a question's answer (`query`), the rows behind a number (`rows`), a whole dashboard
-    by its key or id, looked at as `looking` says."""
+    """One of: a question's answer (`query`), the rows behind a number (`rows`), a funnel, cohorts
+    (`retention`), a whole dashboard by its key or id, looked at as `looking` says."""
 
     query: Ask | None = None
     rows: DrillAsk | None = None
+    funnel: FunnelAsk | None = None
+    retention: RetentionAsk | None = None
     dashboard: DashboardName | None = None
     looking: Looking | None = None
     title: Title = ""
@@ -95,10 +99,10 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check(draft: ExportDraft) -> None:
-    """Refuses none of the three, and more than one."""
-    given = [one for one in (draft.query, draft.rows, draft.dashboard) if one is not None]
-    if len(given) != 1:
-        raise Invalid("Name one of: query, rows, dashboard.", field="query")
+    """Refuses none of them, and more than one."""
+    given = (draft.query, draft.rows, draft.funnel, draft.retention, draft.dashboard)
+    if sum(one is not None for one in given) != 1:
+        raise Invalid("Name one of: query, rows, funnel, retention, dashboard.", field="query")
 
 
 def part_name(export_id: UUID, place: int) -> str:

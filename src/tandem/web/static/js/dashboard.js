@@ -90,7 +90,7 @@ function options(chart) {
   return {
     animation: false,
     color: palette(),
-    textStyle: { fontFamily: 'inherit' },
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
     grid: { left: 8, right: 18, top: shown.length > 1 ? 34 : 12, bottom: 6, containLabel: true },
     legend: { show: shown.length > 1, top: 0, textStyle: { color: colour('--t-muted') }, type: 'scroll' },
     tooltip: tooltip(chart),
