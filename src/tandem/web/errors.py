@@ -36,11 +36,16 @@ def answer_refusal(request: AnyRequest, refusal: Refusal) -> Response[Any]:
         return page(
             request, "parts/refusal.html", status=refusal.status, refusal=refusal, company=None
         )
-    return page(request, "error.html", status=refusal.status, refusal=refusal, company=None)
+    return _shown(request, refusal, refusal.status)
+
+
+def _shown(request: AnyRequest, refusal: Refusal, status: int) -> Response[Any]:
+    back = _came_from(request)
+    return page(request, "error.html", status=status, refusal=refusal, company=None, back=back)
 
 
 def _to_sign_in(request: AnyRequest) -> Response[Any]:
-    to = f"/sign-in?next={quote(request.url.path)}"
+    to = f"/sign-in?next={quote(_page_of(request))}"
     if request.headers.get("hx-request") == "true":
         return Response(None, status_code=200, headers={"HX-Redirect": to})
     return Response(None, status_code=303, headers={"location": to})
@@ -48,10 +53,19 @@ def _to_sign_in(request: AnyRequest) -> Response[Any]:
 
 def _page_of(request: AnyRequest) -> str:
     """Where to go on after proving anew: this page, or the one its form stood on."""
-    if request.method == "GET":
-        return request.url.path
+    if request.method == "GET" and request.headers.get("hx-request") != "true":
+        asked = request.url.query
+        return f"{request.url.path}?{asked}" if asked else request.url.path
+    return _came_from(request) or "/"
+
+
+def _came_from(request: AnyRequest) -> str:
+    """The page of ours where the link or form was; empty when it is none of ours, or this one."""
     came = urlsplit(request.headers.get("referer", ""))
-    return came.path if came.netloc == request.url.netloc and came.path else "/"
+    is_here = request.method == "GET" and came.path == request.url.path
+    if came.netloc != request.url.netloc or not came.path or is_here:
+        return ""
+    return f"{came.path}?{came.query}" if came.query else came.path
 
 
 def answer_http(request: AnyRequest, reason: HTTPException) -> Response[Any]:
@@ -60,7 +74,7 @@ def answer_http(request: AnyRequest, reason: HTTPException) -> Response[Any]:
     refusal = Refusal(reason.detail or "This request could not be understood.")
     if isinstance(reason, NotFoundException):
         refusal = NotFound("There is no page at this address.")
-    return page(request, "error.html", status=reason.status_code, refusal=refusal, company=None)
+    return _shown(request, refusal, reason.status_code)
 
 
 def answer_crash(request: AnyRequest, reason: Exception) -> Response[Any]:
@@ -68,7 +82,7 @@ def answer_crash(request: AnyRequest, reason: Exception) -> Response[Any]:
         return problems.answer_crash(request, reason)
     log.error("page_failed", path=request.url.path, exc_info=reason)
     refusal = Refusal("Something went wrong on our side. Nothing was changed.")
-    return page(request, "error.html", status=500, refusal=refusal, company=None)
+    return _shown(request, refusal, 500)
 
 
 HANDLERS: dict[Any, Any] = {

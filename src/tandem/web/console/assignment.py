@@ -1,5 +1,6 @@
 """Settings: whose leads become whose, in which order rules are asked, and what they would do."""
 
+import functools
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -23,7 +24,7 @@ from tandem.flows import assign_leads
 from tandem.kernel import rules
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
-from tandem.kernel.http import Now, Transaction
+from tandem.kernel.http import Now, Transaction, check_if_match
 from tandem.kernel.ids import parse_id
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form, whole_of
 from tandem.web.console.segment_rules import Row, rows_of_form, rows_of_rule, rule_of_form
@@ -96,7 +97,10 @@ class AssignmentPage(Controller):
         try:
             draft = _draft(form, people)
             if known := parse_id(form.get("id", "")):
-                rule = await assignment_rules.change_rule(tx, known, draft, people, now=now)
+                seen = functools.partial(check_if_match, form.get("version"))
+                rule = await assignment_rules.change_rule(
+                    tx, known, draft, people, is_current=seen, now=now
+                )
             else:
                 rule = await assignment_rules.add_rule(tx, draft, people, now=now)
         except Refusal as refusal:
@@ -234,6 +238,7 @@ def _form_of(rule: AssignmentRule) -> dict[str, str]:
     ids = ("team_id", "territory_id", "owner_id")
     form = {
         "id": str(rule.id),
+        "version": str(rule.version),
         "name": rule.name,
         "strategy": str(rule.strategy),
         "user_ids": ",".join(str(one) for one in rule.user_ids),

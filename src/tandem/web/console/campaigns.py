@@ -18,7 +18,7 @@ from tandem.flows.campaign_letters import wordings
 from tandem.flows.campaigns import TestMessages
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
-from tandem.kernel.http import Now, Transaction
+from tandem.kernel.http import Now, Transaction, check_if_match
 from tandem.web.console.campaign_forms import CHANNELS, KINDS, LATE, form_of, places_of, plan_of
 from tandem.web.console.campaign_view import campaign_page, state_of
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
@@ -83,9 +83,8 @@ class CampaignPage(Controller):
     ) -> Response[Any]:
         tx.actor.require("marketing.write")
         campaign = await marketing.get_campaign(tx, campaign_id)
-        return await _builder(
-            request, tx, form=form_of(marketing.plan_of(campaign)), campaign=campaign
-        )
+        form = form_of(marketing.plan_of(campaign)) | {"version": str(campaign.version)}
+        return await _builder(request, tx, form=form, campaign=campaign)
 
     @post()
     async def change(
@@ -94,6 +93,7 @@ class CampaignPage(Controller):
         form = await read_form(request)
         campaign = await marketing.lock_campaign(tx, campaign_id)
         try:
+            check_if_match(form.get("version"), campaign.version)
             plan = plan_of(form, currency=campaign.currency)
             await flow.change_campaign(tx, campaign, plan, now=now)
         except Refusal as refusal:

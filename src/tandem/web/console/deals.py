@@ -25,7 +25,7 @@ from tandem.flows import opportunities as flow
 from tandem.flows.deal_fields import change_custom
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal, StaleVersion
-from tandem.kernel.http import Now, Transaction
+from tandem.kernel.http import Now, Transaction, check_if_match
 from tandem.web.console.custom_fields import custom_values, live_fields, read_custom_inputs
 from tandem.web.console.forms import (
     NO_PROBLEM,
@@ -125,6 +125,7 @@ class DealPage(Controller):
         form = await read_form(request)
         try:
             deal = await sales.get_opportunity(tx, deal_id)
+            check_if_match(form.get("version"), deal.version)
             values = _values(form, deal.currency)
             chance = form.get("manual_probability", "")
             values["manual_probability"] = chance or None

@@ -229,7 +229,19 @@ def _converted(given: Any, kind: Any, field: str) -> Any:
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as reason:
-        raise Invalid(f"This does not fit: {reason}", field=field) from reason
+        raise Invalid(_in_words(str(reason)), field=field) from reason
+
+
+def _in_words(reason: str) -> str:
+    """What a form's reader can do about it; `reason` is the decoder's own."""
+    if most := re.search(r"of length <= (\d+)", reason):
+        return f"This is too long: {int(most[1]):,} letters at most."
+    for sign, said in ((">=", "at least"), ("<=", "at most")):
+        if bound := re.search(rf"`int` {sign} (\d+)", reason):
+            return f"Give a number of {said} {int(bound[1]):,}."
+    if reason.endswith("`$.at`"):
+        return "Give an hour such as 09:00."
+    return "There is no such choice."
 
 
 def named(name: str, plan: Plan) -> NewJourney:

@@ -14,7 +14,7 @@ from tandem.crm.customers.domain.segments import NewSegment, Preview, Segment, S
 from tandem.kernel.company import moment_of
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
-from tandem.kernel.http import Now, Transaction
+from tandem.kernel.http import Now, Transaction, check_if_match
 from tandem.kernel.ids import parse_id
 from tandem.kernel.rules import Explanation, Vocabulary, describe, read
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
@@ -144,6 +144,7 @@ async def _save(tx: Tx, form: Mapping[str, str], now: datetime) -> Segment:
     given = {"name": form.get("name", ""), "description": form.get("description", "")}
     if known := parse_id(form.get("id", "")):
         segment = await customers.lock_segment(tx, known)
+        check_if_match(form.get("version"), segment.version)
         rule_given = {"rule": rule} if is_dynamic else {}
         change = convert(given | rule_given, SegmentChange, WORDS)
         return await customers.change_segment(tx, segment, change, now=now)
@@ -178,6 +179,7 @@ async def _builder(
 def _form_of(segment: Segment) -> dict[str, str]:
     form = {
         "id": str(segment.id),
+        "version": str(segment.version),
         "name": segment.name,
         "description": segment.description,
         "kind": segment.kind,
