@@ -145,6 +145,18 @@ def won(customer: UUID | None) -> OpportunityStands:
     )  # fmt: skip
 
 
+async def test_a_form_reached_by_a_campaigns_tags_is_its_doing(company: Counted) -> None:
+    """Without a click of theirs: the link was passed on. Before it began there was no such link."""
+    tags: dict[str, Any] = {"utm_source": "google", "utm_campaign": "brand"}
+    begun = msgspec.structs.replace(cost(0, DIWALI), **tags)
+    early, late = new_id(), new_id()
+    await company.tell(came(early), at=days_ago(9))
+    await company.tell(begun, at=days_ago(8))
+    await company.tell(came(late), at=days_ago(7))
+    found = {row.value: row.leads for row in (await report(company)).rows}
+    assert found == {"(none)": 1, str(DIWALI): 1}
+
+
 async def test_half_refunded_a_line_returned_an_order_cancelled_roi_falls_by_exactly_that(
     company: Counted,
 ) -> None:

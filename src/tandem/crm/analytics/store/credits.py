@@ -30,13 +30,21 @@ SAME = Query(
 )
 TOUCHES = Query(
     """
-    select id, at, person_id, kind, channel, source, medium, utm_campaign, campaign_id, journey_id
-      from analytics.fact_touch
-     where org_id = :org_id and person_id = any(:ids::uuid[]) and is_counted
-       and superseded_at = 'infinity'
-     order by person_id, at, id
+    select t.id, t.at, t.person_id, t.kind, t.channel, t.source, t.medium, t.utm_campaign,
+           coalesce(t.campaign_id, (
+               select s.campaign_id from analytics.fact_spend s
+                where s.org_id = :org_id and s.superseded_at = 'infinity'
+                  and t.utm_campaign <> '' and s.utm_campaign = t.utm_campaign
+                  and s.source = t.source and s.at <= t.at
+                order by s.at desc, s.id desc limit 1)) as campaign_id,
+           t.journey_id
+      from analytics.fact_touch t
+     where t.org_id = :org_id and t.person_id = any(:ids::uuid[]) and t.is_counted
+       and t.superseded_at = 'infinity'
+     order by t.person_id, t.at, t.id
     """
 )
+"""Whoever came with a campaign's own source and tag came by it, also without a click of theirs."""
 REACHED = Query(
     """
     select 'order' as kind, o.id
