@@ -1,5 +1,6 @@
 """Links lead where they led, and tell people from machines."""
 
+import asyncio
 import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,6 +51,20 @@ def message(customer_id: UUID | None = None, channel: Channel = Channel.EMAIL) -
         handed_over_at=None, look_ups=0, provider_message_id=None, receipt="", error="",
         created_at=NOW, updated_at=NOW, customer_id=customer_id, feed=f"campaign:{uuid4()}",
     )  # fmt: skip
+
+
+async def test_senders_that_make_the_same_links_at_once_share_them(company: Company) -> None:
+    wanted = [("link", f"https://shop.example.test/{number}") for number in range(5)]
+    feed, texts = f"campaign:{uuid4()}", [url for _, url in wanted]
+
+    async def make() -> tuple[int, int]:
+        async with company.work.transaction() as tx:
+            about: dict[str, Any] = {"feed": feed, "message_id": None, "now": NOW}
+            made = await marketing.make_links(tx, links=wanted[::-1], **about)
+            short = await marketing.make_short_links(tx, urls=texts, **about)
+        return len(set(made)), len(set(short.values()))
+
+    assert set(await asyncio.gather(*(make() for _ in range(12)))) == {(5, 5)}
 
 
 async def leave(company: Company, one: Message, **tracking: Any) -> Content:

@@ -107,7 +107,8 @@ INSERT = Query(
            (org_id, id, name, kind, channel, purpose, state, include_ids, exclude_ids, is_live,
             skip_if_later_than, send_until, local_time, per_minute, holdout_percent,
             from_address_id, tracks_clicks, tracks_opens, is_tracking_people, utm, stop_errors,
-            stop_bounces, stop_complaints, budget_minor, cost_minor, currency, owner_id, created_at, updated_at)
+            stop_bounces, stop_complaints, budget_minor, cost_minor, currency, owner_id,
+            created_at, updated_at)
     values (:org_id, :id, :name, :kind, :channel, :purpose, 'draft', :include_ids, :exclude_ids,
             :is_live, make_interval(mins => :skip_if_later_minutes::int), :send_until, :local_time,
             :per_minute, :holdout_percent, :from_address_id, :tracks_clicks, :tracks_opens,

@@ -12,6 +12,7 @@ from tandem.crm.marketing.domain.results import LinkClicks
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
 
+LOOKS_MAX = 3
 _ENGAGEMENT: LiteralString = """
     select id, feed, message_id, customer_id, variant_id, channel, type, link_id, url, at, method,
            user_agent, network, verdict, reason, told, is_by_hand
@@ -217,17 +218,26 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
 async def put_links(
     tx: Tx, feed: str, links: Sequence[tuple[str, str]], now: datetime
 ) -> dict[tuple[str, str], UUID]:
-    """`(kind, address)` → the link's id, the same for the whole stream."""
-    wanted = list(dict.fromkeys(links))
-    found = await tx.records(
-        PUT_LINKS,
-        feed=feed,
-        ids=[new_id() for _ in wanted],
-        kinds=[kind for kind, _ in wanted],
-        urls=[url for _, url in wanted],
-        now=now,
-    )
-    return {(row["kind"], row["url"]): row["id"] for row in found}
+    """`(kind, address)` → the link's id, the same for the whole stream.
+
+    A link that somebody else is making at this moment is waited for, but seen by the next statement
+    only: whoever does not find it looks again. In one order, so that two never wait for each other.
+    """
+    known: dict[tuple[str, str], UUID] = {}
+    for _ in range(LOOKS_MAX):
+        wanted = sorted(set(links) - known.keys())
+        if not wanted:
+            break
+        found = await tx.records(
+            PUT_LINKS,
+            feed=feed,
+            ids=[new_id() for _ in wanted],
+            kinds=[kind for kind, _ in wanted],
+            urls=[url for _, url in wanted],
+            now=now,
+        )
+        known |= {(row["kind"], row["url"]): row["id"] for row in found}
+    return known
 
 
 async def get_link(tx: Tx, link_id: UUID) -> Link | None:

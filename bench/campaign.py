@@ -1,0 +1,227 @@
+"""A whole campaign: people with consent, their rows, the policy, links, and senders being killed.
+
+`python -m bench campaign`; TANDEM_BENCH_PEOPLE (100,000) and
+TANDEM_BENCH_KILLS (10). Letters go to a mail server that counts (bench.sink).
+"""
+
+import asyncio
+import multiprocessing as mp
+import os
+import random
+import tempfile
+import time
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from bench.sending import PASSWORD, PLACE, ROLE
+from bench.sink import Sink
+from bench.table import Row
+from tandem.app.embedded import EmbeddedPostgres
+from tandem.app.migrate import migrate
+from tandem.app.settings import app_dsn_of
+from tandem.app.wiring import import_reactions
+from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain.segments import NewSegment
+from tandem.crm.identity import service as identity
+from tandem.crm.marketing import service as marketing
+from tandem.crm.marketing.domain.campaigns import Campaign, NewVariant, Plan, Schedule
+from tandem.crm.notifications import service as notifications
+from tandem.flows import campaigns
+from tandem.flows.campaign_sending import step
+from tandem.kernel import outbox, secrets
+from tandem.kernel.actor import Actor
+from tandem.kernel.clock import clock
+from tandem.kernel.db import Database
+from tandem.kernel.jobs import Work
+from tandem.kernel.resources import Resources
+from tests.notifications import sender
+
+PEOPLE = int(os.environ.get("TANDEM_BENCH_PEOPLE", "100000"))
+KILLS = int(os.environ.get("TANDEM_BENCH_KILLS", "10"))
+SENDERS, CONNECTIONS, BATCH = 2, 8, 100
+WORDS = (
+    '<html><body><p>Hello {{ name }}, <a href="https://shop.example.test/spring">look</a> and '
+    '<a href="https://shop.example.test/tea">taste</a>.</p>' + "<p>Words of some length.</p>" * 20
+) + "</body></html>"
+
+FILL = """
+with made as (
+    insert into customers.customer (org_id, id, name, created_at, updated_at)
+    select $1, gen_random_uuid(), 'Person ' || n, now(), now() from generate_series(1, $2) n
+    returning id, name
+),
+points as (
+    insert into customers.contact_point (org_id, customer_id, kind, value, position)
+    select $1, id, 'email', replace(lower(name), ' ', '') || '@example.test', 0 from made
+),
+agreed as (
+    insert into customers.consent (org_id, customer_id, purpose, channel, state, since)
+    select $1, id, 'marketing', 'email', 'granted', now() from made
+)
+insert into customers.segment_member (org_id, segment_id, customer_id, entered_at)
+select $1, $3, id, now() from made
+"""
+
+# Here, so that it is loaded once: senders are forked from whoever has loaded this.
+import_reactions()
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds of planning, sending and telling; CPU seconds of the senders alone."""
+
+    states: dict[str, int]
+    rows: dict[str, int]
+    planning: float
+    sending: float
+    telling: float
+    cpu: float
+
+
+def measure(people: int = PEOPLE, kills: int = KILLS) -> list[Row]:
+    sink = Sink()
+    sink.start()
+    with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
+        Path(folder).chmod(0o755)
+        database = EmbeddedPostgres(Path(folder) / "cluster")
+        try:
+            found = asyncio.run(_run(database.start(), sink, people, kills))
+        finally:
+            database.stop()
+    sink.stop()
+    return _rows(found, sink, people, kills)
+
+
+async def _run(owner_dsn: str, sink: Sink, people: int, kills: int) -> Found:
+    await migrate(owner_dsn, app_role=ROLE, app_password=PASSWORD)
+    _hold_keys()
+    dsn = app_dsn_of(owner_dsn, ROLE, PASSWORD)
+    database = await Database.connect(dsn, size_min=1, size_max=4)
+    org_id = await identity.found_organisation(
+        database, name="Bench", slug="bench", now=clock.now()
+    )
+    campaign = await _scheduled(database, owner_dsn, org_id, people)
+    work = Work(database, Resources(), org_id)
+    began = time.monotonic()
+    while await _planned(database, org_id, campaign) < people:
+        await step(work, str(campaign.id))
+    planning = time.monotonic() - began
+    order = sender.Order(dsn, org_id, sink.port, PLACE, CONNECTIONS, BATCH)
+    states, cpu, sending = await _sent(database, org_id, campaign, order, people, kills)
+    began = time.monotonic()
+    while await outbox.relay_once(database):
+        pass
+    telling = time.monotonic() - began
+    async with database.transaction(Actor.system(org_id)) as tx:
+        rows = {str(one.state): one.count for one in await marketing.counts(tx, campaign.id)}
+    await database.close()
+    return Found(
+        states=states, rows=rows, planning=planning, sending=sending, telling=telling, cpu=cpu
+    )
+
+
+async def _scheduled(database: Database, owner_dsn: str, org_id: UUID, people: int) -> Campaign:
+    now = clock.now()
+    async with database.transaction(Actor.system(org_id)) as tx:
+        segment = await customers.add_segment(tx, NewSegment(name="Everybody"), now=now)
+    owner = await asyncpg.connect(owner_dsn)
+    await owner.execute(FILL, org_id, people, segment.id)
+    await owner.execute("analyze")
+    await owner.close()
+    plan = Plan(
+        name="Spring",
+        include_ids=[segment.id],
+        variants=[NewVariant(subject="For {{ customer.first_name }}", html=WORDS)],
+    )
+    async with database.transaction(Actor.system(org_id)) as tx:
+        made = await campaigns.add_campaign(tx, plan, now=now)
+        locked = await marketing.lock_campaign(tx, made.id)
+        return await campaigns.schedule(tx, locked, Schedule(), now=now)
+
+
+async def _sent(
+    database: Database,
+    org_id: UUID,
+    campaign: Campaign,
+    order: sender.Order,
+    people: int,
+    kills: int,
+) -> tuple[dict[str, int], float, float]:
+    """Kill and start anew at even distances, until every message has come to its end."""
+    chance, began, killed, cpu = random.Random(7), time.monotonic(), 0, 0.0
+    running = [_start(order) for _ in range(SENDERS)]
+    try:
+        while True:
+            states = await _states(database, org_id, campaign)
+            settled = sum(states.get(one, 0) for one in ("sent", "unknown", "failed", "skipped"))
+            if settled >= people:
+                return states, cpu + sum(map(_cpu, running)), time.monotonic() - began
+            if killed < kills and settled >= (killed + 1) * people // (kills + 2):
+                dying = chance.choice(running)
+                running.remove(dying)
+                cpu += _cpu(dying)
+                sender.kill(dying)
+                running.append(_start(order))
+                killed += 1
+            await asyncio.sleep(0.2)
+    finally:
+        for process in running:
+            sender.kill(process)
+
+
+def _start(order: sender.Order) -> ForkServerProcess:
+    context = mp.get_context("forkserver")
+    context.set_forkserver_preload(["bench.campaign"])
+    process = context.Process(target=_send, args=(order,), daemon=True)
+    process.start()
+    return process
+
+
+def _send(order: sender.Order) -> None:
+    _hold_keys()
+    sender.run(order)
+
+
+def _hold_keys() -> None:
+    """Those that links are signed with."""
+    secrets.hold(secrets.Keyring.read("", fallback="a key for the benchmark alone"))
+
+
+def _cpu(process: ForkServerProcess) -> float:
+    """Seconds of CPU so far."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def _states(database: Database, org_id: UUID, campaign: Campaign) -> dict[str, int]:
+    found: dict[str, int] = {}
+    async with database.transaction(Actor.system(org_id)) as tx:
+        for one in await notifications.count_of_feed(tx, campaign.feed):
+            found[one.state] = found.get(one.state, 0) + one.count
+    return found
+
+
+async def _planned(database: Database, org_id: UUID, campaign: Campaign) -> int:
+    return sum((await _states(database, org_id, campaign)).values())
+
+
+def _rows(found: Found, sink: Sink, people: int, kills: int) -> list[Row]:
+    twice = sum(1 for count in sink.arrived.values() if count > 1)
+    arrived, unknown = len(sink.arrived), found.states.get("unknown", 0)
+    lost = max(0, people - unknown - arrived)
+    told: dict[str, Any] = dict(sorted(found.rows.items()))
+    return [
+        Row("arrived", f"{arrived:,} of {people:,}"),
+        Row("arrived twice", f"{twice}", "0", "ok" if twice == 0 else "MISSED"),
+        Row("lost (neither arrived nor in doubt)", f"{lost}", "0", "ok" if not lost else "MISSED"),
+        Row("in doubt (unknown)", f"{unknown}", f"at most {kills * CONNECTIONS}"),
+        Row("planned, policy asked, a second", f"{people / found.planning:,.0f}"),
+        Row("messages a second", f"{arrived / found.sending:,.0f}"),
+        Row("CPU of the senders, ms a message", f"{found.cpu * 1000 / max(1, arrived):.1f}"),
+        Row("rows of the campaign afterwards", ", ".join(f"{k} {n:,}" for k, n in told.items())),
+        Row("told to them, seconds", f"{found.telling:,.0f}"),
+    ]
