@@ -30,8 +30,8 @@ BY_REGION = Allowance(kind="region", burst=600, per_hour=2_400)
 """From an IPv4 /24 or an IPv6 /48, for whoever rotates through a network of their own."""
 MAIL_TO = Allowance(kind="mail_to", burst=5, per_hour=5)
 MAIL_FROM = Allowance(kind="mail_from", burst=20, per_hour=60)
-FACTOR = Allowance(kind="factor", burst=10, per_hour=30)
-"""Second factors of one person: a million codes would take years."""
+FACTOR = Allowance(kind="factor", burst=10, per_hour=6)
+"""Second factors of one person, by who has the password already: a million codes take 19 years."""
 
 
 class TooManyTries(TooManyRequests):
