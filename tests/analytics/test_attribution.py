@@ -285,8 +285,9 @@ async def test_the_report_and_its_page_open_each_number_into_its_rows(
         rows = await client.get(unescape(links[1]))
         assert rows.status_code == 200, rows.text[:2000]
         assert order.number in rows.text
-    refused = await client.post("/v1/analytics/attributions", json={"window_days": 31})
-    assert refused.status_code == 422
+    for wrong in ({"window_days": 31}, {"model": "best"}, {"only": "\x00"}, {"by": "customer"}):
+        refused = await client.post("/v1/analytics/attributions", json=wrong)
+        assert refused.status_code == 422, wrong
 
 
 async def test_everybody_gets_credit_of_the_orders_that_they_see(database: Database) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tandem.crm.analytics.domain.asking import ROWS_MAX, Ask, Definition, Result, Zone
+from tandem.crm.analytics.domain.asking import ROWS_MAX, Ask, Definition, Key, Result, Zone
 from tandem.crm.analytics.domain.attribution import WINDOW_DEFAULT, Model, Window
 from tandem.crm.analytics.domain.calendar import Days, Period
 from tandem.crm.analytics.domain.catalogue import find_metric
@@ -48,7 +48,7 @@ class AttributionAsk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     from_on: date | None = None
     to_on: date | None = None
     zone: Zone | None = None
-    only: str | None = None
+    only: Key | None = None
     as_of: datetime | None = None
 
 
