@@ -305,7 +305,7 @@ def says(step: Step, words: Vocabulary | None = None) -> str:
             )
         case Act():
             more = {
-                "add_task": f": {step.title}",
+                "add_task": f": {step.title}" if step.title else ", not named yet",
                 "change_score": f" by {step.points or 0:+d}",
             }
             return dict(DEEDS)[step.what] + more.get(step.what, "")

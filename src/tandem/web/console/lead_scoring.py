@@ -16,7 +16,7 @@ from tandem.crm.sales.domain.scoring import (
     ScoreRuleDraft,
     Threshold,
 )
-from tandem.crm.sales.service import scoring
+from tandem.crm.sales.service import forms, scoring
 from tandem.flows import score_leads as flow
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound, Refusal
@@ -228,20 +228,25 @@ async def _list(
 ) -> Response[Any]:
     words = await flow.vocabulary(tx)
     found = await scoring.list_rules(tx)
+    names = {str(one.id): one.name for one in await forms.list_forms(tx)}
     return page(
         request,
         "console/lead_scoring.html",
         status=status,
-        rules=[(one, _said(one, words)) for one in found],
+        rules=[(one, _said(one, words, names)) for one in found],
         thresholds=await scoring.list_thresholds(tx),
         places=THRESHOLDS,
         problem=problem,
     )
 
 
-def _said(rule: ScoreRule, words: Vocabulary) -> str:
+def _said(rule: ScoreRule, words: Vocabulary, names: Mapping[str, str]) -> str:
+    """In words; `names` are those of the forms that it may speak of."""
     try:
         said = describe(read(rule.rule, words), words)
     except Refusal as reason:
         return f"Cannot be read any more: {reason.detail}"
-    return said.removesuffix(" at least once").removeprefix("(").removesuffix(")")
+    said = said.replace(" at least once", "").removeprefix("(").removesuffix(")")
+    for form_id, name in names.items():
+        said = said.replace(form_id, name)
+    return said
