@@ -126,8 +126,18 @@ async def test_a_key_signs_once_its_record_is_seen_and_two_selectors_carry_a_cha
     assert is_believed(after, names.records)
     assert is_believed(after, names.records, which=1)
     assert is_believed(letter, names.records), "what is on its way can still be checked"
+    page = (await company.client.get("/settings/mail-domains")).text
+    assert f"<code>{short['record']}</code>" in page
+    assert "Another key signs." in page
+    by_hand = await company.client.post(f"/settings/mail-domains/{domain['id']}/keys", data={})
+    assert by_hand.status_code == 303
     states = {one["selector"]: one["state"] for one in (await listed(company, at))}
-    assert states == {"td1r": "resting", "td2r": "signing", "td3e": "signing"}
+    assert states == {
+        "td1r": "resting",
+        "td2r": "signing",
+        "td3e": "signing",
+        "td4r": "waiting",
+    }
     sealed = [row["private_key"] for row in await records(company, PRIVATE)]
     assert sealed[0] is None
     assert PAIRS["rsa"].private[:20] not in sealed[1]

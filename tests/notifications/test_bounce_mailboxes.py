@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from uuid import UUID
 
+import httpx2 as httpx
 import pytest
 
 from tandem.crm.notifications.domain.messages import State
@@ -58,7 +59,7 @@ def bounce(message_id: UUID, secret: str, **more: str) -> bytes:
 
 
 async def test_what_came_back_is_read_once_and_nothing_in_the_mailbox_changes(
-    post: Post, imap: ImapServer
+    post: Post, imap: ImapServer, client: httpx.AsyncClient
 ) -> None:
     """MKT-11, the mailbox."""
     provider, (first, second, third), secret = await carried(post, imap, 3)
@@ -76,6 +77,9 @@ async def test_what_came_back_is_read_once_and_nothing_in_the_mailbox_changes(
     imap.put(bounce(third, secret, status="4.2.2", diagnostic="smtp; 452 mailbox full"))
     assert await read_mailbox(post.work, provider.id) == 1
     assert imap.fetched == [1, 2, 3, 4]
+    page = (await client.get(f"/settings/sending/{provider.id}")).text
+    assert "4 read, 2 about messages of ours" in page
+    assert "secret1" not in page
     assert {said.split()[0] for said in imap.said} <= {"CAPABILITY", "LOGIN", "EXAMINE", "UID"}
     told = await post.told()
     assert told.count("message_bounced") == 2
