@@ -105,6 +105,7 @@ async def test_stages_are_set_up_on_their_page_and_hold_on_the_board(
     ).json()
     stopped = await client.post(f"/deals/{deal['id']}/stage", data={"stage_id": needs["id"]})
     assert stopped.status_code == 422
+    assert "Asks for a closing day" in (await client.get("/deals")).text
     alone = await client.post(f"{PIPELINES}/{pipeline['id']}/archiving")
     assert alone.status_code == 409 and "open in it" in alone.text
 

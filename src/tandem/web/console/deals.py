@@ -17,7 +17,7 @@ from tandem.crm.sales.domain.opportunities import (
     Loss,
     LostReason,
 )
-from tandem.crm.sales.domain.pipelines import Kind
+from tandem.crm.sales.domain.pipelines import Kind, Needed
 from tandem.crm.sales.domain.quotes import Filters as QuoteFilters
 from tandem.crm.sales.domain.quotes import OrderState
 from tandem.flows import deal_orders, notes
@@ -49,6 +49,13 @@ WORDS = {
 }
 REASONS = tuple((str(each), words(str(each))) for each in LostReason)
 QUOTES_MAX = 50
+NEEDED = {
+    Needed.AMOUNT: "an amount",
+    Needed.CLOSE_ON: "a closing day",
+    Needed.CUSTOMER: "a customer",
+    Needed.OWNER: "an owner",
+    Needed.NEXT_STEP: "a next step",
+}
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,6 +222,7 @@ async def _board(
         currency=await _currency(tx),
         people=people,
         now=now,
+        needed=NEEDED,
         problem=problem,
     )
 
