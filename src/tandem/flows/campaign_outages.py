@@ -10,7 +10,6 @@ from datetime import timedelta
 from tandem.crm.marketing import service as marketing
 from tandem.crm.marketing.domain.campaigns import OUTAGE
 from tandem.crm.notifications.service import leaving
-from tandem.crm.notifications.store.lanes import Gate
 from tandem.flows.campaign_sending import go_on
 from tandem.kernel.jobs import Work, every
 
@@ -27,7 +26,9 @@ async def look(work: Work) -> None:
         shut = {gate.channel: gate for gate in gates if gate.failures >= FAILURES_MIN}
         for channel, gate in sorted(shut.items()):
             for campaign in await marketing.sending_by(tx, channel):
-                await marketing.pause(tx, campaign, reason=OUTAGE, says=_says(gate), now=work.now())
+                await marketing.pause(
+                    tx, campaign, reason=OUTAGE, says=_says(channel, gate.reason), now=work.now()
+                )
         known = {gate.channel: gate for gate in gates}
         for campaign in await marketing.waiting_for_way(tx):
             held = known.get(campaign.channel)
@@ -37,8 +38,8 @@ async def look(work: Work) -> None:
             await go_on(tx, campaign.id)
 
 
-def _says(gate: Gate) -> str:
+def _says(channel: str, reason: str) -> str:
     return (
-        f"{gate.channel} cannot be reached: {gate.reason.rstrip('.')}. "
+        f"{channel} cannot be reached: {reason.rstrip('.')}. "
         "It goes on by itself when it can be again."
     )
