@@ -2,13 +2,15 @@
 
 import argparse
 
-from bench import dashboards, live, placing, reading, reports
+from bench import dashboards, imports, live, placing, reading, reports, segments
 from bench.table import Row, show, show_budgets
 from bench.world import world
 
 ASKED_FOR = ("campaign",)
 """Only when named: it takes a quarter of an hour at its full size."""
-SECTIONS = ("placing", "hot", "reading", "live", "reports", "dashboards")
+SECTIONS = ("placing", "hot", "reading", "live", "reports", "dashboards", "segments", "imports")
+CALLING = {"placing", "hot", "reading", "live"}
+"""Those that call the web process."""
 
 
 def main() -> int:
@@ -30,7 +32,7 @@ def main() -> int:
         measured += rows
     if not set(chosen) - set(ASKED_FOR):
         return 0
-    with world() as company:
+    with world(has_web=bool(CALLING & set(chosen))) as company:
         if "placing" in chosen:
             rows = placing.measure(company, rounds=rounds, count=count, seconds=seconds)
             show("Placing orders", rows)
@@ -57,6 +59,16 @@ def main() -> int:
             orders = reports.QUICK if options.quick else reports.ORDERS
             rows = dashboards.measure(company, orders=orders)
             show("Dashboards", rows)
+            measured += rows
+        if "segments" in chosen:
+            people = segments.QUICK if options.quick else segments.CUSTOMERS
+            rows = segments.measure(company, customers=people)
+            show("Segments", rows)
+            measured += rows
+        if "imports" in chosen:
+            lines = imports.QUICK if options.quick else imports.ROWS
+            rows = imports.measure(company, count=lines)
+            show("Imports and exports", rows)
             measured += rows
     show_budgets(measured)
     return 0

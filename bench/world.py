@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -64,7 +64,7 @@ class World(msgspec.Struct, kw_only=True):
 
 
 @contextmanager
-def world() -> Iterator[World]:
+def world(*, has_web: bool = True) -> Iterator[World]:
     """Everything runs on this machine, in a temporary folder that is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="tandem-bench-"))
     folder.chmod(0o755)
@@ -75,7 +75,8 @@ def world() -> Iterator[World]:
         asyncio.run(migrate(owner_dsn, app_role=ROLE, app_password=PASSWORD))
         app_dsn = app_dsn_of(owner_dsn, ROLE, PASSWORD)
         company = asyncio.run(_found(app_dsn))
-        with _web(owner_dsn, app_dsn, folder) as (web, port):
+        serving = _web(owner_dsn, app_dsn, folder) if has_web else nullcontext((0, 0))
+        with serving as (web, port):
             yield World(
                 company=company,
                 owner_dsn=owner_dsn,

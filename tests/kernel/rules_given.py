@@ -30,8 +30,8 @@ WORDS = Vocabulary(
     },
     behaviours={
         "bought": behaviour(
-            "from jsonb_to_recordset(:events::jsonb) as e(who int, at timestamptz, worth numeric)"
-            " where e.who = c.id",
+            "from jsonb_to_recordset(:events::jsonb)"
+            " as e(customer_id int, at timestamptz, worth numeric) where e.customer_id = c.id",
             at="e.at",
             label="bought",
             worth=field(Kind.NUMBER, "e.worth", "worth"),

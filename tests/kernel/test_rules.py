@@ -36,16 +36,22 @@ def rows_of(people: list[Person]) -> list[dict[str, Any]]:
 
 def events_of(bought: list[tuple[int, datetime, Decimal | None]]) -> list[dict[str, Any]]:
     return [
-        {"who": who, "at": at, "worth": None if worth is None else str(worth)}
+        {"customer_id": who, "at": at, "worth": None if worth is None else str(worth)}
         for who, at, worth in bought
     ]
 
 
 async def matching(
-    database: Database, rule: rules.Rule, moment: Moment, people: list[Person], bought: list[Any]
+    database: Database,
+    rule: rules.Rule,
+    moment: Moment,
+    people: list[Person],
+    bought: list[Any],
+    *,
+    is_whole: bool = False,
 ) -> list[int]:
     """The ids that PostgreSQL finds."""
-    statement = MATCH.with_rule(rules.condition(rule, WORDS, moment))
+    statement = MATCH.with_rule(rules.condition(rule, WORDS, moment, is_whole=is_whole))
     async with database.transaction(Actor.system(new_id())) as tx:
         found = await tx.records(statement, people=rows_of(people), events=events_of(bought))
     return [row["id"] for row in found]
@@ -82,6 +88,7 @@ async def test_sql_python_and_the_explanation_agree_on_everybody(
 
     in_sql = await matching(database, rule, moment, people, bought)
 
+    assert in_sql == await matching(database, rule, moment, people, bought, is_whole=True)
     everybody = judged(rule, moment, people, bought)
     assert in_sql == [
         place for place, facts in enumerate(everybody) if rules.holds(rule, facts, WORDS, moment)

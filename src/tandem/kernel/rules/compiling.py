@@ -20,15 +20,18 @@ from tandem.kernel.rules.tree import (
     Some,
     leaves_of,
 )
-from tandem.kernel.rules.vocabulary import SQL_TYPE, Field, Kind, Vocabulary
+from tandem.kernel.rules.vocabulary import BY_CUSTOMER, SQL_TYPE, Field, Kind, Vocabulary
 
 OPPOSITES = {"is_not": "is", "not_in": "in", "not_contains": "contains", "has_none": "has_any"}
 _SIGNS = {"is": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
-def condition(rule: Rule, vocabulary: Vocabulary, moment: Moment) -> Condition:
-    """The rule as a condition for the place `{rule}` of a `RuledQuery`."""
-    writer = _Writer(vocabulary, moment)
+def condition(
+    rule: Rule, vocabulary: Vocabulary, moment: Moment, *, is_whole: bool = False
+) -> Condition:
+    """The rule as a condition for the place `{rule}` of a `RuledQuery`. `is_whole`: everybody is
+    asked, so that events are grouped once instead of being looked up person by person."""
+    writer = _Writer(vocabulary, moment, is_whole=is_whole)
     return Condition(writer.rule(rule), writer.values)
 
 
@@ -40,9 +43,10 @@ def facts(rule: Rule, vocabulary: Vocabulary, moment: Moment) -> Condition:
 
 
 class _Writer:
-    def __init__(self, vocabulary: Vocabulary, moment: Moment) -> None:
+    def __init__(self, vocabulary: Vocabulary, moment: Moment, *, is_whole: bool = False) -> None:
         self.vocabulary = vocabulary
         self.moment = moment
+        self.is_whole = is_whole
         self.values: dict[str, Any] = {}
 
     def bind(self, value: Any, sql_type: str) -> str:
@@ -157,11 +161,26 @@ class _Writer:
             return f"(not exists (select {self._source(leaf)}))"
         if (least, most) == (1, None):
             return f"exists (select {self._source(leaf)})"
+        whose = self.vocabulary.behaviours[leaf.event].whose
+        if self.is_whole and whose is not None:
+            return self._grouped(leaf, whose, least, most)
         enough = least if most is None else most + 1
         counted = f"(select count(*) from (select {self._source(leaf)} limit {int(enough)}) as met)"
         if most is None:
             return f"({counted} >= {int(least)})"
         return f"({counted} between {int(least)} and {int(most)})"
+
+    def _grouped(self, leaf: Happened, whose: tuple[str, str], least: int, most: int | None) -> str:
+        """Who had it so many times; or, where not having it fits too, not who had it more often."""
+        theirs, row = whose
+        source = self._source(leaf).replace(BY_CUSTOMER, f"{theirs} is not null")
+        word, fits = "in", f"count(*) >= {int(least)}"
+        if least == 0:
+            assert most is not None, "any count fits: nothing is asked"
+            word, fits = "not in", f"count(*) > {int(most)}"
+        elif most is not None:
+            fits = f"count(*) between {int(least)} and {int(most)}"
+        return f"({row} {word} (select {theirs} {source} group by {theirs} having {fits}))"
 
     def _source(self, leaf: Happened) -> str:
         behaviour = self.vocabulary.behaviours[leaf.event]

@@ -59,6 +59,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     label: str
     fields: Mapping[str, Field] = {}
+    whose: tuple[str, str] | None = None
+    """The event's column and the row's (`e.customer_id`, `c.id`) that `source` compares."""
 
 
 class CustomField(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +124,9 @@ class Vocabulary:
         return made
 
 
+BY_CUSTOMER: LiteralString = "e.customer_id = c.id"
+
+
 def field(kind: Kind, sql: LiteralString, label: str, *options: str) -> Field:
     """A field of a vocabulary written in the code; its SQL must be a literal."""
     return Field(kind=kind, sql=sql, label=label, options=options)
@@ -130,8 +135,10 @@ def field(kind: Kind, sql: LiteralString, label: str, *options: str) -> Field:
 def behaviour(
     source: LiteralString, *, at: LiteralString, label: str, **fields: Field
 ) -> Behaviour:
-    """An event of a vocabulary written in the code; its SQL must be a literal."""
-    return Behaviour(source=source, at=at, label=label, fields=fields)
+    """An event of a vocabulary written in the code; its SQL must be a literal. Where `source` says
+    `e.customer_id = c.id`, counting over everybody groups the events once."""
+    whose = ("e.customer_id", "c.id") if BY_CUSTOMER in source else None
+    return Behaviour(source=source, at=at, label=label, fields=fields, whose=whose)
 
 
 _OF_JSON: Mapping[Kind, LiteralString] = {

@@ -130,11 +130,10 @@ async def preview(tx: Tx, rule: Any, moment: rules.Moment) -> Preview:
     """Whom a rule finds among those the actor may see. Raises RuleWrong, RuleTooSlow."""
     vocabulary = await words(tx)
     read = rules.read(rule, vocabulary)
-    made = rules.condition(read, vocabulary, moment)
+    made = rules.condition(read, vocabulary, moment, is_whole=True)
     reach = tx.actor.reach("customers.read")
     async with rules.bounded(tx, seconds=PREVIEW_SECONDS):
-        count = await store.count(tx, made, reach)
-        sample = await store.sample(tx, made, reach, SAMPLE_SIZE)
+        count, sample = await store.count(tx, made, reach, SAMPLE_SIZE)
     return Preview(count=count, sample=sample, says=rules.describe(read, vocabulary))
 
 
@@ -218,7 +217,7 @@ async def refresh_segment(tx: Tx, segment_id: UUID, moment: rules.Moment) -> boo
         )
         return False
     async with rules.bounded(tx, seconds=REFRESH_SECONDS):
-        made = rules.condition(rule, vocabulary, moment)
+        made = rules.condition(rule, vocabulary, moment, is_whole=True)
         gone = await store.leave(tx, segment_id, made, limit=BATCH)
         entered = await store.enter(tx, segment_id, made, now=moment.now, limit=BATCH)
     await _tell(tx, segment_id, entered, gone)

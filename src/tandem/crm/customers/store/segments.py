@@ -119,24 +119,26 @@ OF_CUSTOMER = Query(
     """
 )
 
+# Everybody is gone through once, for the count and for the first of them.
 COUNT = RuledQuery(
     """
-    select count(*)
-      from customers.customer c
-     where c.org_id = :org_id and c.merged_into_id is null and c.erased_at is null and """
-    + within("c")
-    + " and {rule}"
-)
-
-SAMPLE = RuledQuery(
-    """
-    select c.id, c.number, c.name
-      from customers.customer c
-     where c.org_id = :org_id and c.merged_into_id is null and c.erased_at is null and """
+    with met as materialized (
+        select c.id
+          from customers.customer c
+         where c.org_id = :org_id and c.merged_into_id is null and c.erased_at is null and """
     + within("c")
     + """ and {rule}
-     order by c.id
-     limit :limit
+    )
+    select (select count(*) from met) as count,
+           array(select id from met order by id limit :limit) as ids
+    """
+)
+
+SAMPLED = Query(
+    """
+    select id, number, name from customers.customer
+     where org_id = :org_id and id = any(:ids::uuid[])
+     order by id
     """
 )
 
@@ -273,13 +275,10 @@ async def of_customer(tx: Tx, customer_id: UUID) -> list[Segment]:
     return await tx.many(OF_CUSTOMER, Segment, customer_id=customer_id)
 
 
-async def count(tx: Tx, made: Condition, reach: Reach) -> int:
-    found: int = await tx.value(COUNT.with_rule(made), **reach.params())
-    return found
-
-
-async def sample(tx: Tx, made: Condition, reach: Reach, limit: int) -> list[Sampled]:
-    return await tx.many(SAMPLE.with_rule(made), Sampled, limit=limit, **reach.params())
+async def count(tx: Tx, made: Condition, reach: Reach, limit: int) -> tuple[int, list[Sampled]]:
+    """How many, and the first of them."""
+    (row,) = await tx.records(COUNT.with_rule(made), limit=limit, **reach.params())
+    return row["count"], await tx.many(SAMPLED, Sampled, ids=row["ids"])
 
 
 async def facts(tx: Tx, made: Condition, customer_id: UUID) -> list[Any]:
