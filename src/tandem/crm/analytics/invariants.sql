@@ -43,4 +43,15 @@ select org_id, on_day
   full join (select org_id, on_day, sum(m1) as orders from analytics.rollup
               where dataset = 'orders' and clock = 'placed' and superseded_at = 'infinity'
               group by org_id, on_day) as sums using (org_id, on_day)
- where facts.orders is distinct from sums.orders
+ where facts.orders is distinct from sums.orders;
+
+-- name: a report that was sent has its file, made for its recipient
+select d.org_id, d.id
+  from analytics.report_delivery d
+  left join analytics.export e
+    on e.org_id = d.org_id and e.id = d.export_id and e.asker_id = d.recipient_id
+ where d.state = 'sent' and e.id is null;
+
+-- name: a finished file says what it is of
+select org_id, id from analytics.export
+ where state = 'done' and (row_count is null or size_bytes is null or sha256 = '' or parts < 1)
