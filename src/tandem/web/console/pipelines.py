@@ -52,6 +52,7 @@ class PipelinesPage(Controller):
     @post()
     async def add(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
         """With the usual stages, to be changed afterwards."""
+        tx.actor.require("sales.configure")
         form = await read_form(request)
         try:
             given = {"name": form.get("name", ""), "stages": []}
@@ -66,6 +67,7 @@ class PipelinesPage(Controller):
     async def save(
         self, request: AnyRequest, pipeline_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> Response[Any]:
+        tx.actor.require("sales.configure")
         form = await read_form(request)
         try:
             needed = {
