@@ -204,6 +204,7 @@ async def _page(
         draft=_taken_along(asked, result, kept) if asked and result else "",
         bars=_bars(asked, result) if asked and result else [],
         parts=await _parts(tx, asked, result) if asked and result else [],
+        days_said=_said(result) if result else "",
         took=someone.span(result.seconds_median if result else None),
         ninth=someone.span(result.seconds_p90 if result else None),
         kept=kept,
@@ -217,6 +218,10 @@ async def _page(
 def _taken_along(asked: FunnelAsk, result: FunnelResult, kept: Funnel | None) -> str:
     fixed = msgspec.structs.replace(asked, as_of=result.as_of)
     return draft_of(kept.name if kept else "Funnel", funnel=fixed)
+
+
+def _said(result: FunnelResult) -> str:
+    return f"from {result.days.from_on:%-d %b %Y} to {result.days.to_on:%-d %b %Y}"
 
 
 def _kept_days(kept: Funnel) -> Looking:
