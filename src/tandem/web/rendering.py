@@ -16,7 +16,7 @@ from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 from markupsafe import Markup
 
-from tandem.kernel import fields
+from tandem.kernel import fields, wording
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
 from tandem.kernel.http.fields import loose_names
@@ -26,18 +26,11 @@ from tandem.web.files import asset_url, import_map
 AnyRequest = Request[Any, Any, Any]
 LOCALE = "en_IN"
 ZONE = "Asia/Kolkata"
-KNOWN_WORDS = {
-    "api": "API",
-    "cod": "Cash on delivery",
-    "en_route": "On the way",
-    "own_fleet": "Own fleet",
-    "sms": "SMS",
-    "upi": "UPI",
-}
 TOAST_COOKIE = "tandem_toast"
 WORTH_COMPRESSING = 900
 
 money = in_figures
+words = wording.words
 
 
 def compact_money(minor: int, currency: str = "INR") -> str:
@@ -80,11 +73,6 @@ def day(on: date | None) -> Markup:
     short = format_date(on, "EEE d MMM", locale=LOCALE)
     exact = format_date(on, "EEEE d MMMM y", locale=LOCALE)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(on.isoformat(), exact, short)
-
-
-def words(status: str) -> str:
-    """`partially_shipped` → `Partially shipped`."""
-    return KNOWN_WORDS.get(status) or status.replace("_", " ").capitalize()
 
 
 def icon(name: str, label: str = "") -> Markup:
