@@ -225,7 +225,7 @@ class Story:
         members = f"/v1/segments/{segment['id']}/members"
         until(lambda: shop.get(members)["items"], "the buyer is in the segment")
         page.goto("/campaigns/new")
-        page.get_by_label("Name").fill(f"Monsoon {self.mark}")
+        page.get_by_label("Name").fill(f"Winter {self.mark}")
         page.get_by_label("Who is in any of these").get_by_text(f"Buyers {self.mark}").click()
         page.get_by_label("Subject").first.fill(f"New leaves {self.mark}")
         page.get_by_label("Text").first.fill(f"Hello {{{{ name }}}}: {shop.base_url}{self.form}")
