@@ -46,8 +46,7 @@ LIST = Query(
            before, after, address, request_id, on_behalf_of, on_behalf_label, reason,
            encode(hash, 'hex') as hash
       from kernel.audit
-     where org_id = :org_id and seq is not null
-       and (:before_seq::bigint is null or seq < :before_seq)
+     where org_id = :org_id and seq >= :from_seq and seq < :before_seq
        and (:actor_id::uuid is null or actor_id = :actor_id or on_behalf_of = :actor_id)
        and (:action::text is null or action = :action
             or starts_with(action, :action || '.'))
@@ -59,6 +58,8 @@ LIST = Query(
      limit :count
     """
 )
+
+NEWEST = Query("select coalesce(max(seq), 0) from kernel.audit where org_id = :org_id")
 
 HEAD = Query(
     """
@@ -76,6 +77,9 @@ ADD_SEAL = Query(
     values (:org_id, :seq, :sealed, :at) on conflict do nothing
     """
 )
+
+STRETCH = 20_000
+"""Places of the chain that are looked through at once."""
 
 SEAL = "audit.seal"
 """The purpose that heads are sealed for (kernel.secrets)."""
@@ -190,9 +194,20 @@ def _who(actor: Actor) -> dict[str, Any]:
 
 
 async def read(tx: Tx, asked: Asked, *, count: int, before_seq: int | None = None) -> list[Entry]:
-    """Newest first."""
+    """Newest first, looked for a stretch of the chain at a time: what a page costs does not grow
+    with how long the chain is, unless next to nothing fits the question."""
     shown = msgspec.structs.asdict(asked)
-    rows = await tx.many(LIST, Entry, count=count, before_seq=before_seq, **shown)
+    stretch = STRETCH if any(value is not None for value in shown.values()) else count
+    top = await tx.value(NEWEST) + 1
+    if before_seq is not None:
+        top = min(top, before_seq)
+    rows: list[Entry] = []
+    while len(rows) < count and top > 1:
+        bottom = max(1, top - stretch)
+        rows += await tx.many(
+            LIST, Entry, count=count - len(rows), from_seq=bottom, before_seq=top, **shown
+        )
+        top = bottom
     return [_open_to(tx.actor, row) for row in rows] if tx.actor.hidden else rows
 
 
