@@ -264,37 +264,36 @@ async def test_a_funnel_is_kept_asked_and_opened_over_http(
     assert (await client.get(where)).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"steps": [{"event": "order_placed"}]}, "steps"),
-        ({"steps": [{"event": "nothing"}, {"event": "order_placed"}]}, "steps[0].event"),
-        ({"within": "P0D"}, "within"),
-        ({"within": "P60W"}, "within"),
-        ({"within": "P7M"}, "within"),
-        ({"breakdown": "price"}, "breakdown"),
-        ({"order": "any", "steps": [{"event": "order_placed"}] * 2}, "steps[1]"),
-        (
-            {"exclusions": [{"happening": {"event": "order_paid"}, "after_step": 2}]},
-            "exclusions[0].before_step",
-        ),
-        (
-            {"steps": [{"event": "order_placed", "where": {"field": "x", "op": "set"}}] * 2},
-            "where",
-        ),
-        ({"from_on": "2026-01-01"}, "to_on"),
-        ({"sql": "select 1"}, "sql"),
-    ],
+REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"steps": [{"event": "order_placed"}]}, "steps"),
+    ({"steps": [{"event": "nothing"}, {"event": "order_placed"}]}, "steps[0].event"),
+    ({"within": "P0D"}, "within"),
+    ({"within": "P60W"}, "within"),
+    ({"within": "P7M"}, "within"),
+    ({"breakdown": "price"}, "breakdown"),
+    ({"order": "any", "steps": [{"event": "order_placed"}] * 2}, "steps[1]"),
+    (
+        {"exclusions": [{"happening": {"event": "order_paid"}, "after_step": 2}]},
+        "exclusions[0].before_step",
+    ),
+    (
+        {"steps": [{"event": "order_placed", "where": {"field": "x", "op": "set"}}] * 2},
+        "where",
+    ),
+    ({"from_on": "2026-01-01"}, "to_on"),
+    ({"sql": "select 1"}, "sql"),
 )
+
+
 async def test_funnels_that_make_no_sense_are_refused_with_the_field_at_fault(
-    client: httpx.AsyncClient, changes: dict[str, Any], field: str
+    client: httpx.AsyncClient,
 ) -> None:
     good = {"steps": [{"event": "order_placed"}, {"event": "order_confirmed"}]}
-    for path, body in (
-        ("/v1/funnels/queries", good | changes),
-        ("/v1/funnels", {"name": "Odd", "query": good | changes}),
-    ):
-        answer = await client.post(path, json=body)
-        kept_anyway = path == "/v1/funnels" and "from_on" in changes
-        assert answer.status_code == (201 if kept_anyway else 422), (path, answer.text)
-        assert kept_anyway or field in answer.text, answer.text
+    for changes, field in REFUSED:
+        answer = await client.post("/v1/funnels/queries", json=good | changes)
+        assert answer.status_code == 422 and field in answer.text, (changes, answer.text)
+        if "from_on" not in changes:
+            odd = {"name": "Odd", "query": good | changes}
+            kept = await client.post("/v1/funnels", json=odd)
+            assert kept.status_code == 422 and field in kept.text, (changes, kept.text)
+    assert (await client.get("/v1/funnels")).json() == []
