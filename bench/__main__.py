@@ -61,13 +61,11 @@ def main() -> int:
             show("Dashboards", rows)
             measured += rows
         if "segments" in chosen:
-            people = segments.QUICK if options.quick else segments.CUSTOMERS
-            rows = segments.measure(company, customers=people)
+            rows = segments.measure(company, is_quick=options.quick)
             show("Segments", rows)
             measured += rows
         if "imports" in chosen:
-            lines = imports.QUICK if options.quick else imports.ROWS
-            rows = imports.measure(company, count=lines)
+            rows = imports.measure(company, is_quick=options.quick)
             show("Imports and exports", rows)
             measured += rows
     show_budgets(measured)

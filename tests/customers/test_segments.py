@@ -223,3 +223,37 @@ async def test_a_cursor_that_was_made_up_is_refused(
     else:
         answer = await client.get(path.replace("{id}", made), params={"cursor": cursor})
     assert (answer.status_code, answer.json()["field"]) == (422, "cursor")
+
+
+async def test_everybody_at_once_and_person_by_person_are_the_same_question(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    """A preview groups orders once; a search looks them up for each; who never bought has zero."""
+    ids = await people(database, actor, now, 6)
+    for place, customer_id in enumerate(ids[:5]):
+        for again in range(place):
+            await order(database, actor, customer_id, now - timedelta(days=10 * again), 100 * place)
+    asked: list[dict[str, Any]] = [
+        {"field": field, "op": op, "value": value}
+        for field, values in (("order_count", (0, 1, 3)), ("spent", (0, 200)))
+        for op in ("is", "is_not", "lt", "lte", "gt", "gte")
+        for value in values
+    ]
+    asked += [{"field": "order_count", "op": op} for op in ("set", "unset")]
+    asked += [
+        {"field": field, "op": op, "value": "P15D"}
+        for field in ("last_order_at", "first_order_at")
+        for op in ("in_last",)
+    ]
+    asked += [
+        {"event": "order_placed", "count": {"op": op, "n": n}, "within": "P25D"}
+        for op in ("is", "lt", "lte", "gt", "gte")
+        for n in (0, 1, 2, 3)
+    ]
+    for rule in [*asked, *({"not": one} for one in asked)]:
+        shown = await client.post("/v1/segments/preview", json={"rule": rule})
+        found = await client.post("/v1/customers/search", json={"rule": rule})
+        assert shown.status_code == found.status_code == 200, (rule, shown.text)
+        names = sorted(one["name"] for one in found.json()["items"])
+        assert sorted(one["name"] for one in shown.json()["sample"]) == names, rule
+        assert shown.json()["count"] == len(names), rule

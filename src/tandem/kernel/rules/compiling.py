@@ -6,6 +6,8 @@ Text is compared without regard to the case of ASCII letters.
 
 from typing import Any, LiteralString
 
+from msgspec.structs import replace
+
 from tandem.kernel.rules.bounds import bounds_of
 from tandem.kernel.rules.periods import INSTANT_STEP, Moment, anniversaries, since
 from tandem.kernel.rules.statements import Condition
@@ -20,7 +22,14 @@ from tandem.kernel.rules.tree import (
     Some,
     leaves_of,
 )
-from tandem.kernel.rules.vocabulary import BY_CUSTOMER, SQL_TYPE, Field, Kind, Vocabulary
+from tandem.kernel.rules.vocabulary import (
+    BY_CUSTOMER,
+    SQL_TYPE,
+    Field,
+    Gathered,
+    Kind,
+    Vocabulary,
+)
 
 OPPOSITES = {"is_not": "is", "not_in": "in", "not_contains": "contains", "has_none": "has_any"}
 _SIGNS = {"is": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
@@ -88,9 +97,25 @@ class _Writer:
         if leaf.op == "set":
             return self._is_set(field)
         positive = OPPOSITES.get(leaf.op, leaf.op)
-        plain = self._positive(Compare(field=leaf.field, op=positive, value=leaf.value), field)
-        sure = f"coalesce({plain}, false)"
+        asked = Compare(field=leaf.field, op=positive, value=leaf.value)
+        if self.is_whole and field.gathered is not None:
+            sure = self._gathered(asked, field, field.gathered)
+        else:
+            sure = f"coalesce({self._positive(asked, field)}, false)"
         return sure if positive == leaf.op else f"(not {sure})"
+
+    def _gathered(self, leaf: Compare, field: Field, rows: Gathered) -> str:
+        """Of whoever has such rows, those that fit; and of whoever has none, all or nobody, as
+        zero fits or not. PostgreSQL groups the table once and hashes what comes out."""
+        source = rows.source.replace(BY_CUSTOMER, "e.customer_id is not null")
+        over = replace(field, sql=rows.aggregate)
+        fits = f"coalesce({self._positive(leaf, over)}, false)"
+        grouped = f"select e.customer_id {source} group by e.customer_id having"
+        if not rows.is_zero:
+            return f"(c.id in ({grouped} {fits}))"
+        none_fits = f"coalesce({self._positive(leaf, replace(field, sql='0'))}, false)"
+        none = f"{none_fits} and c.id not in (select e.customer_id {source})"
+        return f"(c.id in ({grouped} {fits}) or ({none}))"
 
     def _is_set(self, field: Field) -> str:
         expression = self._expression(field)

@@ -40,15 +40,26 @@ SQL_TYPE: Mapping[Kind, LiteralString] = {
 }
 
 
+class Gathered(msgspec.Struct, frozen=True, kw_only=True):
+    """A field that sums up rows of another table: `aggregate` over `source`, by customer. Whoever
+    has none of them has nothing (null), or zero where `is_zero`."""
+
+    source: str
+    aggregate: str
+    is_zero: bool = False
+
+
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """`sql` is an expression over the statement's tables. `key`, where given, is bound as `:key`:
-    what people named themselves never becomes text of a statement."""
+    what people named themselves never becomes text of a statement. `gathered` says the same for
+    everybody at once."""
 
     kind: Kind
     sql: str
     label: str
     options: tuple[str, ...] = ()
     key: str | None = None
+    gathered: Gathered | None = None
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +141,24 @@ BY_CUSTOMER: LiteralString = "e.customer_id = c.id"
 def field(kind: Kind, sql: LiteralString, label: str, *options: str) -> Field:
     """A field of a vocabulary written in the code; its SQL must be a literal."""
     return Field(kind=kind, sql=sql, label=label, options=options)
+
+
+def gathered(
+    kind: Kind,
+    aggregate: LiteralString,
+    source: LiteralString,
+    label: str,
+    *,
+    is_zero: bool = False,
+) -> Field:
+    """A field over rows `e` of another table by customer; both parts must be literals."""
+    assert BY_CUSTOMER in source, "whose the rows are"
+    return Field(
+        kind=kind,
+        sql=f"(select {aggregate} {source})",
+        label=label,
+        gathered=Gathered(source=source, aggregate=aggregate, is_zero=is_zero),
+    )
 
 
 def behaviour(

@@ -1,13 +1,20 @@
 """What rules may say about customers: their words, and the SQL behind each word."""
 
+from typing import LiteralString
+
 from tandem.crm.customers.domain.custom_fields import CustomField
 from tandem.kernel.rules import Kind, Vocabulary
-from tandem.kernel.rules.vocabulary import behaviour, field
+from tandem.kernel.rules.vocabulary import behaviour, field, gathered
 
 RFM_SEGMENTS = (
     "champions", "loyal", "potential_loyalist", "new", "promising", "cannot_lose", "at_risk",
     "about_to_sleep", "lost", "others",
 )  # fmt: skip
+
+ORDERS: LiteralString = (
+    "from customers.purchase e where e.org_id = :org_id and e.customer_id = c.id"
+    " and e.status in ('placed', 'completed')"
+)
 
 PEOPLE = Vocabulary(
     tables="customers.customer c where c.org_id = :org_id",
@@ -71,30 +78,16 @@ PEOPLE = Vocabulary(
             " where m.org_id = :org_id and m.customer_id = c.id)",
             "Segments",
         ),
-        "order_count": field(
+        "order_count": gathered(Kind.NUMBER, "count(*)", ORDERS, "Number of orders", is_zero=True),
+        "spent": gathered(
             Kind.NUMBER,
-            "(select count(*) from customers.purchase p where p.org_id = :org_id"
-            " and p.customer_id = c.id and p.status in ('placed', 'completed'))",
-            "Number of orders",
-        ),
-        "spent": field(
-            Kind.NUMBER,
-            "(select coalesce(sum(p.paid_minor - p.refunded_minor), 0) / 100.0"
-            " from customers.purchase p where p.org_id = :org_id and p.customer_id = c.id)",
+            "coalesce(sum(e.paid_minor - e.refunded_minor), 0) / 100.0",
+            "from customers.purchase e where e.org_id = :org_id and e.customer_id = c.id",
             "Paid, less refunds",
+            is_zero=True,
         ),
-        "last_order_at": field(
-            Kind.INSTANT,
-            "(select max(p.placed_at) from customers.purchase p where p.org_id = :org_id"
-            " and p.customer_id = c.id and p.status in ('placed', 'completed'))",
-            "Last order",
-        ),
-        "first_order_at": field(
-            Kind.INSTANT,
-            "(select min(p.placed_at) from customers.purchase p where p.org_id = :org_id"
-            " and p.customer_id = c.id and p.status in ('placed', 'completed'))",
-            "First order",
-        ),
+        "last_order_at": gathered(Kind.INSTANT, "max(e.placed_at)", ORDERS, "Last order"),
+        "first_order_at": gathered(Kind.INSTANT, "min(e.placed_at)", ORDERS, "First order"),
         "rfm_segment": field(
             Kind.TEXT,
             "(select m.rfm_segment from customers.metric m where m.org_id = :org_id"
