@@ -29,7 +29,7 @@ from tests.sandbox.serving import Sandbox, free_port
 
 __all__ = ["post", "resources", "sandbox", "stand_ins"]
 
-PEOPLE = 40
+PEOPLE = 20
 TRIED = Query(
     """
     select sum(attempts)::int as tried, max(attempts - outages)::int as worn,
@@ -56,15 +56,15 @@ def script(sandbox: Sandbox, *rules: dict[str, str]) -> None:
 
 
 async def minutes(company: Company, work: Work, campaign: Json, count: int) -> None:
-    """What workers do in that time."""
+    """What workers do in that time; what they tell is heard at its end."""
     for _ in range(count):
         company.hands.advance(minutes=1)
         await tidy(work)
-        for lane in (Lane.TRANSACTIONAL, Lane.BULK):
-            await run_lane(work, lane, seconds=20)
+        await run_lane(work, Lane.BULK, seconds=20)
         await look(work)
-        await outbox.drain(company.database)
-        await step(work, campaign["id"])
+    await run_lane(work, Lane.TRANSACTIONAL, seconds=20)
+    await outbox.drain(company.database)
+    await step(work, campaign["id"])
 
 
 async def text_somebody(company: Company) -> UUID:
