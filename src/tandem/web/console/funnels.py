@@ -85,6 +85,7 @@ class FunnelsPage(Controller):
     @post()
     async def keep(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
         """The question of the page's address, under a name."""
+        tx.actor.require("analytics.write")
         form = await read_form(request)
         words = {"name": "Give the funnel a name, 80 letters at most."}
         try:
