@@ -367,6 +367,8 @@ async def test_what_is_kept_back_is_refused_in_every_body_and_every_question(
                     wrong.append(f"{method} {path} {field}: {answer.status_code} {told}")
                 elif method != "GET" and told["field"] != field:
                     wrong.append(f"{method} {path} names {told['field']}")
+        answer = await looking.post("/v1/product-imports", content=b"sku,price\nX-1,5\n")
+        assert (answer.status_code, answer.json()["code"]) == (403, "field_kept_back")
     assert wrong == []
     assert refused > 500
 

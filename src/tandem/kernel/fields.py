@@ -99,6 +99,13 @@ def check_changeable(actor: Actor, resource: str, field: str) -> None:
         raise FieldKept("You may not change this field.", field=field)
 
 
+def check_writable(actor: Actor, resource: str) -> None:
+    """For a file that writes whole records at once."""
+    for rule in sorted(actor.hidden | actor.read_only):
+        if rule.startswith(f"{resource}."):
+            raise FieldKept("The file would change a field that is not yours.", field=rule)
+
+
 def check_shown(actor: Actor, *fields: str) -> None:
     """For what cannot be told with a part of it left out: a sealed document, a sum, a rule."""
     for field in fields:

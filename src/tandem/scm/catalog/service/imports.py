@@ -11,6 +11,7 @@ import msgspec
 from tandem.contracts.catalog import VariantChanged
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
+from tandem.kernel.fields import check_writable
 from tandem.kernel.ids import new_id
 from tandem.scm.catalog import store
 from tandem.scm.catalog.domain import (
@@ -55,6 +56,7 @@ async def import_products(
     Raises SheetWrong or TooLarge for the file as a whole; then nothing of it was imported.
     """
     tx.actor.require("catalog.write")
+    check_writable(tx.actor, "product")
     await store.lock_imports(tx)
     result = ImportResult(is_dry_run=is_dry_run)
     work = _Import(tx, result, now)
