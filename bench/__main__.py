@@ -2,14 +2,15 @@
 
 import argparse
 
-from bench import dashboards, imports, live, placing, reading, reports, segments
+from bench import dashboards, forms, imports, live, placing, reading, reports, segments
 from bench.table import Row, show, show_budgets
 from bench.world import world
 
 ASKED_FOR = ("campaign",)
 """Only when named: it takes a quarter of an hour at its full size."""
-SECTIONS = ("placing", "hot", "reading", "live", "reports", "dashboards", "segments", "imports")
-CALLING = {"placing", "hot", "reading", "live"}
+SECTIONS = ("placing", "hot", "reading", "live", "reports", "dashboards", "segments", "imports",
+            "forms")  # fmt: skip
+CALLING = {"placing", "hot", "reading", "live", "forms"}
 """Those that call the web process."""
 
 
@@ -67,6 +68,10 @@ def main() -> int:
         if "imports" in chosen:
             rows = imports.measure(company, is_quick=options.quick)
             show("Imports and exports", rows)
+            measured += rows
+        if "forms" in chosen:
+            rows = forms.measure(company, posts=100 if options.quick else forms.POSTS)
+            show("Forms", rows)
             measured += rows
     show_budgets(measured)
     return 0
