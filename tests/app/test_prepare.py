@@ -62,7 +62,7 @@ async def test_a_company_without_people_is_finished_and_lost_keys_are_made_anew(
         "/v1/leads": 10,
         "/v1/opportunities": 9,
         "/v1/quotes": 1,
-        "/v1/orders": 15,
+        "/v1/orders": 9,
         "/v1/campaigns": 1,
         "/v1/journeys": 1,
     }

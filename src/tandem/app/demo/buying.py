@@ -20,9 +20,9 @@ BASKETS = (
     (("SPI-TUR-200", 6), ("SPI-PEP-100", 4), ("SPI-CUM-200", 4)),
     (("AGA-MOG-120", 10), ("TEA-DRJ-100", 2)),
 )
-ROUNDS = (15, 11, 8, 4)
+ROUNDS = (13, 8, 4)
 """Days ago; each is a day's orders."""
-EACH = 3
+EACH = 2
 DRIVE = (
     Status.ACCEPTED, Status.AT_PICKUP, Status.PICKED_UP, Status.EN_ROUTE, Status.ARRIVING,
     Status.ARRIVED, Status.DELIVERED,
