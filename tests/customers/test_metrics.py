@@ -1,7 +1,10 @@
 """What buyers are worth, from their orders as the product keeps them."""
 
+import random
+from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx2 as httpx
 
@@ -75,3 +78,44 @@ async def test_cohorts_count_who_came_back_and_leave_cancelled_orders_out(
         ("2026-10-01", 1, 1),
         ("2026-11-01", 0, 1),
     ]
+
+
+async def test_figures_and_cohorts_are_those_counted_by_hand(
+    database: Database, actor: Actor, now: datetime
+) -> None:
+    """Some hundreds of orders by chance, a tenth of them cancelled, against plain Python."""
+    chance = random.Random(20261122)
+    india = ZoneInfo("Asia/Kolkata")
+    bought: dict[UUID, list[tuple[datetime, int]]] = {}
+    async with database.transaction(Actor.system(actor.org_id)) as tx:
+        ids = await people(tx, 40, now)
+        for _ in range(400):
+            customer_id, rupees = chance.choice(ids), chance.randint(1, 900)
+            at = now - timedelta(minutes=chance.randint(0, 400 * 24 * 60))
+            kept = chance.random() > 0.1
+            await order(tx, customer_id, at, rupees, kept=kept)
+            if kept:
+                bought.setdefault(customer_id, []).append((at, rupees * 100))
+        assert await service.refresh_metrics(tx, now=now) == len(bought)
+        found = {one: await service.find_metric(tx, one) for one in bought}
+    for customer_id, orders in bought.items():
+        metric = found[customer_id]
+        assert metric is not None
+        last = max(at for at, _ in orders).astimezone(india).date()
+        assert metric.recency_days == (now.astimezone(india).date() - last).days
+        assert (metric.frequency, metric.monetary_minor) == (
+            len(orders),
+            sum(minor for _, minor in orders),
+        )
+    months = {
+        customer_id: {(at.astimezone(india).year, at.astimezone(india).month) for at, _ in orders}
+        for customer_id, orders in bought.items()
+    }
+    cells = Counter(
+        (f"{min(seen)[0]}-{min(seen)[1]:02}-01", 12 * (y - min(seen)[0]) + m - min(seen)[1])
+        for seen in months.values()
+        for y, m in seen
+    )
+    async with database.transaction(Actor.system(actor.org_id)) as tx:
+        told = await service.list_cohorts(tx, zone=india.key, today=now.date())
+    assert {(str(one.month), one.months_later): one.customers for one in told} == cells
