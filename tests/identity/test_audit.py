@@ -58,7 +58,6 @@ UNAUDITED = {
     "POST /v1/gst/gstin-checks",
     "POST /v1/notifications/decisions",
     "POST /journeys/{journey_id}/simulation",
-    "POST /journeys/{journey_id}/steps/{step_id}/draft",
     "POST /v1/journeys/{journey_id}/runs",
     "POST /v1/journeys/{journey_id}/simulation",
     "POST /v1/order-quotes",

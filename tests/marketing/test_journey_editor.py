@@ -20,7 +20,7 @@ async def save(
     company: Company, journey: str, step: str, *, expected: int = 303, **form: Any
 ) -> str:
     answer = await company.client.post(
-        f"/journeys/{journey}/steps/{step}", data={"action": "save", **form}
+        f"/journeys/{journey}/steps/{step}", data={"action": "save"} | form
     )
     assert answer.status_code == expected, answer.text[-600:]
     return unescape(answer.text)
@@ -45,7 +45,7 @@ async def test_a_branch_is_drawn_by_conditions_as_a_segment_is(company: Company)
     )
     assert drafted.status_code == 200 and 'name="op_0"' in drafted.text
     assert (await step_of(company, journey)).get("rule") is None
-    row = {"word_0": "field:order_count", "op_0": "gte", "value_0": "3", "match": "all"}
+    row: Json = {"word_0": "field:order_count", "op_0": "gte", "value_0": "3", "match": "all"}
     await save(company, journey, "b", **row)
     rule = {"all": [{"field": "order_count", "op": "gte", "value": "3"}]}
     assert (await step_of(company, journey))["rule"] == rule
@@ -67,7 +67,7 @@ async def test_a_branch_is_drawn_by_conditions_as_a_segment_is(company: Company)
 async def test_a_split_gains_and_loses_shares_but_never_the_steps_in_them(company: Company) -> None:
     shares = [{"name": "A", "steps": [{"do": "leave", "id": "x"}]}, {"name": "B"}]
     journey = await journey_with(company, {"do": "split", "id": "s", "shares": shares})
-    named = {"name0": "A", "weight0": "2", "name1": "B", "weight1": "1"}
+    named: Json = {"name0": "A", "weight0": "2", "name1": "B", "weight1": "1"}
     await save(company, journey, "s", **named | {"action": "share"})
     found = (await step_of(company, journey))["shares"]
     assert [(one["name"], one.get("weight", 1)) for one in found] == [
@@ -92,7 +92,12 @@ async def test_a_journey_changes_the_score_of_the_lead_somebody_is_and_says_why(
     journey = await journey_with(company, {"do": "act", "id": "a", "what": "change_score"})
     incomplete = await company.client.post(f"/v1/journeys/{journey}/publication", json={})
     assert (incomplete.status_code, incomplete.json()["field"]) == (422, "a")
-    form = {"what": "change_score", "points": "-5", "reason": "Silent for a month", "days": "1"}
+    form: Json = {
+        "what": "change_score",
+        "points": "-5",
+        "reason": "Silent for a month",
+        "days": "1",
+    }
     await save(company, journey, "a", **form)
     person = (
         await company.client.post(

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -35,7 +36,7 @@ def one(actor: Actor) -> UUID:
 
 
 async def told(
-    database: Database, actor: Actor, *people: Actor, now: datetime, dedupe: str = "a", **more: str
+    database: Database, actor: Actor, *people: Actor, now: datetime, dedupe: str = "a", **more: Any
 ) -> list[UUID]:
     async with database.transaction(actor) as tx:
         return await inbox.tell_staff(

@@ -8,6 +8,11 @@ import asyncpg
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 
+
+class CutShort(Exception):
+    """A statement took too long, or somebody gave it up."""
+
+
 _BEGIN = (
     "savepoint reading;"
     " set local transaction_read_only = on;"
@@ -24,13 +29,16 @@ async def reading(tx: Tx, *, seconds: float) -> AsyncIterator[None]:
     """Statements in here may take so many seconds each and write nothing: PostgreSQL refuses.
 
     Plans are made for the values that are asked for: a day and three years are not read alike.
-    What is cut short leaves the transaction as it was. Whatever else goes wrong is left to the
-    transaction's own end.
+    What is cut short raises CutShort and leaves the transaction as it was. Whatever else goes
+    wrong is left to the transaction's own end.
     """
     await tx.connection.execute(_BEGIN.format(milliseconds=max(1, int(seconds * 1000))))
     try:
         yield
-    except (Refusal, asyncpg.QueryCanceledError):
+    except Refusal:
         await tx.connection.execute(_END)
         raise
+    except asyncpg.QueryCanceledError as reason:
+        await tx.connection.execute(_END)
+        raise CutShort from reason
     await tx.connection.execute(_END)

@@ -6,11 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any, LiteralString
 from uuid import UUID
 
-import asyncpg
-
 from tandem.crm.analytics.domain.asking import QueryCancelled, QueryTooSlow, TooManyQueries
 from tandem.kernel.db import Query, Tx
-from tandem.kernel.reading import reading
+from tandem.kernel.reading import CutShort, reading
 from tandem.kernel.rules import Compiled
 
 AT_ONCE = 6
@@ -62,7 +60,7 @@ async def guarded(
     try:
         async with reading(tx, seconds=seconds):
             yield
-    except asyncpg.QueryCanceledError as reason:
+    except CutShort as reason:
         if asyncio.get_running_loop().time() - begun < seconds:
             raise QueryCancelled("The question was given up.") from reason
         raise QueryTooSlow(
