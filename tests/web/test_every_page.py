@@ -197,7 +197,7 @@ def _first(shop: Installation, path: str, **query: Any) -> dict[str, Any]:
 
 
 LOOKS = (("wide", "light"), ("phone", "dark"))
-BY_LOOK = ("color-contrast", "target-size", "scrollable-region-focusable")
+BY_LOOK = ("color-contrast", "scrollable-region-focusable")
 """What may be right in one look and wrong in the other."""
 PARTS = 8
 
@@ -210,6 +210,8 @@ def test_every_page_opens_clean(desk: Desk, pages: list[str], part: int) -> None
     """
     wrong = []
     with desk(size="wide", theme="light") as window:
+        # Otherwise colours are measured on their way from one theme to the other.
+        window.page.emulate_media(reduced_motion="reduce")
         for number, path in enumerate(pages[part::PARTS]):
             window.resize("wide")
             window.page.goto(path)
