@@ -19,6 +19,7 @@ from tests.identity.openid import CLIENT_ID, CLIENT_SECRET, run_provider
 
 BACK = "http://test/sso/callback"
 TESTED = Query("update identity.sign_in_provider set tested_at = :now where org_id = :org_id")
+PROVED = Query("update identity.claimed_domain set proved_at = :now where org_id = :org_id")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,11 @@ async def test_a_provider_is_set_up_enforced_and_removed(
         stale = await client.put(place, json=wanted, headers={"if-match": '"99"'})
         assert stale.status_code == 412
         early = await client.put(f"{place}/enforcement", json=enforced)
-        assert (early.status_code, early.json()["code"]) == (409, "not_tested")
+        assert (early.status_code, early.json()["code"]) == (409, "domain_not_proved")
+        async with database.transaction(actor) as tx:
+            await tx.run(PROVED, now=clock.now())
+        untried = await client.put(f"{place}/enforcement", json=enforced)
+        assert (untried.status_code, untried.json()["code"]) == (409, "not_tested")
         async with database.transaction(actor) as tx:
             await tx.run(TESTED, now=clock.now())
         nobody = await client.put(f"{place}/enforcement", json={"is_enforced": True})

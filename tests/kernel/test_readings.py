@@ -16,7 +16,8 @@ from tandem.kernel.ids import new_id
 from tests.databases import as_app
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-SEEN = Query("select distinct org_id from identity.role", beyond_org="the policy alone decides")
+SEEN = "select distinct org_id from identity.role"
+"""Says nothing of the company: the policies alone decide."""
 RENAME = Query("update identity.role set name = name where org_id = :org_id")
 
 
@@ -37,7 +38,7 @@ async def company(database: Database) -> Actor:
 
 async def read(database: Database, actor: Actor) -> list[UUID]:
     unit = Unit(database, actor)
-    found = await (await unit.read()).records(SEEN)
+    found = await (await unit.read()).connection.fetch(SEEN)
     await unit.close(is_good=True)
     return [row["org_id"] for row in found]
 
@@ -55,7 +56,7 @@ async def test_each_company_reads_its_own_rows_over_a_shared_connection(
     for actor in (one, other, other, one):
         assert await read(narrow, actor) == [actor.org_id]
         async with narrow.transaction(other) as tx:
-            assert [row["org_id"] for row in await tx.records(SEEN)] == [other.org_id]
+            assert [row["org_id"] for row in await tx.connection.fetch(SEEN)] == [other.org_id]
 
 
 async def test_a_reading_changes_and_tells_nothing(database: Database, actor: Actor) -> None:

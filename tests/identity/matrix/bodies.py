@@ -94,7 +94,8 @@ class Bodies:
         items = schema.get("items", {})
         if name == "addresses" and self._resolved(items).get("type") == "string":
             return [PLAIN["email"]]
-        return [self._make(items, name.removesuffix("s"), depth + 1)]
+        one = self._make(items, name.removesuffix("s"), depth + 1)
+        return [one] * max(1, schema.get("minItems", 1))
 
     def _text(self, schema: Json) -> str:
         found = FORMATS.get(str(schema.get("format")))

@@ -31,6 +31,7 @@ async def change(
     is_current: Callable[[int], None],
     now: datetime,
 ) -> Subscription:
+    await subscriptions.get_subscription(tx, subscription_id)
     zone = await _checked(tx, draft)
     return await subscriptions.change_subscription(
         tx, subscription_id, draft, zone=zone, is_current=is_current, now=now

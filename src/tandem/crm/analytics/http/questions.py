@@ -22,7 +22,7 @@ from tandem.crm.analytics.domain.catalogue import DATASETS, METRICS, Dataset
 from tandem.crm.analytics.domain.permissions import READ
 from tandem.crm.analytics.service.attributing import Attribution, AttributionAsk, attribute
 from tandem.crm.analytics.service.rates import DatedRate, RateDraft
-from tandem.kernel.errors import Forbidden, Invalid
+from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.http import COMPUTES, Cursor, LimitParameter, Now, Transaction, refusals
 from tandem.kernel.pages import LIMIT_DEFAULT
 from tandem.kernel.rules import RuleWrong
@@ -61,12 +61,6 @@ class MetricMeant(msgspec.Struct, kw_only=True):
     versions: list[VersionMeant]
 
 
-class GivenUp(msgspec.Struct, kw_only=True):
-    """Whether such a question was being worked on."""
-
-    is_cancelled: bool
-
-
 class Waiting(msgspec.Struct, kw_only=True):
     asked_at: datetime
 
@@ -99,14 +93,15 @@ class AnalyticsController(Controller):
 
     @delete(
         "/questions/{question_id:uuid}",
-        status_code=200,
+        status_code=204,
         opt=COMPUTES,
-        responses=refusals(Forbidden),
+        responses=refusals(Forbidden, NotFound),
     )
-    async def give_up(self, question_id: FromPath[UUID], tx: Transaction) -> GivenUp:
+    async def give_up(self, question_id: FromPath[UUID], tx: Transaction) -> None:
         """Stop one's own question of that name: a query, a funnel, cohorts or stickiness. It is
-        answered with `query_cancelled`."""
-        return GivenUp(is_cancelled=await service.give_up(tx, question_id))
+        answered with `query_cancelled`. Not found when it is answered already."""
+        if not await service.give_up(tx, question_id):
+            raise NotFound("No question of yours by that name is being worked on.")
 
     @post(
         "/drills",
