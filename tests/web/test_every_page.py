@@ -205,8 +205,7 @@ PARTS = 8
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_page_opens_clean(desk: Desk, pages: list[str], part: int) -> None:
     """Each page is opened once and turned from one look to the other. axe, the slow part, goes by
-    all its rules in one of the two, page by page in the other one, and by the rules of looks in
-    the second.
+    all its rules in one of the two, by turns, and in the other one by the rules of looks.
     """
     wrong = []
     with desk(size="wide", theme="light") as window:

@@ -116,6 +116,8 @@ export function suggest(field) {
     else return;
     event.preventDefault();
   });
+  // Whoever types faster than the page loads has been typing already.
+  if (document.activeElement === field && field.value.trim()) ask();
 }
 
 for (const field of document.querySelectorAll('[data-suggest]')) suggest(field);
