@@ -67,13 +67,13 @@ class Screen:
     def _is_allowed(self, text: str) -> bool:
         return any(part in text for part in self._allow)
 
-    def check(self, name: str, *, asks_axe: bool = True, rules: tuple[str, ...] = ()) -> None:
-        """Nothing may be wrong so far, axe finds nothing (by these rules, or by all), nothing hangs
-        over; a picture is taken for whoever asked for pictures."""
+    def check(self, name: str, *, asks_axe: bool = True) -> None:
+        """Nothing may be wrong so far, axe finds nothing, nothing hangs over; a picture is taken
+        for whoever asked for pictures."""
         if TAKES_PICTURES:
             self._picture(name)
         assert not self.problems, self.problems
-        found = self.axe(*rules) if asks_axe else []
+        found = self.axe() if asks_axe else []
         assert not found, found
         overhang = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert self.page.evaluate(overhang) <= 0, "the page scrolls sideways"
@@ -91,15 +91,13 @@ class Screen:
         width, height = SIZES[size]
         self.page.set_viewport_size({"width": width, "height": height})
 
-    def axe(self, *rules: str) -> list[str]:
+    def axe(self) -> list[str]:
         """What axe-core finds of any impact, one line each."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(f"{AXE.read_text()};0")
         found: list[str] = self.page.evaluate(
-            "(rules) => axe.run(rules.length ? { runOnly: rules } : {})"
-            ".then(({violations}) => violations.map("
-            "(one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`))",
-            rules,
+            "axe.run().then(({violations}) => violations.map("
+            "(one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`))"
         )
         return found
 
