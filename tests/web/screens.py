@@ -22,6 +22,12 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+ENDED = (
+    "Promise.allSettled(document.getAnimations()"
+    ".filter((one) => one.effect.getComputedTiming().endTime !== Infinity)"
+    ".map((one) => one.finished)).then(() => 0)"
+)
+"""A promise kept when every transition and animation that ends has ended."""
 SIZES = {"wide": (1440, 900), "phone": (390, 844), "narrow": (360, 740)}
 
 
@@ -92,9 +98,10 @@ class Screen:
         self.page.set_viewport_size({"width": width, "height": height})
 
     def axe(self) -> list[str]:
-        """What axe-core finds of any impact, one line each."""
+        """What axe-core finds of any impact, one line each, once what fades in has faded in."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(f"{AXE.read_text()};0")
+        self.page.evaluate(ENDED)
         found: list[str] = self.page.evaluate(
             "axe.run().then(({violations}) => violations.map("
             "(one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`))"

@@ -68,6 +68,22 @@ def test_a_run_goes_one_tap_after_another_to_the_right_code_and_the_cash(
     ]
 
 
+def test_news_under_a_finger_does_not_swallow_its_tap(
+    shop: Installation, browser: Browser, vehicle: Vehicle
+) -> None:
+    stop_for(shop, vehicle, 54)
+    with screen(browser, **ON_A_PHONE) as window:
+        page = window.page
+        sign_in(shop, page, vehicle)
+        number = page.locator("a.order-number")
+        number.hover()
+        page.mouse.down()
+        page.evaluate("dispatchEvent(new Event('offline'))")
+        page.mouse.up()
+        expect(page.get_by_role("button", name="Accept")).to_be_visible()
+        assert "#stop/" in page.url
+
+
 def test_several_stops_are_accepted_and_picked_up_with_one_tap(
     shop: Installation, browser: Browser, vehicle: Vehicle
 ) -> None:

@@ -1,7 +1,7 @@
 """The buyer's pay page in a real browser, with the stand-in's checkout."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.web.installation import Installation
 from tests.web.screens import screen
@@ -49,6 +49,12 @@ def test_a_failed_card_shows_its_reason_and_leaves_the_order_payable(
     assert (kept["status"], kept["paid_minor"]) == ("pending_payment", 0)
 
 
+def before_its_invoice(route: Route) -> None:
+    """The page as it stands while the invoice is being made."""
+    body = route.fetch().text()
+    route.fulfill(body=body.replace('data-has-invoice="true"', 'data-has-invoice="false"'))
+
+
 def test_the_page_turns_by_itself_when_another_window_paid(
     shop: Installation, browser: Browser
 ) -> None:
@@ -59,8 +65,10 @@ def test_the_page_turns_by_itself_when_another_window_paid(
         payer.page.locator("[data-pay]").click()
         payer.page.frame_locator("iframe").get_by_role("button", name="Pay with UPI").click()
         expect(payer.page.locator("h1")).to_have_text("Paid. Thank you!")
+        other.page.route(f"**/pay/{order['public_token']}", before_its_invoice, times=1)
         other.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         expect(other.page.locator("h1")).to_have_text("Paid. Thank you!")
+        expect(other.page.locator("[data-has-invoice=true]")).to_be_visible()
         expect(other.page.get_by_role("link", name="Invoice (PDF)")).to_be_visible()
         other.check("pay-paid-wide-light")
 

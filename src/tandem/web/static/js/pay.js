@@ -104,6 +104,7 @@ function isWaiting() {
 }
 
 let isSent = false;
+let next = 0;
 
 function watch() {
   isSent = true;
@@ -111,16 +112,18 @@ function watch() {
 }
 
 async function tick() {
+  clearTimeout(next);
   await show();
   if (root().dataset.state !== 'payable') isSent = false;
   if (!isWaiting()) return;
   const isEager = performance.now() - startedAt < EAGER_MS;
-  setTimeout(tick, isEager ? ASK_MS : ASK_MS_LATER);
+  clearTimeout(next);
+  next = setTimeout(tick, isEager ? ASK_MS : ASK_MS_LATER);
 }
 
 document.addEventListener('click', (event) => {
   if (event.target.closest('[data-pay]')) open();
 });
 // Somebody may have paid in another tab, or the time may have run out.
-document.addEventListener('visibilitychange', () => { if (!document.hidden && !opened?.dialog) show(); });
-if (isWaiting()) setTimeout(tick, ASK_MS);
+document.addEventListener('visibilitychange', () => { if (!document.hidden && !opened?.dialog) tick(); });
+if (isWaiting()) next = setTimeout(tick, ASK_MS);

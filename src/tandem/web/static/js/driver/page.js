@@ -13,6 +13,7 @@ import { meView } from './me.js';
 import { runView } from './run.js';
 import { signInView } from './signin.js';
 import { stopView } from './stop.js';
+import { isTouched, whenLetGo } from './touch.js';
 import { waitingView } from './waiting.js';
 
 const ASK_MS = 20_000;
@@ -38,6 +39,10 @@ function route() {
 }
 
 export function draw() {
+  if (isTouched()) {
+    whenLetGo(draw);
+    return;
+  }
   const { name, id } = route();
   const view = !state.isSignedIn ? signInView : VIEWS[name] ?? runView;
   const focused = document.activeElement?.id;
