@@ -1,16 +1,20 @@
 """What followers of a record hear: a deal or lead that moves, an order that ends, a complaint of a
 customer's. Whoever did it knows it already."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from tandem.contracts.customers import CustomerErased, CustomersMerged
-from tandem.contracts.orders import OrderCancelled, OrderCompleted
+from tandem.contracts.orders import OrderCancelled, OrderCompleted, OrderEvent
 from tandem.contracts.payments import RefundProcessed
 from tandem.contracts.sales import (
     LeadConverted,
+    LeadEvent,
     LeadMoved,
     LeadsMerged,
+    OpportunityEvent,
     OpportunityLost,
     OpportunityMoved,
     OpportunityReopened,
@@ -25,46 +29,25 @@ from tandem.kernel import history
 from tandem.kernel.db import Tx
 from tandem.kernel.events import Event, subscribe
 
-
-@subscribe(OpportunityMoved, "tell_followers.deal_moved")
-async def deal_moved(tx: Tx, event: OpportunityMoved, now: datetime) -> None:
-    said = f"{event.number} moved to {event.stage}"
-    await _tell(tx, event, "deal", event.opportunity_id, said, now)
+E = TypeVar("E", bound=OpportunityEvent | LeadEvent | OrderEvent)
 
 
-@subscribe(OpportunityWon, "tell_followers.deal_won")
-async def deal_won(tx: Tx, event: OpportunityWon, now: datetime) -> None:
-    await _tell(tx, event, "deal", event.opportunity_id, f"{event.number} is won", now)
+def _news(event: type[E], name: str, kind: Followed, said: Callable[[E], str]) -> None:
+    """One row: an event whose key is its record's id and that holds all the words need."""
+
+    @subscribe(event, f"tell_followers.{name}")
+    async def hear(tx: Tx, event: E, now: datetime) -> None:
+        await _tell(tx, event, kind, UUID(event.key()), said(event), now)
 
 
-@subscribe(OpportunityLost, "tell_followers.deal_lost")
-async def deal_lost(tx: Tx, event: OpportunityLost, now: datetime) -> None:
-    await _tell(tx, event, "deal", event.opportunity_id, f"{event.number} is lost", now)
-
-
-@subscribe(OpportunityReopened, "tell_followers.deal_reopened")
-async def deal_reopened(tx: Tx, event: OpportunityReopened, now: datetime) -> None:
-    await _tell(tx, event, "deal", event.opportunity_id, f"{event.number} is open again", now)
-
-
-@subscribe(LeadMoved, "tell_followers.lead_moved")
-async def lead_moved(tx: Tx, event: LeadMoved, now: datetime) -> None:
-    await _tell(tx, event, "lead", event.lead_id, f"{event.number} is {event.status} now", now)
-
-
-@subscribe(LeadConverted, "tell_followers.lead_converted")
-async def lead_converted(tx: Tx, event: LeadConverted, now: datetime) -> None:
-    await _tell(tx, event, "lead", event.lead_id, f"{event.number} is converted", now)
-
-
-@subscribe(OrderCancelled, "tell_followers.order_cancelled")
-async def order_cancelled(tx: Tx, event: OrderCancelled, now: datetime) -> None:
-    await _tell(tx, event, "order", event.order_id, f"{event.number} is cancelled", now)
-
-
-@subscribe(OrderCompleted, "tell_followers.order_completed")
-async def order_completed(tx: Tx, event: OrderCompleted, now: datetime) -> None:
-    await _tell(tx, event, "order", event.order_id, f"{event.number} is completed", now)
+_news(OpportunityMoved, "deal_moved", "deal", lambda it: f"{it.number} moved to {it.stage}")
+_news(OpportunityWon, "deal_won", "deal", lambda it: f"{it.number} is won")
+_news(OpportunityLost, "deal_lost", "deal", lambda it: f"{it.number} is lost")
+_news(OpportunityReopened, "deal_reopened", "deal", lambda it: f"{it.number} is open again")
+_news(LeadMoved, "lead_moved", "lead", lambda it: f"{it.number} is {it.status} now")
+_news(LeadConverted, "lead_converted", "lead", lambda it: f"{it.number} is converted")
+_news(OrderCancelled, "order_cancelled", "order", lambda it: f"{it.number} is cancelled")
+_news(OrderCompleted, "order_completed", "order", lambda it: f"{it.number} is completed")
 
 
 @subscribe(RefundProcessed, "tell_followers.refund_processed")
