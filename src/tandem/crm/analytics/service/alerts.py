@@ -20,25 +20,24 @@ from tandem.crm.analytics.domain.alerts import (
 from tandem.crm.analytics.domain.permissions import CONFIGURE, READ
 from tandem.crm.analytics.service import answering
 from tandem.crm.analytics.service.asking import check as check_ask
+from tandem.crm.analytics.service.personal import Personal, check_remover
 from tandem.crm.analytics.store import alerts as store
-from tandem.kernel import audit
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import Forbidden, Invalid, NotFound
+from tandem.kernel.errors import Invalid, NotFound
 from tandem.kernel.ids import new_id
 
 HISTORY = 100
+ALERT = Personal(kind="alert", named="an alert", changes_with=READ)
 
 
 async def list_alerts(tx: Tx, *, everybodys: bool = False) -> list[Alert]:
     """One's own; with `analytics.configure` everybody's."""
-    user_id = _person(tx)
-    if everybodys:
-        tx.actor.require(CONFIGURE)
+    user_id = ALERT.lister(tx, everybodys=everybodys)
     return await store.list_rows(tx, user_id, everybodys=everybodys)
 
 
 async def get_alert(tx: Tx, alert_id: UUID) -> Alert:
-    user_id = _person(tx)
+    user_id = ALERT.person(tx)
     found = await store.find(tx, alert_id)
     if found is None or not (found.owner_id == user_id or tx.actor.may(CONFIGURE)):
         raise NotFound("There is no such alert.")
@@ -47,7 +46,7 @@ async def get_alert(tx: Tx, alert_id: UUID) -> Alert:
 
 async def add_alert(tx: Tx, draft: AlertDraft, *, now: datetime) -> Alert:
     """Refuses what the owner may not ask themselves, and the fifty-first of one person."""
-    user_id = _person(tx)
+    user_id = ALERT.person(tx)
     await _check(tx, draft, now)
     if await store.count_own(tx, user_id) >= OWN_MAX:
         raise TooManyAlerts(f"You have {OWN_MAX} alerts. Remove one first.")
@@ -85,10 +84,8 @@ async def mute_alert(tx: Tx, alert_id: UUID, *, until: datetime | None, now: dat
 
 
 async def remove_alert(tx: Tx, alert_id: UUID, *, now: datetime) -> None:
-    """Its owner, or whoever may configure analytics."""
     found = await get_alert(tx, alert_id)
-    if tx.actor.user_id != found.owner_id:
-        tx.actor.require(CONFIGURE)
+    check_remover(tx, found)
     await store.delete(tx, alert_id)
     await _note(tx, "removed", alert_id, found.draft, now)
 
@@ -165,24 +162,10 @@ async def _check(tx: Tx, draft: AlertDraft, now: datetime) -> None:
 
 async def _own(tx: Tx, alert_id: UUID) -> Alert:
     found = await get_alert(tx, alert_id)
-    if found.owner_id != tx.actor.user_id:
-        raise Forbidden("Only its owner changes an alert.", permission=READ)
+    ALERT.check_owner(tx, found)
     return found
 
 
-def _person(tx: Tx) -> UUID:
-    tx.actor.require(READ)
-    if tx.actor.user_id is None:
-        raise Forbidden("An alert belongs to somebody.", permission=READ)
-    return tx.actor.user_id
-
-
 async def _note(tx: Tx, what: str, alert_id: UUID, draft: AlertDraft, now: datetime) -> None:
-    await audit.write(
-        tx,
-        action=f"analytics.alert_{what}",
-        subject_kind="alert",
-        subject_id=alert_id,
-        now=now,
-        after={"name": draft.name, "kind": draft.kind, "limit": draft.limit},
-    )
+    after = {"name": draft.name, "kind": draft.kind, "limit": draft.limit}
+    await ALERT.note(tx, what, alert_id, after, now)

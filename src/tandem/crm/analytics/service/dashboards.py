@@ -15,11 +15,13 @@ from tandem.crm.analytics.domain.dashboards import (
 )
 from tandem.crm.analytics.domain.permissions import READ, WRITE
 from tandem.crm.analytics.service.asking import check
+from tandem.crm.analytics.service.personal import Personal
 from tandem.crm.analytics.store import dashboards as store
-from tandem.kernel import audit
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import Forbidden, NotFound
+from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id
+
+DASHBOARD = Personal(kind="dashboard", named="a dashboard", changes_with=WRITE)
 
 
 async def list_dashboards(tx: Tx, roles: Sequence[str]) -> list[Dashboard]:
@@ -76,8 +78,7 @@ async def remove_dashboard(
 
 async def _own(tx: Tx, dashboard_id: UUID, roles: Sequence[str]) -> Dashboard:
     found = await get_dashboard(tx, dashboard_id, roles)
-    if found.owner_id != tx.actor.user_id:
-        raise Forbidden("Only its owner changes a dashboard.", permission=WRITE)
+    DASHBOARD.check_owner(tx, found)
     return found
 
 
@@ -90,11 +91,5 @@ def _pinned(draft: DashboardDraft) -> DashboardDraft:
 async def _note(
     tx: Tx, what: str, dashboard_id: UUID, draft: DashboardDraft | Dashboard, now: datetime
 ) -> None:
-    await audit.write(
-        tx,
-        action=f"analytics.dashboard_{what}",
-        subject_kind="dashboard",
-        subject_id=dashboard_id,
-        now=now,
-        after={"name": draft.name, "shared_with": sorted(draft.shared_with)},
-    )
+    after = {"name": draft.name, "shared_with": sorted(draft.shared_with)}
+    await DASHBOARD.note(tx, what, dashboard_id, after, now)

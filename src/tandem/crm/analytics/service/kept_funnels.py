@@ -7,11 +7,13 @@ from uuid import UUID
 from tandem.crm.analytics.domain.funnels import KEPT_MAX, Funnel, FunnelDraft, TooManyFunnels
 from tandem.crm.analytics.domain.permissions import READ, WRITE
 from tandem.crm.analytics.service.funnels import check
+from tandem.crm.analytics.service.personal import Personal
 from tandem.crm.analytics.store import kept_funnels as store
-from tandem.kernel import audit
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import Forbidden, NotFound
+from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id
+
+FUNNEL = Personal(kind="funnel", named="a funnel", changes_with=WRITE)
 
 
 async def list_funnels(tx: Tx) -> list[Funnel]:
@@ -35,7 +37,7 @@ async def keep_funnel(tx: Tx, draft: FunnelDraft, *, now: datetime) -> Funnel:
         raise TooManyFunnels(f"There are {KEPT_MAX} funnels. Remove one first.")
     funnel_id = new_id()
     await store.insert(tx, funnel_id, draft, now)
-    await _note(tx, "kept", funnel_id, draft.name, now)
+    await FUNNEL.note(tx, "kept", funnel_id, {"name": draft.name}, now)
     return await get_funnel(tx, funnel_id)
 
 
@@ -53,7 +55,7 @@ async def change_funnel(
     is_current(found.version)
     check(draft.query)
     await store.save(tx, funnel_id, draft)
-    await _note(tx, "changed", funnel_id, draft.name, now)
+    await FUNNEL.note(tx, "changed", funnel_id, {"name": draft.name}, now)
     return await get_funnel(tx, funnel_id)
 
 
@@ -61,22 +63,10 @@ async def remove_funnel(tx: Tx, funnel_id: UUID, *, now: datetime) -> None:
     tx.actor.require(WRITE)
     found = await _own(tx, funnel_id)
     await store.delete(tx, funnel_id)
-    await _note(tx, "removed", funnel_id, found.name, now)
+    await FUNNEL.note(tx, "removed", funnel_id, {"name": found.name}, now)
 
 
 async def _own(tx: Tx, funnel_id: UUID) -> Funnel:
     found = await get_funnel(tx, funnel_id)
-    if found.owner_id != tx.actor.user_id:
-        raise Forbidden("Only its owner changes a funnel.", permission=WRITE)
+    FUNNEL.check_owner(tx, found)
     return found
-
-
-async def _note(tx: Tx, what: str, funnel_id: UUID, name: str, now: datetime) -> None:
-    await audit.write(
-        tx,
-        action=f"analytics.funnel_{what}",
-        subject_kind="funnel",
-        subject_id=funnel_id,
-        now=now,
-        after={"name": name},
-    )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.analytics.domain.permissions import CONFIGURE, READ, WRITE
+from tandem.crm.analytics.domain.permissions import CONFIGURE, WRITE
 from tandem.crm.analytics.domain.schedules import due_slot, next_slot
 from tandem.crm.analytics.domain.subscriptions import (
     AGAIN_AFTER,
@@ -20,25 +20,24 @@ from tandem.crm.analytics.domain.subscriptions import (
     check,
 )
 from tandem.crm.analytics.service.asking import check as check_ask
+from tandem.crm.analytics.service.personal import Personal, check_remover
 from tandem.crm.analytics.store import subscriptions as store
-from tandem.kernel import audit
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import Forbidden, NotFound
+from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id
 
 HISTORY = 100
+SUBSCRIPTION = Personal(kind="subscription", named="a subscription", changes_with=WRITE)
 
 
 async def list_subscriptions(tx: Tx, *, everybodys: bool = False) -> list[Subscription]:
     """One's own and those one gets; with `analytics.configure` everybody's."""
-    user_id = _person(tx)
-    if everybodys:
-        tx.actor.require(CONFIGURE)
+    user_id = SUBSCRIPTION.lister(tx, everybodys=everybodys)
     return await store.list_rows(tx, user_id, everybodys=everybodys)
 
 
 async def get_subscription(tx: Tx, subscription_id: UUID) -> Subscription:
-    user_id = _person(tx)
+    user_id = SUBSCRIPTION.person(tx)
     found = await store.find(tx, subscription_id)
     if found is None or not (
         user_id == found.owner_id or user_id in found.recipients or tx.actor.may(CONFIGURE)
@@ -52,7 +51,7 @@ async def add_subscription(
 ) -> Subscription:
     """For oneself with `analytics.read`, for others with `analytics.write`. Refuses the fifty-first
     of one person. `zone` is the company's."""
-    user_id = _person(tx)
+    user_id = SUBSCRIPTION.person(tx)
     _check(tx, draft)
     if await store.count_own(tx, user_id) >= OWN_MAX:
         raise TooManySubscriptions(f"You have {OWN_MAX} subscriptions. Remove one first.")
@@ -83,10 +82,8 @@ async def change_subscription(
 
 
 async def remove_subscription(tx: Tx, subscription_id: UUID, *, now: datetime) -> None:
-    """Its owner, or whoever may configure analytics."""
     found = await get_subscription(tx, subscription_id)
-    if tx.actor.user_id != found.owner_id:
-        tx.actor.require(CONFIGURE)
+    check_remover(tx, found)
     await store.delete(tx, subscription_id)
     await _note(tx, "removed", subscription_id, found.draft, now)
 
@@ -94,7 +91,7 @@ async def remove_subscription(tx: Tx, subscription_id: UUID, *, now: datetime) -
 async def leave_subscription(tx: Tx, subscription_id: UUID, *, now: datetime) -> None:
     """Its recipient gets no more of it."""
     found = await get_subscription(tx, subscription_id)
-    user_id = _person(tx)
+    user_id = SUBSCRIPTION.person(tx)
     if user_id in found.recipients:
         await store.leave(tx, subscription_id, user_id)
         await _note(tx, "left", subscription_id, found.draft, now)
@@ -104,7 +101,7 @@ async def history_of(tx: Tx, subscription_id: UUID) -> list[Delivery]:
     """The newest first: all of them for its owner, one's own for a recipient. The file of each
     belongs to who got it, so nobody else is told which it is."""
     found = await get_subscription(tx, subscription_id)
-    user_id = _person(tx)
+    user_id = SUBSCRIPTION.person(tx)
     is_all = user_id == found.owner_id or tx.actor.may(CONFIGURE)
     only = None if is_all else user_id
     rows = await store.history(tx, subscription_id, recipient_id=only, count=HISTORY)
@@ -201,26 +198,12 @@ def _check(tx: Tx, draft: SubscriptionDraft) -> None:
 
 async def _own(tx: Tx, subscription_id: UUID) -> Subscription:
     found = await get_subscription(tx, subscription_id)
-    if found.owner_id != tx.actor.user_id:
-        raise Forbidden("Only its owner changes a subscription.", permission=WRITE)
+    SUBSCRIPTION.check_owner(tx, found)
     return found
-
-
-def _person(tx: Tx) -> UUID:
-    tx.actor.require(READ)
-    if tx.actor.user_id is None:
-        raise Forbidden("A subscription belongs to somebody.", permission=READ)
-    return tx.actor.user_id
 
 
 async def _note(
     tx: Tx, what: str, subscription_id: UUID, draft: SubscriptionDraft, now: datetime
 ) -> None:
-    await audit.write(
-        tx,
-        action=f"analytics.subscription_{what}",
-        subject_kind="subscription",
-        subject_id=subscription_id,
-        now=now,
-        after={"name": draft.name, "recipients": [str(one) for one in draft.recipients]},
-    )
+    after = {"name": draft.name, "recipients": [str(one) for one in draft.recipients]}
+    await SUBSCRIPTION.note(tx, what, subscription_id, after, now)
