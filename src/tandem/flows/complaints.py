@@ -55,7 +55,7 @@ async def give_to(
     tx.actor.require("support.assign")
     name = ""
     if isinstance(assignee_id, UUID):
-        name = (await colleagues(tx)).get(assignee_id, "")
+        name = (await identity.staff_names(tx, only_active=True)).get(assignee_id, "")
         if not name:
             raise Invalid("Nobody here has this id.", field="assignee_id")
     return await support.assign(
@@ -67,12 +67,6 @@ async def give_to(
         origin=origin,
         now=now,
     )
-
-
-async def colleagues(tx: Tx) -> dict[UUID, str]:
-    """Who may be given a complaint: everybody active, by name."""
-    found = await identity.list_users(tx.with_all_grants())
-    return {user.id: user.name for user in found if user.is_active}
 
 
 async def links_of(tx: Tx, about: About) -> Links:

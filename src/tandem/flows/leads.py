@@ -13,7 +13,6 @@ from tandem.crm.identity import service as identity
 from tandem.crm.sales.domain.leads import Captured, Channel, Lead, LeadChange, LeadDraft
 from tandem.crm.sales.service import leads
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import Invalid
 from tandem.kernel.events import subscribe
 from tandem.kernel.ids import new_id
 
@@ -57,9 +56,7 @@ async def update_lead(
 async def check_owner(tx: Tx, owner_id: UUID | None) -> None:
     if owner_id is None:
         return
-    people = await identity.list_users(tx.with_all_grants())
-    if all(each.id != owner_id or not each.is_active for each in people):
-        raise Invalid("Nobody here has this id.", field="owner_id")
+    await identity.check_staff(tx, owner_id, field="owner_id")
 
 
 @subscribe(LeadCaptured, "leads.link_customer")

@@ -24,9 +24,7 @@ async def open_opportunity(tx: Tx, draft: Draft, *, now: datetime) -> Opportunit
             raise Invalid("There is no such customer.", field="customer_id") from reason
         name = found.name
     if draft.owner_id is not None:
-        people = await identity.list_users(tx.with_all_grants())
-        if all(each.id != draft.owner_id or not each.is_active for each in people):
-            raise Invalid("Nobody here has this id.", field="owner_id")
+        await identity.check_staff(tx, draft.owner_id, field="owner_id")
     currency = (await identity.get_organisation(tx)).currency
     return await sales.open_opportunity(
         tx, draft, customer_name=name, home_currency=currency, now=now

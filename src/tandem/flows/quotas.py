@@ -16,9 +16,7 @@ async def add_quota(tx: Tx, new: NewQuota, *, now: datetime) -> Quota:
     """Refuses a person or a team that is not there."""
     tx.actor.require_everywhere("sales.configure")
     if new.owner_id is not None:
-        people = await identity.list_users(tx.with_all_grants())
-        if all(each.id != new.owner_id or not each.is_active for each in people):
-            raise Invalid("Nobody here has this id.", field="owner_id")
+        await identity.check_staff(tx, new.owner_id, field="owner_id")
     if new.team_id is not None and new.team_id not in await members_of_teams(tx):
         raise Invalid("There is no such team.", field="team_id")
     return await sales.add_quota(tx, new, now=now)

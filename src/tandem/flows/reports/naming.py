@@ -80,8 +80,7 @@ async def _names(tx: Tx, refers: str, ids: Sequence[str]) -> Mapping[str, str]:
         case "state":
             return STATES
         case "person":
-            people = await identity.list_users(tx.with_all_grants())
-            return {str(each.id): each.name for each in people}
+            return {str(one): name for one, name in (await identity.staff_names(tx)).items()}
         case "location":
             known = await inventory.list_locations(tx.with_all_grants())
             return {str(each.id): each.name for each in known}

@@ -67,12 +67,11 @@ class AlertsPage(Controller):
     ) -> Response[Any]:
         found = await alerts.list_alerts(tx, everybodys=all)
         currency = (await identity.get_organisation(tx.with_all_grants())).currency
-        people = await identity.list_users(tx.with_all_grants())
         return page(
             request,
             "console/alerts.html",
             items=[(one, rule(one.draft, currency), _now(one, currency)) for one in found],
-            people={one.id: one.name for one in people},
+            people=await identity.staff_names(tx),
             states=STATES,
             is_everybodys=all,
             may_all=tx.actor.may(CONFIGURE),

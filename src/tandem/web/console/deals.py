@@ -211,7 +211,7 @@ async def _board(
 ) -> Response[Any]:
     known = [each for each in await sales.list_pipelines(tx) if each.archived_at is None]
     chosen = next((each for each in known if str(each.id) == pipeline), known[0] if known else None)
-    people = await _people(tx)
+    people = await identity.staff_names(tx)
     return page(
         request,
         "console/deals.html",
@@ -251,7 +251,7 @@ async def _page(
         quotes=quotes,
         waiting=next((one for one in quotes if one.order_state is OrderState.PENDING), None),
         progress=await deal_orders.progress(tx, deal),
-        people=await _people(tx),
+        people=await identity.staff_names(tx),
         reasons=REASONS,
         amount_text=""
         if deal.amount_minor is None
@@ -264,11 +264,6 @@ async def _page(
         custom=custom_values(deal.custom),
         problem=problem,
     )
-
-
-async def _people(tx: Tx) -> dict[UUID, str]:
-    users = await identity.list_users(tx.with_all_grants())
-    return {each.id: each.name for each in users}
 
 
 async def _currency(tx: Tx) -> str:

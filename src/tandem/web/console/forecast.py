@@ -119,7 +119,7 @@ async def _page(
     shown = _shown(request.query_params, await business_day(tx, now))
     ask = Ask(from_on=shown.from_on, to_on=shown.to_on, group_by=shown.group_by)
     forecast = await opportunities.forecast(tx, ask)
-    people = {each.id: each.name for each in await identity.list_users(tx.with_all_grants())}
+    people = await identity.staff_names(tx)
     nodes = await identity.list_nodes(tx.with_all_grants(), identity.TEAMS)
     teams = {each.id: each.name for each in nodes}
     stands = await quotas.attainments(tx, from_on=shown.from_on, to_on=shown.to_on, now=now)

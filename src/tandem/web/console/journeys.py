@@ -301,9 +301,8 @@ async def _outline(
         + [(str(one.id), one.name) for one in segments if one.kind == "static"],
         people=[("", "Choose somebody")]
         + [
-            (str(one.id), one.name)
-            for one in await identity.list_users(tx.with_all_grants())
-            if one.is_active
+            (str(one), name)
+            for one, name in (await identity.staff_names(tx, only_active=True)).items()
         ],
         wordings=await wordings(tx),
         forms=forms,

@@ -19,7 +19,6 @@ from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction, check_if_match
 from tandem.web.console.custom_fields import live_fields
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
-from tandem.web.console.leads import people_of
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -276,7 +275,7 @@ async def _choices(tx: Tx) -> dict[str, list[tuple[str, str]]]:
     teams = await identity.list_nodes(trusted, identity.TEAMS)
     pipelines = [one for one in await sales.list_pipelines(trusted) if one.archived_at is None]
     planned = await campaigns.list_campaigns(trusted, limit=CAMPAIGNS_MAX)
-    people = await people_of(tx)
+    people = await identity.staff_names(tx)
     return {
         "owner_id": [("", "By the assignment rules")]
         + [(str(each), name) for each, name in people.items()],

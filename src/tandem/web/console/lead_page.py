@@ -7,6 +7,7 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
+from tandem.crm.identity import service as identity
 from tandem.crm.notifications.service import following
 from tandem.crm.sales.domain.leads import Lead, LeadChange, LeadFilters, StatusKind
 from tandem.crm.sales.domain.opportunities import escaped
@@ -26,7 +27,6 @@ from tandem.web.console.leads import (
     TONES,
     WORDS,
     form_page,
-    people_of,
     values_of_form,
 )
 from tandem.web.rendering import page, redirect
@@ -177,7 +177,7 @@ async def lead_answer(
     status: int = 200,
 ) -> Response[Any]:
     lead = await leads.get_lead(tx, lead_id)
-    people = await people_of(tx)
+    people = await identity.staff_names(tx)
     statuses = await lead_statuses.list_statuses(tx)
     return page(
         request,

@@ -80,7 +80,7 @@ class LeadsPage(Controller):
     @get()
     async def show(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
         statuses = await lead_statuses.list_statuses(tx)
-        people = await people_of(tx)
+        people = await identity.staff_names(tx)
         state = read_state(request, COLUMNS, _filters(statuses, people))
         order = Order.SCORE if state.sort == "-score" else Order.NEWEST
         found = await leads.list_leads(
@@ -169,11 +169,6 @@ def _filters(statuses: list[Status], people: dict[UUID, str]) -> tuple[Filter, .
     )
 
 
-async def people_of(tx: Tx) -> dict[UUID, str]:
-    users = await identity.list_users(tx.with_all_grants())
-    return {each.id: each.name for each in users}
-
-
 def values_of_form(form: dict[str, str]) -> dict[str, Any]:
     given: dict[str, Any] = {name: form.get(name, "") for name in FIELDS}
     given["country"] = given["country"].upper()
@@ -216,7 +211,7 @@ async def _board(
         "console/lead_board.html",
         status=status,
         columns=columns,
-        people=await people_of(tx),
+        people=await identity.staff_names(tx),
         problem=problem,
         kind_words={kind: words(kind) for kind in StatusKind},
     )

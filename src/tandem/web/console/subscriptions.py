@@ -69,7 +69,7 @@ class SubscriptionsPage(Controller):
             request,
             "console/subscriptions.html",
             items=[(one, said(one), when(one.draft.schedule), _next(one, zone)) for one in found],
-            people=await _names(tx),
+            people=await identity.staff_names(tx),
             is_everybodys=all,
             may_all=tx.actor.may(CONFIGURE),
         )
@@ -212,7 +212,7 @@ async def _form(
         weekdays=list(enumerate(WEEKDAYS)),
         people=await _people(tx, may_others=tx.actor.may(WRITE)),
         may_others=tx.actor.may(WRITE),
-        names=await _names(tx),
+        names=await identity.staff_names(tx),
         chosen=values.get("recipients", "").split(),
         is_owner=is_owner,
         is_recipient=found is not None and tx.actor.user_id in found.recipients,
@@ -227,16 +227,10 @@ async def _form(
 
 async def _people(tx: Tx, *, may_others: bool) -> list[tuple[str, str]]:
     """Who may be chosen: everybody who works here, or oneself alone."""
-    people = await identity.list_users(tx.with_all_grants())
+    people = await identity.staff_names(tx, only_active=True)
     return [
-        (str(one.id), one.name)
-        for one in people
-        if one.is_active and (may_others or one.id == tx.actor.user_id)
+        (str(one), name) for one, name in people.items() if may_others or one == tx.actor.user_id
     ]
-
-
-async def _names(tx: Tx) -> dict[UUID, str]:
-    return {one.id: one.name for one in await identity.list_users(tx.with_all_grants())}
 
 
 async def _values(request: AnyRequest) -> dict[str, str]:

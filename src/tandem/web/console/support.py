@@ -7,6 +7,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
 
+from tandem.crm.identity import service as identity
 from tandem.flows import complaints
 from tandem.flows.complaints import About
 from tandem.kernel.db import Tx
@@ -241,5 +242,5 @@ async def _form_page(
 async def _colleagues(tx: Tx) -> list[tuple[str, str]]:
     if not tx.actor.may("support.assign"):
         return []
-    found = await complaints.colleagues(tx)
+    found = await identity.staff_names(tx, only_active=True)
     return sorted(((str(key), name) for key, name in found.items()), key=lambda one: one[1])

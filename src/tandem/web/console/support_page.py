@@ -10,6 +10,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 
+from tandem.crm.identity import service as identity
 from tandem.crm.notifications.service import following
 from tandem.flows import complaints
 from tandem.kernel.blobs import Blobs
@@ -194,7 +195,7 @@ async def _page(
     replies = await support.list_replies(tx)
     agent = tx.actor.label
     may_assign = tx.actor.may("support.assign")
-    people = await complaints.colleagues(tx) if may_assign else {}
+    people = await identity.staff_names(tx, only_active=True) if may_assign else {}
     return page(
         request,
         "console/support_complaint.html",

@@ -66,7 +66,7 @@ class TasksPage(Controller):
             groups=[each for each in groups if each[2]],
             done=done,
             scope=scope,
-            people=await _people(tx),
+            people=await identity.staff_names(tx, only_active=True),
             pictures=PICTURES,
         )
 
@@ -123,7 +123,7 @@ async def tasks_beside(tx: Tx, kind: Beside, subject_id: UUID, now: datetime) ->
     """What `console/tasks_panel.html` shows, for whoever sees the record."""
     filters = TaskFilters(subject_kind=kind, subject_id=subject_id)
     lines: list[Line] = await flow.list_tasks(tx, filters, limit=100, now=now)
-    people = await _people(tx)
+    people = await identity.staff_names(tx, only_active=True)
     me = tx.actor.user_id
     return {
         "kind": kind,
@@ -138,11 +138,6 @@ async def tasks_beside(tx: Tx, kind: Beside, subject_id: UUID, now: datetime) ->
         "reminders": REMINDERS,
         "pictures": PICTURES,
     }
-
-
-async def _people(tx: Tx) -> dict[UUID, str]:
-    users = await identity.list_users(tx.with_all_grants())
-    return {one.id: one.name for one in users if one.is_active}
 
 
 async def _draft(tx: Tx, form: Mapping[str, str]) -> TaskDraft:

@@ -20,7 +20,7 @@ from tandem.crm.identity.service.keys import (
     rotate_api_key,
 )
 from tandem.crm.identity.service.members import change_member, get_user, remove_member
-from tandem.crm.identity.service.people import add_user, list_users
+from tandem.crm.identity.service.people import add_user, check_staff, list_users, staff_names
 from tandem.crm.identity.service.persons import enrol_person
 from tandem.crm.identity.service.roles import (
     add_role,
@@ -72,6 +72,7 @@ __all__ = [
     "change_member",
     "change_node",
     "change_role",
+    "check_staff",
     "end_sessions_of",
     "end_share",
     "enrol_person",
@@ -106,6 +107,7 @@ __all__ = [
     "share_record",
     "sign_in",
     "sign_out",
+    "staff_names",
     "switch_company",
     "update_organisation",
 ]

@@ -1,6 +1,7 @@
 """People and their roles."""
 
 from datetime import datetime
+from uuid import UUID
 
 from tandem.crm.identity.domain import (
     EmailTaken,
@@ -13,12 +14,25 @@ from tandem.crm.identity.service.persons import enrol_person
 from tandem.crm.identity.store import people as people_store
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
+from tandem.kernel.errors import Invalid
 from tandem.kernel.ids import new_id
 
 
 async def list_users(tx: Tx) -> list[User]:
     tx.actor.require("identity.read")
     return await people_store.list_users(tx)
+
+
+async def staff_names(tx: Tx, *, only_active: bool = False) -> dict[UUID, str]:
+    """Who works here, or did, by id. Whoever asks: among colleagues a name is no secret."""
+    found = await people_store.list_users(tx)
+    return {each.id: each.name for each in found if each.is_active or not only_active}
+
+
+async def check_staff(tx: Tx, user_id: UUID, *, field: str) -> None:
+    """Refuses an id that nobody active here has."""
+    if user_id not in await staff_names(tx, only_active=True):
+        raise Invalid("Nobody here has this id.", field=field)
 
 
 async def add_user(
