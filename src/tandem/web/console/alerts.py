@@ -10,7 +10,6 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from tandem.crm.analytics.domain.alerts import Alert, AlertDraft, Reading, unit_of
-from tandem.crm.analytics.domain.asking import Ask
 from tandem.crm.analytics.domain.catalogue import DATASETS, find_metric, latest
 from tandem.crm.analytics.domain.permissions import CONFIGURE
 from tandem.crm.analytics.service import alerts
@@ -19,6 +18,7 @@ from tandem.flows.reports.watching import figure, said
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
+from tandem.web.console.asked import question
 from tandem.web.console.dashboards import PERIODS
 from tandem.web.console.forms import (
     NO_PROBLEM,
@@ -88,13 +88,11 @@ class AlertsPage(Controller):
         tx.actor.require("analytics.read")
         values = {"name": title[:80], "measure": "orders", "filters": ""}
         if ask:
-            question = _question(ask)
+            asked = question(ask)
             values |= {
-                "measure": question.measures[0].partition("@")[0],
-                "period": str(question.period or "last_30_days"),
-                "filters": msgspec.json.encode(question.filters).decode()
-                if question.filters
-                else "",
+                "measure": asked.measures[0].partition("@")[0],
+                "period": str(asked.period or "last_30_days"),
+                "filters": msgspec.json.encode(asked.filters).decode() if asked.filters else "",
             }
         return await _form(request, tx, values, None)
 
@@ -214,7 +212,7 @@ async def _values(request: AnyRequest) -> dict[str, str]:
     """A question handed on by a tile becomes its first measure, over everything."""
     values = await read_form(request)
     if values.get("ask"):
-        values["measure"] = _question(values["ask"]).measures[0].partition("@")[0]
+        values["measure"] = question(values["ask"]).measures[0].partition("@")[0]
     return values
 
 
@@ -283,10 +281,3 @@ def _rule(text: str) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as reason:
         raise Invalid("This is no filter.", field="filters") from reason
-
-
-def _question(text: str) -> Ask:
-    try:
-        return msgspec.json.decode(text, type=Ask)
-    except msgspec.MsgspecError as reason:
-        raise Invalid("This address does not name a question.", field="ask") from reason

@@ -19,6 +19,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.web.console import figures, tiles
+from tandem.web.console.asked import decoded
 from tandem.web.console.attribution import MODELS
 from tandem.web.console.dashboards import COMPARISONS, PERIODS, WORDS, Looking, looking_at
 from tandem.web.console.exports import draft_of
@@ -104,7 +105,7 @@ class ExplorePage(Controller):
     ) -> Response[Any]:
         """The rows that make one number."""
         tx.actor.require("analytics.read")
-        wanted = _drill_asked(ask)
+        wanted = decoded(ask, DrillAsk)
         found = await analytics.drill(tx, wanted, limit=ROWS, cursor=cursor or None, now=now)
         metric = find_metric(wanted.measure, field="measure")
         return page(
@@ -237,13 +238,6 @@ async def _keep(tx: Tx, tile: Tile, form: Mapping[str, str], now: datetime) -> t
     checked = msgspec.convert(msgspec.to_builtins(draft), DashboardDraft)
     changed = await flow.change_dashboard(tx, known.id, checked, is_current=lambda _: None, now=now)
     return changed.id, changed.name
-
-
-def _drill_asked(text: str) -> DrillAsk:
-    try:
-        return msgspec.json.decode(text, type=DrillAsk)
-    except msgspec.MsgspecError as reason:
-        raise Invalid("This address does not name a number.", field="ask") from reason
 
 
 async def _said(tx: Tx, wanted: DrillAsk) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.web.console import figures, someone
+from tandem.web.console.asked import decoded
 from tandem.web.console.dashboards import PERIODS, Looking, looking_at
 from tandem.web.console.exports import draft_of
 from tandem.web.console.forms import convert, read_form
@@ -107,10 +108,7 @@ class FunnelsPage(Controller):
     ) -> Response[Any]:
         """Those of one bar, or those lost before it."""
         tx.actor.require("analytics.read")
-        try:
-            wanted = msgspec.json.decode(ask, type=FunnelDrillAsk)
-        except msgspec.MsgspecError as reason:
-            raise Invalid("This address does not name a number.", field="ask") from reason
+        wanted = decoded(ask, FunnelDrillAsk)
         found = await analytics.drill_funnel(tx, wanted, limit=ROWS, cursor=cursor or None, now=now)
         names = [_name(one.event, one.label) for one in wanted.query.steps]
         return page(

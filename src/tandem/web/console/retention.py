@@ -1,7 +1,7 @@
 """Who comes back: cohorts as a triangle, and in how many periods people come at all."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from litestar import Controller, Request, Response, get
@@ -21,9 +21,10 @@ from tandem.crm.analytics.domain.retention import (
     StickinessResult,
 )
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import Invalid, Refusal
+from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.web.console import figures, someone
+from tandem.web.console.asked import decoded
 from tandem.web.console.dashboards import PERIODS, Looking, looking_at
 from tandem.web.console.exports import draft_of
 from tandem.web.console.forms import convert
@@ -31,7 +32,6 @@ from tandem.web.console.someone import href
 from tandem.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
-D = TypeVar("D")
 GRAINS: Mapping[str, str] = {
     "day": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year",
     "fiscal_year": "fiscal year",
@@ -129,7 +129,7 @@ class RetentionPage(Controller):
     ) -> Response[Any]:
         """Those of a cohort, or of one of its numbers."""
         tx.actor.require("analytics.read")
-        wanted = _decoded(ask, RetentionDrillAsk)
+        wanted = decoded(ask, RetentionDrillAsk)
         found = await analytics.drill_retention(
             tx, wanted, limit=ROWS, cursor=cursor or None, now=now
         )
@@ -150,7 +150,7 @@ class RetentionPage(Controller):
     ) -> Response[Any]:
         """Those who came in exactly so many periods."""
         tx.actor.require("analytics.read")
-        wanted = _decoded(ask, StickinessDrillAsk)
+        wanted = decoded(ask, StickinessDrillAsk)
         found = await analytics.drill_stickiness(
             tx, wanted, limit=ROWS, cursor=cursor or None, now=now
         )
@@ -160,13 +160,6 @@ class RetentionPage(Controller):
 
 def _taken_along(asked: RetentionAsk, found: RetentionResult) -> str:
     return draft_of("Who comes back", retention=msgspec.structs.replace(asked, as_of=found.as_of))
-
-
-def _decoded(text: str, kind: type[D]) -> D:
-    try:
-        return msgspec.json.decode(text, type=kind)
-    except msgspec.MsgspecError as reason:
-        raise Invalid("This address does not name a number.", field="ask") from reason
 
 
 async def _people(

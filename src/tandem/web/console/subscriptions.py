@@ -28,6 +28,7 @@ from tandem.flows.reports import subscribing
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
+from tandem.web.console.asked import question
 from tandem.web.console.dashboards import COMPARISONS, PERIODS
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of
 from tandem.web.rendering import LOCALE, page, redirect
@@ -85,7 +86,7 @@ class SubscriptionsPage(Controller):
     ) -> Response[Any]:
         tx.actor.require("analytics.read")
         if ask:
-            _question(ask)
+            question(ask)
         named = title or (READY[dashboard].name if dashboard in READY else "")
         values = {
             "ask": ask,
@@ -203,7 +204,7 @@ async def _form(
         found=found,
         values=values,
         problem=problem,
-        question=question_said(_question(values["ask"])) if values.get("ask") else "",
+        question=question_said(question(values["ask"])) if values.get("ask") else "",
         dashboards=named,
         filters={key: one.filter_by for key, one in READY.items() if one.filter_by},
         periods=PERIODS.items(),
@@ -278,20 +279,13 @@ def _draft(values: Mapping[str, str]) -> SubscriptionDraft:
         },
     }
     if values.get("ask"):
-        given["query"] = msgspec.to_builtins(_question(values["ask"]))
+        given["query"] = msgspec.to_builtins(question(values["ask"]))
     else:
         given["dashboard"] = values.get("dashboard", "")
         given["looking"] = {
             name: values[name] for name in ("period", "compare", "only") if values.get(name)
         }
     return convert(given, SubscriptionDraft, WORDS)
-
-
-def _question(text: str) -> Ask:
-    try:
-        return msgspec.json.decode(text, type=Ask)
-    except msgspec.MsgspecError as reason:
-        raise Invalid("This address does not name a question.", field="ask") from reason
 
 
 def _next(found: Subscription, zone: str) -> str:
