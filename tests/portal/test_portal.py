@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx2 as httpx
@@ -86,14 +87,18 @@ async def test_a_buyer_signs_in_with_address_or_phone_and_sees_their_own_orders_
     bought: list[OrderSnapshot],
     owner_dsn: str,
     contact: str,
+    now: datetime,
 ) -> None:
     own, other = bought
     code = await _code(database, owner_dsn, actor.org_id, browser, slug, contact)
     assert await _enter(browser, slug, code) == 303
     page = await browser.get("/account")
     assert own.number in page.text and other.number not in page.text
+    async with database.transaction(actor) as tx:
+        await identity.update_organisation(tx, name="Dubai", time_zone="Asia/Dubai", now=now)
     shown = await browser.get(f"/account/orders/{own.id}")
     assert shown.status_code == 200 and own.public_token in shown.text
+    assert f"{own.placed_at.astimezone(ZoneInfo('Asia/Dubai')):%H:%M}</time>" in shown.text
     for foreign in (other.id, uuid4()):
         refused = await browser.get(f"/account/orders/{foreign}")
         assert refused.status_code == 404

@@ -26,6 +26,7 @@ from tandem.kernel.http.dependencies import in_turn
 from tandem.kernel.http.unit import UnitOfWork
 from tandem.kernel.limits import Limiter
 from tandem.scm.delivery.http.live import Live
+from tandem.web.clocks import Clocks, Zones
 from tandem.web.errors import HANDLERS
 from tandem.web.routes import PAGES
 
@@ -69,7 +70,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
         route_handlers=[*ROUTES, *PAGES],
         dependencies=dependencies,
         exception_handlers=HANDLERS,
-        middleware=[*_tracing(settings), Measure(), Access(), UnitOfWork()],
+        middleware=[*_tracing(settings), Measure(), Access(), Clocks(), UnitOfWork()],
         state=state,
         lifespan=[_life],
         openapi_config=_openapi(),
@@ -93,6 +94,7 @@ def equip(state: State, settings: Settings, database: Database | None) -> None:
         database=database,
         find_device=live.devices.actor_of,
         limiter=Limiter(),
+        zones=Zones(),
     )
     state.authenticator = Sessions(state)
 

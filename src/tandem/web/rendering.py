@@ -4,6 +4,7 @@ import functools
 import gzip
 import secrets
 from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote, unquote
@@ -21,13 +22,18 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
 from tandem.kernel.http.fields import loose_names
 from tandem.kernel.money import in_figures
+from tandem.web.company import Company
 from tandem.web.files import asset_url, import_map
 
 AnyRequest = Request[Any, Any, Any]
 LOCALE = "en_IN"
 ZONE = "Asia/Kolkata"
+"""Of pages that are no company's."""
 TOAST_COOKIE = "tandem_toast"
 WORTH_COMPRESSING = 900
+
+_zone: ContextVar[str] = ContextVar("zone", default=ZONE)
+"""Of the page that is being written: macros are imported without its context."""
 
 money = in_figures
 words = wording.words
@@ -43,23 +49,23 @@ def compact_money(minor: int, currency: str = "INR") -> str:
     return money(minor, currency)
 
 
-def moment(at: datetime | None, zone: str = ZONE) -> Markup:
-    """A `<time>`: short in the organisation's zone, the exact instant in its tooltip."""
+def moment(at: datetime | None, zone: str = "") -> Markup:
+    """A `<time>`: short in the company's zone, the exact instant in its tooltip."""
     if at is None:
         return Markup("–")
-    local = at.astimezone(ZoneInfo(zone))
+    local = at.astimezone(ZoneInfo(zone or _zone.get()))
     same_year = local.year == clock.now().year
     short = format_datetime(local, "d MMM, HH:mm" if same_year else "d MMM y, HH:mm", locale=LOCALE)
     exact = format_datetime(local, "EEEE d MMMM y, HH:mm:ss zzz", locale=LOCALE)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, short)
 
 
-def hour(at: datetime | None, zone: str = ZONE) -> Markup:
+def hour(at: datetime | None, zone: str = "") -> Markup:
     """The clock's time alone while it is today; else as `moment`."""
     if at is None:
         return Markup("–")
-    local = at.astimezone(ZoneInfo(zone))
-    if local.date() != clock.now().astimezone(ZoneInfo(zone)).date():
+    local = at.astimezone(ZoneInfo(zone or _zone.get()))
+    if local.date() != clock.now().astimezone(local.tzinfo).date():
         return moment(at, zone)
     exact = format_datetime(local, "EEEE d MMMM y, HH:mm:ss zzz", locale=LOCALE)
     return Markup('<time datetime="{}" title="{}">{:%H:%M}</time>').format(
@@ -118,15 +124,20 @@ def _passing(change: Callable[..., Any]) -> Callable[..., Any]:
     return changed
 
 
-def render(template: str, **context: Any) -> str:
-    return environment().get_template(template).render(**context)
+def render(template: str, *, zone: str = ZONE, **context: Any) -> str:
+    """Clock times stand in this zone."""
+    before = _zone.set(zone)
+    try:
+        return environment().get_template(template).render(zone=zone, **context)
+    finally:
+        _zone.reset(before)
 
 
 def page(request: AnyRequest, template: str, *, status: int = 200, **context: Any) -> Response[Any]:
     """A whole page, or a part of one for htmx, with its nonce and content security policy.
 
-    Templates find `actor`, `path`, `query`, `nonce`, `is_part` (asked for by htmx), `settings` and
-    `has_page` beside `context`, and `toast`, the note that a form left for this page.
+    Templates find `actor`, `path`, `query`, `nonce`, `is_part` (asked for by htmx), `settings`,
+    `zone` and `has_page` beside `context`, and `toast`, the note that a form left for this page.
     """
     nonce = secrets.token_urlsafe(12)
     toast = _left_toast(request)
@@ -135,8 +146,11 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
     if actor is not None and actor.hidden:
         loose = loose_names(request.scope["route_handler"].opt, actor.hidden)
         context = fields.shown(actor.hidden, context, loose)
+    company = context.get("company")
+    zone = company.zone if isinstance(company, Company) else zone_of(request)
     body = render(
         template,
+        zone=zone,
         actor=actor,
         path=request.url.path,
         query=request.url.query,
@@ -153,6 +167,11 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
     if toast:
         answer.delete_cookie(TOAST_COOKIE)
     return answer
+
+
+def zone_of(request: AnyRequest) -> str:
+    """The IANA name of the clock that whoever asks goes by: their company's."""
+    return str(request.scope["state"].get("zone", ZONE))
 
 
 class Toast(msgspec.Struct, frozen=True, kw_only=True):

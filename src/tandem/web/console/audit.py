@@ -15,7 +15,7 @@ from tandem.kernel.http import Transaction
 from tandem.kernel.ids import parse_id
 from tandem.web.console.lists import Column, Filter, listing, read_state
 from tandem.web.console.views import views_of
-from tandem.web.rendering import ZONE, page, words
+from tandem.web.rendering import page, words, zone_of
 
 AnyRequest = Request[Any, Any, Any]
 COLUMNS = (
@@ -73,7 +73,7 @@ class AuditPage(Controller):
         )
         state = read_state(request, COLUMNS, filters)
         found = await auditing.list_audit(
-            tx, _asked(state.values), limit=state.limit, cursor=state.cursor
+            tx, _asked(state.values, zone_of(request)), limit=state.limit, cursor=state.cursor
         )
         return page(
             request,
@@ -83,12 +83,12 @@ class AuditPage(Controller):
         )
 
 
-def _asked(values: Mapping[str, str]) -> Asked:
+def _asked(values: Mapping[str, str], zone: str) -> Asked:
     return Asked(
         actor_id=_id(values.get("actor", "")),
         action=values.get("action"),
-        since=_midnight(values.get("since", ""), 0),
-        until=_midnight(values.get("until", ""), 1),
+        since=_midnight(values.get("since", ""), 0, zone),
+        until=_midnight(values.get("until", ""), 1, zone),
     )
 
 
@@ -96,11 +96,11 @@ def _id(text: str) -> UUID | None:
     return parse_id(text) if text else None
 
 
-def _midnight(text: str, days: int) -> datetime | None:
+def _midnight(text: str, days: int, zone: str) -> datetime | None:
     try:
         on = date.fromisoformat(text) + timedelta(days=days)
     except (ValueError, OverflowError):
         return None
     if not YEAR_FIRST <= on.year <= YEAR_LAST:
         return None
-    return datetime.combine(on, time(), ZoneInfo(ZONE))
+    return datetime.combine(on, time(), ZoneInfo(zone))

@@ -22,7 +22,7 @@ from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.lifecycle import Status
 from tandem.scm.orders.domain.views import Filters
 from tandem.scm.payments import service as payments
-from tandem.web.rendering import ZONE, page
+from tandem.web.rendering import page, zone_of
 
 AnyRequest = Request[Any, Any, Any]
 CURRENCY = "INR"
@@ -56,14 +56,15 @@ class HomePage(Controller):
 
     @get("/")
     async def show(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
-        today = now.astimezone(ZoneInfo(ZONE)).date()
+        zone = ZoneInfo(zone_of(request))
+        today = now.astimezone(zone).date()
         may_orders = tx.actor.may("orders.read")
         newest = await orders.list_orders(tx, Filters(), limit=8) if may_orders else None
         return page(
             request,
             "console/home.html",
             today=today,
-            figures=await _figures(tx, today, now),
+            figures=await _figures(tx, today, zone, now),
             steps=await _steps(tx, request.app.state.settings),
             newest=newest.items if newest else [],
             closing=await _closing(tx, today),
@@ -85,8 +86,8 @@ async def _tasks(tx: Tx, now: datetime) -> list[tasks.Line]:
     return await tasks.list_tasks(tx, TaskFilters(state="open"), limit=SHOWN, now=now)
 
 
-async def _figures(tx: Tx, today: date, now: datetime) -> list[Figure]:
-    midnight = datetime.combine(today, time(), ZoneInfo(ZONE))
+async def _figures(tx: Tx, today: date, zone: ZoneInfo, now: datetime) -> list[Figure]:
+    midnight = datetime.combine(today, time(), zone)
     may = tx.actor.may
     figures: list[Figure] = []
     if may("orders.read"):

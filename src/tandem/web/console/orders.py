@@ -19,7 +19,7 @@ from tandem.scm.orders.domain.views import Filters
 from tandem.web.console.forms import read_form
 from tandem.web.console.lists import Column, Filter, listing, read_state
 from tandem.web.console.views import views_of
-from tandem.web.rendering import ZONE, page, redirect, words
+from tandem.web.rendering import page, redirect, words, zone_of
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -67,11 +67,11 @@ class OrdersPage(Controller):
 
     @get("/orders")
     async def show(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
-        state = read_state(request, COLUMNS, FILTERS)
+        state, zone = read_state(request, COLUMNS, FILTERS), zone_of(request)
         rows = await search_orders(
             tx,
             state.search,
-            filters_of(state.values),
+            filters_of(state.values, zone),
             sort="placed_at" if state.sort == "placed_at" else "-placed_at",
             limit=state.limit,
             cursor=state.cursor,
@@ -82,7 +82,7 @@ class OrdersPage(Controller):
             if "q" in asked:
                 return None
             known = {each.key: asked[each.key] for each in FILTERS if each.key in asked}
-            return await orders.count_orders(tx, filters_of(known))
+            return await orders.count_orders(tx, filters_of(known, zone))
 
         views = await views_of(tx, state, BUILT_IN, count)
         return page(request, "console/orders.html", listing=listing(state, rows, views))
@@ -113,21 +113,22 @@ class OrdersPage(Controller):
         return redirect(request, "/orders", toast=said[:600])
 
 
-def filters_of(values: Mapping[str, str]) -> Filters:
+def filters_of(values: Mapping[str, str], zone: str) -> Filters:
+    """Days begin and end by the clock of `zone`."""
     return Filters(
         status=values.get("status"),
         payment_status=values.get("payment"),
         fulfilment_status=values.get("fulfilment"),
         is_on_hold={"yes": True, "no": False}.get(values.get("hold", "")),
-        placed_from=_start_of(values.get("from")),
-        placed_before=_start_of(values.get("to"), days=1),
+        placed_from=_start_of(values.get("from"), zone),
+        placed_before=_start_of(values.get("to"), zone, days=1),
     )
 
 
-def _start_of(day: str | None, *, days: int = 0) -> datetime | None:
-    """The first instant of a day in the company's zone; None for what is no date."""
+def _start_of(day: str | None, zone: str, *, days: int = 0) -> datetime | None:
+    """The first instant of a day; None for what is no date."""
     try:
         start = datetime.fromisoformat(day or "").date()
     except ValueError:
         return None
-    return datetime.combine(start + timedelta(days=days), time(), ZoneInfo(ZONE))
+    return datetime.combine(start + timedelta(days=days), time(), ZoneInfo(zone))

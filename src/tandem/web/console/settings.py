@@ -83,6 +83,7 @@ class SettingsPage(Controller):
             if not name:
                 raise Invalid("Give the company's name.", field="name")
             await identity.update_organisation(tx, name=name, time_zone=zone, now=now)
+            request.app.state.zones.forget(tx.actor.org_id)
         except Refusal as refusal:
             problem = problem_of(refusal, form, form="company")
             return await _company(request, tx, problem, refusal.status)

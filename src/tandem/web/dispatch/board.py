@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tandem.kernel.company import find_zone
+from tandem.kernel.db import Tx
 from tandem.scm.delivery.domain.deliveries import Delivery
 from tandem.scm.delivery.domain.statuses import WAITING, Status
 from tandem.scm.delivery.service.desk import Desk, Mate
-from tandem.web.rendering import ZONE
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,9 +56,9 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         return [mate for mate in self.crew if mate.shift]
 
 
-def business_day(now: datetime) -> date:
+async def business_day(tx: Tx, now: datetime) -> date:
     """The day where the promises are made."""
-    return now.astimezone(ZoneInfo(ZONE)).date()
+    return now.astimezone(ZoneInfo(await find_zone(tx))).date()
 
 
 def board_of(desk: Desk, *, today: date) -> Board:

@@ -40,7 +40,7 @@ class DeliveryPanel(Controller):
     @get("/scene")
     async def scene(self, delivery_id: FromPath[UUID], tx: Transaction, now: Now) -> Scene:
         delivery = await delivery_service.get_delivery(tx, delivery_id)
-        return await scene_of_delivery(tx, delivery, today=business_day(now), now=now)
+        return await scene_of_delivery(tx, delivery, today=await business_day(tx, now), now=now)
 
     @post("/assignment")
     async def assign(
@@ -73,7 +73,7 @@ class DeliveryPanel(Controller):
     ) -> Response[Any]:
         async def do(form: dict[str, str]) -> str:
             on = _day(form.get("on", ""))
-            if on is not None and on < business_day(now):
+            if on is not None and on < await business_day(tx, now):
                 raise Invalid("Choose today or a day to come.", field="on")
             found = await delivery_service.schedule_reattempt(
                 tx, delivery_id, on=on, reason=_reason(form), now=now
@@ -170,13 +170,13 @@ async def _show(
         scene=f"/dispatch/deliveries/{delivery_id}/scene",
         whole=whole,
         delivery=delivery,
-        is_late=is_late(delivery, business_day(now)),
+        is_late=is_late(delivery, await business_day(tx, now)),
         crew=await crew(tx) if _can_be_given(delivery) else [],
         can_be_given=_can_be_given(delivery),
         by_hand=[each for each in whole.allowed if each in BY_HAND],
         failures=FAILURES,
         track_link=f"{request.app.state.settings.base_url}/track/{delivery.public_token}",
-        today=business_day(now),
+        today=await business_day(tx, now),
         problem=problem,
         status=status,
     )

@@ -31,7 +31,7 @@ class DeskPage(Controller):
 
     @get("/scene")
     async def scene(self, tx: Transaction, now: Now) -> Scene:
-        return await scene_of_all(tx, today=business_day(now), now=now)
+        return await scene_of_all(tx, today=await business_day(tx, now), now=now)
 
     @get("/search")
     async def search(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
@@ -59,7 +59,7 @@ class DeskPage(Controller):
 
 
 async def _assign_all(tx: Tx, now: datetime) -> str:
-    board = board_of(await read_desk(tx, limit=LIMIT), today=business_day(now))
+    board = board_of(await read_desk(tx, limit=LIMIT), today=await business_day(tx, now))
     given = 0
     for delivery in board.waiting:
         try:
@@ -86,7 +86,7 @@ async def _show(
         request,
         "list",
         scene="/dispatch/scene",
-        board=board_of(found, today=business_day(now)),
+        board=board_of(found, today=await business_day(tx, now)),
         missed=missed,
         problem=problem,
         status=status,

@@ -24,7 +24,7 @@ from tandem.web.console.forms import NO_PROBLEM, Problem
 from tandem.web.dispatch.board import business_day
 from tandem.web.dispatch.pages import AnyRequest, act, desk
 from tandem.web.dispatch.scenes import STALE, Scene, scene_of_driver
-from tandem.web.rendering import ZONE
+from tandem.web.rendering import zone_of
 
 NUMBERED_MAX = 200
 DAYS_BACK_MAX = 365
@@ -62,7 +62,9 @@ class DriverPanel(Controller):
     @get("/scene")
     async def scene(self, driver_id: FromPath[UUID], tx: Transaction, now: Now) -> Scene:
         _, stops = await _run_of(tx, driver_id)
-        return await scene_of_driver(tx, driver_id, stops, today=business_day(now), now=now)
+        return await scene_of_driver(
+            tx, driver_id, stops, today=await business_day(tx, now), now=now
+        )
 
     @post("/stops")
     async def order_stops(
@@ -104,9 +106,9 @@ class DriverPanel(Controller):
     ) -> Response[Any]:
         """One day of a driver. The page asks for the track itself, and that look is logged."""
         driver = await delivery_service.get_driver(tx, driver_id)
-        today = business_day(now)
+        today = await business_day(tx, now)
         on = _day(request.query_params.get("on", ""), today)
-        start = datetime.combine(on, time(), ZoneInfo(ZONE))
+        start = datetime.combine(on, time(), ZoneInfo(zone_of(request)))
         served = await delivery_service.list_deliveries(
             tx, is_open=False, driver_id=driver_id, limit=NUMBERED_MAX
         )

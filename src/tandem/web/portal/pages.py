@@ -16,8 +16,7 @@ from tandem.kernel.db import Database
 from tandem.kernel.http import PUBLIC, Now, Store, limited
 from tandem.kernel.http.access import client_address
 from tandem.kernel.limits import Limit
-from tandem.scm.invoicing import service as invoicing
-from tandem.web.public.company import Company, company_of
+from tandem.web.company import Company, find_company
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -40,7 +39,7 @@ class PortalPages(Controller):
             return page(request, "portal/signed_out.html", status=401, company=None)
         async with database.transaction(portal.acting(buyer)) as tx:
             found = await portal.list_own(tx, buyer, cursor=cursor)
-            company = company_of(await invoicing.find_seller(tx))
+            company = await find_company(tx)
         return page(
             request, "portal/orders.html", orders=found.items, next=found.next, company=company
         )
@@ -54,7 +53,7 @@ class PortalPages(Controller):
             return page(request, "portal/signed_out.html", status=401, company=None)
         async with database.transaction(portal.acting(buyer)) as tx:
             order, token, sent, has_invoice = await portal.get_own(tx, buyer, order_id)
-            company = company_of(await invoicing.find_seller(tx))
+            company = await find_company(tx)
         return page(
             request,
             "portal/order.html",
@@ -138,8 +137,7 @@ async def _at(database: Database, slug: str) -> Company:
     """Under the name that buyers know it by, if it gave one."""
     found = await buyers.find_company(database, slug)
     async with database.transaction(Actor.public(found.org_id)) as tx:
-        known = company_of(await invoicing.find_seller(tx))
-    return known or Company(name=found.name, phone="", call="", mail="")
+        return await find_company(tx)
 
 
 def _name(request: AnyRequest, name: str) -> str:

@@ -21,9 +21,8 @@ from tandem.kernel.db import Database
 from tandem.kernel.errors import Gone, NotFound, Refusal
 from tandem.kernel.http import PUBLIC, Given, Now, Store, limited
 from tandem.kernel.tokens import Token
-from tandem.scm.invoicing import service as invoicing
 from tandem.scm.support.domain.files import SHOWN_INLINE, headers_of
-from tandem.web.public.company import Company, company_of
+from tandem.web.company import find_company
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -173,7 +172,7 @@ async def _form_page(
 ) -> Response[Any]:
     async with database.transaction(public.buyer(found.org_id)) as tx:
         choices = await public.choices(tx)
-        company = company_of(await invoicing.find_seller(tx))
+        company = await find_company(tx)
     return page(
         request,
         "public/complain.html",
@@ -198,7 +197,7 @@ async def _complaint_page(
         found = await public.find_complaint_token(database, token, now)
         async with database.transaction(public.buyer(found.org_id)) as tx:
             complaint = await public.read_public(tx, found)
-            company: Company | None = company_of(await invoicing.find_seller(tx))
+            company = await find_company(tx)
     except NotFound as unknown:
         return _ended(request, unknown)
     return page(

@@ -11,8 +11,7 @@ from tandem.kernel import tokens
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.http import PUBLIC, Now, Store
-from tandem.scm.invoicing import service as invoicing
-from tandem.web.public.company import company_of
+from tandem.web.company import find_company
 from tandem.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -45,7 +44,7 @@ async def _page(
         return _shown(request, state="ended", status=410 if held else 404)
     address = request.client.host if request.client else ""
     async with database.transaction(Actor.public(held.org_id)) as tx:
-        company = company_of(await invoicing.find_seller(tx))
+        company = await find_company(tx)
         asked = await customers.get_request(tx, held.entity_id)
         state = "asked" if asked.confirmed_at is None else "agreed"
         if says_yes:

@@ -13,8 +13,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.errors import NotFound
 from tandem.kernel.http import PUBLIC, Now, Store
-from tandem.scm.invoicing import service as invoicing
-from tandem.web.public.company import company_of
+from tandem.web.company import find_company
 from tandem.web.rendering import page, render
 
 AnyRequest = Request[Any, Any, Any]
@@ -36,7 +35,7 @@ class FormPages(Controller):
             found = await forms.find_address(database, slug)
             async with database.transaction(Actor.public(found.org_id)) as tx:
                 form = await forms.open_form(tx, found.id)
-                company = company_of(await invoicing.find_seller(tx))
+                company = await find_company(tx)
         except NotFound as unknown:
             return page(
                 request,
@@ -101,7 +100,7 @@ async def _confirmation(
         status = 410 if held else 404
         return page(request, "public/form_confirm.html", status=status, state="ended", company=None)
     async with database.transaction(Actor.public(held.org_id)) as tx:
-        company = company_of(await invoicing.find_seller(tx))
+        company = await find_company(tx)
         if says_yes:
             await submissions.confirm(tx, held.entity_id, now=now)
         found = await submissions.find_submission(tx, held.entity_id)

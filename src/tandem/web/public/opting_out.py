@@ -12,8 +12,7 @@ from tandem.flows import opt_out
 from tandem.kernel.db import Database
 from tandem.kernel.http import PUBLIC, Now, Store
 from tandem.kernel.http.access import client_address
-from tandem.scm.invoicing import service as invoicing
-from tandem.web.public.company import company_of
+from tandem.web.company import Company, find_company
 from tandem.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -109,9 +108,9 @@ async def _page(request: AnyRequest, database: Database, token: str, *, said: st
     )
 
 
-async def _company(database: Database, link: OptOutLink) -> Any:
+async def _company(database: Database, link: OptOutLink) -> Company:
     async with database.transaction(opt_out.actor_of(link)) as tx:
-        return company_of(await invoicing.find_seller(tx))
+        return await find_company(tx)
 
 
 def _named(purpose: str) -> str:

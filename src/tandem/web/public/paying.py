@@ -19,7 +19,7 @@ from tandem.scm.orders.domain.views import PublicOrder
 from tandem.scm.payments import service as payments
 from tandem.scm.payments.domain import Checkout, PayPage
 from tandem.scm.payments.service import PaymentGateway
-from tandem.web.public.company import Company, company_of
+from tandem.web.company import Company, find_company
 from tandem.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -30,7 +30,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     order: PublicOrder
     pay: PayPage | None
-    company: Company | None
+    company: Company
     has_invoice: bool
 
     @property
@@ -80,7 +80,7 @@ async def _ask(database: Database, gateway: PaymentGateway, token: str, now: dat
         return Asked(
             order=await orders.get_public_order(tx, found.entity_id),
             pay=await _pay(tx, gateway, found.entity_id, now),
-            company=company_of(await invoicing.find_seller(tx)),
+            company=await find_company(tx),
             has_invoice=await invoicing.find_for_order(tx, found.entity_id) is not None,
         )
 

@@ -29,11 +29,10 @@ from tandem.kernel.http import PUBLIC, Given, Now, Store, limited
 from tandem.kernel.http.documents import pdf
 from tandem.kernel.limits import Limit
 from tandem.kernel.tokens import Token
-from tandem.scm.invoicing import service as invoicing
 from tandem.scm.orders import service as orders
+from tandem.web.company import Company, find_company
 from tandem.web.console.addresses import STATE_OPTIONS, read_address
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
-from tandem.web.public.company import Company, company_of
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -49,7 +48,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     `order_token` opens the order's own pages."""
 
     quote: Quote
-    company: Company | None
+    company: Company
     state: str
     order_token: str = ""
     needs_payment: bool = False
@@ -185,7 +184,7 @@ async def _page(
 async def _shown(tx: Tx, quote_id: UUID, now: datetime) -> Shown:
     """As it is today, whether or not the nightly sweep has been here."""
     quote = await sales.read_quote(tx, quote_id)
-    company = company_of(await invoicing.find_seller(tx))
+    company = await find_company(tx)
     state = str(quote.state)
     if quote.state in OPEN and quote.valid_until < await business_day(tx, now):
         state = State.EXPIRED

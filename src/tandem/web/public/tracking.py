@@ -16,9 +16,8 @@ from tandem.kernel.http import PUBLIC, Now, Store, limited
 from tandem.kernel.limits import Limit
 from tandem.scm.delivery import service as delivery
 from tandem.scm.delivery.service.tracking import TokenUnknown
-from tandem.scm.invoicing import service as invoicing
 from tandem.scm.support.domain.public import PublicHead
-from tandem.web.public.company import Company, company_of
+from tandem.web.company import Company, find_company
 from tandem.web.public.complaints import STATE_WORDS
 from tandem.web.public.journey import journey_of
 from tandem.web.rendering import page, redirect
@@ -100,9 +99,9 @@ async def _tracking_page(
     )
 
 
-async def _company(database: Database, org_id: UUID) -> Company | None:
+async def _company(database: Database, org_id: UUID) -> Company:
     async with database.transaction(Actor.public(org_id)) as tx:
-        return company_of(await invoicing.find_seller(tx))
+        return await find_company(tx)
 
 
 async def _complaints(database: Database, token: str, now: datetime) -> list[PublicHead] | None:

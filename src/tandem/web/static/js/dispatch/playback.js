@@ -6,8 +6,7 @@ const SPEEDS = [1, 5, 15, 30, 60, 120, 300, 600];
 const VEHICLE = 'playback';
 const STEPS = 1000;
 
-const clock = new Intl.DateTimeFormat('en-IN', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: 'Asia/Kolkata' });
-const short = new Intl.DateTimeFormat('en-IN', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'Asia/Kolkata' });
+const HOUR = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
 
 function minutes(milliseconds) {
   const all = Math.round(milliseconds / 60_000);
@@ -29,6 +28,9 @@ class Playback {
     this.end = this.segments.at(-1).at(-1)[0];
     this.now = this.begin;
     this.speed = SPEEDS[4];
+    const timeZone = element.dataset.zone;
+    this.clock = new Intl.DateTimeFormat('en-IN', { ...HOUR, second: '2-digit', timeZone });
+    this.short = new Intl.DateTimeFormat('en-IN', { ...HOUR, timeZone });
     this.numbers = JSON.parse(element.dataset.numbers);
     this.part = (name) => element.querySelector(`[data-${name}]`);
   }
@@ -72,7 +74,7 @@ class Playback {
       line.innerHTML = '<span class="story-dot" aria-hidden="true"></span><p><button type="button"><b></b> <span class="muted"></span><small></small></button></p>';
       line.querySelector('b').textContent = name[0].toUpperCase() + name.slice(1);
       line.querySelector('.muted').textContent = more;
-      line.querySelector('small').textContent = short.format(at);
+      line.querySelector('small').textContent = this.short.format(at);
       line.querySelector('button').addEventListener('click', () => this.seek(at));
       this.part('moments').append(line);
       return { at, line };
@@ -107,10 +109,10 @@ class Playback {
   show() {
     const { place, isSilent, speed = 0 } = this.where();
     this.map.view.vehicle(VEHICLE, { place, heading: this.heading ?? 0, label: this.element.dataset.name, kind: this.element.dataset.kind, isStale: isSilent });
-    this.part('clock').textContent = clock.format(this.now);
+    this.part('clock').textContent = this.clock.format(this.now);
     this.part('said').textContent = isSilent ? 'no signal' : speed < 0.7 ? 'standing' : `${Math.round(speed * 3.6)} km/h`;
     this.part('line').value = ((this.now - this.begin) / Math.max(1, this.end - this.begin)) * STEPS;
-    this.part('line').setAttribute('aria-valuetext', clock.format(this.now));
+    this.part('line').setAttribute('aria-valuetext', this.clock.format(this.now));
     const last = this.lines.filter(({ at }) => at <= this.now).at(-1);
     for (const { line } of this.lines) line.classList.toggle('is-now', line === last?.line);
   }
