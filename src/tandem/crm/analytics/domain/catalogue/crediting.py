@@ -2,8 +2,9 @@
 campaigns cost. The model and the look-back window are the question's (`attribution`)."""
 
 from collections.abc import Mapping
-from typing import LiteralString
+from typing import Literal, LiteralString
 
+from tandem.crm.analytics.domain.catalogue.cuts import columns
 from tandem.crm.analytics.domain.catalogue.shapes import (
     Amount,
     Clock,
@@ -18,14 +19,20 @@ UNATTRIBUTED = "(unattributed)"
 NO_VALUE = "(none)"
 
 
+def _named(column: LiteralString) -> LiteralString:
+    return "coalesce(nullif(" + column + ", ''), '(none)')"
+
+
 def _cut(column: LiteralString) -> LiteralString:
-    return (
-        "(case when f.touch_id is null then '(unattributed)' else coalesce(nullif("
-        + column
-        + ", ''), '(none)') end)"
-    )
+    return "(case when f.touch_id is null then '(unattributed)' else " + _named(column) + " end)"
 
 
+_WORDS: Mapping[LiteralString, str] = {
+    "source": "Source",
+    "medium": "Medium",
+    "channel": "Channel",
+    "utm_campaign": "Campaign (UTM)",
+}
 _CUTS: Mapping[str, Dimension] = {
     "campaign": Dimension(
         label="Campaign", sql=_cut("f.campaign_id::text"), kind="id", refers="campaign"
@@ -33,24 +40,8 @@ _CUTS: Mapping[str, Dimension] = {
     "journey": Dimension(
         label="Journey", sql=_cut("f.journey_id::text"), kind="id", refers="journey"
     ),
-    "source": Dimension(label="Source", sql=_cut("f.source")),
-    "medium": Dimension(label="Medium", sql=_cut("f.medium")),
-    "channel": Dimension(label="Channel", sql=_cut("f.channel")),
-    "utm_campaign": Dimension(label="Campaign (UTM)", sql=_cut("f.utm_campaign")),
+    **{name: Dimension(label=label, sql=_cut("f." + name)) for name, label in _WORDS.items()},
     "touch": Dimension(label="Kind of touch", sql=_cut("f.touch")),
-}
-
-_SHOWS: Mapping[str, LiteralString] = {
-    "number": "f.number",
-    "kind": "f.kind",
-    "touch": "f.touch",
-    "touched_at": "f.touched_at",
-    "source": "f.source",
-    "channel": "f.channel",
-    "whole_base": "f.whole_base",
-}
-_COUNTED: Mapping[str, LiteralString] = {
-    name: sql for name, sql in _SHOWS.items() if name not in ("kind", "whole_base")
 }
 
 CREDITS = Dataset(
@@ -64,36 +55,42 @@ CREDITS = Dataset(
     record="f.record_id",
     clocks={"moved": Clock(at="f.at", day="f.on_day", label="Money moved on")},
     dimensions=_CUTS,
-    shows=_SHOWS,
+    shows=columns("number", "kind", "touch", "touched_at", "source", "channel", "whole_base"),
     link="/orders/{id}",
     link_id="f.record_id",
 )
-LEAD_CREDITS = Dataset(
-    key="lead_credits",
-    label="Credited leads",
-    table="(select * from analytics.fact_credit where kind = 'lead')",
-    permission="sales.read",
-    reach="lead",
-    record="f.record_id",
-    clocks={"captured": Clock(at="f.at", day="f.on_day", label="Came on")},
-    dimensions=_CUTS,
-    shows=_COUNTED,
-    link="/leads/{id}",
-    link_id="f.record_id",
-)
-DEAL_CREDITS = Dataset(
-    key="deal_credits",
-    label="Credited deals",
-    table="(select * from analytics.fact_credit where kind = 'deal')",
-    permission="sales.read",
-    reach="opportunity",
-    record="f.record_id",
-    clocks={"closed": Clock(at="f.at", day="f.on_day", label="Won on")},
-    dimensions=_CUTS,
-    shows=_COUNTED,
-    link="/deals/{id}",
-    link_id="f.record_id",
-)
+
+
+def _counted(
+    key: str, label: str, reach: Literal["lead", "opportunity"], table: LiteralString,
+    clocks: Mapping[str, Clock], link: str,
+) -> Dataset:  # fmt: skip
+    """Shares of records, which are worth one each."""
+    return Dataset(
+        key=key,
+        label=label,
+        table=table,
+        permission="sales.read",
+        reach=reach,
+        record="f.record_id",
+        clocks=clocks,
+        dimensions=_CUTS,
+        shows=columns("number", "touch", "touched_at", "source", "channel"),
+        link=link,
+        link_id="f.record_id",
+    )
+
+
+LEAD_CREDITS = _counted(
+    "lead_credits", "Credited leads", "lead",
+    "(select * from analytics.fact_credit where kind = 'lead')",
+    {"captured": Clock(at="f.at", day="f.on_day", label="Came on")}, "/leads/{id}",
+)  # fmt: skip
+DEAL_CREDITS = _counted(
+    "deal_credits", "Credited deals", "opportunity",
+    "(select * from analytics.fact_credit where kind = 'deal')",
+    {"closed": Clock(at="f.at", day="f.on_day", label="Won on")}, "/deals/{id}",
+)  # fmt: skip
 SPENDING = Dataset(
     key="spending",
     label="Spending on campaigns",
@@ -107,12 +104,7 @@ SPENDING = Dataset(
     dimensions={
         "campaign": Dimension(label="Campaign", sql="f.campaign_id", kind="id", refers="campaign"),
         "journey": Dimension(label="Journey", sql="'(none)'", kind="id", refers="journey"),
-        "source": Dimension(label="Source", sql="coalesce(nullif(f.source, ''), '(none)')"),
-        "medium": Dimension(label="Medium", sql="coalesce(nullif(f.medium, ''), '(none)')"),
-        "channel": Dimension(label="Channel", sql="coalesce(nullif(f.channel, ''), '(none)')"),
-        "utm_campaign": Dimension(
-            label="Campaign (UTM)", sql="coalesce(nullif(f.utm_campaign, ''), '(none)')"
-        ),
+        **{name: Dimension(label=label, sql=_named("f." + name)) for name, label in _WORDS.items()},
         "touch": Dimension(label="Kind of touch", sql="'(none)'"),
     },
     shows={"campaign": "f.name", "channel": "f.channel", "spend_base": "f.spend_base"},

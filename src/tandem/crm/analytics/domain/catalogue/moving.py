@@ -1,5 +1,6 @@
 """Shipments and their promises, stock, complaints."""
 
+from tandem.crm.analytics.domain.catalogue.cuts import COUNTS, SKU, STATE, columns, texts
 from tandem.crm.analytics.domain.catalogue.shapes import (
     Amount,
     Clock,
@@ -10,7 +11,6 @@ from tandem.crm.analytics.domain.catalogue.shapes import (
     Unit,
 )
 
-COUNTS = Amount(kind="count")
 _ARRIVED = Amount(kind="count", where="f.delivered_on is not null")
 _KEPT = Amount(kind="count", where="f.is_kept")
 _PROMISED = Amount(kind="count", where="f.is_kept is not null")
@@ -29,19 +29,9 @@ SHIPMENTS = Dataset(
         "created": Clock(at="f.at", day="f.on_day", label="Made on"),
         "delivered": Clock(at="f.delivered_at", day="f.delivered_on", label="Delivered on"),
     },
-    dimensions={
-        "carrier": Dimension(label="Carrier", sql="f.carrier"),
-        "status": Dimension(label="Status", sql="f.status"),
-        "state": Dimension(label="State", sql="f.state_code", refers="state"),
-        "is_kept": Dimension(label="Promise kept", sql="f.is_kept", kind="flag"),
-    },
-    shows={
-        "number": "f.number",
-        "carrier": "f.carrier",
-        "status": "f.status",
-        "promised_on": "f.promised_on",
-        "delivered_on": "f.delivered_on",
-    },
+    dimensions=texts("carrier", "status")
+    | {"state": STATE, "is_kept": Dimension(label="Promise kept", sql="f.is_kept", kind="flag")},
+    shows=columns("number", "carrier", "status", "promised_on", "delivered_on"),
     link="/shipments/{id}",
     link_id="f.id",
     sums=(
@@ -68,17 +58,11 @@ STOCK = Dataset(
     record="f.id",
     clocks={"moved": Clock(at="f.at", day="f.on_day", label="Moved on")},
     dimensions={
-        "sku": Dimension(label="SKU", sql="f.sku"),
+        "sku": SKU,
         "location": Dimension(label="Location", sql="f.location_id", kind="id", refers="location"),
-        "kind": Dimension(label="Kind", sql="f.kind"),
-        "reason": Dimension(label="Reason", sql="f.reason"),
-    },
-    shows={
-        "sku": "f.sku",
-        "kind": "f.kind",
-        "reason": "f.reason",
-        "quantity": "f.quantity",
-    },
+    }
+    | texts("kind", "reason"),
+    shows=columns("sku", "kind", "reason", "quantity"),
     link="/variants/{id}",
     link_id="f.variant_id",
     sums=(
@@ -109,19 +93,8 @@ COMPLAINTS = Dataset(
         "opened": Clock(at="f.at", day="f.on_day", label="Opened on"),
         "solved": Clock(at="f.resolved_at", day="f.resolved_on", label="Solved on"),
     },
-    dimensions={
-        "category": Dimension(label="Category", sql="f.category"),
-        "severity": Dimension(label="Severity", sql="f.severity"),
-        "queue": Dimension(label="Queue", sql="f.queue"),
-        "channel": Dimension(label="Channel", sql="f.channel"),
-        "status": Dimension(label="Status", sql="f.status"),
-    },
-    shows={
-        "number": "f.number",
-        "category": "f.category",
-        "severity": "f.severity",
-        "status": "f.status",
-    },
+    dimensions=texts("category", "severity", "queue", "channel", "status"),
+    shows=columns("number", "category", "severity", "status"),
     link="/complaints/{id}",
     link_id="f.id",
     sums=(

@@ -1,5 +1,6 @@
 """Orders, what was sold in them, the money and the papers."""
 
+from tandem.crm.analytics.domain.catalogue.cuts import COUNTS, SKU, STATE, columns, texts
 from tandem.crm.analytics.domain.catalogue.shapes import (
     Amount,
     Clock,
@@ -11,27 +12,18 @@ from tandem.crm.analytics.domain.catalogue.shapes import (
 )
 
 _PLACED = {"placed": Clock(at="f.at", day="f.on_day", label="Placed on")}
-_BY_ORDER = {
-    "channel": Dimension(label="Channel", sql="f.channel"),
-    "status": Dimension(label="Status", sql="f.status"),
-    "state": Dimension(label="State", sql="f.state_code", refers="state"),
-    "currency": Dimension(label="Currency", sql="f.currency"),
-}
+_BY_ORDER = texts("channel", "status") | {"state": STATE} | texts("currency")
 _CUSTOMER = Dimension(label="Customer", sql="f.customer_id", kind="id", refers="customer")
 
-COUNTS = Amount(kind="count")
-_STANDS = Amount(kind="count", where="f.status in ('confirmed', 'completed')")
+_STANDING = "f.status in ('confirmed', 'completed')"
+_STANDS = Amount(kind="count", where=_STANDING)
 _REVENUE_PLACED = Amount(kind="sum", value="f.total_base")
-_REVENUE = Amount(kind="sum", value="f.total_base", where="f.status in ('confirmed', 'completed')")
-_TAX = Amount(kind="sum", value="f.tax_base", where="f.status in ('confirmed', 'completed')")
-_DISCOUNT = Amount(
-    kind="sum", value="f.discount_base", where="f.status in ('confirmed', 'completed')"
-)
-_UNITS = Amount(kind="sum", value="f.units", where="f.status in ('confirmed', 'completed')")
+_REVENUE = Amount(kind="sum", value="f.total_base", where=_STANDING)
+_TAX = Amount(kind="sum", value="f.tax_base", where=_STANDING)
+_DISCOUNT = Amount(kind="sum", value="f.discount_base", where=_STANDING)
+_UNITS = Amount(kind="sum", value="f.units", where=_STANDING)
 _CANCELLED = Amount(kind="count", where="f.status = 'cancelled'")
-_BUYERS = Amount(
-    kind="distinct", value="f.customer_id", where="f.status in ('confirmed', 'completed')"
-)
+_BUYERS = Amount(kind="distinct", value="f.customer_id", where=_STANDING)
 
 ORDERS = Dataset(
     key="orders",
@@ -47,12 +39,7 @@ ORDERS = Dataset(
         "payment_method": Dimension(label="Payment method", sql="f.payment_method"),
         "customer": _CUSTOMER,
     },
-    shows={
-        "number": "f.number",
-        "status": "f.status",
-        "channel": "f.channel",
-        "total_base": "f.total_base",
-    },
+    shows=columns("number", "status", "channel", "total_base"),
     link="/orders/{id}",
     link_id="f.id",
     sums=(
@@ -73,10 +60,8 @@ ORDERS = Dataset(
     ),
 )
 
-_LINE_REVENUE = Amount(
-    kind="sum", value="f.total_base", where="f.status in ('confirmed', 'completed')"
-)
-_LINE_UNITS = Amount(kind="sum", value="f.quantity", where="f.status in ('confirmed', 'completed')")
+_LINE_REVENUE = Amount(kind="sum", value="f.total_base", where=_STANDING)
+_LINE_UNITS = Amount(kind="sum", value="f.quantity", where=_STANDING)
 
 LINES = Dataset(
     key="order_lines",
@@ -87,13 +72,8 @@ LINES = Dataset(
     reach="order",
     record="f.order_id",
     clocks=_PLACED,
-    dimensions=_BY_ORDER | {"sku": Dimension(label="SKU", sql="f.sku"), "customer": _CUSTOMER},
-    shows={
-        "number": "f.number",
-        "sku": "f.sku",
-        "quantity": "f.quantity",
-        "total_base": "f.total_base",
-    },
+    dimensions=_BY_ORDER | {"sku": SKU, "customer": _CUSTOMER},
+    shows=columns("number", "sku", "quantity", "total_base"),
     link="/orders/{id}",
     link_id="f.order_id",
     sums=(Sums(clock="placed", dimensions=("sku",), amounts=(_LINE_REVENUE, _LINE_UNITS)),),
@@ -113,17 +93,8 @@ PAYMENTS = Dataset(
     reach="order",
     record="f.order_id",
     clocks={"moved": Clock(at="f.at", day="f.on_day", label="Money moved on")},
-    dimensions={
-        "kind": Dimension(label="Kind", sql="f.kind"),
-        "method": Dimension(label="Method", sql="f.method"),
-        "currency": Dimension(label="Currency", sql="f.currency"),
-    },
-    shows={
-        "number": "f.number",
-        "kind": "f.kind",
-        "method": "f.method",
-        "net_base": "f.net_base",
-    },
+    dimensions=texts("kind", "method", "currency"),
+    shows=columns("number", "kind", "method", "net_base"),
     link="/orders/{id}",
     link_id="f.order_id",
     sums=(
@@ -149,11 +120,8 @@ INVOICES = Dataset(
     reach="order",
     record="f.order_id",
     clocks={"issued": Clock(at="f.at", day="f.on_day", label="Issued on")},
-    dimensions={
-        "kind": Dimension(label="Kind", sql="f.kind"),
-        "currency": Dimension(label="Currency", sql="f.currency"),
-    },
-    shows={"number": "f.number", "kind": "f.kind", "net_base": "f.net_base"},
+    dimensions=texts("kind", "currency"),
+    shows=columns("number", "kind", "net_base"),
     link="/invoices/{id}",
     link_id="f.id",
     sums=(

@@ -1,5 +1,6 @@
 """Leads, opportunities, messages and customers."""
 
+from tandem.crm.analytics.domain.catalogue.cuts import COUNTS, OWNER, columns, texts
 from tandem.crm.analytics.domain.catalogue.shapes import (
     Amount,
     Clock,
@@ -10,8 +11,6 @@ from tandem.crm.analytics.domain.catalogue.shapes import (
     Unit,
 )
 
-COUNTS = Amount(kind="count")
-_OWNER = Dimension(label="Owner", sql="f.owner_id", kind="id", refers="person")
 _WON = Amount(kind="count", where="f.status = 'won'")
 _LOST = Amount(kind="count", where="f.status = 'lost'")
 _DECIDED = Amount(kind="count", where="f.status in ('won', 'lost')")
@@ -36,20 +35,10 @@ DEALS = Dataset(
         "opened": Clock(at="f.at", day="f.on_day", label="Opened on"),
         "closed": Clock(at="f.closed_at", day="f.closed_on", label="Closed on"),
     },
-    dimensions={
-        "stage": Dimension(label="Stage", sql="f.stage"),
-        "status": Dimension(label="Status", sql="f.status"),
-        "source": Dimension(label="Source", sql="f.source"),
-        "lost_reason": Dimension(label="Lost because of", sql="f.lost_reason"),
-        "owner": _OWNER,
-        "currency": Dimension(label="Currency", sql="f.currency"),
-    },
-    shows={
-        "number": "f.number",
-        "stage": "f.stage",
-        "status": "f.status",
-        "amount_base": "f.amount_base",
-    },
+    dimensions=texts("stage", "status", "source")
+    | {"lost_reason": Dimension(label="Lost because of", sql="f.lost_reason"), "owner": OWNER}
+    | texts("currency"),
+    shows=columns("number", "stage", "status", "amount_base"),
     link="/deals/{id}",
     link_id="f.id",
 )
@@ -69,14 +58,9 @@ STAGES = Dataset(
     dimensions={
         "from_stage": Dimension(label="From", sql="f.from_stage"),
         "to_stage": Dimension(label="Into", sql="f.to_stage"),
-        "owner": _OWNER,
+        "owner": OWNER,
     },
-    shows={
-        "number": "f.number",
-        "from_stage": "f.from_stage",
-        "to_stage": "f.to_stage",
-        "days": "f.days",
-    },
+    shows=columns("number", "from_stage", "to_stage", "days"),
     link="/deals/{id}",
     link_id="f.opportunity_id",
 )
@@ -96,19 +80,11 @@ LEADS = Dataset(
         "captured": Clock(at="f.at", day="f.on_day", label="Came on"),
         "converted": Clock(at="f.converted_at", day="f.converted_on", label="Converted on"),
     },
-    dimensions={
-        "source": Dimension(label="Source", sql="f.source"),
-        "campaign": Dimension(label="Campaign (UTM)", sql="f.campaign"),
-        "channel": Dimension(label="Channel", sql="f.channel"),
-        "status": Dimension(label="Status", sql="f.status"),
-        "owner": _OWNER,
-    },
-    shows={
-        "number": "f.number",
-        "source": "f.source",
-        "status": "f.status",
-        "score": "f.score",
-    },
+    dimensions=texts("source")
+    | {"campaign": Dimension(label="Campaign (UTM)", sql="f.campaign")}
+    | texts("channel", "status")
+    | {"owner": OWNER},
+    shows=columns("number", "source", "status", "score"),
     link="/leads/{id}",
     link_id="f.id",
 )
@@ -127,14 +103,9 @@ MESSAGES = Dataset(
     reach="everywhere",
     record="f.id",
     clocks={"sent": Clock(at="f.at", day="f.on_day", label="Sent on")},
-    dimensions={
-        "channel": Dimension(label="Channel", sql="f.channel"),
-        "kind": Dimension(label="Kind", sql="f.kind"),
-        "state": Dimension(label="State", sql="f.state"),
-        "reason": Dimension(label="Reason", sql="f.reason"),
-        "feed": Dimension(label="Campaign or journey", sql="f.feed"),
-    },
-    shows={"kind": "f.kind", "channel": "f.channel", "state": "f.state", "reason": "f.reason"},
+    dimensions=texts("channel", "kind", "state", "reason")
+    | {"feed": Dimension(label="Campaign or journey", sql="f.feed")},
+    shows=columns("kind", "channel", "state", "reason"),
     link="/messages/{id}",
     link_id="f.id",
     sums=(
@@ -161,13 +132,9 @@ ENGAGEMENT = Dataset(
     reach="everywhere",
     record="f.id",
     clocks={"done": Clock(at="f.at", day="f.on_day", label="Done on")},
-    dimensions={
-        "kind": Dimension(label="Kind", sql="f.kind"),
-        "verdict": Dimension(label="Verdict", sql="f.verdict"),
-        "channel": Dimension(label="Channel", sql="f.channel"),
-        "campaign": Dimension(label="Campaign", sql="f.campaign_id", kind="id", refers="campaign"),
-    },
-    shows={"kind": "f.kind", "verdict": "f.verdict", "channel": "f.channel"},
+    dimensions=texts("kind", "verdict", "channel")
+    | {"campaign": Dimension(label="Campaign", sql="f.campaign_id", kind="id", refers="campaign")},
+    shows=columns("kind", "verdict", "channel"),
     link="/messages/{id}",
     link_id="f.message_id",
 )
