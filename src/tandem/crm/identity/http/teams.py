@@ -1,5 +1,6 @@
 """Teams and territories: two trees, and who belongs to them."""
 
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -24,105 +25,63 @@ class NodeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     parent_id: UUID | None = None
 
 
-class TeamController(Controller):
+class TreeController(Controller):
+    tree: ClassVar[service.Tree]
+    tags = ("identity",)
+
+    @get("/", responses=refusals(Forbidden))
+    async def list_nodes(self, tx: Transaction) -> list[Node]:
+        """The whole tree with its members, by name."""
+        return await service.list_nodes(tx, self.tree)
+
+    @post("/", responses=refusals(Forbidden, NameTaken, TooManyNodes, Invalid))
+    async def add_node(self, data: JSONBody[NodeBody], tx: Transaction, now: Now) -> Node:
+        return await service.add_node(
+            tx, self.tree, name=data.name, parent_id=data.parent_id, now=now
+        )
+
+    @put(
+        "/{node_id:uuid}",
+        responses=refusals(Forbidden, NotFound, NameTaken, RingOfParents, Invalid),
+    )
+    async def change_node(
+        self, node_id: FromPath[UUID], data: JSONBody[NodeBody], tx: Transaction, now: Now
+    ) -> Node:
+        """Rename it, or hang it elsewhere with all that is below it."""
+        return await service.change_node(
+            tx, self.tree, node_id, name=data.name, parent_id=data.parent_id, now=now
+        )
+
+    @delete(
+        "/{node_id:uuid}",
+        status_code=204,
+        responses=refusals(Forbidden, NotFound, StillHasChildren),
+    )
+    async def remove_node(self, node_id: FromPath[UUID], tx: Transaction, now: Now) -> None:
+        await service.remove_node(tx, self.tree, node_id, now=now)
+
+    @put("/{node_id:uuid}/members/{user_id:uuid}", responses=refusals(Forbidden, NotFound, Invalid))
+    async def join_node(
+        self, node_id: FromPath[UUID], user_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Node:
+        return await service.join_node(tx, self.tree, node_id, user_id, now=now)
+
+    @delete(
+        "/{node_id:uuid}/members/{user_id:uuid}",
+        status_code=200,
+        responses=refusals(Forbidden, NotFound),
+    )
+    async def leave_node(
+        self, node_id: FromPath[UUID], user_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Node:
+        return await service.leave_node(tx, self.tree, node_id, user_id, now=now)
+
+
+class TeamController(TreeController):
     path = "/v1/teams"
-    tags = ("identity",)
-
-    @get("/", responses=refusals(Forbidden))
-    async def list_teams(self, tx: Transaction) -> list[Node]:
-        """All teams with their members, by name."""
-        return await service.list_nodes(tx, service.TEAMS)
-
-    @post("/", responses=refusals(Forbidden, NameTaken, TooManyNodes, Invalid))
-    async def add_team(self, data: JSONBody[NodeBody], tx: Transaction, now: Now) -> Node:
-        return await service.add_node(
-            tx, service.TEAMS, name=data.name, parent_id=data.parent_id, now=now
-        )
-
-    @put(
-        "/{node_id:uuid}",
-        responses=refusals(Forbidden, NotFound, NameTaken, RingOfParents, Invalid),
-    )
-    async def change_team(
-        self, node_id: FromPath[UUID], data: JSONBody[NodeBody], tx: Transaction, now: Now
-    ) -> Node:
-        """Rename it, or hang it elsewhere with all that is below it."""
-        return await service.change_node(
-            tx, service.TEAMS, node_id, name=data.name, parent_id=data.parent_id, now=now
-        )
-
-    @delete(
-        "/{node_id:uuid}",
-        status_code=204,
-        responses=refusals(Forbidden, NotFound, StillHasChildren),
-    )
-    async def remove_team(self, node_id: FromPath[UUID], tx: Transaction, now: Now) -> None:
-        await service.remove_node(tx, service.TEAMS, node_id, now=now)
-
-    @put("/{node_id:uuid}/members/{user_id:uuid}", responses=refusals(Forbidden, NotFound, Invalid))
-    async def join_team(
-        self, node_id: FromPath[UUID], user_id: FromPath[UUID], tx: Transaction, now: Now
-    ) -> Node:
-        return await service.join_node(tx, service.TEAMS, node_id, user_id, now=now)
-
-    @delete(
-        "/{node_id:uuid}/members/{user_id:uuid}",
-        status_code=200,
-        responses=refusals(Forbidden, NotFound),
-    )
-    async def leave_team(
-        self, node_id: FromPath[UUID], user_id: FromPath[UUID], tx: Transaction, now: Now
-    ) -> Node:
-        return await service.leave_node(tx, service.TEAMS, node_id, user_id, now=now)
+    tree = service.TEAMS
 
 
-class TerritoryController(Controller):
+class TerritoryController(TreeController):
     path = "/v1/territories"
-    tags = ("identity",)
-
-    @get("/", responses=refusals(Forbidden))
-    async def list_territories(self, tx: Transaction) -> list[Node]:
-        """All territories with their people, by name."""
-        return await service.list_nodes(tx, service.TERRITORIES)
-
-    @post("/", responses=refusals(Forbidden, NameTaken, TooManyNodes, Invalid))
-    async def add_territory(self, data: JSONBody[NodeBody], tx: Transaction, now: Now) -> Node:
-        return await service.add_node(
-            tx, service.TERRITORIES, name=data.name, parent_id=data.parent_id, now=now
-        )
-
-    @put(
-        "/{node_id:uuid}",
-        responses=refusals(Forbidden, NotFound, NameTaken, RingOfParents, Invalid),
-    )
-    async def change_territory(
-        self, node_id: FromPath[UUID], data: JSONBody[NodeBody], tx: Transaction, now: Now
-    ) -> Node:
-        """Rename it, or hang it elsewhere with all that is below it."""
-        return await service.change_node(
-            tx, service.TERRITORIES, node_id, name=data.name, parent_id=data.parent_id, now=now
-        )
-
-    @delete(
-        "/{node_id:uuid}",
-        status_code=204,
-        responses=refusals(Forbidden, NotFound, StillHasChildren),
-    )
-    async def remove_territory(self, node_id: FromPath[UUID], tx: Transaction, now: Now) -> None:
-        await service.remove_node(tx, service.TERRITORIES, node_id, now=now)
-
-    @put("/{node_id:uuid}/members/{user_id:uuid}", responses=refusals(Forbidden, NotFound, Invalid))
-    async def join_territory(
-        self, node_id: FromPath[UUID], user_id: FromPath[UUID], tx: Transaction, now: Now
-    ) -> Node:
-        return await service.join_node(tx, service.TERRITORIES, node_id, user_id, now=now)
-
-    @delete(
-        "/{node_id:uuid}/members/{user_id:uuid}",
-        status_code=200,
-        responses=refusals(Forbidden, NotFound),
-    )
-    async def leave_territory(
-        self, node_id: FromPath[UUID], user_id: FromPath[UUID], tx: Transaction, now: Now
-    ) -> Node:
-        return await service.leave_node(tx, service.TERRITORIES, node_id, user_id, now=now)
+    tree = service.TERRITORIES

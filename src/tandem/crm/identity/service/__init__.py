@@ -48,6 +48,7 @@ from tandem.crm.identity.service.signing_in import sign_in
 from tandem.crm.identity.service.trees import (
     TEAMS,
     TERRITORIES,
+    Tree,
     add_node,
     change_node,
     join_node,
@@ -60,6 +61,7 @@ from tandem.crm.identity.service.views import list_views, remove_view, save_view
 __all__ = [
     "TEAMS",
     "TERRITORIES",
+    "Tree",
     "accept_invitation",
     "access_if",
     "access_of",

@@ -23,7 +23,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
 from tandem.kernel.ids import new_id
 
-__all__ = ["TEAMS", "TERRITORIES"]
+__all__ = ["TEAMS", "TERRITORIES", "Tree"]
 
 
 async def list_nodes(tx: Tx, tree: Tree) -> list[Node]:
