@@ -183,16 +183,16 @@ class Tx:
         )
 
 
-class Reading(Tx):
+class Lookup(Tx):
     """Selects alone, each for itself: no transaction is opened or ended around them."""
 
     __slots__ = ()
 
     async def run(self, query: Query, **params: Any) -> int:
-        raise AssertionError("a reading writes nothing: ask for a transaction")
+        raise AssertionError("a look-up writes nothing: ask for a transaction")
 
     async def publish(self, *events: Event) -> None:
-        raise AssertionError("a reading tells nothing: ask for a transaction")
+        raise AssertionError("a look-up tells nothing: ask for a transaction")
 
 
 INSERT_EVENTS = Query(

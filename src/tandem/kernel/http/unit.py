@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tandem.kernel import secrets
 from tandem.kernel.actor import Actor
-from tandem.kernel.db import Database, Query, Reading, Tx, begin, rollback
+from tandem.kernel.db import Database, Lookup, Query, Tx, begin, rollback
 from tandem.kernel.errors import Conflict, Invalid, TooLarge
 from tandem.kernel.http import fields, noting
 from tandem.kernel.http.standing_in import StandingIn, check_stand_in
@@ -103,7 +103,7 @@ class Unit:
         self._is_reading = await self._connection.look_as(self._actor.org_id)
         if not self._is_reading:
             await begin(self._connection, self._actor.org_id)
-        self.tx = Reading(self._connection, self._actor, self._database.clock.now())
+        self.tx = Lookup(self._connection, self._actor, self._database.clock.now())
         return self.tx
 
     async def close(self, *, is_good: bool) -> None:

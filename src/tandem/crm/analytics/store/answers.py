@@ -7,8 +7,8 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from tandem.crm.analytics.domain.asking import QueryCancelled, QueryTooSlow, TooManyQueries
+from tandem.kernel.cut_short import CutShort, read_only
 from tandem.kernel.db import Query, Tx
-from tandem.kernel.reading import CutShort, reading
 from tandem.kernel.rules import Compiled
 
 AT_ONCE = 6
@@ -58,7 +58,7 @@ async def guarded(
         await tx.value(NAME, user_id=tx.actor.user_id, question=str(question))
     begun = asyncio.get_running_loop().time()
     try:
-        async with reading(tx, seconds=seconds):
+        async with read_only(tx, seconds=seconds):
             yield
     except CutShort as reason:
         if asyncio.get_running_loop().time() - begun < seconds:
