@@ -219,5 +219,5 @@ async def test_the_owner_of_an_expired_campaign_is_told_by_mail_once(company: Co
     await tell(company, "marketing.tell_of_expiry", [event, event])
     (notice,) = await records(company, NOTICES)
     assert notice["recipient"] == "boss@example.test"
-    assert "was to leave on 23 Nov 2026, 09:30 UTC and could not" in notice["text"]
+    assert "was to leave on 23 Nov 2026, 15:00 and could not" in notice["text"]
     assert f"/campaigns/{campaign['id']}" in notice["text"]

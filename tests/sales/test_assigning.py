@@ -88,7 +88,7 @@ def test_leads_go_round_after_whoever_had_the_last_one() -> None:
         (
             {"away_until": NOW + timedelta(days=2)},
             Reason.AWAY,
-            "is out of office until 24 Nov 2026 10:00 UTC",
+            "is out of office until 24 Nov 2026, 15:30",
         ),
         ({"is_working": False}, Reason.OFF_HOURS, "is outside their working hours"),
         ({"load": 5}, Reason.FULL, "has 5 open leads of 5 at most"),
@@ -99,7 +99,7 @@ def test_who_cannot_take_it_is_passed_over_and_told_why(
     facts: dict[str, Any], reason: Reason, detail: str
 ) -> None:
     rule = msgspec.structs.replace(RULE, keeps_hours=True, load_cap=5)
-    chosen, passed = choose(rule, rule.user_ids, reps(Asha=facts), None)
+    chosen, passed = choose(rule, rule.user_ids, reps(Asha=facts), None, "Asia/Kolkata")
     assert chosen is not None and chosen.id == BELA
     assert [(one.user_id, one.reason) for one in passed] == [
         (ASHA, reason),

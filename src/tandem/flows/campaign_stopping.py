@@ -7,6 +7,7 @@ from tandem.contracts.marketing import CampaignExpired, CampaignPaused
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing import service as marketing
 from tandem.crm.notifications import service as notifications
+from tandem.kernel.company import clock_time
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
 from tandem.kernel.jobs import Work, job
@@ -48,7 +49,7 @@ async def tell_of_pause(tx: Tx, event: CampaignPaused, now: datetime) -> None:
 
 @subscribe(CampaignExpired, "marketing.tell_of_expiry")
 async def tell_of_expiry(tx: Tx, event: CampaignExpired, now: datetime) -> None:
-    when = f"{event.scheduled_at:%d %b %Y, %H:%M} UTC"
+    when = await clock_time(tx, event.scheduled_at)
     what = f"“{event.name}” was to leave on {when} and could not. Nothing was sent."
     await _tell(tx, event.owner_id, event.campaign_id, what, f"expired:{event.campaign_id}", now)
 

@@ -10,6 +10,7 @@ from tandem.crm.identity.domain.codes import Letter
 from tandem.crm.identity.service import mailed
 from tandem.crm.notifications import service as notifications
 from tandem.kernel.actor import Actor
+from tandem.kernel.company import clock_time
 from tandem.kernel.db import Tx
 from tandem.kernel.jobs import Work, job
 
@@ -39,8 +40,9 @@ async def send_notice(work: Work, person_id: str, what: str, occasion: str) -> N
     async with work.transaction() as own:
         letter = await mailed.write_notice(own, person_id=UUID(person_id), occasion=occasion)
         if letter:
-            at = work.now().strftime("%d %b %Y, %H:%M UTC")
-            facts = {"what": what, "when": at, "security_link": "/security"}
+            async with own.company(Actor.system(letter.company_id)) as tx:
+                when = await clock_time(tx, work.now())
+            facts = {"what": what, "when": when, "security_link": "/security"}
             await _post(own, letter, "account_notice", facts)
 
 

@@ -1,7 +1,7 @@
 """Whose midnights count: the company's time zone, asked by services that know no other service."""
 
 from datetime import datetime
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.errors import Invalid
@@ -15,6 +15,11 @@ async def find_zone(tx: Tx) -> str:
     found: str | None = await tx.value(ZONE)
     assert found, "work is done for a company that is there"
     return found
+
+
+async def clock_time(tx: Tx, at: datetime) -> str:
+    """An instant in words for a letter, by the company's clock."""
+    return f"{at.astimezone(ZoneInfo(await find_zone(tx))):%d %b %Y, %H:%M}"
 
 
 async def moment_of(tx: Tx, now: datetime) -> Moment:

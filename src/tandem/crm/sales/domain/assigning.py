@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -202,8 +203,10 @@ def choose(
     pool: Sequence[UUID],
     reps: Mapping[UUID, Rep],
     last_user_id: UUID | None,
+    zone: str = "UTC",
 ) -> tuple[Rep | None, list[Passed]]:
     """Who of the pool gets it. `last_user_id` got the one before: the turn goes on after them.
+    Reasons name times by the clock of `zone`.
 
     Whoever is passed over now is asked again next time: they lose their turn, not their place.
     """
@@ -214,7 +217,7 @@ def choose(
     for _, rep in found:
         if rep is None:
             continue
-        if said := _why_not(rule, rep):
+        if said := _why_not(rule, rep, ZoneInfo(zone)):
             passed.append(_passed(rep, *said))
         else:
             eligible.append(rep)
@@ -241,11 +244,12 @@ def _in_turn(pool: Sequence[UUID], last_user_id: UUID | None) -> list[UUID]:
     return [*pool[after:], *pool[:after]]
 
 
-def _why_not(rule: AssignmentRule, rep: Rep) -> tuple[Reason, str] | None:
+def _why_not(rule: AssignmentRule, rep: Rep, zone: ZoneInfo) -> tuple[Reason, str] | None:
     if not rep.may_sell:
         return Reason.NO_PERMISSION, "may not work leads"
     if rep.away_until is not None:
-        return Reason.AWAY, f"is out of office until {rep.away_until:%d %b %Y %H:%M} UTC"
+        until = rep.away_until.astimezone(zone)
+        return Reason.AWAY, f"is out of office until {until:%d %b %Y, %H:%M}"
     if rule.keeps_hours and not rep.is_working:
         return Reason.OFF_HOURS, "is outside their working hours"
     caps = [cap for cap in (rule.load_cap, rep.lead_cap) if cap is not None]

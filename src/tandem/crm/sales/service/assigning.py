@@ -163,7 +163,7 @@ async def _by_rules(
             continue
         pool, land = pool_of(rule, directory, territory_id)
         reps = await reps_now(tx, directory, pool, now=now)
-        chosen, passed = choose(rule, pool, reps, rule.last_user_id)
+        chosen, passed = choose(rule, pool, reps, rule.last_user_id, directory.zone)
         note = "" if pool else "There is nobody in its pool."
         tried.append(msgspec.structs.replace(asked, passed=passed, note=note))
         if chosen is None:
