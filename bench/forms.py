@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 import msgspec
 
 from bench.table import Row, at_least, at_most
-from bench.world import World
+from bench.world import SECRET, World
 from tandem.crm.sales.domain.forms import FormDraft, FormField
 from tandem.crm.sales.domain.proofs import solve
 from tandem.crm.sales.service import forms
+from tandem.kernel import secrets
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query
 
@@ -35,6 +36,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def measure(world: World, *, posts: int = POSTS) -> list[Row]:
+    secrets.hold(secrets.Keyring.read("", fallback=SECRET))
     return asyncio.run(_measure(world, posts))
 
 

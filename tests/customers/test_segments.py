@@ -10,6 +10,7 @@ import pytest
 from tandem.contracts.orders import OrderPlaced
 from tandem.crm.customers import handlers, jobs, service
 from tandem.crm.customers.domain import CustomerDraft
+from tandem.crm.customers.domain.people import CustomerChange
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query
 from tandem.kernel.events import subscription
@@ -228,8 +229,13 @@ async def test_a_cursor_that_was_made_up_is_refused(
 async def test_everybody_at_once_and_person_by_person_are_the_same_question(
     client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
 ) -> None:
-    """A preview groups orders once; a search looks them up for each; who never bought has zero."""
+    """A preview asks of everybody at once; a search looks up each; who never bought has zero."""
     ids = await people(database, actor, now, 6)
+    async with database.transaction(actor) as tx:
+        for customer_id, locale in zip(ids, ("hi", "hi-IN", "en-IN", "ta"), strict=False):
+            customer = await service.lock_customer(tx, customer_id)
+            change = CustomerChange(locale=locale)
+            await service.change_customer(tx, customer, change, now=now)
     for place, customer_id in enumerate(ids[:5]):
         for again in range(place):
             await order(database, actor, customer_id, now - timedelta(days=10 * again), 100 * place)
@@ -249,6 +255,16 @@ async def test_everybody_at_once_and_person_by_person_are_the_same_question(
         {"event": "order_placed", "count": {"op": op, "n": n}, "within": "P25D"}
         for op in ("is", "lt", "lte", "gt", "gte")
         for n in (0, 1, 2, 3)
+    ]
+    asked += [{"event": "order_placed", "count": {"op": op, "n": 2}} for op in ("is", "lt", "gte")]
+    asked += [
+        {"field": "phones", "op": "has", "value": "+919845000001"},
+        {"field": "phones", "op": "has_any", "value": ["+919845000002", "+919845000003"]},
+        {"field": "emails", "op": "set"},
+        {"field": "rfm_segment", "op": "in", "value": ["new", "loyal"]},
+        {"field": "locale", "op": "starts_with", "value": "hi"},
+        {"field": "locale", "op": "in", "value": ["ta", "en-in"]},
+        {"field": "locale", "op": "unset"},
     ]
     for rule in [*asked, *({"not": one} for one in asked)]:
         shown = await client.post("/v1/segments/preview", json={"rule": rule})

@@ -1,5 +1,5 @@
 """`tandem secrets`: keys of the secrets at rest. `tandem sending`: which installation sends.
-`tandem analytics`: facts gathered anew."""
+`tandem analytics`: facts gathered anew. `tandem customers`: sums of their orders anew."""
 
 import argparse
 import asyncio
@@ -33,6 +33,12 @@ def add_care(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     rebuild.add_argument("--company", help="the company's short name; every one otherwise")
     rebuild.set_defaults(run=_rebuild)
 
+    people = commands.add_parser("customers", help="what customers are known by")
+    deeds = people.add_subparsers(required=True, metavar="verb")
+    recount = deeds.add_parser("recount", help="what everybody's orders come to, summed anew")
+    recount.add_argument("--company", help="the company's short name; every one otherwise")
+    recount.set_defaults(run=_recount)
+
 
 def _rebuild(options: argparse.Namespace) -> int:
     from tandem.app.rebuilding import rebuild
@@ -40,6 +46,16 @@ def _rebuild(options: argparse.Namespace) -> int:
     from tandem.app.supervisor.beside import environment
 
     for line in asyncio.run(rebuild(read_settings(environment()), company=options.company)):
+        _say(line)
+    return 0
+
+
+def _recount(options: argparse.Namespace) -> int:
+    from tandem.app.rebuilding import recount
+    from tandem.app.settings import read_settings
+    from tandem.app.supervisor.beside import environment
+
+    for line in asyncio.run(recount(read_settings(environment()), company=options.company)):
         _say(line)
     return 0
 

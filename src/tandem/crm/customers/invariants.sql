@@ -56,3 +56,19 @@ select c.org_id, c.id
                     where f.org_id = c.org_id and f.subject_id = c.id)
         or exists (select from customers.task t
                     where t.org_id = c.org_id and t.subject_id = c.id));
+
+-- name: what somebody's orders come to is their sum, or noted to be summed
+select coalesce(p.org_id, s.org_id), coalesce(p.customer_id, s.customer_id)
+  from (select org_id, customer_id,
+               count(*) filter (where status in ('placed', 'completed')) as order_count,
+               sum(paid_minor - refunded_minor) as spent_minor,
+               min(placed_at) filter (where status in ('placed', 'completed')) as first_order_at,
+               max(placed_at) filter (where status in ('placed', 'completed')) as last_order_at
+          from customers.purchase where customer_id is not null group by 1, 2) p
+  full join customers.purchase_sum s on s.org_id = p.org_id and s.customer_id = p.customer_id
+ where (p.order_count, p.spent_minor, p.first_order_at, p.last_order_at)
+       is distinct from (s.order_count, s.spent_minor, s.first_order_at, s.last_order_at)
+   and not exists (
+       select from customers.purchase_unsummed u
+        where u.org_id = coalesce(p.org_id, s.org_id)
+          and u.customer_id = coalesce(p.customer_id, s.customer_id));

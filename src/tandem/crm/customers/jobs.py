@@ -23,6 +23,15 @@ async def refresh_segments(work: Work) -> None:
                     break
 
 
+@every(15, "customers.sum_purchases")
+async def sum_purchases(work: Work) -> None:
+    """What changed orders of late come to; rules ask nothing else of old ones."""
+    for _ in range(PASSES_MAX):
+        async with work.transaction() as tx:
+            if not await service.sum_purchases(tx):
+                break
+
+
 @job(service.IMPORTS.job)
 async def run_import(work: Work, job_id: str) -> None:
     await imports.run(work, service.IMPORTS, UUID(job_id))

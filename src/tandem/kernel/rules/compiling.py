@@ -4,6 +4,7 @@ A comparison with something unset is false; the opposites (`is_not`, `not_in`, â
 Text is compared without regard to the case of ASCII letters.
 """
 
+import operator
 from typing import Any, LiteralString
 
 from msgspec.structs import replace
@@ -26,12 +27,17 @@ from tandem.kernel.rules.vocabulary import (
     BY_CUSTOMER,
     SQL_TYPE,
     Field,
-    Gathered,
+    Kept,
     Kind,
+    Listed,
+    Sums,
     Vocabulary,
 )
 
 OPPOSITES = {"is_not": "is", "not_in": "in", "not_contains": "contains", "has_none": "has_any"}
+_COMPARED = {
+    "is": operator.eq, "lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge,
+}  # fmt: skip
 _SIGNS = {"is": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
@@ -92,30 +98,48 @@ class _Writer:
         return field.sql.replace(":key", self.bind(field.key, "text"))
 
     def _compare(self, leaf: Compare, field: Field) -> str:
-        if leaf.op == "unset":
-            return f"(not {self._is_set(field)})"
-        if leaf.op == "set":
-            return self._is_set(field)
-        positive = OPPOSITES.get(leaf.op, leaf.op)
+        positive = "set" if leaf.op == "unset" else OPPOSITES.get(leaf.op, leaf.op)
         asked = Compare(field=leaf.field, op=positive, value=leaf.value)
-        if self.is_whole and field.gathered is not None:
-            sure = self._gathered(asked, field, field.gathered)
-        else:
+        sure = self._of_many(asked, field) if self.is_whole else None
+        if sure is None and positive == "set":
+            sure = self._is_set(field)
+        elif sure is None:
             sure = f"coalesce({self._positive(asked, field)}, false)"
         return sure if positive == leaf.op else f"(not {sure})"
 
-    def _gathered(self, leaf: Compare, field: Field, rows: Gathered) -> str:
-        """Of whoever has such rows, those that fit; and of whoever has none, all or nobody, as
-        zero fits or not. PostgreSQL groups the table once and hashes what comes out."""
-        source = rows.source.replace(BY_CUSTOMER, "e.customer_id is not null")
-        over = replace(field, sql=rows.aggregate)
-        fits = f"coalesce({self._positive(leaf, over)}, false)"
-        grouped = f"select e.customer_id {source} group by e.customer_id having"
-        if not rows.is_zero:
-            return f"(c.id in ({grouped} {fits}))"
-        none_fits = f"coalesce({self._positive(leaf, replace(field, sql='0'))}, false)"
-        none = f"{none_fits} and c.id not in (select e.customer_id {source})"
-        return f"(c.id in ({grouped} {fits}) or ({none}))"
+    def _of_many(self, leaf: Compare, field: Field) -> str | None:
+        """As a join that PostgreSQL makes once for everybody; None where it has to be asked person
+        by person."""
+        match field.many:
+            case Kept():
+                return self._kept(leaf, field, field.many)
+            case Listed():
+                return self._listed(leaf, field.many)
+        return None
+
+    def _kept(self, leaf: Compare, field: Field, rows: Kept) -> str:
+        """Who has a row that fits; where zero fits, so does whoever has none."""
+        over = replace(field, sql=rows.column)
+        fits = (
+            self._is_set(over)
+            if leaf.op == "set"
+            else f"coalesce({self._positive(leaf, over)}, false)"
+        )
+        if rows.is_zero and _zero_fits(leaf):
+            return f"(not exists (select {rows.source} and not {fits}))"
+        return f"exists (select {rows.source} and {fits})"
+
+    def _listed(self, leaf: Compare, rows: Listed) -> str | None:
+        match leaf.op:
+            case "set":
+                fits = "true"
+            case "has":
+                fits = f"{rows.value} = {self.bind(leaf.value, 'text')}"
+            case "has_any":
+                fits = f"{rows.value} = any({self.bind(list(leaf.value), 'text[]')})"
+            case _:
+                return None
+        return f"exists (select {rows.source} and {fits})"
 
     def _is_set(self, field: Field) -> str:
         expression = self._expression(field)
@@ -182,6 +206,9 @@ class _Writer:
         least, most = range_of(leaf.count)
         if (least, most) == (0, None):
             return "true"
+        kept = self.vocabulary.behaviours[leaf.event].sums
+        if self.is_whole and kept is not None and leaf.within is None and not leaf.where:
+            return self._ever(leaf, kept, least, most)
         if least == 0 and most == 0:
             return f"(not exists (select {self._source(leaf)}))"
         if (least, most) == (1, None):
@@ -199,13 +226,22 @@ class _Writer:
         """Who had it so many times; or, where not having it fits too, not who had it more often."""
         theirs, row = whose
         source = self._source(leaf).replace(BY_CUSTOMER, f"{theirs} is not null")
-        word, fits = "in", f"count(*) >= {int(least)}"
-        if least == 0:
-            assert most is not None, "any count fits: nothing is asked"
-            word, fits = "not in", f"count(*) > {int(most)}"
-        elif most is not None:
-            fits = f"count(*) between {int(least)} and {int(most)}"
+        word, fits = _counted("count(*)", least, most)
         return f"({row} {word} (select {theirs} {source} group by {theirs} having {fits}))"
+
+    def _ever(self, leaf: Happened, rows: Sums, least: int, most: int | None) -> str:
+        """By the count that is kept; of whoever had one after the moment asked about, by the events
+        themselves."""
+        end = self._end()
+        word, fits = _counted(rows.count, least, most)
+        is_in = word == "in"
+        kept = f"exists (select {rows.source} and {rows.last} < {end} and {fits})"
+        whose = rows.source.replace(BY_CUSTOMER, "e.customer_id is not null")
+        later = f"select e.customer_id {whose} and {rows.last} >= {end}"
+        events = self._source(leaf).replace(BY_CUSTOMER, f"e.customer_id in ({later})")
+        again = _counted("count(*)", least, most)[1]
+        anew = f"c.id in (select e.customer_id {events} group by e.customer_id having {again})"
+        return f"({kept} or {anew})" if is_in else f"(not {kept} and not {anew})"
 
     def _source(self, leaf: Happened) -> str:
         behaviour = self.vocabulary.behaviours[leaf.event]
@@ -218,6 +254,27 @@ class _Writer:
 
     def _end(self) -> str:
         return self.bind(self.moment.now + INSTANT_STEP, "timestamptz")
+
+
+def _counted(counts: str, least: int, most: int | None) -> tuple[str, str]:
+    """Whom to look for, and whether these are those who fit (`in`) or those who do not."""
+    if least == 0:
+        assert most is not None, "any count fits: nothing is asked"
+        return "not in", f"{counts} > {int(most)}"
+    if most is None:
+        return "in", f"{counts} >= {int(least)}"
+    return "in", f"{counts} between {int(least)} and {int(most)}"
+
+
+def _zero_fits(leaf: Compare) -> bool:
+    match leaf.op:
+        case "set":
+            return True
+        case "in":
+            return 0 in leaf.value
+        case "between":
+            return bool(leaf.value[0] <= 0 <= leaf.value[1])
+    return bool(_COMPARED[leaf.op](0, leaf.value))
 
 
 def fold(text: str) -> str:

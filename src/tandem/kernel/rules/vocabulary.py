@@ -40,18 +40,33 @@ SQL_TYPE: Mapping[Kind, LiteralString] = {
 }
 
 
-class Gathered(msgspec.Struct, frozen=True, kw_only=True):
-    """A field that sums up rows of another table: `aggregate` over `source`, by customer. Whoever
-    has none of them has nothing (null), or zero where `is_zero`."""
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A field of a row that is kept for each customer, where there is one: `column` of `source`.
+    Whoever has no row has nothing (null), or zero where `is_zero`."""
 
     source: str
-    aggregate: str
+    column: str
     is_zero: bool = False
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A field that lists `value` of each row of `source`, any number of them to a customer."""
+
+    source: str
+    value: str
+
+
+class Sums(msgspec.Struct, frozen=True, kw_only=True):
+    """A row kept for each customer says how often something happened and when it last did."""
+
+    source: str
+    count: str
+    last: str
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """`sql` is an expression over the statement's tables. `key`, where given, is bound as `:key`:
-    what people named themselves never becomes text of a statement. `gathered` says the same for
+    what people named themselves never becomes text of a statement. `many` says the same for
     everybody at once."""
 
     kind: Kind
@@ -59,7 +74,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     options: tuple[str, ...] = ()
     key: str | None = None
-    gathered: Gathered | None = None
+    many: Kept | Listed | None = None
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +87,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     fields: Mapping[str, Field] = {}
     whose: tuple[str, str] | None = None
     """The event's column and the row's (`e.customer_id`, `c.id`) that `source` compares."""
+    sums: Sums | None = None
+    """What is kept of all of them, asked where neither a window nor a detail narrows them."""
 
 
 class CustomField(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,31 +160,55 @@ def field(kind: Kind, sql: LiteralString, label: str, *options: str) -> Field:
     return Field(kind=kind, sql=sql, label=label, options=options)
 
 
-def gathered(
+def kept(
     kind: Kind,
-    aggregate: LiteralString,
+    column: LiteralString,
     source: LiteralString,
     label: str,
-    *,
+    *options: str,
     is_zero: bool = False,
 ) -> Field:
-    """A field over rows `e` of another table by customer; both parts must be literals."""
-    assert BY_CUSTOMER in source, "whose the rows are"
+    """A field of the row `e` that a table has for a customer; both parts must be literals."""
+    assert BY_CUSTOMER in source, "whose the row is"
+    sql: LiteralString = f"(select {column} {source})"
     return Field(
         kind=kind,
-        sql=f"(select {aggregate} {source})",
+        sql=f"coalesce({sql}, 0)" if is_zero else sql,
         label=label,
-        gathered=Gathered(source=source, aggregate=aggregate, is_zero=is_zero),
+        options=options,
+        many=Kept(source=source, column=column, is_zero=is_zero),
+    )
+
+
+def listed(value: LiteralString, source: LiteralString, label: str) -> Field:
+    """What rows `e` of another table say about a customer; both parts must be literals."""
+    assert BY_CUSTOMER in source, "whose the rows are"
+    return Field(
+        kind=Kind.TAGS,
+        sql=f"array(select {value} {source})",
+        label=label,
+        many=Listed(source=source, value=value),
     )
 
 
 def behaviour(
-    source: LiteralString, *, at: LiteralString, label: str, **fields: Field
+    source: LiteralString,
+    *,
+    at: LiteralString,
+    label: str,
+    sums: Sums | None = None,
+    **fields: Field,
 ) -> Behaviour:
     """An event of a vocabulary written in the code; its SQL must be a literal. Where `source` says
     `e.customer_id = c.id`, counting over everybody groups the events once."""
     whose = ("e.customer_id", "c.id") if BY_CUSTOMER in source else None
-    return Behaviour(source=source, at=at, label=label, fields=fields, whose=whose)
+    return Behaviour(source=source, at=at, label=label, fields=fields, whose=whose, sums=sums)
+
+
+def sums(source: LiteralString, *, count: LiteralString, last: LiteralString) -> Sums:
+    """What a table keeps of all events of a customer, in a row `e`; all parts must be literals."""
+    assert BY_CUSTOMER in source, "whose the row is"
+    return Sums(source=source, count=count, last=last)
 
 
 _OF_JSON: Mapping[Kind, LiteralString] = {

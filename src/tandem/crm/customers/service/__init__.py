@@ -120,6 +120,8 @@ from tandem.crm.customers.service.timeline import (
     list_purchases,
     read_timeline,
     record_activity,
+    sum_all_again,
+    sum_purchases,
     sum_up,
 )
 
@@ -214,6 +216,8 @@ __all__ = [
     "seed_demo",
     "segments_of",
     "settle_task",
+    "sum_all_again",
+    "sum_purchases",
     "sum_up",
     "suppress",
     "undo_merge",

@@ -25,7 +25,7 @@ from tandem.crm.customers.domain.merging import (
 from tandem.crm.customers.domain.records import Owning
 from tandem.crm.customers.domain.timeline import NewActivity
 from tandem.crm.customers.service.people import get_customer
-from tandem.crm.customers.store import consents, people, timeline
+from tandem.crm.customers.store import consents, people, purchase_sums, timeline
 from tandem.crm.customers.store import merging as store
 from tandem.crm.customers.store.records import own
 from tandem.kernel import audit
@@ -209,6 +209,7 @@ async def _take(tx: Tx, survivor: UUID, loser: UUID) -> dict[str, list[Any]]:
     await tx.run(store.DROP_ACCOUNTS, loser=loser)
     for kind in store.REOWN:
         moved[kind] = [str(one) for one in await store.reown(tx, kind, loser, survivor)]
+    await purchase_sums.note(tx, [survivor, loser])
     return moved
 
 
@@ -226,6 +227,7 @@ async def _give_back(tx: Tx, merge: Merge, now: datetime) -> None:
     for kind in store.REOWN:
         ids = [UUID(one) for one in moved[kind]]
         await store.reown(tx, kind, survivor, loser, ids)
+    await purchase_sums.note(tx, [survivor, loser])
     ids = [UUID(one) for one in moved["customers"]]
     await tx.run(store.UNMARK, loser=loser, ids=ids, now=now)
 

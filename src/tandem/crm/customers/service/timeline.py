@@ -13,12 +13,15 @@ from tandem.crm.customers.domain.timeline import (
     visible_kinds,
 )
 from tandem.crm.customers.service.people import get_customer
+from tandem.crm.customers.store import purchase_sums
 from tandem.crm.customers.store import timeline as store
 from tandem.crm.customers.store.people import NOTHING
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
+SUMMED_AT_ONCE = 5000
+"""Notes of changed orders that one transaction sums."""
 END = datetime(9999, 12, 31, tzinfo=UTC)
 
 
@@ -63,3 +66,13 @@ async def sum_up(tx: Tx, customer_id: UUID) -> Summary:
     if not tx.actor.may("orders.read"):
         return Summary()
     return await store.summary(tx, customer_id)
+
+
+async def sum_purchases(tx: Tx) -> bool:
+    """Sum the orders of whoever's changed, a batch of them; True while there are more."""
+    return await purchase_sums.sum_noted(tx, SUMMED_AT_ONCE) == SUMMED_AT_ONCE
+
+
+async def sum_all_again(tx: Tx) -> int:
+    """Have everybody's orders summed anew; how many people. Rules are right meanwhile."""
+    return await purchase_sums.note_everybody(tx)

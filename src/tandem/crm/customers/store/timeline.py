@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from tandem.crm.customers.domain.timeline import Activity, NewActivity, Purchase, Summary
@@ -25,21 +26,30 @@ WRITE = Query(
     """
 )
 
+# Whoever's orders changed is to be summed anew (`store.purchase_sums`).
+_NOTE: LiteralString = """
+    insert into customers.purchase_unsummed (org_id, customer_id)
+    select :org_id, customer_id from changed where customer_id is not null
+"""
+
 # The customer of a purchase may have been merged while the event was on its way.
 PLACE = Query(
     """
-    insert into customers.purchase as known
-           (org_id, order_id, customer_id, number, placed_at, total_minor, currency)
-    select :org_id, :order_id, coalesce(c.merged_into_id, c.id), :number, :placed_at, :total_minor,
-           :currency
-      from customers.customer c
-     where c.org_id = :org_id and c.id = :customer_id
-        on conflict (org_id, order_id) do update
-       set customer_id = coalesce(known.customer_id, excluded.customer_id),
-           number = excluded.number,
-           placed_at = coalesce(known.placed_at, excluded.placed_at),
-           total_minor = excluded.total_minor, currency = excluded.currency
-    """
+    with changed as (
+        insert into customers.purchase as known
+               (org_id, order_id, customer_id, number, placed_at, total_minor, currency)
+        select :org_id, :order_id, coalesce(c.merged_into_id, c.id), :number, :placed_at,
+               :total_minor, :currency
+          from customers.customer c
+         where c.org_id = :org_id and c.id = :customer_id
+            on conflict (org_id, order_id) do update
+           set customer_id = coalesce(known.customer_id, excluded.customer_id),
+               number = excluded.number,
+               placed_at = coalesce(known.placed_at, excluded.placed_at),
+               total_minor = excluded.total_minor, currency = excluded.currency
+        returning customer_id
+    )"""
+    + _NOTE
 )
 
 CLAIM_WAITING = Query(
@@ -54,22 +64,28 @@ CLAIM_WAITING = Query(
 
 MOVE = Query(
     """
-    insert into customers.purchase as known (org_id, order_id, status)
-    values (:org_id, :order_id, :status)
-        on conflict (org_id, order_id) do update
-       set status = excluded.status
-     where known.status = any(:sources::text[])
-    """
+    with changed as (
+        insert into customers.purchase as known (org_id, order_id, status)
+        values (:org_id, :order_id, :status)
+            on conflict (org_id, order_id) do update
+           set status = excluded.status
+         where known.status = any(:sources::text[])
+        returning customer_id
+    )"""
+    + _NOTE
 )
 
 MONEY = Query(
     """
-    insert into customers.purchase as known (org_id, order_id, paid_minor, refunded_minor)
-    values (:org_id, :order_id, :paid_minor, :refunded_minor)
-        on conflict (org_id, order_id) do update
-       set paid_minor = greatest(known.paid_minor, excluded.paid_minor),
-           refunded_minor = greatest(known.refunded_minor, excluded.refunded_minor)
-    """
+    with changed as (
+        insert into customers.purchase as known (org_id, order_id, paid_minor, refunded_minor)
+        values (:org_id, :order_id, :paid_minor, :refunded_minor)
+            on conflict (org_id, order_id) do update
+           set paid_minor = greatest(known.paid_minor, excluded.paid_minor),
+               refunded_minor = greatest(known.refunded_minor, excluded.refunded_minor)
+        returning customer_id
+    )"""
+    + _NOTE
 )
 
 READ = Query(

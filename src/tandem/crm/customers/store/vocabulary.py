@@ -3,18 +3,24 @@
 from typing import LiteralString
 
 from tandem.crm.customers.domain.custom_fields import CustomField
+from tandem.crm.customers.store.purchase_sums import SUMS
 from tandem.kernel.rules import Kind, Vocabulary
-from tandem.kernel.rules.vocabulary import behaviour, field, gathered
+from tandem.kernel.rules.vocabulary import behaviour, field, kept, listed, sums
 
 RFM_SEGMENTS = (
     "champions", "loyal", "potential_loyalist", "new", "promising", "cannot_lose", "at_risk",
     "about_to_sleep", "lost", "others",
 )  # fmt: skip
 
-ORDERS: LiteralString = (
-    "from customers.purchase e where e.org_id = :org_id and e.customer_id = c.id"
-    " and e.status in ('placed', 'completed')"
+_SUMS: LiteralString = f"from {SUMS} e where e.customer_id = c.id"
+_POINTS: LiteralString = (
+    "from customers.contact_point e where e.org_id = :org_id and e.customer_id = c.id"
+    " and e.invalid_at is null"
 )
+_ADDRESSES: LiteralString = (
+    "from customers.address e where e.org_id = :org_id and e.customer_id = c.id"
+)
+_METRIC: LiteralString = "from customers.metric e where e.org_id = :org_id and e.customer_id = c.id"
 
 PEOPLE = Vocabulary(
     tables="customers.customer c where c.org_id = :org_id",
@@ -36,76 +42,32 @@ PEOPLE = Vocabulary(
         "team_id": field(Kind.TEXT, "c.team_id::text", "Team"),
         "territory_id": field(Kind.TEXT, "c.territory_id::text", "Territory"),
         "created_at": field(Kind.INSTANT, "c.created_at", "Customer since"),
-        "emails": field(
-            Kind.TAGS,
-            "array(select p.value from customers.contact_point p where p.org_id = :org_id"
-            " and p.customer_id = c.id and p.kind = 'email' and p.invalid_at is null)",
-            "E-mails",
-        ),
-        "phones": field(
-            Kind.TAGS,
-            "array(select p.value from customers.contact_point p where p.org_id = :org_id"
-            " and p.customer_id = c.id and p.kind = 'phone' and p.invalid_at is null)",
-            "Phones",
-        ),
-        "cities": field(
-            Kind.TAGS,
-            "array(select a.address ->> 'city' from customers.address a where a.org_id = :org_id"
-            " and a.customer_id = c.id)",
-            "Cities",
-        ),
-        "postal_codes": field(
-            Kind.TAGS,
-            "array(select a.address ->> 'postal_code' from customers.address a"
-            " where a.org_id = :org_id and a.customer_id = c.id)",
-            "PIN codes",
-        ),
-        "states": field(
-            Kind.TAGS,
-            "array(select a.address ->> 'state_code' from customers.address a"
-            " where a.org_id = :org_id and a.customer_id = c.id)",
-            "States (GST codes)",
-        ),
-        "account_roles": field(
-            Kind.TAGS,
-            "array(select m.role from customers.account_contact m where m.org_id = :org_id"
-            " and m.customer_id = c.id)",
+        "locale": field(Kind.TEXT, "c.locale", "Language"),
+        "emails": listed("e.value", f"{_POINTS} and e.kind = 'email'", "E-mails"),
+        "phones": listed("e.value", f"{_POINTS} and e.kind = 'phone'", "Phones"),
+        "cities": listed("e.address ->> 'city'", _ADDRESSES, "Cities"),
+        "postal_codes": listed("e.address ->> 'postal_code'", _ADDRESSES, "PIN codes"),
+        "states": listed("e.address ->> 'state_code'", _ADDRESSES, "States (GST codes)"),
+        "account_roles": listed(
+            "e.role",
+            "from customers.account_contact e where e.org_id = :org_id and e.customer_id = c.id",
             "Roles at accounts",
         ),
-        "segments": field(
-            Kind.TAGS,
-            "array(select m.segment_id::text from customers.segment_member m"
-            " where m.org_id = :org_id and m.customer_id = c.id)",
+        "segments": listed(
+            "e.segment_id::text",
+            "from customers.segment_member e where e.org_id = :org_id and e.customer_id = c.id",
             "Segments",
         ),
-        "order_count": gathered(Kind.NUMBER, "count(*)", ORDERS, "Number of orders", is_zero=True),
-        "spent": gathered(
-            Kind.NUMBER,
-            "coalesce(sum(e.paid_minor - e.refunded_minor), 0) / 100.0",
-            "from customers.purchase e where e.org_id = :org_id and e.customer_id = c.id",
-            "Paid, less refunds",
-            is_zero=True,
+        "order_count": kept(Kind.NUMBER, "e.order_count", _SUMS, "Number of orders", is_zero=True),
+        "spent": kept(
+            Kind.NUMBER, "e.spent_minor / 100.0", _SUMS, "Paid, less refunds", is_zero=True
         ),
-        "last_order_at": gathered(Kind.INSTANT, "max(e.placed_at)", ORDERS, "Last order"),
-        "first_order_at": gathered(Kind.INSTANT, "min(e.placed_at)", ORDERS, "First order"),
-        "rfm_segment": field(
-            Kind.TEXT,
-            "(select m.rfm_segment from customers.metric m where m.org_id = :org_id"
-            " and m.customer_id = c.id)",
-            "RFM segment",
-            *RFM_SEGMENTS,
-        ),
-        "chance_alive": field(
-            Kind.NUMBER,
-            "(select m.p_alive::numeric from customers.metric m where m.org_id = :org_id"
-            " and m.customer_id = c.id)",
-            "Chance to buy again",
-        ),
-        "expected_value": field(
-            Kind.NUMBER,
-            "(select m.expected_minor / 100.0 from customers.metric m where m.org_id = :org_id"
-            " and m.customer_id = c.id)",
-            "Expected in a year",
+        "last_order_at": kept(Kind.INSTANT, "e.last_order_at", _SUMS, "Last order"),
+        "first_order_at": kept(Kind.INSTANT, "e.first_order_at", _SUMS, "First order"),
+        "rfm_segment": kept(Kind.TEXT, "e.rfm_segment", _METRIC, "RFM segment", *RFM_SEGMENTS),
+        "chance_alive": kept(Kind.NUMBER, "e.p_alive::numeric", _METRIC, "Chance to buy again"),
+        "expected_value": kept(
+            Kind.NUMBER, "e.expected_minor / 100.0", _METRIC, "Expected in a year"
         ),
     },
     behaviours={
@@ -114,6 +76,7 @@ PEOPLE = Vocabulary(
             " and e.status in ('placed', 'completed')",
             at="e.placed_at",
             label="placed an order",
+            sums=sums(_SUMS, count="e.order_count", last="e.last_order_at"),
             total=field(Kind.NUMBER, "e.total_minor / 100.0", "total"),
         ),
         "order_cancelled": behaviour(
