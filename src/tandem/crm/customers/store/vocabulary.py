@@ -4,7 +4,7 @@ from typing import LiteralString
 
 from tandem.crm.customers.domain.custom_fields import CustomField
 from tandem.crm.customers.store.purchase_sums import SUMS
-from tandem.kernel.rules import Kind, Vocabulary
+from tandem.kernel.rules import Behaviour, Field, Kind, Vocabulary
 from tandem.kernel.rules.vocabulary import behaviour, field, kept, listed, sums
 
 RFM_SEGMENTS = (
@@ -21,6 +21,20 @@ _ADDRESSES: LiteralString = (
     "from customers.address e where e.org_id = :org_id and e.customer_id = c.id"
 )
 _METRIC: LiteralString = "from customers.metric e where e.org_id = :org_id and e.customer_id = c.id"
+_PURCHASES: LiteralString = (
+    "from customers.purchase e where e.org_id = :org_id and e.customer_id = c.id"
+)
+_ACTIVITIES: LiteralString = (
+    "from customers.activity e where e.org_id = :org_id and e.customer_id = c.id"
+)
+_TOTAL = field(Kind.NUMBER, "e.total_minor / 100.0", "total")
+_AMOUNT = field(Kind.NUMBER, "(e.facts ->> 'amount_minor')::numeric / 100", "amount")
+
+
+def _did(label: str, which: LiteralString, **words: Field) -> Behaviour:
+    """Lines of the timeline, those of which `which` holds."""
+    return behaviour(_ACTIVITIES + which, at="e.occurred_at", label=label, **words)
+
 
 PEOPLE = Vocabulary(
     tables="customers.customer c where c.org_id = :org_id",
@@ -72,58 +86,37 @@ PEOPLE = Vocabulary(
     },
     behaviours={
         "order_placed": behaviour(
-            "from customers.purchase e where e.org_id = :org_id and e.customer_id = c.id"
-            " and e.status in ('placed', 'completed')",
+            _PURCHASES + " and e.status in ('placed', 'completed')",
             at="e.placed_at",
             label="placed an order",
             sums=sums(_SUMS, count="e.order_count", last="e.last_order_at"),
-            total=field(Kind.NUMBER, "e.total_minor / 100.0", "total"),
+            total=_TOTAL,
         ),
         "order_cancelled": behaviour(
-            "from customers.purchase e where e.org_id = :org_id and e.customer_id = c.id"
-            " and e.status = 'cancelled'",
+            _PURCHASES + " and e.status = 'cancelled'",
             at="e.placed_at",
             label="cancelled an order",
-            total=field(Kind.NUMBER, "e.total_minor / 100.0", "total"),
+            total=_TOTAL,
         ),
-        "delivered": behaviour(
-            "from customers.activity e where e.org_id = :org_id and e.customer_id = c.id"
+        "delivered": _did(
+            "got a delivery",
             " and e.kind = 'delivery_moved' and e.facts ->> 'status' = 'delivered'",
-            at="e.occurred_at",
-            label="got a delivery",
         ),
-        "delivery_failed": behaviour(
-            "from customers.activity e where e.org_id = :org_id and e.customer_id = c.id"
+        "delivery_failed": _did(
+            "missed a delivery",
             " and e.kind = 'delivery_moved' and e.facts ->> 'status' = 'failed'",
-            at="e.occurred_at",
-            label="missed a delivery",
         ),
-        "paid": behaviour(
-            "from customers.activity e where e.org_id = :org_id and e.customer_id = c.id"
-            " and e.kind = 'payment_captured'",
-            at="e.occurred_at",
-            label="paid",
-            amount=field(Kind.NUMBER, "(e.facts ->> 'amount_minor')::numeric / 100", "amount"),
-        ),
-        "refunded": behaviour(
-            "from customers.activity e where e.org_id = :org_id and e.customer_id = c.id"
-            " and e.kind = 'refund_processed'",
-            at="e.occurred_at",
-            label="got a refund",
-            amount=field(Kind.NUMBER, "(e.facts ->> 'amount_minor')::numeric / 100", "amount"),
-        ),
-        "complained": behaviour(
-            "from customers.activity e where e.org_id = :org_id and e.customer_id = c.id"
+        "paid": _did("paid", " and e.kind = 'payment_captured'", amount=_AMOUNT),
+        "refunded": _did("got a refund", " and e.kind = 'refund_processed'", amount=_AMOUNT),
+        "complained": _did(
+            "complained",
             " and e.kind = 'complaint_opened'",
-            at="e.occurred_at",
-            label="complained",
             severity=field(Kind.TEXT, "e.facts ->> 'severity'", "severity"),
             category=field(Kind.TEXT, "e.facts ->> 'category'", "category"),
         ),
-        "happened": behaviour(
-            "from customers.activity e where e.org_id = :org_id and e.customer_id = c.id",
-            at="e.occurred_at",
-            label="did something",
+        "happened": _did(
+            "did something",
+            "",
             kind=field(Kind.TEXT, "e.kind", "kind"),
             campaign_id=field(Kind.TEXT, "e.facts ->> 'campaign_id'", "campaign"),
         ),
