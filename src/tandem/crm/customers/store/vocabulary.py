@@ -33,7 +33,7 @@ _AMOUNT = field(Kind.NUMBER, "(e.facts ->> 'amount_minor')::numeric / 100", "amo
 
 def _did(label: str, which: LiteralString, **words: Field) -> Behaviour:
     """Lines of the timeline, those of which `which` holds."""
-    return behaviour(_ACTIVITIES + which, at="e.occurred_at", label=label, **words)
+    return behaviour(_ACTIVITIES + which, at="e.occurred_at", label=label, sums=None, **words)
 
 
 PEOPLE = Vocabulary(
