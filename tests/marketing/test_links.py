@@ -59,9 +59,9 @@ async def test_senders_that_make_the_same_links_at_once_share_them(company: Comp
 
     async def make() -> tuple[int, int]:
         async with company.work.transaction() as tx:
-            about: dict[str, Any] = {"feed": feed, "message_id": None, "now": NOW}
-            made = await marketing.make_links(tx, links=wanted[::-1], **about)
-            short = await marketing.make_short_links(tx, urls=texts, **about)
+            about: dict[str, Any] = {"feed": feed, "now": NOW}
+            (made,) = await marketing.make_links(tx, wanted=[(None, wanted[::-1])], **about)
+            short = await marketing.make_short_links(tx, urls=texts, message_id=None, **about)
         return len(set(made)), len(set(short.values()))
 
     assert set(await asyncio.gather(*(make() for _ in range(12)))) == {(5, 5)}
@@ -70,7 +70,8 @@ async def test_senders_that_make_the_same_links_at_once_share_them(company: Comp
 async def leave(company: Company, one: Message, **tracking: Any) -> Content:
     content = Content(subject="s", text="Look: https://shop.example.test/b.", html=HTML)
     async with company.work.transaction() as tx:
-        return await with_links(tx, one, content, Tracking(**tracking))
+        (led,) = await with_links(tx, [(one, content)], Tracking(**tracking))
+    return led
 
 
 def paths(content: Content) -> list[str]:

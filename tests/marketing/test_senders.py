@@ -140,7 +140,8 @@ async def _finished(company: Company, campaign: Json) -> tuple[Message, Content]
     words = Content(subject="s", text="t", html="<p>h</p>")
     about = _with_feed(sent, f"campaign:{campaign['id']}")
     async with company.work.transaction() as tx:
-        return about, await finish_campaign(tx, about, words)
+        (finished,) = await finish_campaign(tx, [(about, words)])
+    return about, finished
 
 
 def _with_feed(sent: Message, feed: str) -> Message:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -21,9 +21,9 @@ from tandem.crm.notifications.gateways.port import (
     Registered,
     TryLater,
 )
-from tandem.crm.notifications.service import carrying, inbox, providers, reports
+from tandem.crm.notifications.service import carrying, inbox, leaving, providers, reports
 from tandem.crm.notifications.service.carrying import Carried
-from tandem.crm.notifications.store import providers as store
+from tandem.crm.notifications.service.roads import Roads
 from tandem.flows import tell_staff
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Query
@@ -96,11 +96,14 @@ async def queued(post: Post, channel: Channel = Channel.EMAIL, **more: Any) -> M
 
 
 async def carry(post: Post, message: Message, **more: Any) -> Carried:
-    async def hand_over() -> None:
+    async def hand_over(provider_id: UUID | None) -> None:
         """The ledger's part is tested where the ledger is."""
+        carried = [(message.id, provider_id)] if provider_id else []
+        async with post.work.transaction() as tx:
+            await leaving.note_carriers(tx, carried, now=post.work.now())
 
-    leaving = Leaving(message=message, org_id=post.work.org_id, **more)
-    return await carrying.carry(post.work, leaving, hand_over=hand_over)
+    about = Leaving(message=message, org_id=post.work.org_id, **more)
+    return await carrying.carry(post.work, about, hand_over=hand_over)
 
 
 @pytest.mark.parametrize("kind", [Kind.SMTP, Kind.SES, Kind.SENDGRID, Kind.MAILGUN, Kind.POSTMARK])
@@ -283,10 +286,9 @@ async def test_one_message_at_a_time_tries_a_resting_provider_out(post: Post) ->
         with pytest.raises(OutcomeUnknown):
             await carry(post, await queued(post))
     post.hands.advance(seconds=31)
-    async with post.work.transaction() as tx:
-        active = await store.list_active(tx, "email")
-        held = await carrying._askable(tx, active, uuid4(), now=post.work.now())
-        others = await carrying._askable(tx, active, uuid4(), now=post.work.now())
+    active = (await Roads(post.work).known(Channel.EMAIL)).active
+    held = await carrying.askable(post.work, active, uuid4())
+    others = await carrying.askable(post.work, active, uuid4())
     assert [one.provider.id for one in held] == [first.id, second.id]
     assert [one.provider.id for one in others] == [second.id]
 

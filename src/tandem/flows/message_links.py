@@ -1,7 +1,7 @@
 """The last hand on messages of campaigns and journeys: links that can be followed back, UTM tags,
 the dot that tells of an opening, and the way to say no, for people and for mail programs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.utils import formataddr
 from uuid import UUID
 
@@ -9,7 +9,7 @@ import msgspec
 
 from tandem.crm.customers.domain.audiences import Reachable
 from tandem.crm.marketing import service as marketing
-from tandem.crm.marketing.domain.campaigns import Utm, campaign_of
+from tandem.crm.marketing.domain.campaigns import Campaign, Utm, campaign_of
 from tandem.crm.marketing.domain.links import (
     addresses_of,
     is_trackable,
@@ -19,7 +19,7 @@ from tandem.crm.marketing.domain.links import (
 )
 from tandem.crm.notifications import service as notifications
 from tandem.crm.notifications.domain.messages import SERVICE, SITE, Channel, Message
-from tandem.crm.notifications.domain.outgoing import Content, finishes
+from tandem.crm.notifications.domain.outgoing import Content, Worded, finishes
 from tandem.crm.notifications.service import deciding
 from tandem.kernel.db import Tx
 
@@ -41,36 +41,61 @@ class Tracking(msgspec.Struct, frozen=True, kw_only=True):
     utm: Utm = Utm()
 
 
-async def finish_campaign(tx: Tx, message: Message, content: Content) -> Content:
-    campaign_id = campaign_of(message.feed)
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """Words with tagged addresses, and which (kind, address) of them is to be led through us."""
+
+    message: Message
+    content: Content
+    wanted: list[tuple[str, str]]
+
+    @property
+    def links(self) -> list[str]:
+        return [url for kind, url in self.wanted if kind == "link"]
+
+
+async def finish_campaign(tx: Tx, worded: Sequence[Worded]) -> list[Content]:
+    """Of one campaign: what is the same for all of them is asked once."""
+    campaign_id = campaign_of(worded[0][0].feed)
     assert campaign_id, "only a campaign's messages come here"
     campaign = await marketing.get_campaign(tx, campaign_id)
+    channel = worded[0][0].channel
     tracking = Tracking(
-        clicks=campaign.tracks_clicks and await _may_follow(tx, message.channel),
+        clicks=campaign.tracks_clicks and await _may_follow(tx, channel),
         opens=campaign.tracks_opens,
         is_personal=campaign.is_tracking_people,
         utm=campaign.utm or Utm(),
     )
-    worded = with_way_out(message, content, tx.actor.org_id, campaign.purpose)
-    if campaign.from_address_id is not None and message.channel is Channel.EMAIL:
-        worded = await _from(tx, worded, campaign.from_address_id)
-    return await with_links(tx, message, worded, tracking)
+    own = await _from(tx, campaign, channel)
+    ready = [
+        (message, _with_headers(_left(tx, message, content, campaign.purpose), own))
+        for message, content in worded
+    ]
+    return await with_links(tx, ready, tracking)
 
 
-async def _from(tx: Tx, content: Content, address_id: UUID) -> Content:
-    """Asked again at the last moment: a domain that is not one's own any more is not used, and the
-    message leaves from the usual address."""
-    sender = await marketing.get_address(tx, address_id)
-    if not sender.is_verified:
+def _left(tx: Tx, message: Message, content: Content, purpose: str) -> Content:
+    return with_way_out(message, content, tx.actor.org_id, purpose)
+
+
+def _with_headers(content: Content, more: Mapping[str, str]) -> Content:
+    if not more:
         return content
-    headers = {**content.headers, "From": formataddr((sender.name, sender.address))}
-    return msgspec.structs.replace(content, headers=headers)
+    return msgspec.structs.replace(content, headers={**content.headers, **more})
 
 
-async def finish_journey(tx: Tx, message: Message, content: Content) -> Content:
-    worded = with_way_out(message, content, tx.actor.org_id, message.purpose)
-    clicks = await _may_follow(tx, message.channel)
-    return await with_links(tx, message, worded, Tracking(clicks=clicks))
+async def _from(tx: Tx, campaign: Campaign, channel: Channel) -> dict[str, str]:
+    """Asked again at the last moment: a domain that is not one's own any more is not used, and the
+    messages leave from the usual address."""
+    if campaign.from_address_id is None or channel is not Channel.EMAIL:
+        return {}
+    sender = await marketing.get_address(tx, campaign.from_address_id)
+    return {"From": formataddr((sender.name, sender.address))} if sender.is_verified else {}
+
+
+async def finish_journey(tx: Tx, worded: Sequence[Worded]) -> list[Content]:
+    clicks = await _may_follow(tx, worded[0][0].channel)
+    ready = [(one, _left(tx, one, content, one.purpose)) for one, content in worded]
+    return await with_links(tx, ready, Tracking(clicks=clicks))
 
 
 async def _may_follow(tx: Tx, channel: Channel) -> bool:
@@ -112,21 +137,34 @@ def with_way_out(message: Message, content: Content, org_id: UUID, purpose: str)
     return msgspec.structs.replace(content, html=html, text=text, headers=headers)
 
 
-async def with_links(tx: Tx, message: Message, content: Content, tracking: Tracking) -> Content:
-    """The same words with tagged, traceable links. The sender's own pages stay as they are."""
-    if message.channel in TEXTS:
-        return await _with_short_links(tx, message, content, tracking)
-    html, text = _tagged(content.html, tracking, is_html=True), content.text
-    text = _tagged(text, tracking, is_html=False)
+async def with_links(tx: Tx, worded: Sequence[Worded], tracking: Tracking) -> list[Content]:
+    """The same words with tagged, traceable links, of one stream and channel. The sender's own
+    pages stay as they are."""
+    if worded[0][0].channel in TEXTS:
+        return [await _with_short_links(tx, one, content, tracking) for one, content in worded]
+    drafts = [_draft(message, content, tracking) for message, content in worded]
+    made = await marketing.make_links(
+        tx,
+        feed=worded[0][0].feed,
+        wanted=[(one.message.id if tracking.is_personal else None, one.wanted) for one in drafts],
+        now=tx.started_at,
+    )
+    if tracking.is_personal:
+        await _note_departures(tx, [(one.message, len(one.links)) for one in drafts if one.wanted])
+    return [_led_back(one, tokens) for one, tokens in zip(drafts, made, strict=True)]
+
+
+def _draft(message: Message, content: Content, tracking: Tracking) -> Draft:
+    html = _tagged(content.html, tracking, is_html=True)
+    text = _tagged(content.text, tracking, is_html=False)
     found = [*addresses_of(html, is_html=True), *addresses_of(text, is_html=False)]
     trackable = [url for url in dict.fromkeys(found) if is_trackable(url, SITE)]
     wanted = [("link", url) for url in trackable] if tracking.clicks else []
     if message.channel is Channel.EMAIL and html:
         wanted += [("hidden", "")] if wanted else []
         wanted += [("pixel", "")] if tracking.opens else []
-    if wanted:
-        html, text = await _led_back(tx, message, (html, text), wanted, tracking)
-    return msgspec.structs.replace(content, html=html, text=text)
+    words = msgspec.structs.replace(content, html=html, text=text)
+    return Draft(message=message, content=words, wanted=wanted)
 
 
 async def _with_short_links(
@@ -149,48 +187,37 @@ async def _with_short_links(
         places = {url: f"{SITE}/l/{codes[led]}" for url, led in leads.items() if led in codes}
         text = replaced(written, places, is_html=False)
         if tracking.is_personal:
-            await _note_departure(tx, message, len(places))
+            await _note_departures(tx, [(message, len(places))])
     unshortened = written if text != written else ""
     return msgspec.structs.replace(content, text=text, unshortened=unshortened)
 
 
-async def _note_departure(tx: Tx, message: Message, links: int) -> None:
-    await marketing.note_departure(
+async def _note_departures(tx: Tx, leaving: Sequence[tuple[Message, int]]) -> None:
+    """Each with how many links it has; all of one stream and channel."""
+    if not leaving:
+        return
+    first = leaving[0][0]
+    await marketing.note_departures(
         tx,
-        message_id=message.id,
-        feed=message.feed,
-        customer_id=message.customer_id,
-        channel=message.channel.value,
-        links=links,
+        [(message.id, message.customer_id, links) for message, links in leaving],
+        feed=first.feed,
+        channel=first.channel.value,
         now=tx.started_at,
     )
 
 
-async def _led_back(
-    tx: Tx,
-    message: Message,
-    bodies: tuple[str, str],
-    wanted: Sequence[tuple[str, str]],
-    tracking: Tracking,
-) -> tuple[str, str]:
-    now = tx.started_at
-    made = await marketing.make_links(
-        tx,
-        feed=message.feed,
-        message_id=message.id if tracking.is_personal else None,
-        links=wanted,
-        now=now,
-    )
-    places = {url: f"{SITE}/l/{made[kind, url]}" for kind, url in wanted if kind == "link"}
-    if tracking.is_personal:
-        await _note_departure(tx, message, len(places))
-    html = replaced(bodies[0], places, is_html=True)
+def _led_back(draft: Draft, made: Mapping[tuple[str, str], str]) -> Content:
+    if not made:
+        return draft.content
+    places = {url: f"{SITE}/l/{made['link', url]}" for url in draft.links if ("link", url) in made}
+    html = replaced(draft.content.html, places, is_html=True)
     for kind, markup in (("hidden", HIDDEN), ("pixel", DOT)):
         if (kind, "") in made:
             at = "l" if kind == "hidden" else "o"
             end = ".gif" if kind == "pixel" else ""
             html = with_at_end(html, markup.format(place=f"{SITE}/{at}/{made[kind, '']}{end}"))
-    return html, replaced(bodies[1], places, is_html=False)
+    text = replaced(draft.content.text, places, is_html=False)
+    return msgspec.structs.replace(draft.content, html=html, text=text)
 
 
 def _tagged(body: str, tracking: Tracking, *, is_html: bool) -> str:

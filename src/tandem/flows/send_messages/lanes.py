@@ -13,6 +13,7 @@ from tandem.crm.notifications.domain.messages import Lane, Message
 from tandem.crm.notifications.service import leaving, planning
 from tandem.crm.notifications.service.handing import LeaseLost
 from tandem.crm.notifications.service.leaving import Result
+from tandem.crm.notifications.service.roads import Roads
 from tandem.crm.notifications.service.taking import NotYet, take
 from tandem.flows.send_messages.claiming import Ready, take_in_hand, take_one
 from tandem.flows.send_messages.writing import Together
@@ -81,10 +82,16 @@ async def deliver(work: Work, message_id: str) -> None:
 async def send_all(work: Work, ready: Sequence[Ready], connections: asyncio.Semaphore) -> None:
     """All at once within the connections; settled as they come back, many in one transaction."""
 
-    async def hand_over(messages: Sequence[Message]) -> list[Exception | None]:
+    async def hand_over(
+        handed: Sequence[tuple[Message, UUID | None]],
+    ) -> list[Exception | None]:
         now = work.now()
+        messages = [message for message, _ in handed]
         async with work.transaction() as tx:
             done = await leaving.hand_over_many(tx, messages, now=now)
+            await leaving.note_carriers(
+                tx, [(one.id, by) for one, by in handed if by and one.id in done.ours], now=now
+            )
         return [
             None
             if message.id in done.ours
@@ -99,19 +106,20 @@ async def send_all(work: Work, ready: Sequence[Ready], connections: asyncio.Sema
             await leaving.record_results(tx, results, now=work.now())
         return [None] * len(results)
 
-    handing: Together[Message, Exception | None] = Together(hand_over)
+    handing: Together[tuple[Message, UUID | None], Exception | None] = Together(hand_over)
     settling: Together[Result, None] = Together(settle)
+    roads = Roads(work)
 
     async def one(ready: Ready) -> None:
-        async def say() -> None:
-            refusal = await handing.do(ready.message)
+        async def say(provider_id: UUID | None) -> None:
+            refusal = await handing.do((ready.message, provider_id))
             if refusal is not None:
                 raise refusal
 
         # The place is given up only once the end is written: so whoever is killed leaves at most
         # as many in doubt as it has connections.
         async with connections:
-            result = await take(work, ready.message, ready.content, hand_over=say)
+            result = await take(work, ready.message, ready.content, hand_over=say, roads=roads)
             if result is not None:
                 await settling.do(result)
 

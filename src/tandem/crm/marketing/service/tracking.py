@@ -53,21 +53,23 @@ async def make_links(
     tx: Tx,
     *,
     feed: str,
-    message_id: UUID | None,
-    links: Sequence[tuple[str, str]],
+    wanted: Sequence[tuple[UUID | None, Sequence[tuple[str, str]]]],
     now: datetime,
-) -> dict[tuple[str, str], str]:
-    """`(kind, address)` → a token for this message, or for nobody where `message_id` is None."""
-    if not links:
-        return {}
-    ids = await store.put_links(tx, feed, links, now)
-    return {
-        key: token_of(
-            Reference(org_id=tx.actor.org_id, link_id=link_id, message_id=message_id),
-            lambda head: secrets.sign(head, purpose=PURPOSE),
-        )
-        for key, link_id in ids.items()
-    }
+) -> list[dict[tuple[str, str], str]]:
+    """For each message, `(kind, address)` → a token for it, or for nobody where its id is None."""
+    every = list(dict.fromkeys(link for _, links in wanted for link in links))
+    ids = await store.put_links(tx, feed, every, now) if every else {}
+    return [
+        {link: _token(tx, ids[link], message_id) for link in links if link in ids}
+        for message_id, links in wanted
+    ]
+
+
+def _token(tx: Tx, link_id: UUID, message_id: UUID | None) -> str:
+    return token_of(
+        Reference(org_id=tx.actor.org_id, link_id=link_id, message_id=message_id),
+        lambda head: secrets.sign(head, purpose=PURPOSE),
+    )
 
 
 async def make_short_links(
@@ -97,26 +99,17 @@ async def find_short_link(database: Database, code: str) -> Reference:
     return found
 
 
-async def note_departure(
+async def note_departures(
     tx: Tx,
+    leaving: Sequence[tuple[UUID, UUID | None, int]],
     *,
-    message_id: UUID,
     feed: str,
-    customer_id: UUID | None,
     channel: str,
-    links: int,
     now: datetime,
 ) -> None:
-    """A message is about to be handed over: whoever clicks in it later is known by it."""
-    await store.depart(
-        tx,
-        message_id=message_id,
-        feed=feed,
-        customer_id=customer_id,
-        channel=channel,
-        links=links,
-        left_at=now,
-    )
+    """Messages (id, customer, number of links) are about to be handed over: whoever clicks in one
+    later is known by it."""
+    await store.depart(tx, leaving, feed=feed, channel=channel, left_at=now)
 
 
 async def record_hit(tx: Tx, reference: Reference, hit: Hit) -> Link:

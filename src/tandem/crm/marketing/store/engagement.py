@@ -19,7 +19,7 @@ _ENGAGEMENT: LiteralString = """
       from marketing.engagement
 """
 
-# One message's links in one statement; those already there keep their ids.
+# Many messages' links in one statement; those already there keep their ids.
 PUT_LINKS = Query(
     """
     with given as (
@@ -54,7 +54,10 @@ DEPART = Query(
     """
     insert into marketing.departure
            (org_id, message_id, feed, customer_id, channel, links, left_at)
-    values (:org_id, :message_id, :feed, :customer_id, :channel, :links, :left_at)
+    select :org_id, message_id, :feed, customer_id, :channel, links, :left_at::timestamptz
+      from unnest(:message_ids::uuid[], :customer_ids::uuid[], :links::int[])
+           as leaving (message_id, customer_id, links)
+     order by message_id
         on conflict (org_id, message_id) do update
        set links = excluded.links, left_at = excluded.left_at
     """
@@ -246,21 +249,20 @@ async def get_link(tx: Tx, link_id: UUID) -> Link | None:
 
 async def depart(
     tx: Tx,
+    leaving: Sequence[tuple[UUID, UUID | None, int]],
     *,
-    message_id: UUID,
     feed: str,
-    customer_id: UUID | None,
     channel: str,
-    links: int,
     left_at: datetime,
 ) -> None:
+    """(message, customer, how many links it has) each."""
     await tx.run(
         DEPART,
-        message_id=message_id,
+        message_ids=[one[0] for one in leaving],
+        customer_ids=[one[1] for one in leaving],
+        links=[one[2] for one in leaving],
         feed=feed,
-        customer_id=customer_id,
         channel=channel,
-        links=links,
         left_at=left_at,
     )
 

@@ -1,6 +1,6 @@
 """What others want said: one message for the ledger, before anything is decided. Pure."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -66,8 +66,9 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
 
 
-Finisher = Callable[[Any, Message, Content], Awaitable[Content]]
-"""`(tx, message, content)`: the last hand on what leaves: links, pixel, headers."""
+Worded = tuple[Message, Content]
+Finisher = Callable[[Any, Sequence[Worded]], Awaitable[Sequence[Content]]]
+"""`(tx, worded)`: the last hand on what leaves of one stream and channel: links, pixel, headers."""
 FINISHERS: dict[str, Finisher] = {}
 """By the beginning of a feed: `campaign`, `journey`. Registered by the flows that own them."""
 

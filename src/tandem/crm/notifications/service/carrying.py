@@ -5,8 +5,9 @@ does not have the message: no connection, refused keys, or a word to wait. After
 is asked, and nobody knows (OutcomeUnknown).
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -21,9 +22,8 @@ from tandem.crm.notifications.domain.breakers import (
 )
 from tandem.crm.notifications.domain.messages import Channel, Message
 from tandem.crm.notifications.domain.providers import Provider, in_order
-from tandem.crm.notifications.gateways.carriers import Carriers, Way
+from tandem.crm.notifications.gateways.carriers import Carriers
 from tandem.crm.notifications.gateways.port import (
-    HandOver,
     KeysRefused,
     Leaving,
     Mailer,
@@ -34,9 +34,8 @@ from tandem.crm.notifications.gateways.port import (
 )
 from tandem.crm.notifications.service.providers import suspend, way_of
 from tandem.crm.notifications.service.registered import with_registration
-from tandem.crm.notifications.service.signing import keys_in_force
+from tandem.crm.notifications.service.roads import Road, Roads
 from tandem.crm.notifications.store import providers as store
-from tandem.kernel.db import Tx
 from tandem.kernel.jobs import Work
 from tandem.kernel.outbound import OutcomeUnknown
 
@@ -51,24 +50,27 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     provider_message_id: str
 
 
-class _Asked(msgspec.Struct, frozen=True, kw_only=True):
-    provider: Provider
-    way: Way
+HandOverTo = Callable[[UUID | None], Awaitable[None]]
+"""As gateways.port.HandOver, to this provider, or by the installation's own way (None). Whoever may
+have the message is written down with it."""
 
 
-async def carry(work: Work, leaving: Leaving, *, hand_over: HandOver) -> Carried:
-    """Hand it over once. Raises Refused, TryLater or OutcomeUnknown; see gateways.port."""
-    async with work.transaction() as tx:
-        leaving = await with_registration(tx, leaving)
-        if leaving.message.channel is Channel.EMAIL:
-            keys = await keys_in_force(tx, now=work.now())
-            leaving = msgspec.structs.replace(leaving, signing=keys)
-        active = await store.list_active(tx, leaving.message.channel)
-        asked = await _askable(tx, active, leaving.message.id, now=work.now())
-    if not active:
+async def carry(
+    work: Work, leaving: Leaving, *, hand_over: HandOverTo, roads: Roads | None = None
+) -> Carried:
+    """Hand it over once. Raises Refused, TryLater or OutcomeUnknown; see gateways.port. `roads` are
+    what a batch knows together."""
+    roads = roads or Roads(work)
+    known = await roads.known(leaving.message.channel)
+    if leaving.message.channel is Channel.EMAIL:
+        leaving = msgspec.structs.replace(leaving, signing=known.signing)
+    else:
+        async with work.transaction() as tx:
+            leaving = await with_registration(tx, leaving)
+    if not known.active:
         return await _by_installation(work, leaving, hand_over)
     reasons: list[TryLater] = []
-    for one in asked:
+    for one in await askable(work, known.active, leaving.message.id):
         try:
             taken = await _by_provider(work, leaving, one, hand_over)
         except TryLater as reason:
@@ -76,9 +78,15 @@ async def carry(work: Work, leaving: Leaving, *, hand_over: HandOver) -> Carried
                 raise
             reasons.append(reason)
             await _note_no(work, one.provider, reason)
+            roads.forget()
+        except OutcomeUnknown:
+            roads.forget()
+            raise
         else:
+            if not _is_at_ease(one.provider, work.now()):
+                roads.forget()
             return Carried(provider_id=one.provider.id, provider_message_id=taken)
-    raise _nobody(active, reasons, now=work.now())
+    raise _nobody([one.provider for one in known.active], reasons, now=work.now())
 
 
 async def find_sent(work: Work, message: Message, *, since: datetime) -> list[str] | None:
@@ -98,54 +106,49 @@ async def find_sent(work: Work, message: Message, *, since: datetime) -> list[st
     return await carrier.list_sent(message, since=since)
 
 
-async def _askable(
-    tx: Tx, active: list[Provider], message_id: UUID, *, now: datetime
-) -> list[_Asked]:
+async def askable(work: Work, active: Sequence[Road], message_id: UUID) -> list[Road]:
     """Those who do not rest, in the order they are asked; of who recovers, one message at a time
     finds out how it does."""
+    now = work.now()
+    by_id = {one.provider.id: one for one in active}
     asked = []
-    for provider in in_order(active, message_id):
-        breaker = provider.breaker
-        if not breaker.may_send(now):
+    for provider in in_order([one.provider for one in active], message_id):
+        if not provider.breaker.may_send(now):
             continue
-        if breaker.is_half_open(now) and not await store.claim_probe(
-            tx, provider.id, now=now, until=now + PROBE
-        ):
+        if provider.breaker.is_half_open(now) and not await _may_probe(work, provider.id):
             continue
-        asked.append(_Asked(provider=provider, way=await way_of(tx, provider)))
+        asked.append(by_id[provider.id])
     return asked
 
 
-async def _by_installation(work: Work, leaving: Leaving, hand_over: HandOver) -> Carried:
+async def _may_probe(work: Work, provider_id: UUID) -> bool:
+    async with work.transaction() as tx:
+        now = work.now()
+        return await store.claim_probe(tx, provider_id, now=now, until=now + PROBE)
+
+
+async def _by_installation(work: Work, leaving: Leaving, hand_over: HandOverTo) -> Carried:
     message = leaving.message
+    say = partial(hand_over, None)
     match message.channel:
         case Channel.EMAIL:
             mailer = work.get(Mailer)
             taken = await mailer.send(
-                message, hand_over=hand_over, headers=leaving.headers, signing=leaving.signing
+                message, hand_over=say, headers=leaving.headers, signing=leaving.signing
             )
         case Channel.SMS:
             texter = work.get(Texter)
-            taken = await texter.send(message, org_id=leaving.org_id, hand_over=hand_over)
+            taken = await texter.send(message, org_id=leaving.org_id, hand_over=say)
         case _:
             raise Refused(f"Nobody carries {message.channel} here. Add a provider under Sending.")
     return Carried(provider_id=None, provider_message_id=taken)
 
 
-async def _by_provider(work: Work, leaving: Leaving, one: _Asked, hand_over: HandOver) -> str:
+async def _by_provider(work: Work, leaving: Leaving, one: Road, hand_over: HandOverTo) -> str:
     provider = one.provider
-
-    async def say() -> None:
-        """Written before the hand-over itself: whoever may have it is known by name."""
-        async with work.transaction() as tx:
-            await store.add_carriage(
-                tx, message_id=leaving.message.id, provider_id=provider.id, now=work.now()
-            )
-        await hand_over()
-
     carrier = await work.get(Carriers).open(one.way)
     try:
-        taken = await carrier.send(leaving, hand_over=say)
+        taken = await carrier.send(leaving, hand_over=partial(hand_over, provider.id))
     except OutcomeUnknown as silence:
         await _note(work, provider, str(silence), after_trouble)
         raise
@@ -158,12 +161,17 @@ async def _by_provider(work: Work, leaving: Leaving, one: _Asked, hand_over: Han
 
 async def _note_answer(work: Work, provider: Provider) -> None:
     """It works, whatever it said of this message."""
-    is_old = provider.last_taken_at is None or work.now() - provider.last_taken_at > NOTED_EVERY
-    if provider.breaker == Breaker() and not is_old:
+    now = work.now()
+    if _is_at_ease(provider, now):
         return
     async with work.transaction() as tx:
-        now = work.now()
         await store.note_taken(tx, provider.id, now=now, before=now - NOTED_EVERY)
+
+
+def _is_at_ease(provider: Provider, now: datetime) -> bool:
+    """All was well with it, and that was written down a moment ago."""
+    is_known = provider.last_taken_at is not None and now - provider.last_taken_at <= NOTED_EVERY
+    return provider.breaker == Breaker() and is_known
 
 
 async def _note_no(work: Work, provider: Provider, reason: TryLater) -> None:

@@ -31,6 +31,7 @@ from tandem.crm.notifications.domain.policy import ASK_AGAIN, Verdict
 from tandem.crm.notifications.domain.throttle import grant
 from tandem.crm.notifications.service.telling import facts_of
 from tandem.crm.notifications.store import lanes as store
+from tandem.crm.notifications.store import providers
 from tandem.crm.notifications.store.lanes import Gate, Settled, Stream
 from tandem.kernel.db import Tx
 from tandem.kernel.events import Event
@@ -172,6 +173,13 @@ async def hand_over_many(tx: Tx, messages: Sequence[Message], *, now: datetime) 
     going = [message for message in messages if message.id not in wait]
     ours = await store.hand_over(tx, going, now=now, lease_until=now + LEASE) if going else set()
     return HandedOver(ours=ours, wait=wait)
+
+
+async def note_carriers(tx: Tx, carried: Sequence[tuple[UUID, UUID]], *, now: datetime) -> None:
+    """(message, provider): written with the hand-over itself, so that whoever may have it is known
+    by name."""
+    if carried:
+        await providers.add_carriages(tx, carried, now=now)
 
 
 async def record_results(tx: Tx, results: Sequence[Result], *, now: datetime) -> None:

@@ -11,7 +11,6 @@ from tandem.crm.notifications.domain.outgoing import Content
 from tandem.crm.notifications.domain.texts import segments
 from tandem.crm.notifications.gateways.port import (
     AddressDead,
-    HandOver,
     KeysRefused,
     Leaving,
     Refused,
@@ -21,6 +20,7 @@ from tandem.crm.notifications.gateways.port import (
 from tandem.crm.notifications.service import carrying
 from tandem.crm.notifications.service.handing import LeaseLost
 from tandem.crm.notifications.service.leaving import Result
+from tandem.crm.notifications.service.roads import Roads
 from tandem.kernel.jobs import Work
 from tandem.kernel.outbound import OutcomeUnknown
 
@@ -37,7 +37,12 @@ class NotYet(Exception):
 
 
 async def take(
-    work: Work, message: Message, content: Content, *, hand_over: HandOver
+    work: Work,
+    message: Message,
+    content: Content,
+    *,
+    hand_over: carrying.HandOverTo,
+    roads: Roads | None = None,
 ) -> Result | None:
     """Carry it to the other side; None when it is in somebody else's hand by now."""
     base_url = work.get(Site).base_url
@@ -51,7 +56,7 @@ async def take(
         leaving = leaving.saying(leaving.unshortened)
     try:
         async with asyncio.timeout(TRY_SECONDS_MAX):
-            carried = await carrying.carry(work, leaving, hand_over=hand_over)
+            carried = await carrying.carry(work, leaving, hand_over=hand_over, roads=roads)
     except LeaseLost:
         return None
     except NotYet as wait:

@@ -7,8 +7,8 @@ from uuid import UUID
 import structlog
 
 from tandem.crm.notifications.domain import rendering
-from tandem.crm.notifications.domain.messages import Message
-from tandem.crm.notifications.domain.outgoing import Content, finisher_of
+from tandem.crm.notifications.domain.messages import Channel, Message
+from tandem.crm.notifications.domain.outgoing import Content, Finisher, Worded, finisher_of
 from tandem.crm.notifications.domain.policy import STORM_KIND
 from tandem.crm.notifications.domain.template_versions import (
     ParameterWrong,
@@ -24,6 +24,11 @@ from tandem.kernel.errors import Refusal
 log = structlog.get_logger()
 
 
+UNFINISHED = (Refusal, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a finisher may end in without harm to the others; trouble with the database is not among
+it."""
+
+
 class Wordless(Exception):
     """The words of a message cannot be made; nothing is sent without them."""
 
@@ -37,26 +42,45 @@ async def words_of(
     """
     wanted = {one.template_version_id for one in messages if one.template_version_id is not None}
     versions = await templates.versions(tx, sorted(wanted)) if wanted else {}
-    worded, wordless = [], []
+    streams: dict[tuple[str, Channel], list[Worded]] = {}
+    wordless = []
     for message in messages:
         try:
-            worded.append((message, await _finished(tx, message, _content(message, versions))))
+            content = _content(message, versions)
         except Wordless as reason:
             wordless.append(Result(message=message, outcome="refused", detail=str(reason)))
+        else:
+            streams.setdefault((message.feed, message.channel), []).append((message, content))
+    worded: list[Worded] = []
+    for (feed, _), stream in streams.items():
+        done, undone = await _finished(tx, stream, finisher_of(feed) if feed else None)
+        worded += done
+        wordless += undone
     await record_results(tx, wordless, now=now)
     return worded
 
 
-async def _finished(tx: Tx, message: Message, content: Content) -> Content:
-    """A finisher that cannot finish fails its message, and never the lane behind it."""
-    finisher = finisher_of(message.feed) if message.feed else None
+async def _finished(
+    tx: Tx, stream: Sequence[Worded], finisher: Finisher | None
+) -> tuple[Sequence[Worded], list[Result]]:
+    """All together, and each alone where that fails: one that cannot be finished fails by itself,
+    and never the lane behind it."""
     if finisher is None:
-        return content
+        return stream, []
     try:
-        return await finisher(tx, message, content)
-    except (Refusal, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as reason:
-        log.warning("finisher_failed", feed=message.feed, error=repr(reason))
-        raise Wordless(f"Its stream could not finish it: {reason}") from reason
+        finished = await finisher(tx, stream)
+    except UNFINISHED as reason:
+        if len(stream) == 1:
+            message = stream[0][0]
+            log.warning("finisher_failed", feed=message.feed, error=repr(reason))
+            detail = f"Its stream could not finish it: {reason}"
+            return [], [Result(message=message, outcome="refused", detail=detail)]
+    else:
+        return [(one[0], content) for one, content in zip(stream, finished, strict=True)], []
+    alone = [await _finished(tx, [one], finisher) for one in stream]
+    return [one for done, _ in alone for one in done], [
+        one for _, undone in alone for one in undone
+    ]
 
 
 def _content(message: Message, versions: Mapping[UUID, TemplateVersion]) -> Content:

@@ -1,6 +1,6 @@
 """Providers and what they were given. Their secrets are one sealed value, written and read here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -91,10 +91,12 @@ GET_SECRETS = Query(
     "select secrets from notifications.provider where org_id = :org_id and id = :id"
 )
 
-ADD_CARRIAGE = Query(
+ADD_CARRIAGES = Query(
     """
     insert into notifications.carriage (org_id, id, message_id, provider_id, at)
-    values (:org_id, :id, :message_id, :provider_id, :now)
+    select :org_id, id, message_id, provider_id, :now::timestamptz
+      from unnest(:ids::uuid[], :message_ids::uuid[], :provider_ids::uuid[])
+           as carried (id, message_id, provider_id)
     """
 )
 
@@ -213,8 +215,15 @@ async def read_secrets(tx: Tx, provider_id: UUID) -> dict[str, str]:
     return msgspec.json.decode(plain, type=dict[str, str])
 
 
-async def add_carriage(tx: Tx, *, message_id: UUID, provider_id: UUID, now: datetime) -> None:
-    await tx.run(ADD_CARRIAGE, id=new_id(), message_id=message_id, provider_id=provider_id, now=now)
+async def add_carriages(tx: Tx, carried: Sequence[tuple[UUID, UUID]], *, now: datetime) -> None:
+    """(message, provider) each."""
+    await tx.run(
+        ADD_CARRIAGES,
+        ids=[new_id() for _ in carried],
+        message_ids=[message_id for message_id, _ in carried],
+        provider_ids=[provider_id for _, provider_id in carried],
+        now=now,
+    )
 
 
 async def last_carrier(tx: Tx, message_id: UUID) -> UUID | None:
