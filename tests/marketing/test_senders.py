@@ -1,5 +1,6 @@
 """Mail comes from domains that are the company's own, and from no other's."""
 
+from email import message_from_bytes, policy
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ from tandem.crm.marketing.domain.senders import Found, judge
 from tandem.crm.marketing.jobs import check_domain
 from tandem.crm.notifications.domain.messages import Message
 from tandem.crm.notifications.domain.outgoing import Content
-from tandem.crm.notifications.gateways.smtp import compose
+from tandem.crm.notifications.gateways.composing import composed
 from tandem.flows.message_links import finish_campaign
 from tandem.kernel.actor import Actor
 from tandem.kernel.ids import new_id
@@ -107,7 +108,8 @@ async def test_a_campaign_leaves_only_from_a_proven_address_of_its_own_company(
     assert (in_use.status_code, in_use.json()["code"]) == (409, "from_address_in_use")
 
     one = await _finished(company, campaign)
-    letter = compose(one[0], sender="no-reply@tandem.test", headers=one[1].headers)
+    raw = composed(one[0], sender="no-reply@tandem.test", headers=one[1].headers)
+    letter = message_from_bytes(raw, policy=policy.default)
     assert str(letter["From"]) == "Nilgiri Teas <hello@tea.example.test>"
     assert str(letter["Message-ID"]).endswith("@tandem.test>")
     names.records = {}

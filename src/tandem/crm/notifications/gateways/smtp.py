@@ -7,11 +7,8 @@ is replaced, and the letter begins anew.
 
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
-from email import policy
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from datetime import timedelta
+from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import SMTP
@@ -29,6 +26,7 @@ from aiosmtplib.errors import (
 from tandem.crm.notifications.domain.bounces import is_hard
 from tandem.crm.notifications.domain.dkim import Signing, signed
 from tandem.crm.notifications.domain.messages import Message
+from tandem.crm.notifications.gateways.composing import author_domain, composed, message_id_of
 from tandem.crm.notifications.gateways.lines import Line, Lines
 from tandem.crm.notifications.gateways.port import (
     AddressDead,
@@ -44,10 +42,6 @@ UNSIGNED: Signing = {}
 GOING_DOWN = 421
 GOING_DOWN_REST = timedelta(seconds=30)
 LOST = (SMTPTimeoutError, SMTPServerDisconnected, SMTPConnectError, OSError)
-WIRE = policy.SMTP.clone(cte_type="7bit")
-"""Seven bits, so that no server on the way needs 8BITMIME."""
-WIRE_UTF8 = policy.SMTPUTF8.clone(cte_type="7bit")
-"""For an address beyond ASCII (RFC 6531)."""
 
 
 class SmtpMailer:
@@ -80,9 +74,9 @@ class SmtpMailer:
     ) -> str:
         """`return_path` is where bounces go; the sender's own address when empty. Signed with the
         keys of the domain it is from."""
-        envelope = self.compose(message, headers)
-        keys = signing.get(_domain_of(str(envelope["From"])), ())
-        content = signed(envelope.as_bytes(), keys)
+        others = headers or {}
+        keys = signing.get(author_domain(self._address, others), ())
+        content = signed(composed(message, sender=self._address, headers=others), keys)
         line = await self._addressed(message.recipient, return_path or self._address)
         is_over = False
         try:
@@ -105,9 +99,6 @@ class SmtpMailer:
 
     def message_id(self, message: Message) -> str:
         return message_id_of(message, self._address)
-
-    def compose(self, message: Message, headers: Mapping[str, str] | None = None) -> EmailMessage:
-        return compose(message, sender=self._address, headers=headers or {})
 
     async def _connect(self) -> SMTP:
         if not self._url.hostname:
@@ -191,37 +182,6 @@ class SmtpMailer:
             raise OutcomeUnknown(_words(reason)) from reason
 
 
-def _domain_of(sender: str) -> str:
-    return parseaddr(sender)[1].rpartition("@")[2].casefold()
-
-
-def message_id_of(message: Message, sender: str) -> str:
-    return f"<{message.id}@{sender.rpartition('@')[2] or 'localhost'}>"
-
-
-def compose(message: Message, *, sender: str, headers: Mapping[str, str]) -> EmailMessage:
-    """The whole letter. `sender` is the bare address and the name before it the message's, unless a
-    header `From` says otherwise; the Message-ID is the same either way."""
-    made = EmailMessage(policy=WIRE if message.recipient.isascii() else WIRE_UTF8)
-    name, address = parseaddr(headers.get("From", ""))
-    made["From"] = Address(
-        display_name=name if address else message.sender_name, addr_spec=address or sender
-    )
-    local, _, domain = message.recipient.rpartition("@")
-    made["To"] = Address(username=local, domain=domain)
-    made["Subject"] = message.subject
-    made["Date"] = _date(message.created_at)
-    made["Message-ID"] = message_id_of(message, sender)
-    made["Auto-Submitted"] = "auto-generated"
-    for title, value in headers.items():
-        if title != "From":
-            made[title] = value
-    made.set_content(message.text)
-    if message.html:
-        made.add_alternative(message.html, subtype="html")
-    return made
-
-
 def _answered(
     answer: SMTPResponseException, *, is_about_recipient: bool = False
 ) -> Refused | TryLater:
@@ -237,7 +197,3 @@ def _answered(
 
 def _words(reason: Exception) -> str:
     return f"{type(reason).__name__}: {reason}"[:500]
-
-
-def _date(at: datetime) -> str:
-    return format_datetime(at)

@@ -5,8 +5,8 @@ from datetime import datetime
 from tandem.crm.notifications.domain.messages import Message
 from tandem.crm.notifications.gateways.carriers.asking import ask, hand, json_of
 from tandem.crm.notifications.gateways.carriers.way import Reach, Way
+from tandem.crm.notifications.gateways.composing import composed
 from tandem.crm.notifications.gateways.port import HandOver, Leaving
-from tandem.crm.notifications.gateways.smtp import compose
 from tandem.kernel.outbound import Outbound
 
 VENDOR = "Mailgun"
@@ -24,14 +24,14 @@ class Mailgun:
 
     async def send(self, leaving: Leaving, *, hand_over: HandOver) -> str:
         message = leaving.message
-        letter = compose(message, sender=self._from, headers=leaving.headers)
+        letter = composed(message, sender=self._from, headers=leaving.headers)
         answer = await hand(
             self._outbound,
             f"/v3/{self._domain}/messages.mime",
             hand_over=hand_over,
             vendor=VENDOR,
             data={"to": message.recipient, "v:tandem_message": str(message.id)},
-            files={"message": ("message.eml", letter.as_bytes(), "message/rfc822")},
+            files={"message": ("message.eml", letter, "message/rfc822")},
         )
         return str(json_of(answer, VENDOR).get("id", "")).strip("<>") or str(message.id)
 

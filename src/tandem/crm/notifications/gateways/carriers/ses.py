@@ -12,8 +12,8 @@ import msgspec
 from tandem.crm.notifications.domain.messages import Message
 from tandem.crm.notifications.gateways.carriers.asking import ask, hand, json_of
 from tandem.crm.notifications.gateways.carriers.way import Reach, Way
+from tandem.crm.notifications.gateways.composing import composed
 from tandem.crm.notifications.gateways.port import HandOver, Leaving
-from tandem.crm.notifications.gateways.smtp import compose
 from tandem.kernel.outbound import Outbound
 
 VENDOR = "Amazon SES"
@@ -61,12 +61,12 @@ class Ses:
 
     def _body(self, leaving: Leaving) -> dict[str, Any]:
         message = leaving.message
-        letter = compose(message, sender=self._from, headers=leaving.headers)
+        letter = composed(message, sender=self._from, headers=leaving.headers)
         named = {"ConfigurationSetName": self._set} if self._set else {}
         return {
             "FromEmailAddress": self._from,
             "Destination": {"ToAddresses": [message.recipient]},
-            "Content": {"Raw": {"Data": base64.b64encode(letter.as_bytes()).decode()}},
+            "Content": {"Raw": {"Data": base64.b64encode(letter).decode()}},
             "EmailTags": [{"Name": "tandem_message", "Value": str(message.id)}],
             **named,
         }
