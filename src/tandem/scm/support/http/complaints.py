@@ -1,11 +1,11 @@
 """Complaints: read, answer, move on. Opening, listing and giving away: see flows."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, patch, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound, StaleVersion
@@ -121,58 +121,39 @@ class ComplaintsController(Controller):
         return Page(items=await service.list_steps(tx, complaint_id))
 
 
+def _moving(name: str, noun: str, to: Status) -> HTTPRouteHandler:
+    """The address of one move; `name` is what the audit calls it."""
+
+    async def move(
+        self: object,
+        complaint_id: FromPath[UUID],
+        data: JSONBody[WithNote],
+        tx: Transaction,
+        now: Now,
+    ) -> Response[Complaint]:
+        moved = await service.move(
+            tx, complaint_id=complaint_id, to=to, origin=Origin.STAFF, note=data.note, now=now
+        )
+        return _answer(moved, status=201)
+
+    move.__name__ = name
+    return post(noun, responses=refusals(Forbidden, NotFound, IllegalMove))(move)
+
+
 class ComplaintMovesController(Controller):
     """One address for each move."""
 
     path = "/v1/complaints/{complaint_id:uuid}"
     tags = ("support",)
 
-    @post("/acknowledgement", responses=refusals(Forbidden, NotFound, IllegalMove))
-    async def acknowledge(
-        self, complaint_id: FromPath[UUID], data: JSONBody[WithNote], tx: Transaction, now: Now
-    ) -> Response[Complaint]:
-        return await _move(tx, complaint_id, Status.ACKNOWLEDGED, data, now)
-
-    @post("/start", responses=refusals(Forbidden, NotFound, IllegalMove))
-    async def start(
-        self, complaint_id: FromPath[UUID], data: JSONBody[WithNote], tx: Transaction, now: Now
-    ) -> Response[Complaint]:
-        return await _move(tx, complaint_id, Status.IN_PROGRESS, data, now)
-
-    @post("/pause", responses=refusals(Forbidden, NotFound, IllegalMove))
-    async def pause(
-        self, complaint_id: FromPath[UUID], data: JSONBody[WithNote], tx: Transaction, now: Now
-    ) -> Response[Complaint]:
-        """The customer has to say something: the clock of the resolution rests."""
-        return await _move(tx, complaint_id, Status.WAITING_CUSTOMER, data, now)
-
-    @post("/resolution", responses=refusals(Forbidden, NotFound, IllegalMove))
-    async def resolve(
-        self, complaint_id: FromPath[UUID], data: JSONBody[WithNote], tx: Transaction, now: Now
-    ) -> Response[Complaint]:
-        """The customer is told, and asked how it went."""
-        return await _move(tx, complaint_id, Status.RESOLVED, data, now)
-
-    @post("/closure", responses=refusals(Forbidden, NotFound, IllegalMove))
-    async def close(
-        self, complaint_id: FromPath[UUID], data: JSONBody[WithNote], tx: Transaction, now: Now
-    ) -> Response[Complaint]:
-        return await _move(tx, complaint_id, Status.CLOSED, data, now)
-
-    @post("/reopening", responses=refusals(Forbidden, NotFound, IllegalMove))
-    async def reopen(
-        self, complaint_id: FromPath[UUID], data: JSONBody[WithNote], tx: Transaction, now: Now
-    ) -> Response[Complaint]:
-        return await _move(tx, complaint_id, Status.REOPENED, data, now)
-
-
-async def _move(
-    tx: Transaction, complaint_id: UUID, to: Status, data: WithNote, now: datetime
-) -> Response[Complaint]:
-    moved = await service.move(
-        tx, complaint_id=complaint_id, to=to, origin=Origin.STAFF, note=data.note, now=now
-    )
-    return _answer(moved, status=201)
+    acknowledge = _moving("acknowledge", "/acknowledgement", Status.ACKNOWLEDGED)
+    start = _moving("start", "/start", Status.IN_PROGRESS)
+    # The customer has to say something: the clock of the resolution rests.
+    pause = _moving("pause", "/pause", Status.WAITING_CUSTOMER)
+    # The customer is told, and asked how it went.
+    resolve = _moving("resolve", "/resolution", Status.RESOLVED)
+    close = _moving("close", "/closure", Status.CLOSED)
+    reopen = _moving("reopen", "/reopening", Status.REOPENED)
 
 
 def _answer(complaint: Complaint, *, status: int = 200) -> Response[Complaint]:
