@@ -87,6 +87,7 @@ FIXED = (
     "/settings/sending/new",
     "/settings/sending/new?kind=msg91",
     "/settings/registered-texts",
+    "/settings/campaign-approval",
     "/settings/sending-rules?who=meera&channel=email&purpose=marketing",
     "/settings/company",
     "/settings/orders",

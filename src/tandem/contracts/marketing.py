@@ -44,7 +44,7 @@ class CampaignCosted(CampaignCost, frozen=True, kw_only=True):
 
 
 class CampaignPaused(CampaignEvent, frozen=True, kw_only=True):
-    """`reason` is by_hand, errors, bounces or complaints."""
+    """`reason` is by_hand, errors, bounces, complaints, outage or approval."""
 
     topic: ClassVar[str] = "marketing.campaign_paused.v1"
     reason: str
@@ -75,6 +75,25 @@ class CampaignExpired(CampaignEvent, frozen=True, kw_only=True):
     topic: ClassVar[str] = "marketing.campaign_expired.v1"
     scheduled_at: datetime
     owner_id: UUID | None
+
+
+class CampaignApprovalAsked(CampaignEvent, frozen=True, kw_only=True):
+    """A second person is to say yes; whoever stands in `not_by` had a hand in it and may not."""
+
+    topic: ClassVar[str] = "marketing.campaign_approval_asked.v1"
+    approval_id: UUID
+    people: int
+    asked_by: UUID | None
+    not_by: list[UUID]
+
+
+class CampaignApprovalDecided(CampaignEvent, frozen=True, kw_only=True):
+    """`told` are those who wait for the answer."""
+
+    topic: ClassVar[str] = "marketing.campaign_approval_decided.v1"
+    approval_id: UUID
+    is_approved: bool
+    told: list[UUID]
 
 
 class Touch(Event, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.domain.policy import Verdict
 from tandem.crm.notifications.domain.template_versions import ParameterWrong, TemplateVersion
 from tandem.crm.notifications.service import deciding, templates
-from tandem.flows import campaign_policy
+from tandem.flows import campaign_approval, campaign_policy
 from tandem.flows.campaign_words import parameters_of, version_of
 from tandem.flows.message_links import way_out
 from tandem.kernel import jobs
@@ -86,7 +86,10 @@ async def _take_step(tx: Tx, campaign: Campaign, now: datetime) -> bool:
     if campaign.state is State.SCHEDULED:
         return await _wait(tx, campaign, now)
     if campaign.state is State.BUILDING:
-        await _build(tx, campaign, now)
+        if campaign.built_at is None:
+            await _build(tx, campaign, now)
+        else:
+            await campaign_approval.set_off(tx, campaign, now=now)
         return True
     if campaign.state is State.SENDING:
         return await _release(tx, campaign, now)

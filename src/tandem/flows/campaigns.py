@@ -31,7 +31,7 @@ from tandem.crm.notifications.domain.attempts import Attempt
 from tandem.crm.notifications.domain.messages import Channel, Lane, Message, MessageMissing
 from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.service import templates
-from tandem.flows import audiences
+from tandem.flows import audiences, campaign_approval
 from tandem.flows.campaign_letters import EXAMPLE, LINKS
 from tandem.flows.campaign_sending import go_on
 from tandem.flows.campaign_stopping import BY_HAND
@@ -92,7 +92,8 @@ async def preview(tx: Tx, campaign_id: UUID, *, now: datetime) -> audiences.Audi
 
 
 async def schedule(tx: Tx, campaign: Campaign, when: Schedule, *, now: datetime) -> Campaign:
-    """Promise an hour, or begin at once. Takes a campaign from `lock_campaign`."""
+    """Promise an hour, or begin at once. Takes a campaign from `lock_campaign`. Refuses
+    ApprovalNeeded where the company wants a second person's yes to so many people."""
     tx.actor.require(SEND)
     tx.actor.require_everywhere("customers.read")
     await _check_plan(tx, marketing.plan_of(campaign))
@@ -101,6 +102,7 @@ async def schedule(tx: Tx, campaign: Campaign, when: Schedule, *, now: datetime)
     for variant in campaign.variants:
         if variant.template_version_id is None:
             check_words(campaign.channel, variant)
+    await campaign_approval.check_approved(tx, campaign)
     at, day = await _when(tx, campaign, when.at or now, now)
     made = await marketing.schedule(tx, campaign, at=at, local_day=day, now=now)
     await go_on(tx, campaign.id)
@@ -129,6 +131,8 @@ async def pause(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
 
 
 async def resume(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
+    tx.actor.require(SEND)
+    await campaign_approval.check_approved(tx, campaign)
     resumed = await marketing.resume(tx, campaign, now=now)
     await _set_feed(tx, campaign, is_paused=False, now=now)
     await go_on(tx, campaign.id)

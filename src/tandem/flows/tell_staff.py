@@ -2,11 +2,16 @@
 clock ran out, what happens to what they follow. What was said is under a link, never in the words.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 from tandem.contracts.customers import CustomerAssigned, ImportFailed
-from tandem.contracts.marketing import CampaignPaused
+from tandem.contracts.marketing import (
+    CampaignApprovalAsked,
+    CampaignApprovalDecided,
+    CampaignPaused,
+)
 from tandem.contracts.notifications import ProviderSuspended
 from tandem.contracts.sales import LeadAssigned, LeadImportFailed, OpportunityStands
 from tandem.contracts.support import (
@@ -29,6 +34,14 @@ from tandem.scm.support import service as support
 from tandem.scm.support.domain.statuses import Origin, Visibility
 
 CONFIGURES = "notifications.configure"
+APPROVES = "marketing.approve"
+STOPPED: Mapping[str, str] = {
+    "errors": "too many errors",
+    "bounces": "too many bounces",
+    "complaints": "too many complaints",
+    "outage": "its channel cannot be reached",
+    "approval": "somebody else must approve it first",
+}
 
 
 @subscribe(ComplaintAssigned, "tell_staff.complaint_assigned")
@@ -158,9 +171,37 @@ async def tell_campaign(tx: Tx, event: CampaignPaused, now: datetime) -> None:
         tx,
         [event.owner_id] if event.owner_id else await _who_may(tx, CONFIGURES, now),
         kind="campaign_stopped",
-        title=f"A campaign stopped by itself: too many {event.reason}",
+        title=f"A campaign stopped by itself: {STOPPED.get(event.reason, event.reason)}",
         link=f"/campaigns/{event.campaign_id}",
         dedupe=f"stopped:{event.campaign_id}:{now.isoformat()}",
+        now=now,
+    )
+
+
+@subscribe(CampaignApprovalAsked, "tell_staff.approval_asked")
+async def tell_approvers(tx: Tx, event: CampaignApprovalAsked, now: datetime) -> None:
+    """Everybody who may say yes and had no hand in it."""
+    able = await _who_may(tx, APPROVES, now)
+    await tell(
+        tx,
+        [one for one in able if one not in event.not_by],
+        kind="campaign_approval",
+        title=f"{event.name} to {event.people:,} people waits for your approval",
+        link=f"/campaigns/{event.campaign_id}#approval",
+        dedupe=f"asked:{event.approval_id}",
+        now=now,
+    )
+
+
+@subscribe(CampaignApprovalDecided, "tell_staff.approval_decided")
+async def tell_of_decision(tx: Tx, event: CampaignApprovalDecided, now: datetime) -> None:
+    await tell(
+        tx,
+        event.told,
+        kind="campaign_approval",
+        title=f"{event.name} was {'approved' if event.is_approved else 'declined'}",
+        link=f"/campaigns/{event.campaign_id}#approval",
+        dedupe=f"decided:{event.approval_id}",
         now=now,
     )
 

@@ -10,6 +10,7 @@ from tandem.web.console.assignment import AssignmentPage, AssignmentRulePage
 from tandem.web.console.attribution import AttributionPage
 from tandem.web.console.audit import AuditPage
 from tandem.web.console.availability import AvailabilityPage
+from tandem.web.console.campaign_approvals import CampaignApprovalPage, CampaignApprovalsPage
 from tandem.web.console.campaigns import CampaignPage, CampaignsPage
 from tandem.web.console.custom_fields import CustomFieldsPage
 from tandem.web.console.customer_merging import DuplicatesPage, MergePage
@@ -107,6 +108,8 @@ PAGES: list[Any] = [
     JourneysPage,
     JourneyPage,
     CampaignsPage,
+    CampaignApprovalPage,
+    CampaignApprovalsPage,
     CampaignPage,
     DealsPage,
     DealPage,

@@ -8,6 +8,12 @@ from litestar import Controller, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from tandem.crm.marketing import service
+from tandem.crm.marketing.domain.approvals import (
+    Approval,
+    ApprovalNeeded,
+    ApprovalNotAsked,
+    Request,
+)
 from tandem.crm.marketing.domain.campaigns import (
     Campaign,
     CampaignFixed,
@@ -18,7 +24,7 @@ from tandem.crm.marketing.domain.campaigns import (
     Schedule,
     State,
 )
-from tandem.flows import campaigns
+from tandem.flows import campaign_approval, campaigns
 from tandem.flows.audiences import AudiencePreview
 from tandem.flows.campaigns import Explanation, TestMessages
 from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound, StaleVersion
@@ -46,6 +52,10 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     message_ids: Annotated[list[UUID], msgspec.Meta(max_length=5)]
+
+
+class Approvals(msgspec.Struct, frozen=True, kw_only=True):
+    items: Annotated[list[Approval], msgspec.Meta(max_length=20)]
 
 
 class CampaignFlowsController(Controller):
@@ -119,7 +129,13 @@ class CampaignFlowsController(Controller):
     @put(
         "/{campaign_id:uuid}/schedule",
         responses=refusals(
-            Forbidden, NotFound, Invalid, CampaignIncomplete, IllegalMove, StaleVersion
+            Forbidden,
+            NotFound,
+            Invalid,
+            CampaignIncomplete,
+            ApprovalNeeded,
+            IllegalMove,
+            StaleVersion,
         ),
     )
     async def schedule(
@@ -155,7 +171,10 @@ class CampaignFlowsController(Controller):
         campaign = await service.lock_campaign(tx, campaign_id)
         return _answer(await campaigns.pause(tx, campaign, now=now), status=201)
 
-    @post("/{campaign_id:uuid}/resumption", responses=refusals(Forbidden, NotFound, IllegalMove))
+    @post(
+        "/{campaign_id:uuid}/resumption",
+        responses=refusals(Forbidden, NotFound, ApprovalNeeded, IllegalMove),
+    )
     async def resume(
         self, campaign_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> Response[Campaign]:
@@ -169,6 +188,23 @@ class CampaignFlowsController(Controller):
         """For good; whoever was not written to yet never is."""
         campaign = await service.lock_campaign(tx, campaign_id)
         return _answer(await campaigns.cancel(tx, campaign, now=now), status=201)
+
+    @get("/{campaign_id:uuid}/approvals", responses=refusals(Forbidden, NotFound))
+    async def list_approvals(self, campaign_id: FromPath[UUID], tx: Transaction) -> Approvals:
+        """Every yes that was asked for, newest first, with what had changed since the last one."""
+        await service.get_campaign(tx, campaign_id)
+        return Approvals(items=await service.list_approvals(tx, campaign_id))
+
+    @post(
+        "/{campaign_id:uuid}/approvals",
+        responses=refusals(Forbidden, NotFound, CampaignIncomplete, ApprovalNotAsked),
+    )
+    async def ask_approval(
+        self, campaign_id: FromPath[UUID], data: JSONBody[Request], tx: Transaction, now: Now
+    ) -> Approval:
+        """Ask a second person to say yes to it as it is now; a change voids it."""
+        campaign = await service.lock_campaign(tx, campaign_id)
+        return await campaign_approval.ask(tx, campaign, note=data.note, now=now)
 
     @put("/{campaign_id:uuid}/pace", responses=refusals(Forbidden, NotFound, Invalid))
     async def set_pace(

@@ -11,9 +11,11 @@ from tandem.crm.analytics.domain.attribution import WINDOWS
 from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing import service as marketing
+from tandem.crm.marketing.domain.approvals import MAY_BE_ASKED, Approval, author_of
 from tandem.crm.marketing.domain.campaigns import Campaign, State
 from tandem.crm.marketing.domain.results import Stats
 from tandem.crm.notifications.domain.template_versions import Rendered
+from tandem.flows import campaign_approval
 from tandem.flows import campaigns as flow
 from tandem.flows.audiences import AudiencePreview
 from tandem.flows.campaign_letters import shown
@@ -48,6 +50,23 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     count: int
     percent: float
+
+
+class Yes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a second person said, or is to say. `people` is set where a yes is lacking; `is_shown`
+    where there is anything to say of it."""
+
+    people: int | None
+    asked: list[Approval]
+    names: dict[UUID, str]
+    is_own: bool
+
+    @property
+    def is_shown(self) -> bool:
+        return self.people is not None or bool(self.asked)
+
+    def name(self, who: UUID | None) -> str:
+        return self.names.get(who, "somebody") if who else "somebody"
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +111,7 @@ async def campaign_page(
             for one in campaign.variants
         ],
         segments=await _segments(tx),
+        approval=await _approval(tx, campaign),
         owner=await _owner(tx, campaign),
         reason_says=flow.reason_says,
         human_only=human_only,
@@ -109,6 +129,20 @@ async def _segments(tx: Tx) -> dict[UUID, str]:
     if not tx.actor.may("customers.read"):
         return {}
     return {one.id: one.name for one in await customers.list_segments(tx)}
+
+
+async def _approval(tx: Tx, campaign: Campaign) -> Yes:
+    is_open = campaign.state in MAY_BE_ASKED
+    asked = await marketing.list_approvals(tx, campaign.id)
+    people = await identity.list_users(tx.with_all_grants()) if asked else []
+    hands = (campaign.created_by, campaign.changed_by, campaign.owner_id)
+    me = author_of(tx.actor)
+    return Yes(
+        people=await campaign_approval.lacking(tx, campaign) if is_open else None,
+        asked=asked,
+        names={one.id: one.name for one in people},
+        is_own=me in (*hands, asked[0].asked_by if asked else None),
+    )
 
 
 async def _owner(tx: Tx, campaign: Campaign) -> str:

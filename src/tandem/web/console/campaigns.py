@@ -47,7 +47,12 @@ class CampaignsPage(Controller):
             tx, limit=SHOWN, cursor=request.query_params.get("cursor") or None, state=state
         )
         return page(
-            request, "console/campaigns.html", campaigns=found, views=VIEWS, state=state or ""
+            request,
+            "console/campaigns.html",
+            campaigns=found,
+            views=VIEWS,
+            state=state or "",
+            waiting=await _waiting(tx),
         )
 
     @get("/new")
@@ -159,6 +164,14 @@ class CampaignPage(Controller):
     ) -> Response[Any]:
         campaign = await marketing.get_campaign(tx, campaign_id)
         return await _recipients(request, tx, campaign)
+
+
+async def _waiting(tx: Tx) -> list[tuple[UUID, str]]:
+    """Campaigns for whoever may say yes to them."""
+    if not tx.actor.may("marketing.approve"):
+        return []
+    asked = await marketing.waiting_approvals(tx)
+    return [(one.campaign_id, one.plan.name) for one in asked]
 
 
 async def _act(tx: Tx, action: str, campaign: Campaign, now: datetime) -> str:

@@ -186,6 +186,8 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     variants: list[Variant]
     owner_id: UUID | None
+    created_by: UUID | None
+    changed_by: UUID | None
     built_through: UUID | None
     built_at: datetime | None
     released_at: datetime | None

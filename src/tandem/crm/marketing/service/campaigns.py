@@ -6,8 +6,10 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.marketing import CampaignCosted
+from tandem.crm.marketing.domain.approvals import author_of
 from tandem.crm.marketing.domain.campaigns import Campaign, Kind, Plan, State, check_draft
 from tandem.crm.marketing.domain.permissions import READ, WRITE
+from tandem.crm.marketing.store import approvals
 from tandem.crm.marketing.store import campaigns as store
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
@@ -22,18 +24,30 @@ async def add_campaign(tx: Tx, plan: Plan, *, currency: str, now: datetime) -> C
     tx.actor.require(WRITE)
     _check(plan)
     campaign_id = new_id()
-    await store.insert(tx, campaign_id, plan, currency=currency, owner_id=tx.actor.user_id, now=now)
+    await store.insert(
+        tx,
+        campaign_id,
+        plan,
+        currency=currency,
+        owner_id=tx.actor.user_id,
+        author=author_of(tx.actor),
+        now=now,
+    )
     await _audit(tx, "marketing.add_campaign", campaign_id, now, after=_told(plan))
     return await _find(tx, campaign_id)
 
 
 async def change_campaign(tx: Tx, campaign: Campaign, plan: Plan, *, now: datetime) -> Campaign:
-    """Put a new plan in place of a draft's. Takes a campaign from `lock_campaign`."""
+    """Put a new plan in place of a draft's; an approval of the one before is void. Takes a
+    campaign from `lock_campaign`."""
     tx.actor.require(WRITE)
     check_draft(campaign)
     _check(plan)
     plan = as_kept(tx.actor, plan, campaign)
-    await store.save_plan(tx, campaign.id, plan, now)
+    await store.save_plan(tx, campaign.id, plan, author=author_of(tx.actor), now=now)
+    for one in await approvals.void(tx, campaign.id, now):
+        after: dict[str, object] = {"approval": str(one)}
+        await _audit(tx, "marketing.void_approval", campaign.id, now, after=after)
     await _audit(
         tx,
         "marketing.change_campaign",

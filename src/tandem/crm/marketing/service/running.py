@@ -78,7 +78,7 @@ async def unschedule(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
 
 
 async def begin(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
-    """Its hour has come: write down whom it is for, or begin to send where that is done."""
+    """Its hour has come: write down whom it is for, or go on where that is done."""
     check_move(campaign, State.BUILDING)
     started = CampaignStarted(
         **_named(campaign),
@@ -89,8 +89,7 @@ async def begin(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
         utm_medium=campaign.utm.medium,
         utm_campaign=campaign.utm.campaign,
     )
-    moved = await _move(tx, campaign, State.BUILDING, now, [started], started_at=now)
-    return await begin_sending(tx, moved, now=now) if moved.built_at else moved
+    return await _move(tx, campaign, State.BUILDING, now, [started], started_at=now)
 
 
 async def expire(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
@@ -115,12 +114,11 @@ async def note_built(
         return campaign
     campaign = msgspec.structs.replace(campaign, built_at=now)
     await store.save_state(tx, campaign, now)
-    if campaign.state is State.BUILDING:
-        return await begin_sending(tx, campaign, now=now)
     return campaign
 
 
 async def begin_sending(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
+    """Its people are written down: what is said to them may leave."""
     check_move(campaign, State.SENDING)
     return await _move(tx, campaign, State.SENDING, now, [])
 
@@ -131,7 +129,7 @@ async def note_released(tx: Tx, campaign: Campaign, *, now: datetime) -> None:
 
 
 async def pause(tx: Tx, campaign: Campaign, *, reason: str, says: str, now: datetime) -> Campaign:
-    """`reason` is by_hand, errors, bounces, complaints or outage; `says` is shown."""
+    """`reason` is by_hand, errors, bounces, complaints, outage or approval; `says` is shown."""
     tx.actor.require(SEND)
     check_move(campaign, State.PAUSED)
     event = CampaignPaused(**_named(campaign), reason=reason, owner_id=campaign.owner_id)

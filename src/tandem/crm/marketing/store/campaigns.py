@@ -27,9 +27,9 @@ CAMPAIGN: LiteralString = """
            c.from_address_id, c.tracks_clicks, c.tracks_opens, c.is_tracking_people, c.utm,
            jsonb_build_object('errors', c.stop_errors, 'bounces', c.stop_bounces,
                               'complaints', c.stop_complaints) as limits,
-           c.budget_minor, c.cost_minor, c.currency, c.owner_id, c.built_through, c.built_at,
-           c.released_at, c.started_at, c.ended_at, c.progress, c.version, c.created_at,
-           c.updated_at,
+           c.budget_minor, c.cost_minor, c.currency, c.owner_id, c.created_by, c.changed_by,
+           c.built_through, c.built_at, c.released_at, c.started_at, c.ended_at, c.progress,
+           c.version, c.created_at, c.updated_at,
            (select jsonb_agg(jsonb_build_object(
                        'id', v.id, 'position', v.position, 'name', v.name, 'weight', v.weight,
                        'template_version_id', v.template_version_id, 'subject', v.subject,
@@ -108,12 +108,12 @@ INSERT = Query(
             skip_if_later_than, send_until, local_time, per_minute, holdout_percent,
             from_address_id, tracks_clicks, tracks_opens, is_tracking_people, utm, stop_errors,
             stop_bounces, stop_complaints, budget_minor, cost_minor, currency, owner_id,
-            created_at, updated_at)
+            created_by, changed_by, created_at, updated_at)
     values (:org_id, :id, :name, :kind, :channel, :purpose, 'draft', :include_ids, :exclude_ids,
             :is_live, make_interval(mins => :skip_if_later_minutes::int), :send_until, :local_time,
             :per_minute, :holdout_percent, :from_address_id, :tracks_clicks, :tracks_opens,
             :is_tracking_people, :utm::jsonb, :stop_errors, :stop_bounces, :stop_complaints,
-            :budget_minor, :cost_minor, :currency, :owner_id, :now, :now)
+            :budget_minor, :cost_minor, :currency, :owner_id, :author, :author, :now, :now)
     """
 )
 
@@ -129,7 +129,8 @@ SAVE_PLAN = Query(
            tracks_opens = :tracks_opens, is_tracking_people = :is_tracking_people,
            utm = :utm::jsonb, stop_errors = :stop_errors, stop_bounces = :stop_bounces,
            stop_complaints = :stop_complaints, budget_minor = :budget_minor,
-           cost_minor = :cost_minor, version = version + 1, updated_at = :now
+           cost_minor = :cost_minor, changed_by = :author, version = version + 1,
+           updated_at = :now
      where org_id = :org_id and id = :id
     """
 )
@@ -237,16 +238,32 @@ async def greeting(tx: Tx, segment_id: UUID) -> list[Campaign]:
 
 
 async def insert(
-    tx: Tx, campaign_id: UUID, plan: Plan, *, currency: str, owner_id: UUID | None, now: datetime
+    tx: Tx,
+    campaign_id: UUID,
+    plan: Plan,
+    *,
+    currency: str,
+    owner_id: UUID | None,
+    author: UUID | None,
+    now: datetime,
 ) -> None:
+    """`author` is the person behind it, also where a key made it, which then owns it."""
     await tx.run(
-        INSERT, id=campaign_id, currency=currency, owner_id=owner_id, now=now, **_planned(plan)
+        INSERT,
+        id=campaign_id,
+        currency=currency,
+        owner_id=owner_id,
+        author=author,
+        now=now,
+        **_planned(plan),
     )
     await _add_variants(tx, campaign_id, plan)
 
 
-async def save_plan(tx: Tx, campaign_id: UUID, plan: Plan, now: datetime) -> None:
-    await tx.run(SAVE_PLAN, id=campaign_id, now=now, **_planned(plan))
+async def save_plan(
+    tx: Tx, campaign_id: UUID, plan: Plan, *, author: UUID | None, now: datetime
+) -> None:
+    await tx.run(SAVE_PLAN, id=campaign_id, author=author, now=now, **_planned(plan))
     await tx.run(DROP_VARIANTS, campaign_id=campaign_id)
     await _add_variants(tx, campaign_id, plan)
 

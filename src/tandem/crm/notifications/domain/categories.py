@@ -131,6 +131,13 @@ CATEGORIES: Mapping[str, Category] = {
             mail="off",
         ),
         _staff(
+            "approvals",
+            "Approvals",
+            "Campaigns that wait for your yes, and answers to what you asked for.",
+            "campaign_approval",
+            mail="now",
+        ),
+        _staff(
             "alerts",
             "Alerts and reports",
             "Figures beyond the limits you set, and scheduled reports.",
