@@ -11,9 +11,11 @@ from litestar import Litestar
 
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain.roles import Role
+from tandem.kernel.actor import INSTALLATION, Actor
 from tandem.kernel.db import Database, Query
 from tests.givens import visitor
 from tests.identity.company import Company, browsing, change, found
+from tests.identity.test_security_pages import AGE_PROOFS
 
 MAIL = Query(
     """
@@ -113,6 +115,31 @@ async def test_what_one_holds_can_be_given(rina: httpx.AsyncClient, company: Com
         "/v1/invitations", json={"email": "friend@example.test", "role_keys": ["less"]}
     )
     assert given.status_code == 201, given.text
+
+
+async def test_handing_out_rights_asks_once_more_who_it_is(
+    rina: httpx.AsyncClient, database: Database, company: Company
+) -> None:
+    people = {who: str(member.id) for who, member in company.people.items()}
+    invitation = {"email": "friend@example.test", "role_keys": ["people_desk"]}
+    tries: list[tuple[str, str, dict[str, Any] | None]] = [
+        ("PATCH", f"/v1/users/{people['rina']}", {"role_keys": ["people_desk"]}),
+        ("DELETE", f"/v1/users/{people['rina']}", None),
+        ("POST", "/v1/users", _user("people_desk")),
+        ("POST", "/v1/invitations", invitation),
+        ("POST", "/v1/roles", {"key": "more", "name": "More", "grants": FAR}),
+        ("PATCH", "/v1/roles/people_desk", {"grants": FAR}),
+        ("PUT", "/v1/scim-settings", {"default_role_key": "people_desk"}),
+        ("DELETE", "/v1/me/sessions", None),
+    ]
+    async with database.transaction(Actor.system(INSTALLATION)) as own:
+        await own.run(AGE_PROOFS, age=timedelta(minutes=11), user_id=company.people["rina"].id)
+    before = await _state(database, company)
+    for method, path, body in tries:
+        answer = await rina.request(method, path, json=body)
+        assert answer.status_code == 403, (path, answer.text)
+        assert answer.json()["code"] == "step_up_needed", path
+    assert await _state(database, company) == before
 
 
 @pytest.mark.parametrize(
@@ -243,6 +270,25 @@ async def test_an_invitation_is_good_once_for_its_address_and_its_time(
     assert added["id"] in {str(one) for one in teams[company.teams["north"]].members}
     with pytest.raises(Exception, match="too old"):
         await identity.read_invitation(database, late, now=now + timedelta(days=8))
+
+
+async def test_an_invitation_gives_nothing_that_its_sender_has_lost(
+    app: Litestar, database: Database, company: Company, rina: httpx.AsyncClient, now: datetime
+) -> None:
+    body = {"email": "friend@example.test", "role_keys": ["people_desk"]}
+    assert (await rina.post("/v1/invitations", json=body)).status_code == 201
+    token = await _token(database, company, "friend@example.test")
+    own = {"name": "Nila", "password": "friend example tandem"}
+    good = {"name": "Nila", "password": "violet anchor meadow 72"}
+    path = f"/v1/public/invitations/{token}/acceptance"
+    async with visitor(app) as guest:
+        words = await guest.post(path, json=own)
+        assert (words.status_code, words.json()["code"]) == (422, "weak_password")
+        await change(company, database, "rina", now, role_keys=["sales"])
+        gone = await guest.post(path, json=good)
+        assert (gone.status_code, gone.json()["code"]) == (410, "invitation_gone")
+        await change(company, database, "rina", now, role_keys=["people_desk"])
+        assert (await guest.post(path, json=good)).status_code == 201
 
 
 async def test_a_revoked_invitation_and_a_made_up_one_answer_alike(

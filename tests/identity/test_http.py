@@ -1,6 +1,7 @@
 from uuid import uuid4
 
 import httpx2 as httpx
+import pytest
 from litestar import Litestar
 
 from tandem.crm.identity import service as identity
@@ -50,6 +51,40 @@ async def test_a_wrong_password_and_an_unknown_address_are_answered_alike(
         ]
     assert [answer.status_code for answer in answers] == [401, 401]
     assert answers[0].json() == answers[1].json()
+
+
+@pytest.mark.parametrize("email", ["a\0@b.test", "a\u202e@b.test", "a@b\u200b.test", "a@b.test\n"])
+async def test_an_address_with_what_cannot_be_seen_is_none(
+    app: Litestar, client: httpx.AsyncClient, email: str
+) -> None:
+    async with visitor(app) as browser:
+        for path in ("/v1/sessions", "/v1/sign-in-codes", "/v1/password-resets"):
+            more = {"password": "x"} if path == "/v1/sessions" else {}
+            answer = await browser.post(path, json={"email": email, **more})
+            assert (answer.status_code, answer.json()["field"]) == (422, "email")
+    invited = await client.post("/v1/invitations", json={"email": email, "role_keys": ["sales"]})
+    assert (invited.status_code, invited.json()["field"]) == (422, "email")
+
+
+@pytest.mark.parametrize(
+    ("asked", "gone_to"),
+    [
+        ("/orders?q=a%20b&page=2#x", "/orders?q=a%20b&page=2#x"),
+        ("/कृपया", "/%E0%A4%95%E0%A5%83%E0%A4%AA%E0%A4%AF%E0%A4%BE"),
+        ("//evil.test", "/"),
+        ("/\\evil.test", "/"),
+        ("https://evil.test", "/"),
+        ("/x\r\nset-cookie: a=b", "/"),
+    ],
+)
+async def test_after_signing_in_one_goes_on_inside_only(
+    app: Litestar, database: Database, actor: Actor, asked: str, gone_to: str
+) -> None:
+    email = await person(database, actor)
+    async with visitor(app) as browser:
+        form = {"email": email, "password": PASSWORD, "next": asked}
+        answer = await browser.post("/sign-in", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, gone_to)
 
 
 async def test_a_write_from_another_site_with_our_cookie_is_refused(

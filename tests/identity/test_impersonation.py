@@ -86,11 +86,16 @@ async def test_even_with_leave_to_write_no_key_password_factor_or_right_is_chang
         ("PUT", "/v1/company", {"name": "X", "time_zone": "Asia/Kolkata"}),
         ("POST", "/v1/impersonations", {"user_id": str(admin), "reason": WHY}),
         ("POST", "/settings/people", {}),
+        ("POST", "/scim/v2/Users", {"userName": "a@b.test"}),
+        ("POST", "/v1/shares", {"object_kind": "order", "object_id": str(uuid4())}),
+        ("POST", "/v1/sign-in-provider/domain-checks", {}),
     ]
     for method, path, body in tries:
         answer = await boss.request(method, path, json=body)
         # A path that does not exist in this build is no way in either.
         assert answer.status_code in {403, 404, 405}, (path, answer.status_code)
+        if path.startswith(("/scim", "/v1/shares", "/v1/sign-in")):
+            assert answer.status_code == 403, (path, answer.text)
     assert (await boss.get("/v1/api-keys")).status_code == 403
     assert await _state(owner_dsn, org_id) == before
     written = await boss.post("/v1/customers", json={"name": "Asha Rao"})

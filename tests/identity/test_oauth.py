@@ -126,6 +126,7 @@ async def test_introspection_and_revocation_know_the_clients_own_tokens_only(
 
     known = (await ask("introspection", client, token)).json()
     assert (known["active"], known["scope"]) == (True, "orders.*")
+    assert known["client_id"] == client["client_id"]
     assert (await ask("introspection", stranger, token)).json() == {"active": False}
     assert (await ask("introspection", client, "junk")).json() == {"active": False}
     assert (await ask("introspection", client, "")).json() == {"active": False}

@@ -232,6 +232,20 @@ async def test_another_address_is_another_person_and_other_companies_keep_theirs
         assert signed.status_code == 401
 
 
+async def test_a_directory_gives_nobody_the_place_of_who_decides_about_rights(
+    directory: httpx.AsyncClient, boss: httpx.AsyncClient, database: Database, org_id: UUID
+) -> None:
+    user_id, email = await hire(database, org_id)
+    to = {"op": "replace", "path": "userName", "value": f"thief-{user_id}@example.test"}
+    refused = await _patch(directory, f"Users/{user_id}", to)
+    assert refused.status_code == 403, refused.text
+    assert (await boss.get(f"/v1/users/{user_id}")).json()["email"] == email
+    allowed = {"default_role_key": "read_only", "allows_administrators": True}
+    assert (await boss.put("/v1/scim-settings", json=allowed)).status_code == 200
+    moved = await _patch(directory, f"Users/{user_id}", to)
+    assert moved.status_code == 200, moved.text
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"userName": "\\u0000"}', b'{"userName": 1}'])
 async def test_junk_is_refused_in_scims_words(directory: httpx.AsyncClient, body: bytes) -> None:
     answer = await directory.post("/scim/v2/Users", content=body)

@@ -29,6 +29,7 @@ from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
 HOME = "/"
+PUNCTUATION = "!#$%&'()*+,/:;=?@[]~"
 RESET = "tandem_reset"
 DOOR = {**PUBLIC, **limited(SIGN_IN_LIMIT), "door": True}
 CLEAR = '"cache", "storage"'
@@ -254,6 +255,7 @@ def clean(email: str) -> str:
 
 
 def inside(to: str) -> str:
-    """Only addresses of this site; never `//elsewhere`, a scheme or a header's end."""
+    """Only addresses of this site; never `//elsewhere`, a scheme or a header's end. What a header
+    cannot hold is escaped, as browsers do it themselves."""
     is_ours = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
-    return to[:500] if is_ours else HOME
+    return quote(to[:500], safe=PUNCTUATION) if is_ours else HOME

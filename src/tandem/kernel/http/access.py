@@ -125,14 +125,14 @@ def _check_same_site(scope: Scope) -> None:
         return
     headers = dict(scope["headers"])
     site = headers.get(b"sec-fetch-site", b"").decode("latin-1")
-    is_door = bool(site) and scope["route_handler"].opt.get("door")
+    origin = headers.get(b"origin", b"").decode("latin-1")
+    is_door = bool(site or origin) and scope["route_handler"].opt.get("door")
     if (b"cookie" not in headers and not is_door) or b"authorization" in headers:
         return
     if site in {"same-origin", "none"}:
         return
-    origin = headers.get(b"origin", b"").decode("latin-1")
     host = headers.get(b"host", b"").decode("latin-1")
-    if site or not origin or origin.split("://")[-1] != host:
+    if site or not origin or origin.partition("://")[2] != host:
         if scope["route_handler"].opt.get("cross_site"):
             return
         raise Forbidden("This request came from another site.", permission="same_origin")

@@ -14,6 +14,8 @@ LOOKED_AT = 64
 """The estimate's work grows with the square of the length."""
 GUESSES_LOG10_MIN = 8.0
 OWN_WORD_LENGTH_MIN = 4
+PRODUCT_WORDS = ("tandem",)
+"""Words of the context that nobody's password is made of, beside their own and their company's."""
 LEFT_MIN = 8
 
 
@@ -53,7 +55,7 @@ def own_words(about: Sequence[str]) -> list[str]:
         for word in re.split(r"[^a-z0-9]+", text.casefold())
         if len(word) >= OWN_WORD_LENGTH_MIN
     }
-    return sorted(found, key=lambda word: (-len(word), word))
+    return sorted(found.union(PRODUCT_WORDS), key=lambda word: (-len(word), word))
 
 
 def _is_made_of(password: str, words: Sequence[str]) -> bool:

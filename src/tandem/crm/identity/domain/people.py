@@ -35,7 +35,10 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     manager_id: UUID | None = None
 
 
-Email = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+_UNSEEN = r"\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+"""Control characters, and what turns or hides its neighbours: no address has them."""
+_EMAIL = rf"^[^@\s{_UNSEEN}]+@[^@\s{_UNSEEN}]+$(?!\n)"
+Email = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=_EMAIL)]
 
 
 PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]

@@ -154,10 +154,21 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
 
+HARMLESS = frozenset({"identity.read", "identity.audit"})
+"""Of identity's, those that look only."""
+
+
 def split(grant: str) -> tuple[str, str]:
     """(permission, scope) of a grant."""
     permission, _, scope = grant.partition("@")
     return permission, scope or "all"
+
+
+def decides(grant: str) -> bool:
+    """Whether it decides about people and rights: whoever has it can come by everything."""
+    permission = split(grant)[0]
+    is_of_identity = permission.partition(".")[0] == "identity"
+    return permission == "*" or (is_of_identity and permission not in HARMLESS)
 
 
 def joined(permission: str, scope: str) -> str:

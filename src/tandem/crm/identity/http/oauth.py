@@ -74,7 +74,9 @@ class OauthController(Controller):
         try:
             form = await _form(request)
             client = await _client(request, form, database, now)
-            found = await oauth.introspect(database, client, form.get("token", ""), now=now)
+            client_id, _ = _credentials(request, form)
+            token = form.get("token", "")
+            found = await oauth.introspect(database, client, client_id, token, now=now)
         except OauthError as error:
             return _refused(error)
         return _answer(found)
@@ -96,15 +98,21 @@ async def _form(request: AnyRequest) -> dict[str, str]:
 async def _client(
     request: AnyRequest, form: dict[str, str], database: Database, now: datetime
 ) -> OpenKey:
-    client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
-    header = request.headers.get("authorization", "")
-    if header:
-        if secret:
-            raise OauthError("invalid_request", "Sign in one way, not two (RFC 6749, 2.3).")
-        client_id, secret = _basic(header)
+    client_id, secret = _credentials(request, form)
     return await oauth.client_of(
         database, client_id, secret, address=client_address(request.scope), now=now
     )
+
+
+def _credentials(request: AnyRequest, form: dict[str, str]) -> tuple[str, str]:
+    """(the client's id, its secret) by HTTP Basic or in the form."""
+    client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
+    header = request.headers.get("authorization", "")
+    if not header:
+        return client_id, secret
+    if secret:
+        raise OauthError("invalid_request", "Sign in one way, not two (RFC 6749, 2.3).")
+    return _basic(header)
 
 
 def _basic(header: str) -> tuple[str, str]:

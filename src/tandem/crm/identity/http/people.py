@@ -19,6 +19,7 @@ from tandem.crm.identity.domain import (
     WeakPassword,
 )
 from tandem.crm.identity.domain.people import RingOfManagers
+from tandem.kernel.actor import StepUpNeeded
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import IfMatch, Now, Transaction, check_if_match, etag, refusals
 
@@ -39,7 +40,7 @@ class PeopleController(Controller):
         """Members of the company, at most 500."""
         return await service.list_users(tx)
 
-    @post("/", responses=refusals(Forbidden, MoreThanHeld, EmailTaken, WeakPassword))
+    @post("/", responses=refusals(Forbidden, StepUpNeeded, MoreThanHeld, EmailTaken, WeakPassword))
     async def add_user(self, data: JSONBody[NewUser], tx: Transaction, now: Now) -> User:
         """Add a person with a first password. An invitation lets them choose it themselves."""
         return await service.add_user(
@@ -60,6 +61,7 @@ class PeopleController(Controller):
         "/{user_id:uuid}",
         responses=refusals(
             Forbidden,
+            StepUpNeeded,
             MoreThanHeld,
             NotFound,
             LastAdministrator,
@@ -85,7 +87,7 @@ class PeopleController(Controller):
     @delete(
         "/{user_id:uuid}",
         status_code=204,
-        responses=refusals(Forbidden, MoreThanHeld, NotFound, LastAdministrator),
+        responses=refusals(Forbidden, StepUpNeeded, MoreThanHeld, NotFound, LastAdministrator),
     )
     async def remove_user(self, user_id: FromPath[UUID], tx: Transaction, now: Now) -> None:
         """End a membership: no sign-in, no team, no share. What they did keeps their name."""

@@ -19,6 +19,7 @@ from tandem.crm.identity.domain.roles import (
     RoleKeyTaken,
     RoleReadyMade,
 )
+from tandem.kernel.actor import StepUpNeeded
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import IfMatch, Now, Transaction, check_if_match, etag, refusals
 
@@ -61,7 +62,7 @@ class RoleController(Controller):
         role = await service.get_role(tx, role_key)
         return Response(role, headers=etag(role.version))
 
-    @post("/", responses=refusals(Forbidden, MoreThanHeld, RoleKeyTaken, Invalid))
+    @post("/", responses=refusals(Forbidden, StepUpNeeded, MoreThanHeld, RoleKeyTaken, Invalid))
     async def add_role(self, data: JSONBody[NewRole], tx: Transaction, now: Now) -> Role:
         """Make a role of the company's own; it cannot carry more than its maker holds."""
         role = msgspec.convert(data, Role, from_attributes=True)
@@ -71,6 +72,7 @@ class RoleController(Controller):
         "/{role_key:str}",
         responses=refusals(
             Forbidden,
+            StepUpNeeded,
             MoreThanHeld,
             NotFound,
             RoleReadyMade,

@@ -10,6 +10,7 @@ from tandem.crm.identity.domain.directory import Settings
 from tandem.crm.identity.domain.roles import MoreThanHeld, RoleKey
 from tandem.crm.identity.service import scim, scim_groups
 from tandem.crm.identity.store.scim import GroupRow
+from tandem.kernel.actor import StepUpNeeded
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.http import Now, Transaction, refusals
 
@@ -42,7 +43,7 @@ class ScimSettingsController(Controller):
         tx.actor.require("identity.read")
         return await scim.get_settings(tx)
 
-    @put("/scim-settings", responses=refusals(Forbidden, MoreThanHeld, Invalid))
+    @put("/scim-settings", responses=refusals(Forbidden, StepUpNeeded, MoreThanHeld, Invalid))
     async def save_settings(
         self, data: JSONBody[ScimSettings], tx: Transaction, now: Now
     ) -> Settings:
@@ -60,7 +61,7 @@ class ScimSettingsController(Controller):
 
     @put(
         "/scim-groups/{group_id:uuid}/role",
-        responses=refusals(Forbidden, MoreThanHeld, NotFound, Invalid),
+        responses=refusals(Forbidden, StepUpNeeded, MoreThanHeld, NotFound, Invalid),
     )
     async def map_group(
         self, group_id: FromPath[UUID], data: JSONBody[GroupRole], tx: Transaction, now: Now

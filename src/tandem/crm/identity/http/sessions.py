@@ -31,6 +31,7 @@ from tandem.crm.identity.sessions import (
     held_cookie,
     visitor_of,
 )
+from tandem.kernel.actor import StepUpNeeded
 from tandem.kernel.errors import Forbidden, NotFound
 from tandem.kernel.http import (
     PUBLIC,
@@ -190,13 +191,15 @@ class SessionController(Controller):
         return await service.list_sessions(tx, now=now)
 
     @delete(
-        "/me/sessions/{session_id:uuid}", status_code=204, responses=refusals(Forbidden, NotFound)
+        "/me/sessions/{session_id:uuid}",
+        status_code=204,
+        responses=refusals(Forbidden, StepUpNeeded, NotFound),
     )
     async def revoke_session(self, session_id: FromPath[UUID], tx: Transaction, now: Now) -> None:
         """End one of your sessions; it stops working within a second."""
         await service.revoke_session(tx, session_id, now=now)
 
-    @delete("/me/sessions", status_code=204, responses=refusals(Forbidden))
+    @delete("/me/sessions", status_code=204, responses=refusals(Forbidden, StepUpNeeded))
     async def revoke_other_sessions(self, tx: Transaction, now: Now) -> None:
         """End all of your sessions but this one."""
         await service.revoke_other_sessions(tx, now=now)

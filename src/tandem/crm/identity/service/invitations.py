@@ -15,13 +15,17 @@ from tandem.crm.identity.domain.invitations import (
     InvitationView,
     TooManyInvitations,
 )
+from tandem.crm.identity.domain.roles import MoreThanHeld
+from tandem.crm.identity.service.access import as_actor
 from tandem.crm.identity.service.granting import check_may_give_role, roles_named
 from tandem.crm.identity.service.persons import enrol_person
 from tandem.crm.identity.store import company as company_store
 from tandem.crm.identity.store import invitations as store
+from tandem.crm.identity.store import keys as keys_store
 from tandem.crm.identity.store import members as members_store
 from tandem.crm.identity.store import people as people_store
 from tandem.crm.identity.store import persons as persons_store
+from tandem.crm.identity.store import roles as roles_store
 from tandem.crm.identity.store.trees import TEAMS
 from tandem.kernel import audit
 from tandem.kernel.actor import Actor
@@ -52,6 +56,7 @@ async def invite(
     Refuses roles above the inviter's (MoreThanHeld) and somebody who is a member (AlreadyMember).
     """
     tx.actor.require("identity.manage")
+    tx.actor.require_fresh(now)
     address = normal_email(email)
     for role in await roles_named(tx, role_keys, field="role_keys"):
         check_may_give_role(tx.actor, role)
@@ -123,17 +128,19 @@ async def accept_invitation(
 ) -> User:
     """Become a member. The link proves the address, so somebody new sets their first password.
 
-    Refuses what is used, revoked or expired (InvitationGone); of two at once one gets in. The roles
-    are those of the invitation, as far as they still are there.
+    Refuses what is used, revoked or expired (InvitationGone), and what whoever sent it could not
+    give any more; of two at once one gets in.
     """
     found = await _find(database, token)
     guest = Actor.system(found.org_id, "Invitation")
     async with database.transaction(guest) as tx:
         invitation = await _open(tx, found.id, now)
+        await _check_sender(tx, invitation, now)
         if not await _has_account(tx, invitation.email):
             if not password:
                 raise Invalid("Choose a password.", field="password")
-            check_password(password)
+            company = await company_store.get_organisation(tx)
+            check_password(password, about=[invitation.email, name, invitation.name, company.name])
         if not await store.use(tx, found.id, now):
             raise InvitationGone(GONE)
         user_id = await _enter(tx, invitation, name.strip() or invitation.name, password, now)
@@ -192,6 +199,25 @@ async def _open(tx: Tx, invitation_id: UUID, now: datetime) -> Invitation:
     if not rows or not rows[0].is_open(now):
         raise InvitationGone(GONE)
     return rows[0]
+
+
+async def _check_sender(tx: Tx, invitation: Invitation, now: datetime) -> None:
+    """Whoever left, or lost a right, gives it to nobody by a link that still waits."""
+    sender = invitation.invited_by
+    if sender is None:
+        return
+    if keys := await keys_store.list_keys(tx, sender):
+        if keys[0].revoked_at:
+            raise InvitationGone(GONE)
+        sender = keys[0].created_by
+        if sender is None:
+            return
+    giver = as_actor(tx, sender, await roles_store.access_of(tx, sender, now))
+    try:
+        for role in await roles_named(tx, invitation.role_keys, field="role_keys"):
+            check_may_give_role(giver, role)
+    except MoreThanHeld as lost:
+        raise InvitationGone(GONE) from lost
 
 
 async def _has_account(tx: Tx, email: str) -> bool:

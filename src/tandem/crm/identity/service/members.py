@@ -32,6 +32,7 @@ async def change_member(tx: Tx, user_id: UUID, change: MemberChange, *, now: dat
     company without an administrator. Somebody disabled loses every session.
     """
     tx.actor.require("identity.manage")
+    tx.actor.require_fresh(now)
     await store.lock_company(tx)
     before = await _found(tx, user_id)
     given = {
@@ -53,6 +54,7 @@ async def change_member(tx: Tx, user_id: UUID, change: MemberChange, *, now: dat
 async def remove_member(tx: Tx, user_id: UUID, *, now: datetime) -> None:
     """End the membership: no sign-in, no team, no share. Their name stays on what they did."""
     tx.actor.require("identity.manage")
+    tx.actor.require_fresh(now)
     await store.lock_company(tx)
     before = await _found(tx, user_id)
     await _check_reach(tx, before, before)

@@ -105,7 +105,7 @@ async def revoke(database: Database, client: OpenKey, token: str, *, now: dateti
 
 
 async def introspect(
-    database: Database, client: OpenKey, token: str, *, now: datetime
+    database: Database, client: OpenKey, client_id: str, token: str, *, now: datetime
 ) -> dict[str, object]:
     """`active` and what the token may; another client's tokens look like no tokens."""
     found = None
@@ -117,7 +117,7 @@ async def introspect(
     return {
         "active": True,
         "scope": " ".join(found.grants),
-        "client_id": client.name,
+        "client_id": client_id,
         "token_type": "Bearer",
         "exp": int(found.expires_at.timestamp()),
         "sub": str(found.key_id),

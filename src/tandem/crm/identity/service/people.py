@@ -11,6 +11,7 @@ from tandem.crm.identity.domain import (
 )
 from tandem.crm.identity.service.granting import check_may_give_role, roles_named
 from tandem.crm.identity.service.persons import enrol_person
+from tandem.crm.identity.store import company as company_store
 from tandem.crm.identity.store import people as people_store
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
@@ -43,7 +44,9 @@ async def add_user(
     Somebody who is a member elsewhere keeps the password they have.
     """
     tx.actor.require("identity.manage")
-    check_password(password, about=[email, name])
+    tx.actor.require_fresh(now)
+    company = await company_store.get_organisation(tx)
+    check_password(password, about=[email, name, company.name])
     for role in await roles_named(tx, [role_key], field="role_key"):
         check_may_give_role(tx.actor, role)
     user_id = new_id()

@@ -32,10 +32,11 @@ async def enrol_person(
     address = normal_email(email)
     is_proved = is_address_proved or tx.actor.kind is Kind.SYSTEM
     company_id = tx.actor.org_id
+    # Before anybody is looked for: the time must not tell a company who is known elsewhere.
+    hashed = await passwords.hash_password(password) if password else None
     async with tx.installation() as own:
         person = await persons_store.find_person(own, email=address)
         if person is None:
-            hashed = await passwords.hash_password(password) if password else None
             await own.run(
                 persons_store.INSERT_PERSON,
                 id=new_id(),
@@ -47,8 +48,8 @@ async def enrol_person(
                 created_at=now,
             )
             person = await persons_store.find_person(own, email=address)
-        elif is_address_proved and await prove_address(own, person.id, now=now) and password:
-            await _set_first_password(own, person.id, password, now)
+        elif is_address_proved and await prove_address(own, person.id, now=now) and hashed:
+            await own.run(persons_store.SET_PASSWORD, id=person.id, password_hash=hashed, now=now)
     assert person, "an address has a person once one was inserted"
     return person.id
 
@@ -64,8 +65,3 @@ async def prove_address(own: Tx, person_id: UUID, *, now: datetime) -> bool:
         await own.run(passkeys_store.REMOVE_PASSKEYS, person_id=person_id)
         await own.run(guarding_store.FORGET_BROWSERS_OF, person_id=person_id)
     return is_first
-
-
-async def _set_first_password(own: Tx, person_id: UUID, password: str, now: datetime) -> None:
-    hashed = await passwords.hash_password(password)
-    await own.run(persons_store.SET_PASSWORD, id=person_id, password_hash=hashed, now=now)

@@ -48,6 +48,7 @@ async def add_ready_made(tx: Tx) -> None:
 async def add_role(tx: Tx, role: Role, *, now: datetime) -> Role:
     """A role of the company's own. Refuses grants the maker lacks, taken keys, unknown fields."""
     tx.actor.require("identity.roles")
+    tx.actor.require_fresh(now)
     _check(role)
     check_may_give_role(tx.actor, role)
     await members_store.lock_company(tx)
@@ -64,6 +65,7 @@ async def change_role(tx: Tx, key: str, change: Mapping[str, Any], *, now: datet
     """Change a role of the company's own. What it could before and after must be the changer's to
     give; the change reaches everybody who holds it within a second."""
     tx.actor.require("identity.roles")
+    tx.actor.require_fresh(now)
     await members_store.lock_company(tx)
     before = await get_role(tx.with_all_grants(), key)
     if before.is_ready_made:

@@ -12,7 +12,7 @@ from uuid import UUID
 from scim2_models import Context, InvalidValueException, UniquenessException
 
 from tandem.crm.identity.domain.directory import Settings
-from tandem.crm.identity.domain.roles import Role
+from tandem.crm.identity.domain.roles import Role, decides
 from tandem.crm.identity.domain.scim import (
     DEFAULT_ROLE,
     NOWHERE,
@@ -86,6 +86,7 @@ async def change_user(
     email = address_of(user) or f"{user_id}@{NOWHERE}"
     await _check_name(tx, user, email, but=user_id)
     if email != before.email:
+        await _check_may_move(tx, before)
         person_id = await enrol_person(tx, email=email, now=now)
         await tx.run(store.MOVE_USER, id=user_id, email=email, person_id=person_id)
         await end_sessions_of(tx.with_all_grants(), user_id, now=now)
@@ -102,6 +103,19 @@ async def change_user(
         after=_facts(user, email),
     )
     return await get_user(tx, user_id, base_url)
+
+
+async def _check_may_move(tx: Tx, member: UserRow) -> None:
+    """Another address is another person, who gets all that the member has. A directory that makes
+    no administrators makes none this way."""
+    if (await get_settings(tx)).allows_administrators:
+        return
+    for role in await roles_named(tx, member.role_keys, field="role_keys"):
+        if any(decides(grant) for grant in role.grants):
+            raise Forbidden(
+                "Who decides about people and rights is given another address here only.",
+                permission="*",
+            )
 
 
 async def remove_user(tx: Tx, user_id: UUID, *, now: datetime) -> None:
@@ -121,6 +135,7 @@ async def get_settings(tx: Tx) -> Settings:
 async def save_settings(tx: Tx, settings: Settings, *, now: datetime) -> Settings:
     """Only who could give the default role themselves may make it the default; never everything."""
     tx.actor.require("identity.manage")
+    tx.actor.require_fresh(now)
     [role] = await roles_named(tx, [settings.default_role_key], field="default_role_key")
     check_may_give_role(tx.actor, role)
     _check_not_everything(role)

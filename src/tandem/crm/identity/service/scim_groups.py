@@ -84,6 +84,7 @@ async def map_group(tx: Tx, group_id: UUID, role_key: str | None, *, now: dateti
     """What the group's members may besides. Refuses more than the administrator's own rights, and
     everything unless the settings allow a directory to make administrators."""
     tx.actor.require("identity.manage")
+    tx.actor.require_fresh(now)
     await members_store.lock_company(tx)
     before = await _found(tx, group_id)
     if role_key is not None:

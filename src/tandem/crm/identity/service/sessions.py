@@ -14,6 +14,7 @@ from tandem.crm.identity.domain.sessions import (
     Visitor,
 )
 from tandem.crm.identity.domain.sso import SsoNeeded
+from tandem.crm.identity.store import factors as factors_store
 from tandem.crm.identity.store import persons as persons_store
 from tandem.crm.identity.store import sessions as sessions_store
 from tandem.kernel import audit
@@ -102,8 +103,10 @@ async def list_sessions(tx: Tx, *, now: datetime) -> list[OpenSession]:
 
 
 async def revoke_session(tx: Tx, session_id: UUID, *, now: datetime) -> None:
-    """End one of one's own sessions; it stops working within a second."""
+    """End one of one's own sessions; it stops working within a second. A fresh proof is asked for:
+    who stole a cookie must not be able to put its owner out."""
     person_id = person_of(tx.actor)
+    tx.actor.require_fresh(now)
     async with tx.installation() as own:
         ended = await sessions_store.revoke(
             own, session_id=session_id, person_id=person_id, now=now
@@ -116,8 +119,9 @@ async def revoke_session(tx: Tx, session_id: UUID, *, now: datetime) -> None:
 
 
 async def revoke_other_sessions(tx: Tx, *, now: datetime) -> int:
-    """End all of one's own sessions but this one; how many there were."""
+    """End all of one's own sessions but this one; how many there were. Asks for a fresh proof."""
     person_id = person_of(tx.actor)
+    tx.actor.require_fresh(now)
     async with tx.installation() as own:
         ended = await sessions_store.revoke(
             own, person_id=person_id, except_id=tx.actor.session_id, now=now
@@ -149,7 +153,8 @@ async def list_companies(tx: Tx) -> list[Membership]:
 async def switch_company(tx: Tx, company_id: UUID, *, visitor: Visitor, now: datetime) -> SignedIn:
     """A new session for another membership of the same person; this one ends.
 
-    Being fresh, or not, goes along: entering another company proves nothing anew.
+    Being fresh, or not, goes along: entering another company proves nothing anew. Two factors do
+    too, but not where a company's provider stood for them.
     """
     person_id = person_of(tx.actor)
     found = {one.company_id: one for one in await persons_store.memberships(tx, person_id)}
@@ -173,7 +178,8 @@ async def switch_company(tx: Tx, company_id: UUID, *, visitor: Visitor, now: dat
             visitor=visitor,
             now=now,
             proved_at=actor.proved_at,
-            has_two_factors=actor.has_two_factors,
+            has_two_factors=actor.has_two_factors
+            and bool(await factors_store.kinds_of(own, person_id)),
         )
 
 
