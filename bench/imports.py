@@ -1,4 +1,5 @@
-"""A hundred thousand customers from a file and to files: rows a second, and how much memory.
+"""A hundred thousand customers from a file and to files, and as many leads: rows a second, and how
+much memory.
 
     python -m bench.imports APP_DSN ORG_ID FOLDER ROWS
 
@@ -22,11 +23,12 @@ from bench.table import Row, at_most
 from bench.world import World
 from tandem.app.wiring import import_reactions
 from tandem.crm.customers import service
+from tandem.flows.lead_imports import LEADS
 from tandem.kernel import imports, rules
 from tandem.kernel.actor import Actor
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.db import Database
-from tandem.kernel.imports import ImportMapping
+from tandem.kernel.imports import ImportMapping, Kind
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
 
@@ -81,20 +83,11 @@ async def _worker(app_dsn: str, org_id: UUID, folder: str, count: int) -> list[d
     work = Work(database, held, org_id)
     async with database.transaction(actor) as tx:
         await service.list_customers(tx, limit=1)
-    path = f"{folder}/people.csv"
-    _write_sheet(path, count)
     steps = _Steps()
-    begun = time.perf_counter()
-    with open(path, "rb") as file:
-        content = file.read()
-    async with database.transaction(actor) as tx:
-        job = await imports.upload(
-            tx, service.IMPORTS, held.get(Blobs), content=content, filename="people.csv", now=NOW
-        )
-    del content
-    steps.note("upload", begun)
-    await _step(work, actor, job.id, "dry run", steps)
-    await _step(work, actor, job.id, "import", steps)
+    path = f"{folder}/people.csv"
+    for kind in (service.IMPORTS, LEADS):
+        _write_sheet(path, count, HEADS[kind.name])
+        await _take_in(work, kind, path, steps)
     moment = rules.Moment(now=NOW)
     for name, chunks in (
         ("export as CSV", service.export_csv(database, actor, None, moment)),
@@ -107,22 +100,35 @@ async def _worker(app_dsn: str, org_id: UUID, folder: str, count: int) -> list[d
     return steps.told
 
 
-async def _step(work: Work, actor: Actor, job_id: UUID, name: str, steps: _Steps) -> None:
+async def _take_in(work: Work, kind: Kind, path: str, steps: _Steps) -> None:
+    begun = time.perf_counter()
+    content = Path(path).read_bytes()
+    async with work.transaction() as tx:
+        job = await imports.upload(
+            tx, kind, work.get(Blobs), content=content, filename="people.csv", now=NOW
+        )
+    del content
+    steps.note(f"{kind.things}: upload", begun)
+    await _step(work, kind, job.id, "dry run", steps)
+    await _step(work, kind, job.id, "import", steps)
+
+
+async def _step(work: Work, kind: Kind, job_id: UUID, name: str, steps: _Steps) -> None:
     begun = time.perf_counter()
     async with work.transaction() as tx:
         if name == "dry run":
-            job = await imports.get_import(tx, service.IMPORTS, job_id)
+            job = await imports.get_import(tx, kind, job_id)
             mapping = ImportMapping(columns=job.mapping, key="email")
-            await imports.check_import(tx, service.IMPORTS, job_id, mapping, now=NOW)
+            await imports.check_import(tx, kind, job_id, mapping, now=NOW)
         else:
-            await imports.run_import(tx, service.IMPORTS, job_id, now=NOW)
-    await imports.run(work, service.IMPORTS, job_id)
+            await imports.run_import(tx, kind, job_id, now=NOW)
+    await imports.run(work, kind, job_id)
     async with work.transaction() as tx:
-        done = await imports.get_import(tx, service.IMPORTS, job_id)
+        done = await imports.get_import(tx, kind, job_id)
     assert done.state in ("checked", "done"), done
     assert done.done_rows == done.row_count, done
     assert done.failed == 0, done
-    steps.note(name, begun)
+    steps.note(f"{kind.things}: {name}", begun)
 
 
 async def _drink(chunks: AsyncIterator[bytes]) -> None:
@@ -130,9 +136,15 @@ async def _drink(chunks: AsyncIterator[bytes]) -> None:
         continue
 
 
-def _write_sheet(path: str, count: int) -> None:
+HEADS = {
+    "customers": "name,email,phone,line1,city,postal_code,tags",
+    "leads": "name,email,phone,company,city,campaign,tags",
+}
+
+
+def _write_sheet(path: str, count: int, head: str) -> None:
     with open(path, "w", encoding="utf-8") as file:
-        file.write("name,email,phone,line1,city,postal_code,tags\n")
+        file.write(f"{head}\n")
         for n in range(count):
             file.write(
                 f"Person {n},p{n}@bench.test,+917{n:09},{n} Street,Bengaluru,"

@@ -22,10 +22,12 @@ from tandem.crm.sales.domain.leads import (
     Lead,
     LeadChange,
     LeadDraft,
+    StatusKind,
+    check_somebody,
     read_contacts,
 )
 from tandem.crm.sales.domain.permissions import IMPORT
-from tandem.crm.sales.service import lead_imports, lead_statuses, leads
+from tandem.crm.sales.service import capturing_many, lead_imports, lead_statuses, leads
 from tandem.kernel import imports, sheets
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
@@ -54,6 +56,21 @@ class _Desk(msgspec.Struct, frozen=True):
     statuses: Mapping[str, UUID]
     people: Mapping[str, UUID]
     known: dict[str, UUID]
+    ends: frozenset[UUID]
+    """Statuses in which nobody begins."""
+
+
+class _Row(msgspec.Struct, frozen=True):
+    row_no: int
+    cells: list[str]
+    found: dict[str, str]
+    key: str
+
+
+class _Fresh(msgspec.Struct, frozen=True):
+    row: _Row
+    draft: LeadDraft
+    contacts: frozenset[str]
 
 
 class LeadImports(Kind):
@@ -72,7 +89,7 @@ class LeadImports(Kind):
         "assigned to": "owner", "owner email": "owner", "lead number": "number",
         "campaign": "utm_campaign",
     }  # fmt: skip
-    chunk = 100
+    chunk = 250
 
     async def own_fields(self, tx: Tx) -> list[OwnField]:
         return [OwnField(field.key, field.label) for field in await _own(tx)]
@@ -120,20 +137,77 @@ async def run_import(work: Work, job_id: str) -> None:
 
 
 async def _take_rows(tx: Tx, job: ImportJob, chunk: Chunk, done: Done, now: datetime) -> None:
-    read: list[tuple[int, list[str], dict[str, str], str]] = []
+    """New people gather and are written at once; whoever may be known is looked at alone, after
+    those before them."""
+    read: list[_Row] = []
     for row_no, cells in chunk.rows:
         try:
             found = sheets.filled(cells, job.columns, job.mapping)
-            read.append((row_no, cells, found, _key(job.key, found)))
+            read.append(_Row(row_no, cells, found, _key(job.key, found)))
         except Refusal as refusal:
             _refuse(done, job, row_no, cells, refusal)
-    desk = await _desk(tx, job, [key for *_, key in read if key])
-    for row_no, cells, found, key in read:
+    desk = await _desk(tx, job, [row.key for row in read if row.key])
+    fresh: list[_Fresh] = []
+    contacts: set[str] = set()
+    for row in read:
         try:
-            async with tx.attempt():
-                await _take(tx, job, row_no, found, key, desk, done, now)
+            new = await _fresh(tx, job, row, desk)
         except Refusal as refusal:
-            _refuse(done, job, row_no, cells, refusal)
+            _refuse(done, job, row.row_no, row.cells, refusal)
+            continue
+        if new is not None and contacts.isdisjoint(new.contacts):
+            fresh.append(new)
+            contacts |= new.contacts
+            continue
+        await _add_all(tx, job, fresh, desk, done, now)
+        fresh, contacts = [], set()
+        await _take_alone(tx, job, row, desk, done, now)
+    await _add_all(tx, job, fresh, desk, done, now)
+
+
+async def _fresh(tx: Tx, job: ImportJob, row: _Row, desk: _Desk) -> _Fresh | None:
+    """The row as somebody new, where nothing but a contact could say that they are not."""
+    if row.key and (job.key == "number" or row.key in desk.known):
+        return None
+    draft = sheets.typed(_values(row.found, desk), LeadDraft)
+    email, phone = read_contacts(draft.email, draft.phone)
+    check_somebody(draft.name.strip(), draft.company_name.strip(), email, phone)
+    if draft.status_id in desk.ends or any(desk.own[key].is_unique for key in draft.custom):
+        return None
+    custom = await customers.write_custom(
+        tx, TARGET, new_id(), draft.custom, {}, fields=list(desk.own.values())
+    )
+    contacts = frozenset(one for one in (email, phone) if one)
+    return _Fresh(row, msgspec.structs.replace(draft, custom=custom), contacts)
+
+
+async def _add_all(
+    tx: Tx, job: ImportJob, fresh: Sequence[_Fresh], desk: _Desk, done: Done, now: datetime
+) -> None:
+    if not fresh:
+        return
+    drafts = [one.draft for one in fresh]
+    added = await capturing_many.add_new(tx, drafts, channel=Channel.IMPORT, now=now)
+    for one, lead in zip(fresh, added, strict=True):
+        if lead is None:
+            await _take_alone(tx, job, one.row, desk, done, now)
+            continue
+        if one.row.key:
+            desk.known[one.row.key] = lead.id
+        left = {"after": lead_imports.written(lead)}
+        done.wrote(one.row.row_no, "created", lead.id, before=left)
+        done.created += 1
+
+
+async def _take_alone(
+    tx: Tx, job: ImportJob, row: _Row, desk: _Desk, done: Done, now: datetime
+) -> None:
+    """One row in a savepoint of its own: whole, or refused."""
+    try:
+        async with tx.attempt():
+            await _take(tx, job, row.row_no, row.found, row.key, desk, done, now)
+    except Refusal as refusal:
+        _refuse(done, job, row.row_no, row.cells, refusal)
 
 
 async def _desk(tx: Tx, job: ImportJob, keys: Sequence[str]) -> _Desk:
@@ -145,6 +219,7 @@ async def _desk(tx: Tx, job: ImportJob, keys: Sequence[str]) -> _Desk:
             one.email.lower(): one.id for one in await identity.list_users(tx) if one.is_active
         },
         known=await lead_imports.holders(tx, job.key, keys),
+        ends=frozenset(one.id for one in statuses if one.kind is StatusKind.CONVERTED),
     )
 
 
@@ -173,7 +248,6 @@ async def _take(
     done: Done,
     now: datetime,
 ) -> None:
-    """One row in a savepoint of its own: whole, or refused."""
     values = _values(found, desk)
     lead_id = desk.known.get(key) if key else None
     if lead_id is None and job.key == "number" and key:

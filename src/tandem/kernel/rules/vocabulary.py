@@ -192,23 +192,21 @@ def listed(value: LiteralString, source: LiteralString, label: str) -> Field:
 
 
 def behaviour(
-    source: LiteralString,
-    *,
-    at: LiteralString,
-    label: str,
-    sums: Sums | None = None,
-    **fields: Field,
+    source: LiteralString, *, at: LiteralString, label: str, **fields: Field
 ) -> Behaviour:
     """An event of a vocabulary written in the code; its SQL must be a literal. Where `source` says
     `e.customer_id = c.id`, counting over everybody groups the events once."""
     whose = ("e.customer_id", "c.id") if BY_CUSTOMER in source else None
-    return Behaviour(source=source, at=at, label=label, fields=fields, whose=whose, sums=sums)
+    return Behaviour(source=source, at=at, label=label, fields=fields, whose=whose)
 
 
-def sums(source: LiteralString, *, count: LiteralString, last: LiteralString) -> Sums:
-    """What a table keeps of all events of a customer, in a row `e`; all parts must be literals."""
+def summed(
+    event: Behaviour, source: LiteralString, *, count: LiteralString, last: LiteralString
+) -> Behaviour:
+    """The event, with what a table keeps of all of them in a row `e` for each customer; all parts
+    must be literals."""
     assert BY_CUSTOMER in source, "whose the row is"
-    return Sums(source=source, count=count, last=last)
+    return msgspec.structs.replace(event, sums=Sums(source=source, count=count, last=last))
 
 
 _OF_JSON: Mapping[Kind, LiteralString] = {

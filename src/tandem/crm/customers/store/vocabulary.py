@@ -5,7 +5,7 @@ from typing import LiteralString
 from tandem.crm.customers.domain.custom_fields import CustomField
 from tandem.crm.customers.store.purchase_sums import SUMS
 from tandem.kernel.rules import Behaviour, Field, Kind, Vocabulary
-from tandem.kernel.rules.vocabulary import behaviour, field, kept, listed, sums
+from tandem.kernel.rules.vocabulary import behaviour, field, kept, listed, summed
 
 RFM_SEGMENTS = (
     "champions", "loyal", "potential_loyalist", "new", "promising", "cannot_lose", "at_risk",
@@ -33,7 +33,7 @@ _AMOUNT = field(Kind.NUMBER, "(e.facts ->> 'amount_minor')::numeric / 100", "amo
 
 def _did(label: str, which: LiteralString, **words: Field) -> Behaviour:
     """Lines of the timeline, those of which `which` holds."""
-    return behaviour(_ACTIVITIES + which, at="e.occurred_at", label=label, sums=None, **words)
+    return behaviour(_ACTIVITIES + which, at="e.occurred_at", label=label, **words)
 
 
 PEOPLE = Vocabulary(
@@ -85,12 +85,16 @@ PEOPLE = Vocabulary(
         ),
     },
     behaviours={
-        "order_placed": behaviour(
-            _PURCHASES + " and e.status in ('placed', 'completed')",
-            at="e.placed_at",
-            label="placed an order",
-            sums=sums(_SUMS, count="e.order_count", last="e.last_order_at"),
-            total=_TOTAL,
+        "order_placed": summed(
+            behaviour(
+                _PURCHASES + " and e.status in ('placed', 'completed')",
+                at="e.placed_at",
+                label="placed an order",
+                total=_TOTAL,
+            ),
+            _SUMS,
+            count="e.order_count",
+            last="e.last_order_at",
         ),
         "order_cancelled": behaviour(
             _PURCHASES + " and e.status = 'cancelled'",

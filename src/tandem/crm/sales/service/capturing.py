@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.sales import LeadCaptured, LeadMoved
+from tandem.crm.sales.domain.lead_statuses import Status
 from tandem.crm.sales.domain.leads import (
     TOUCHES_MAX,
     Captured,
@@ -96,8 +97,7 @@ async def _add(
         await store.let_go(tx, lead_id, kept=())
         return None
     status = await status_of(tx, draft.status_id)
-    if status.kind is StatusKind.CONVERTED:
-        raise Invalid("Nobody begins as converted.", field="status_id")
+    check_begins(status)
     row = {
         "id": lead_id,
         "email": email,
@@ -127,7 +127,7 @@ async def _touched(
     dedupe: str | None,
     now: datetime,
 ) -> Captured:
-    touch = _touch(draft, channel, form_id, now)
+    touch = touch_of(draft, channel, form_id, now)
     is_kept = lead.touch_count < TOUCHES_MAX
     if is_kept and not await touches.add(tx, lead.id, touch, dedupe=dedupe or str(touch.id)):
         return Captured(lead=lead, is_new=False)
@@ -162,7 +162,12 @@ async def _touched(
     return Captured(lead=found, is_new=is_new)
 
 
-def _touch(draft: LeadDraft, channel: Channel, form_id: UUID | None, now: datetime) -> Touch:
+def check_begins(status: Status) -> None:
+    if status.kind is StatusKind.CONVERTED:
+        raise Invalid("Nobody begins as converted.", field="status_id")
+
+
+def touch_of(draft: LeadDraft, channel: Channel, form_id: UUID | None, now: datetime) -> Touch:
     given = msgspec.structs.asdict(draft.touch or NOTHING)
     given["source"] = given["source"].strip() or draft.source.strip()
     return Touch(id=new_id(), channel=channel, form_id=form_id, at=now, **given)
