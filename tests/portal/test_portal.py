@@ -1,9 +1,9 @@
 """AUT-24: buyers sign in by code, see what is theirs, and nothing else of anybody's."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -24,7 +24,14 @@ from tests.flows.shop import basket, open_shop, place
 from tests.givens import visitor
 
 ASHA = Buyer(name="Asha Rao", email="asha@example.test", phone="98765 43211")
+MEERA = "meera@example.test"
 SAME_SITE = {"sec-fetch-site": "same-origin"}
+NEWEST_CODE = "select id from identity.buyer_code where org_id = $1 order by id desc limit 1"
+SENT = """
+    select text from notifications.message
+     where org_id = $1 and dedupe = $2 order by channel limit 1
+"""
+Ask = Callable[[str], Awaitable[str]]
 
 
 @pytest.fixture
@@ -50,28 +57,33 @@ async def browser(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
         yield opened
 
 
-async def _code(
-    database: Database, dsn: str, org_id: UUID, browser: httpx.AsyncClient, slug: str, contact: str
-) -> str:
+@pytest.fixture
+def code_for(
+    browser: httpx.AsyncClient, database: Database, actor: Actor, slug: str, owner_dsn: str
+) -> Ask:
     """What the worker sends to that address; empty when nobody has it."""
-    asked = await browser.post(f"/account/at/{slug}", data={"contact": contact})
-    assert asked.status_code == 200
-    owner = await asyncpg.connect(dsn)
-    code_id = await owner.fetchval(
-        "select id from identity.buyer_code where org_id = $1 order by id desc limit 1", org_id
-    )
-    await portal.send_code(Work(database, Resources(), org_id), str(code_id), contact)
-    text = await owner.fetchval(
-        """
-        select text from notifications.message
-         where org_id = $1 and dedupe = $2 order by channel limit 1
-        """,
-        org_id,
-        f"buyer_code:{code_id}",
-    )
-    await owner.close()
-    found = re.search(r"\b\d{6}\b", text or "")
-    return found[0] if found else ""
+
+    async def ask(contact: str) -> str:
+        asked = await browser.post(f"/account/at/{slug}", data={"contact": contact})
+        assert asked.status_code == 200
+        owner = await asyncpg.connect(owner_dsn)
+        code_id = await owner.fetchval(NEWEST_CODE, actor.org_id)
+        await portal.send_code(Work(database, Resources(), actor.org_id), str(code_id), contact)
+        text = await owner.fetchval(SENT, actor.org_id, f"buyer_code:{code_id}")
+        await owner.close()
+        found = re.search(r"\b\d{6}\b", text or "")
+        return found[0] if found else ""
+
+    return ask
+
+
+@pytest.fixture
+async def meera(
+    browser: httpx.AsyncClient, slug: str, bought: list[OrderSnapshot], code_for: Ask
+) -> httpx.AsyncClient:
+    """Her browser, signed in."""
+    assert await _enter(browser, slug, await code_for(MEERA)) == 303
+    return browser
 
 
 async def _enter(browser: httpx.AsyncClient, slug: str, code: str) -> int:
@@ -85,12 +97,12 @@ async def test_a_buyer_signs_in_with_address_or_phone_and_sees_their_own_orders_
     actor: Actor,
     slug: str,
     bought: list[OrderSnapshot],
-    owner_dsn: str,
+    code_for: Ask,
     contact: str,
     now: datetime,
 ) -> None:
     own, other = bought
-    code = await _code(database, owner_dsn, actor.org_id, browser, slug, contact)
+    code = await code_for(contact)
     assert await _enter(browser, slug, code) == 303
     page = await browser.get("/account")
     assert own.number in page.text and other.number not in page.text
@@ -109,16 +121,10 @@ async def test_a_buyer_signs_in_with_address_or_phone_and_sees_their_own_orders_
 
 async def test_a_buyer_is_nobody_everywhere_else(
     app: Litestar,
-    browser: httpx.AsyncClient,
-    database: Database,
-    actor: Actor,
-    slug: str,
+    meera: httpx.AsyncClient,
     bought: list[OrderSnapshot],
-    owner_dsn: str,
 ) -> None:
-    code = await _code(database, owner_dsn, actor.org_id, browser, slug, "meera@example.test")
-    assert await _enter(browser, slug, code) == 303
-    session = browser.cookies["tandem_buyer"]
+    session = meera.cookies["tandem_buyer"]
     tried = 0
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
@@ -127,7 +133,7 @@ async def test_a_buyer_is_nobody_everywhere_else(
             path = re.sub(r"\{[^}]*\}", str(bought[0].id), route.path_format)
             if handler.opt.get("static") or "stream" in path or "live" in path:
                 continue
-            answer = await browser.get(path)
+            answer = await meera.get(path)
             assert answer.status_code in {302, 303, 401, 404, 405}, (path, answer.status_code)
             assert bought[0].number not in answer.text
             tried += 1
@@ -144,11 +150,9 @@ async def test_a_buyer_is_nobody_everywhere_else(
 
 async def test_an_address_that_nobody_has_is_answered_alike_and_gets_nothing(
     browser: httpx.AsyncClient,
-    database: Database,
-    actor: Actor,
     slug: str,
     bought: list[OrderSnapshot],
-    owner_dsn: str,
+    code_for: Ask,
 ) -> None:
     pages = []
     for contact in ("meera@example.test", "nobody@example.test", "junk", "", "\x00"):
@@ -157,7 +161,7 @@ async def test_an_address_that_nobody_has_is_answered_alike_and_gets_nothing(
         pages.append((answer.status_code, len(shown) // 100))
     assert len(set(pages[:2])) == 1
     assert {status for status, _ in pages} == {200}
-    assert await _code(database, owner_dsn, actor.org_id, browser, slug, "no@example.test") == ""
+    assert await code_for("no@example.test") == ""
     assert await _enter(browser, slug, "000000") == 401
     for nowhere in ("no-such-shop", "a%00b", "%C3%A9t%C3%A9", "x" * 200):
         assert (await browser.get(f"/account/at/{nowhere}")).status_code == 404
@@ -165,13 +169,11 @@ async def test_an_address_that_nobody_has_is_answered_alike_and_gets_nothing(
 
 async def test_five_tries_then_the_right_code_is_wrong_too(
     browser: httpx.AsyncClient,
-    database: Database,
-    actor: Actor,
     slug: str,
     bought: list[OrderSnapshot],
-    owner_dsn: str,
+    code_for: Ask,
 ) -> None:
-    code = await _code(database, owner_dsn, actor.org_id, browser, slug, "meera@example.test")
+    code = await code_for(MEERA)
     wrong = f"{(int(code) + 1) % 10**6:06}"
     for _ in range(5):
         assert await _enter(browser, slug, wrong) == 401
@@ -182,13 +184,11 @@ async def test_five_tries_then_the_right_code_is_wrong_too(
 async def test_a_code_works_once_and_in_the_browser_that_asked_for_it(
     app: Litestar,
     browser: httpx.AsyncClient,
-    database: Database,
-    actor: Actor,
     slug: str,
     bought: list[OrderSnapshot],
-    owner_dsn: str,
+    code_for: Ask,
 ) -> None:
-    code = await _code(database, owner_dsn, actor.org_id, browser, slug, "meera@example.test")
+    code = await code_for(MEERA)
     asked = browser.cookies["tandem_buyer_code"]
     async with visitor(app) as thief:
         thief.headers.update(SAME_SITE)
@@ -201,12 +201,10 @@ async def test_a_code_works_once_and_in_the_browser_that_asked_for_it(
 
 
 async def test_a_buyer_of_one_company_is_none_of_another(
-    browser: httpx.AsyncClient,
+    meera: httpx.AsyncClient,
     database: Database,
     actor: Actor,
-    slug: str,
     bought: list[OrderSnapshot],
-    owner_dsn: str,
     now: datetime,
 ) -> None:
     other = await identity.found_organisation(
@@ -217,7 +215,5 @@ async def test_a_buyer_of_one_company_is_none_of_another(
         shop = await open_shop(tx, now)
     [theirs] = await place(database, stranger, [basket(shop)], now)
     assert isinstance(theirs, OrderSnapshot)
-    code = await _code(database, owner_dsn, actor.org_id, browser, slug, "meera@example.test")
-    assert await _enter(browser, slug, code) == 303
-    assert (await browser.get(f"/account/orders/{theirs.id}")).status_code == 404
-    assert bought[0].number in (await browser.get("/account")).text
+    assert (await meera.get(f"/account/orders/{theirs.id}")).status_code == 404
+    assert bought[0].number in (await meera.get("/account")).text

@@ -12,7 +12,8 @@ from tandem.sandbox.razorpay import links, orders, payments, refunds, settlement
 from tandem.sandbox.razorpay.reading import AnyRequest, check_caller, read_json
 from tandem.sandbox.razorpay.refusals import RazorpayRefusal
 
-Answer = Response[dict[str, Any]]
+Body = dict[str, Any]
+Answer = Response[Body]
 Deps = NamedDependency[Dependencies]
 
 
@@ -23,8 +24,7 @@ class RazorpayController(Controller):
 
     @post("/orders", status_code=200)
     async def create_order(self, request: AnyRequest, deps: Deps) -> Answer:
-        given = await _given(request)
-        return _answer(deps, request, lambda: orders.create_order(deps, given()))
+        return await _answer_to(deps, request, lambda given: orders.create_order(deps, given))
 
     @get("/orders")
     async def list_orders(self, request: AnyRequest, deps: Deps) -> Answer:
@@ -52,16 +52,18 @@ class RazorpayController(Controller):
 
     @post("/payments/{payment_id:str}/capture", status_code=200)
     async def capture(self, payment_id: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
-        given = await _given(request)
-        return _answer(deps, request, lambda: payments.capture(deps, payment_id, given()))
+        return await _answer_to(
+            deps, request, lambda given: payments.capture(deps, payment_id, given)
+        )
 
     @post("/payments/{payment_id:str}/refund", status_code=200)
     async def create_refund(
         self, payment_id: FromPath[str], request: AnyRequest, deps: Deps
     ) -> Answer:
-        given = await _given(request)
         key = request.headers.get("x-refund-idempotency")
-        return _answer(deps, request, lambda: refunds.create_refund(deps, payment_id, given(), key))
+        return await _answer_to(
+            deps, request, lambda given: refunds.create_refund(deps, payment_id, given, key)
+        )
 
     @get("/payments/{payment_id:str}/refunds")
     async def list_payment_refunds(
@@ -109,8 +111,7 @@ class LinksController(Controller):
 
     @post("/payment_links", status_code=200)
     async def create_link(self, request: AnyRequest, deps: Deps) -> Answer:
-        given = await _given(request)
-        return _answer(deps, request, lambda: links.create_link(deps, given()))
+        return await _answer_to(deps, request, lambda given: links.create_link(deps, given))
 
     @get("/payment_links")
     async def list_links(self, request: AnyRequest, deps: Deps) -> Answer:
@@ -136,8 +137,7 @@ class LinksController(Controller):
 
     @post("/payments/qr_codes", status_code=200)
     async def create_code(self, request: AnyRequest, deps: Deps) -> Answer:
-        given = await _given(request)
-        return _answer(deps, request, lambda: links.create_code(deps, given()))
+        return await _answer_to(deps, request, lambda given: links.create_code(deps, given))
 
     @get("/payments/qr_codes")
     async def list_codes(self, request: AnyRequest, deps: Deps) -> Answer:
@@ -158,23 +158,20 @@ class LinksController(Controller):
         )
 
 
-async def _given(request: AnyRequest) -> Callable[[], dict[str, Any]]:
-    """The body, read now and refused later: a bad key is complained about before a bad body."""
-    try:
-        body = await read_json(request)
-    except RazorpayRefusal as refused:
-        refusal = refused
-
-        def refuse() -> dict[str, Any]:
-            raise refusal
-
-        return refuse
-    return lambda: body
-
-
-def _answer(deps: Dependencies, request: AnyRequest, act: Callable[[], dict[str, Any]]) -> Answer:
+def _answer(deps: Dependencies, request: AnyRequest, act: Callable[[], Body]) -> Answer:
     try:
         check_caller(deps, request)
         return Response(act())
+    except RazorpayRefusal as refusal:
+        return Response(refusal.body, status_code=refusal.status)
+
+
+async def _answer_to(
+    deps: Dependencies, request: AnyRequest, act: Callable[[Body], Body]
+) -> Answer:
+    """With what the body says. A bad key is complained about before a bad body."""
+    try:
+        check_caller(deps, request)
+        return Response(act(await read_json(request)))
     except RazorpayRefusal as refusal:
         return Response(refusal.body, status_code=refusal.status)
