@@ -4,10 +4,13 @@ import csv
 import io
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import httpx2 as httpx
 import pytest
 
+from tandem.crm.sales.domain.leads import Channel, LeadDraft
+from tandem.crm.sales.service import leads
 from tandem.flows.lead_imports import run_import
 from tandem.kernel import outbox
 from tandem.kernel.actor import Actor
@@ -183,3 +186,58 @@ async def test_one_kind_of_import_never_shows_in_another(client: httpx.AsyncClie
     checked = await client.post(f"/leads/import/{job['id']}/check", data=sent)
     assert checked.status_code == 303
     assert "Looking" in (await client.get(f"/leads/import/{job['id']}")).text
+
+
+CROWD = [
+    "Asha,a@x.test,9845010001,Tea,fair",
+    "Asha again,A@x.test,,,stall",
+    "Her mother,m@x.test,98450 10001,,fair",
+    "Known,k@x.test,9845010002,,",
+    "New phone of hers,k@x.test,9845010003,Rao & Co,",
+    ",,9845010003,,",
+    "By phone alone,,9845010004,,",
+    "With a mail now,w@x.test,9845010004,,",
+    "No address,,,,",
+    "No address,,,,",
+    "Wrong,nowhere,,,",
+]
+FIRST = Query(
+    """
+    select l.name, l.company_name, l.email, l.phone, l.source, l.tags, l.touch_count,
+           l.first_touch ->> 'source' as first, l.last_touch ->> 'source' as last,
+           array(select kind || ' ' || value from sales.lead_key k
+                  where k.org_id = :org_id and k.lead_id = l.id order by 1) as keys,
+           (select count(*) from kernel.event e
+             where e.org_id = :org_id and e.topic = 'sales.lead_captured.v1'
+               and e.key = l.id::text) as told
+      from sales.lead l
+     where l.org_id = :org_id
+     order by l.id
+    """
+)
+
+
+async def test_a_file_makes_the_same_leads_as_its_rows_one_by_one(
+    client: httpx.AsyncClient, database: Database, actor: Actor, work: Work, now: datetime
+) -> None:
+    """New people are written at once; who is known, or twice in the file, is found all the same."""
+    known = LeadDraft(name="Kamala", email="k@x.test")
+    async with database.transaction(actor) as tx:
+        await leads.add_lead(tx, known, now=now)
+    head = "name,email,phone,company,lead source\n"
+    job = await upload(client, head + "\n".join(CROWD))
+    await step(client, work, job, "check", key="")
+    done = await step(client, work, job, "run", key="")
+    assert (done["created"], done["updated"], done["failed"]) == (6, 4, 1)
+
+    alone = Actor.system(uuid4())
+    async with database.transaction(alone) as tx:
+        await leads.add_lead(tx, known, now=now)
+        for name, email, phone, company, source in (row.split(",") for row in CROWD[:-1]):
+            draft = LeadDraft(
+                name=name, email=email, phone=phone, company_name=company, source=source
+            )
+            await leads.add_lead(tx, draft, channel=Channel.IMPORT, now=now)
+        expected = [tuple(row) for row in await tx.records(FIRST)]
+    async with database.transaction(actor) as tx:
+        assert [tuple(row) for row in await tx.records(FIRST)] == expected
