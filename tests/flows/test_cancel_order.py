@@ -14,13 +14,7 @@ from tandem.kernel.errors import Forbidden, IllegalMove
 from tandem.scm.inventory import service as inventory
 from tandem.scm.orders import service as orders
 from tandem.scm.shipping import service as shipping
-from tests.flows.shop import Shop, basket, open_shop, place_one, rows, topics
-
-
-@pytest.fixture
-async def shop(database: Database, actor: Actor, now: datetime) -> Shop:
-    async with database.transaction(actor) as tx:
-        return await open_shop(tx, now)
+from tests.flows.shop import Shop, basket, place_one, rows, topics
 
 
 async def cancel(

@@ -3,8 +3,6 @@
 import asyncio
 from datetime import datetime, timedelta
 
-import pytest
-
 from tandem.flows.expire_orders import expire_unpaid
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import Clock
@@ -13,7 +11,7 @@ from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
 from tandem.scm.inventory import service as inventory
 from tandem.scm.orders import service as orders
-from tests.flows.shop import Shop, basket, open_shop, place, place_one, rows, topics
+from tests.flows.shop import Shop, basket, place, place_one, rows, topics
 
 
 class Stopped(Clock):
@@ -25,12 +23,6 @@ class Stopped(Clock):
 
     def now(self) -> datetime:
         return self.at
-
-
-@pytest.fixture
-async def shop(database: Database, actor: Actor, now: datetime) -> Shop:
-    async with database.transaction(actor) as tx:
-        return await open_shop(tx, now)
 
 
 def work_at(database: Database, actor: Actor, at: datetime) -> Work:

@@ -16,13 +16,7 @@ from tandem.scm.invoicing import service as invoicing
 from tandem.scm.orders import service as orders
 from tandem.scm.shipping import service as shipping
 from tandem.scm.shipping.domain.shipments import NothingToShip
-from tests.flows.shop import Shop, basket, open_shop, place_one, topics
-
-
-@pytest.fixture
-async def shop(database: Database, actor: Actor, now: datetime) -> Shop:
-    async with database.transaction(actor) as tx:
-        return await open_shop(tx, now)
+from tests.flows.shop import Shop, basket, place_one, topics
 
 
 @pytest.fixture

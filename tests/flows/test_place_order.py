@@ -29,19 +29,12 @@ from tests.flows.shop import (
     HOME,
     Shop,
     basket,
-    open_shop,
     place,
     place_one,
     rows,
     set_stock,
     topics,
 )
-
-
-@pytest.fixture
-async def shop(database: Database, actor: Actor, now: datetime) -> Shop:
-    async with database.transaction(actor) as tx:
-        return await open_shop(tx, now)
 
 
 async def test_a_prepaid_order_waits_for_its_payment_and_holds_its_stock_as_long(

@@ -14,17 +14,11 @@ from tandem.flows.place_order.quoting import quote_order
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.scm.invoicing import service as invoicing
-from tests.flows.shop import HOME, Shop, basket, body_of, open_shop, place, place_one, rows
+from tests.flows.shop import HOME, Shop, basket, body_of, place, place_one, rows
 
 ELSEWHERE = Address(
     name="Zone Traders", line1="Unit 7", city="Mumbai", state_code="27", postal_code="400096"
 )
-
-
-@pytest.fixture
-async def shop(database: Database, actor: Actor, now: datetime) -> Shop:
-    async with database.transaction(actor) as tx:
-        return await open_shop(tx, now)
 
 
 async def test_an_order_goes_to_its_customers_first_address_or_is_refused_without_a_trace(

@@ -26,7 +26,7 @@ from tandem.scm.invoicing import service as invoicing
 from tandem.scm.orders import service as orders
 from tandem.scm.payments import service as payments
 from tandem.scm.payments.store.payments import Filter
-from tests.flows.shop import Shop, basket, open_shop, place_one, topics
+from tests.flows.shop import Shop, basket, place_one, topics
 from tests.givens import visitor
 
 SIX = (
@@ -38,12 +38,6 @@ SIX = (
     "browser",
 )
 SAMPLE = random.Random(3).sample(list(permutations(SIX)), 16)
-
-
-@pytest.fixture
-async def shop(database: Database, actor: Actor, now: datetime) -> Shop:
-    async with database.transaction(actor) as tx:
-        return await open_shop(tx, now)
 
 
 @pytest.fixture

@@ -1,29 +1,20 @@
-"""Single sign-on against npm `oidc-provider`, and what of a provider's answers is refused.
-A-AUT-13, A-AUT-6; AUT-09, AUT-21; the negative list of an OpenID relying party."""
+"""Single sign-on against npm `oidc-provider`. A-AUT-13, A-AUT-6; AUT-09, AUT-21."""
 
-import base64
-import hmac
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import httpx2 as httpx
-import msgspec
 import pytest
-from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain.sessions import SignedIn
 from tandem.crm.identity.domain.sso import (
     DomainTaken,
-    Metadata,
     Pending,
     ProviderWrong,
     SsoNeeded,
     SsoRefused,
-    read_claims,
 )
 from tandem.crm.identity.gateways.oidc import OpenIdGateway
 from tandem.crm.identity.jobs import check_domains
@@ -32,7 +23,7 @@ from tandem.kernel.actor import Actor, StepUpNeeded
 from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Invalid, Unavailable
-from tandem.kernel.guard import Answer, Guard
+from tandem.kernel.guard import Guard
 from tandem.kernel.ids import new_id
 from tandem.kernel.jobs import Work
 from tandem.kernel.names import Names
@@ -310,126 +301,6 @@ async def test_the_provider_itself_refuses_a_request_without_our_proof_of_the_co
     async with httpx.AsyncClient() as client:
         answer = await client.get(stripped)
     assert "error=invalid_request" in answer.headers["location"]
-
-
-class Fixed(Guard):
-    """Answers with documents of its own, so that tokens can be made that no provider makes."""
-
-    def __init__(self, documents: dict[str, Any]) -> None:
-        super().__init__()
-        self.documents = documents
-        self.asked: list[str] = []
-
-    async def send(self, method: str, url: str, **_: Any) -> Answer:
-        self.asked.append(url)
-        return Answer(200, msgspec.json.encode(self.documents[url]))
-
-
-RSA = RSAKey.generate_key(2048, {"kid": "one"})
-STRANGER = RSAKey.generate_key(2048, {"kid": "one"})
-SECOND = ECKey.generate_key("P-256", {"kid": "two"})
-METADATA = Metadata(
-    issuer="https://id.test",
-    authorization_endpoint="https://id.test/auth",
-    token_endpoint="https://id.test/token",
-    jwks_uri="https://id.test/keys",
-    id_token_signing_alg_values_supported=("RS256", "ES256", "HS256", "none"),
-)
-GOOD = {"iss": "https://id.test", "sub": "s-1", "aud": "tandem", "nonce": "n"}
-
-
-def token_of(header: dict[str, Any], key: Any, **claims: Any) -> str:
-    return jwt.encode(header, {**GOOD, **claims}, key, algorithms=[header["alg"]])
-
-
-def by_hand(header: dict[str, Any], secret: bytes) -> str:
-    """As an attacker makes it, whom no library stops."""
-    claims = {**GOOD, "iat": 1, "exp": 1}
-    signed = b".".join(_encoded(msgspec.json.encode(one)) for one in (header, claims))
-    mac = hmac.new(secret, signed, "sha256").digest() if secret else b""
-    return b".".join((signed, _encoded(mac))).decode()
-
-
-def _encoded(raw: bytes) -> bytes:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=")
-
-
-PUBLIC = RSA.as_pem(private=False)
-FORGED = {
-    "alg none": by_hand({"alg": "none"}, b""),
-    "alg None": by_hand({"alg": "NoNe", "kid": "one"}, b""),
-    "RS256 read as HS256": by_hand({"alg": "HS256", "kid": "one"}, PUBLIC),
-    "another key, same kid": token_of({"alg": "RS256", "kid": "one"}, STRANGER),
-    "kid is a path": token_of({"alg": "RS256", "kid": "../../../dev/null"}, RSA),
-    "kid is SQL": token_of({"alg": "RS256", "kid": "' or 1=1 --"}, RSA),
-    "no kid and several keys": token_of({"alg": "RS256"}, STRANGER),
-    "jku of the forger": token_of(
-        {"alg": "RS256", "kid": "x", "jku": "https://evil.test/keys"}, STRANGER
-    ),
-    "x5u of the forger": token_of(
-        {"alg": "RS256", "kid": "x", "x5u": "https://evil.test/chain"}, STRANGER
-    ),
-    "jwk of the forger": token_of(
-        {"alg": "RS256", "kid": "x", "jwk": STRANGER.as_dict(private=False)}, STRANGER
-    ),
-    "cut short": token_of({"alg": "RS256", "kid": "one"}, RSA)[:-10],
-    "nonsense": "a.b.c",
-    "empty": "",
-}
-
-
-@pytest.mark.parametrize("forged", FORGED)
-async def test_a_forged_token_is_refused_and_nothing_else_is_fetched(forged: str) -> None:
-    keys = KeySet([RSA, SECOND]).as_dict(private=False)
-    guard = Fixed({"https://id.test/keys": keys})
-    with pytest.raises(SsoRefused, match="not signed as it should be"):
-        await OpenIdGateway(guard).verify(METADATA, FORGED[forged])
-    assert set(guard.asked) == {"https://id.test/keys"}
-
-
-async def test_keys_may_change_and_a_lone_key_needs_no_name() -> None:
-    guard = Fixed({"https://id.test/keys": KeySet([RSA]).as_dict(private=False)})
-    gateway = OpenIdGateway(guard)
-    for header in ({"alg": "RS256", "kid": "one"}, {"alg": "RS256"}):
-        assert (await gateway.verify(METADATA, token_of(header, RSA)))["sub"] == "s-1"
-    guard.documents["https://id.test/keys"] = KeySet([SECOND]).as_dict(private=False)
-    assert await gateway.verify(METADATA, token_of({"alg": "ES256", "kid": "two"}, SECOND))
-    with pytest.raises(SsoRefused):
-        await gateway.verify(METADATA, token_of({"alg": "RS256", "kid": "one"}, RSA))
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"iss": "https://other.test"},
-        {"aud": "another application"},
-        {"aud": ["tandem", "another"]},
-        {"aud": ["tandem", "another"], "azp": "another"},
-        {"exp": -120},
-        {"iat": +120},
-        {"iat": -2000},
-        {"nbf": +120},
-        {"nonce": "of another sign-in"},
-        {"sub": ""},
-        {"sub": None},
-        {"exp": None},
-        {"iat": None},
-        {"aud": None},
-        {"nonce": None},
-        {"exp": "soon"},
-    ],
-)
-def test_a_claim_that_does_not_fit_refuses_the_token(
-    changed: dict[str, Any], now: datetime
-) -> None:
-    at = now.timestamp()
-    told: dict[str, Any] = {**GOOD, "iat": at, "exp": at + 60}
-    known = {"issuer": "https://id.test", "client_id": "tandem", "nonce": "n", "now": now}
-    assert read_claims(told, **known).sub == "s-1"  # type: ignore[arg-type]
-    for name, value in changed.items():
-        told[name] = at + value if isinstance(value, int) else value
-    with pytest.raises(SsoRefused):
-        read_claims({k: v for k, v in told.items() if v is not None}, **known)  # type: ignore[arg-type]
 
 
 async def test_who_calls_itself_something_else_or_is_none_is_not_set_up(

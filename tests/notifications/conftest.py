@@ -1,9 +1,14 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from secrets import randbelow
 
+import httpx2 as httpx
+import msgspec
 import pytest
+from litestar import Litestar
 
+from tandem.app.asgi import equip
+from tandem.app.settings import Settings
 from tandem.crm.notifications.gateways.callbacks import Notices
 from tandem.crm.notifications.gateways.carriers import Carriers
 from tandem.crm.notifications.gateways.port import Mailer, Site, Texter
@@ -15,7 +20,8 @@ from tandem.kernel.db import Database
 from tandem.kernel.guard import Guard
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
-from tests.notifications.givens import SITE, Post
+from tests.givens import visitor
+from tests.notifications.givens import BASE, SITE, Post
 from tests.sandbox.serving import Sandbox, running_sandbox
 
 
@@ -98,3 +104,16 @@ def post(
         sandbox=sandbox,
         phone=f"+9198{randbelow(10**8):08}",
     )
+
+
+@pytest.fixture
+async def vendor(
+    application: Litestar, settings: Settings, database: Database, post: Post
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Whoever reports to an installation at a public address beside the sandbox."""
+    public = msgspec.structs.replace(
+        settings, base_url=BASE, sandbox_url=post.sandbox.settings.base_url
+    )
+    equip(application.state, public, database)
+    async with visitor(application) as caller:
+        yield caller

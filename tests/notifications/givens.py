@@ -17,6 +17,8 @@ from tandem.kernel.jobs import Work
 from tests.sandbox.serving import Sandbox
 
 SITE = "http://shop.test"
+BASE = "https://shop.test"
+"""Where vendors report to."""
 EMAIL = "meera@example.test"
 PARAMETERS = {
     "company": "Nilgiri Teas",
