@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import permutations
+from typing import Any
 
 import asyncpg
 import pytest
@@ -9,11 +10,14 @@ import pytest
 from tandem.app.rebuilding import rebuild
 from tandem.app.settings import Settings
 from tandem.contracts.analytics import RateSet
+from tandem.contracts.delivery import CashCollected
+from tandem.contracts.payments import PaymentCaptured
 from tandem.crm.identity import service as identity
 from tandem.flows import analyse
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.errors import NotFound
+from tandem.kernel.ids import new_id
 from tests.analytics.givens import NOON, Counted, cancelled, confirmed, days_ago, placed
 
 
@@ -32,6 +36,26 @@ async def test_an_order_counts_once_however_often_and_late_its_events_come(
     assert await company.count() == 0
     found = await company.ask("orders", "revenue", "units", "line_revenue", "units_sold")
     assert [cell.value for cell in found.totals] == [1, 118_00, 3, 118_00, 3]
+
+
+async def test_cash_at_the_door_is_money_once(company: Counted) -> None:
+    """The driver says it, and it becomes a payment: two events, one handful of notes."""
+    order = placed(118_00)
+    of: dict[str, Any] = {"order_id": order.order_id, "currency": "INR", "amount_minor": 118_00}
+    delivery_id = new_id()
+    cash = CashCollected(**of, shipment_id=new_id(), delivery_id=delivery_id, driver_id=new_id())
+    paid = PaymentCaptured(
+        **of,
+        payment_id=new_id(),
+        provider_payment_id=str(delivery_id),
+        method="cash",
+        captured_minor=118_00,
+    )
+    await company.tell(order, confirmed(order), cash, paid, at=days_ago(1))
+    found = await company.ask("collected", dimensions=["kind", "method"])
+    assert [(row.keys, [cell.value for cell in row.cells]) for row in found.rows] == [
+        (["cash", "cash"], [118_00])
+    ]
 
 
 async def test_any_order_of_arrival_comes_to_the_same_facts(

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import httpx2 as httpx
 import pytest
 
-from tandem.contracts.delivery import DeliveryStatusChanged
+from tandem.contracts.delivery import CashCollected, DeliveryStatusChanged
 from tandem.contracts.invoicing import InvoiceIssued
 from tandem.contracts.orders import OrderCancelled, OrderCompleted, OrderConfirmed, OrderPlaced
 from tandem.contracts.payments import PaymentCaptured, RefundProcessed
@@ -61,6 +61,7 @@ def life(customer_id: UUID, order_id: UUID, now: datetime) -> list[Event]:
 async def test_told_twice_and_in_any_order_the_timeline_and_the_sums_are_the_same(
     client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime, seed: int
 ) -> None:
+    assert subscription(CashCollected.topic, TIMELINE) is None, "its payment is told of already"
     customer_id = await add(database, actor, now)
     events = life(customer_id, uuid4(), now) * 2
     random.Random(seed).shuffle(events)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from tandem.contracts.customers import SegmentEntered, SegmentLeft
-from tandem.contracts.delivery import CashCollected, DeliveryStatusChanged
+from tandem.contracts.delivery import DeliveryStatusChanged
 from tandem.contracts.invoicing import CreditNoteIssued, InvoiceIssued
 from tandem.contracts.marketing import CampaignClicked, CampaignOpened
 from tandem.contracts.notifications import MessageFailed, MessageSent
@@ -28,6 +28,7 @@ from tandem.crm.customers.store import segments
 from tandem.crm.customers.store import timeline as store
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
+from tandem.kernel.wording import words
 
 TIMELINE = "customers.timeline"
 MOVES_SHOWN = frozenset({"assigned", "picked_up", "en_route", "delivered", "failed", "returned"})
@@ -114,21 +115,6 @@ async def payment_captured(tx: Tx, event: PaymentCaptured, now: datetime) -> Non
         amount_minor=event.amount_minor,
         currency=event.currency,
         method=event.method,
-    )
-
-
-@subscribe(CashCollected, TIMELINE)
-async def cash_collected(tx: Tx, event: CashCollected, now: datetime) -> None:
-    await store.money(tx, event.order_id, paid_minor=event.amount_minor)
-    await _write(
-        tx,
-        "payment_captured",
-        event.delivery_id,
-        now,
-        event.order_id,
-        amount_minor=event.amount_minor,
-        currency=event.currency,
-        method="cash",
     )
 
 
@@ -229,7 +215,7 @@ async def _message(tx: Tx, kind: str, event: MessageSent | MessageFailed, now: d
         now,
         event.order_id,
         message_id=str(event.message_id),
-        detail=f"{event.template.replace('_', ' ')} by {event.channel}",
+        detail=f"{words(event.template)}, {words(event.channel)}",
     )
 
 
@@ -248,7 +234,7 @@ async def _message_of_nobodys_order(
             customer_id=event.customer_id,
             facts={
                 "message_id": str(event.message_id),
-                "detail": f"{event.template.replace('_', ' ')} by {event.channel}",
+                "detail": f"{words(event.template)}, {words(event.channel)}",
             },
         ),
     )

@@ -14,7 +14,6 @@ from tandem.contracts.customers import (
     CustomersMerged,
     CustomersParted,
 )
-from tandem.contracts.delivery import CashCollected
 from tandem.contracts.inventory import StockAdjusted, StockCommitted, StockRestocked
 from tandem.contracts.invoicing import CreditNoteIssued, InvoiceIssued
 from tandem.contracts.marketing import (
@@ -80,7 +79,6 @@ FOLLOWED: tuple[type[Event], ...] = (
     OrderCancelled,
     OrderCompleted,
     PaymentCaptured,
-    CashCollected,
     RefundProcessed,
     InvoiceIssued,
     CreditNoteIssued,

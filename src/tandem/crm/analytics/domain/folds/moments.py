@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid5
 
 from tandem.contracts.customers import CustomerAdded
-from tandem.contracts.delivery import CashCollected
 from tandem.contracts.marketing import CampaignClicked, CampaignOpened, EngagementRejudged
 from tandem.contracts.notifications import MessageDelivered, MessageEvent, MessageSent
 from tandem.contracts.orders import OrderCancelled, OrderConfirmed
@@ -33,7 +32,6 @@ _OF_ORDERS: tuple[tuple[type[Event], str], ...] = (
     (OrderConfirmed, "order_confirmed"),
     (OrderCancelled, "order_cancelled"),
     (PaymentCaptured, "order_paid"),
-    (CashCollected, "order_paid"),
     (RefundProcessed, "order_refunded"),
 )
 _SOLVED = ("resolved", "closed")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from tandem.contracts.delivery import CashCollected
 from tandem.contracts.invoicing import CreditNoteIssued, InvoiceIssued
 from tandem.contracts.payments import PaymentCaptured, RefundProcessed
 from tandem.crm.analytics.domain.folds.orders import number_of
@@ -10,11 +9,11 @@ from tandem.crm.analytics.domain.folds.story import Books, Fact, Known, Story
 
 
 def payments(story: Story, books: Books) -> Iterator[Fact]:
-    """One for each capture, each handful of cash and each refund that went through."""
+    """One for each capture and each refund that went through. Cash at the door is a capture too:
+    the driver's own word of it is not counted beside it."""
     for known, paid in story.of(PaymentCaptured):
-        yield _payment(story, books, known, paid, "payment", paid.method, 1)
-    for known, cash in story.of(CashCollected):
-        yield _payment(story, books, known, cash, "cash", "cash", 1)
+        kind = "cash" if paid.method == "cash" else "payment"
+        yield _payment(story, books, known, paid, kind, paid.method, 1)
     for known, back in story.of(RefundProcessed):
         yield _payment(story, books, known, back, "refund", "", -1)
 
@@ -23,7 +22,7 @@ def _payment(
     story: Story,
     books: Books,
     known: Known,
-    event: PaymentCaptured | CashCollected | RefundProcessed,
+    event: PaymentCaptured | RefundProcessed,
     kind: str,
     method: str,
     sign: int,
@@ -45,8 +44,6 @@ def _payment(
     match event:
         case PaymentCaptured():
             return Fact("payment", event.payment_id, values)
-        case CashCollected():
-            return Fact("payment", event.delivery_id, values)
         case RefundProcessed():
             return Fact("payment", event.refund_id, values)
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from tandem.contracts.delivery import CashCollected
 from tandem.contracts.orders import (
     OrderCancelled,
     OrderCompleted,
@@ -86,11 +85,10 @@ def status_of(story: Story) -> str:
 
 
 def _money(story: Story) -> tuple[int, int]:
-    """Paid and refunded so far: what is said of the whole order only grows; cash is said once."""
+    """Paid (also at the door) and refunded so far: what is said of the whole order only grows."""
     captured = max((event.captured_minor for _, event in story.of(PaymentCaptured)), default=0)
-    cash = {event.delivery_id: event.amount_minor for _, event in story.of(CashCollected)}
     refunded = max((event.refunded_minor for _, event in story.of(RefundProcessed)), default=0)
-    return captured + sum(cash.values()), refunded
+    return captured, refunded
 
 
 def placed_of(story: Story) -> tuple[datetime, OrderPlaced] | None:
