@@ -6,6 +6,7 @@ import sys
 
 from tandem import __version__
 from tandem.app.care import add_care
+from tandem.app.loading import hold_collector
 from tandem.app.supervisor.options import add_arguments
 
 
@@ -89,6 +90,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    hold_collector()
     from tandem.app.serve import serve
     from tandem.app.settings import read_settings
 
@@ -96,6 +98,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _worker(_: argparse.Namespace) -> int:
+    hold_collector()
     from tandem.app import worker
     from tandem.app.settings import read_settings
 

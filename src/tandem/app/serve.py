@@ -1,12 +1,12 @@
 """`tandem serve`: uvicorn with the settings that suit the suite."""
 
-import gc
 import os
 import socket
 
 import uvicorn
 
 from tandem.app.asgi import create_app
+from tandem.app.loading import hold_collector, keep_what_is_loaded
 from tandem.app.logs import configure_logs
 from tandem.app.settings import Settings
 from tandem.app.wire import OneWrite
@@ -20,6 +20,7 @@ def serve(settings: Settings, *, host: str, port: int, listener: int | None = No
     `listener` is the descriptor of a listening socket that outlives this process: callers wait
     while the next one starts. It takes the place of `host` and `port`.
     """
+    hold_collector()
     configure_logs(settings.log_level, "web")
     config = uvicorn.Config(
         create_app(settings),
@@ -36,19 +37,8 @@ def serve(settings: Settings, *, host: str, port: int, listener: int | None = No
         server_header=False,
         backlog=4096,
     )
-    _keep_what_stays()
+    keep_what_is_loaded()
     given = None if listener is None else [socket.socket(fileno=listener)]
     server = uvicorn.Server(config)
     server.run(sockets=given)
     return os.EX_OK if server.started else os.EX_UNAVAILABLE
-
-
-def _keep_what_stays() -> None:
-    """Take everything loaded so far out of the collector's sight, and let it look less often.
-
-    The program itself is a million objects that never go away; looking through them again and again
-    was a quarter of the CPU of placing an order.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)

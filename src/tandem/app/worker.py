@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from tandem.app.loading import keep_what_is_loaded
 from tandem.app.logs import configure_logs
 from tandem.app.settings import Settings
 from tandem.app.wiring import import_reactions, resources_of
@@ -36,6 +37,7 @@ async def work(settings: Settings) -> None:
         loop.add_signal_handler(received, stop.set)
     database = await Database.connect(settings.app_dsn, size_min=2, size_max=24)
     resources = resources_of(settings)
+    keep_what_is_loaded()
     turns = asyncio.Semaphore(RHYTHMS_AT_ONCE)
     try:
         tasks = [
