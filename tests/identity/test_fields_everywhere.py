@@ -69,6 +69,11 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "quote.customer_gstin": (
         "sales.quote set customer_gstin = '24AAACC1206D1ZM'", "24AAACC1206D1ZM",
     ),
+    "quote.ship_to": (
+        "sales.quote set ship_to = jsonb_build_object('name', 'A', 'line1', 'B',"
+        " 'city', 'kept-1044', 'postal_code', '560001')",
+        "kept-1044",
+    ),
     "quote.note": ("sales.quote set note = 'kept-1042'", "kept-1042"),
     "quote.terms": ("sales.quote set terms = 'kept-1043'", "kept-1043"),
     "quote.total_minor": (
@@ -81,6 +86,18 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "order.customer_gstin": (
         "orders.order set customer_gstin = '07AAECR2971C1Z6'", "07AAECR2971C1Z6",
     ),
+    "order.ship_to": (
+        "orders.order set ship_to = jsonb_set(ship_to, '{city}', '\"kept-1053\"')", "kept-1053",
+    ),
+    "order.bill_to": (
+        "orders.order set bill_to = jsonb_set(bill_to, '{city}', '\"kept-1054\"')", "kept-1054",
+    ),
+    "order.total_minor": (
+        "orders.order set total_minor = 885105500, taxable_minor = 885105500, tax_minor = 0,"
+        " discount_minor = 0",
+        "885105500|88,51,055",
+    ),
+    "order.paid_minor": ("orders.order set paid_minor = 884105600", "884105600|88,41,056"),
     "order.note": ("orders.order set note = 'kept-1052'", "kept-1052"),
     "complaint.customer_email": (
         "support.complaint set customer_email = 'kept-1060@x.test'", "kept-1060",
@@ -120,6 +137,10 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "shipment.recipient_phone": (
         "shipping.shipment set recipient_phone = '+919811121121'", "9811121121",
     ),
+    "shipment.ship_to": (
+        "shipping.shipment set ship_to = jsonb_set(ship_to, '{city}', '\"kept-1126\"')",
+        "kept-1126",
+    ),
     "shipment.awb": ("shipping.shipment set awb = 'KEPT1122'", "KEPT1122"),
     "shipment.value_minor": (
         "shipping.shipment set value_minor = 871123000", "871123000|87,11,230",
@@ -130,6 +151,10 @@ MARKS: Mapping[str, tuple[str, str]] = {
     ),
     "delivery.recipient_phone": (
         "delivery.delivery set recipient_phone = '+919811131131'", "9811131131",
+    ),
+    "delivery.ship_to": (
+        "delivery.delivery set ship_to = jsonb_set(ship_to, '{city}', '\"kept-1134\"')",
+        "kept-1134",
     ),
     "delivery.cod_minor": ("delivery.delivery set cod_minor = 872132000", "872132000|87,21,320"),
     "delivery.cash_minor": ("delivery.delivery set cash_minor = 872133000", "872133000|87,21,330"),

@@ -1,6 +1,7 @@
 """A postal address as every document keeps it: a snapshot, never a pointer."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -17,6 +18,10 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
     `latitude` and `longitude` are WGS 84 degrees, where known.
     """
+
+    field_rules: ClassVar[Mapping[str, str]] = {"phone": "customer.phones"}
+    is_detail: ClassVar[bool] = True
+    """Part of many records: what shows an address does not yet show a customer."""
 
     name: Line100
     line1: Line

@@ -1,5 +1,6 @@
 """What delivery tells the rest of the suite. Data only."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
@@ -8,6 +9,9 @@ from tandem.kernel.events import Event
 
 
 class DeliveryEvent(Event, frozen=True, kw_only=True):
+    resource: ClassVar[str] = "delivery"
+    field_rules: ClassVar[Mapping[str, str]] = {"amount_minor": "cash_minor"}
+
     order_id: UUID
     shipment_id: UUID
     delivery_id: UUID

@@ -73,6 +73,8 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvoiceEvent(Event, frozen=True, kw_only=True):
+    resource: ClassVar[str] = "invoice"
+
     order_id: UUID
     invoice_id: UUID
     number: str

@@ -1,5 +1,6 @@
 """What orders tells the rest of the suite, and the order as other services see it. Data only."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -19,6 +20,17 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     what the buyer pays for the line: taxable + cgst + sgst + igst + cess. `tax_rate` is a
     percentage as a decimal string ("18", "0.25").
     """
+
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "unit_price_minor": "order.total_minor",
+        "discount_minor": "order.total_minor",
+        "taxable_minor": "order.total_minor",
+        "cgst_minor": "order.total_minor",
+        "sgst_minor": "order.total_minor",
+        "igst_minor": "order.total_minor",
+        "cess_minor": "order.total_minor",
+        "total_minor": "order.total_minor",
+    }
 
     id: UUID
     line_no: int
@@ -50,6 +62,13 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One order, whole. Flows hand it to services that may not read orders' tables."""
 
     resource: ClassVar[str] = "order"
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "discount_minor": "total_minor",
+        "taxable_minor": "total_minor",
+        "tax_minor": "total_minor",
+        "refunded_minor": "paid_minor",
+        "authorized_minor": "paid_minor",
+    }
 
     id: UUID
     number: str
@@ -90,6 +109,13 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderEvent(Event, frozen=True, kw_only=True):
+    resource: ClassVar[str] = "order"
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "state_code": "ship_to",
+        "tax_minor": "total_minor",
+        "discount_minor": "total_minor",
+    }
+
     order_id: UUID
     number: str
 
@@ -99,6 +125,11 @@ class OrderEvent(Event, frozen=True, kw_only=True):
 
 class SoldLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line as it was sold, for whoever counts. Minor units; `line_no` begins with 1."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "taxable_minor": "order.total_minor",
+        "total_minor": "order.total_minor",
+    }
 
     line_no: int
     variant_id: UUID

@@ -1,5 +1,6 @@
 """What payments tells the rest of the suite. Data only. Amounts in minor units."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 from uuid import UUID
 
@@ -7,6 +8,12 @@ from tandem.kernel.events import Event
 
 
 class PaymentEvent(Event, frozen=True, kw_only=True):
+    resource: ClassVar[str] = "payment"
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "captured_minor": "amount_minor",
+        "refunded_minor": "amount_minor",
+    }
+
     order_id: UUID
 
     def key(self) -> str:
@@ -44,6 +51,8 @@ class PaymentCaptured(PaymentEvent, frozen=True, kw_only=True):
 
 
 class PaymentFailed(PaymentEvent, frozen=True, kw_only=True):
+    field_rules: ClassVar[Mapping[str, str]] = {"reason": "error"}
+
     topic: ClassVar[str] = "payments.failed.v1"
     payment_id: UUID
     reason: str
@@ -54,6 +63,8 @@ class PaymentExceptionRaised(PaymentEvent, frozen=True, kw_only=True):
 
     `payment_id` is null where the gateway refused the request itself.
     """
+
+    field_rules: ClassVar[Mapping[str, str]] = {"detail": "amount_minor"}
 
     topic: ClassVar[str] = "payments.exception_raised.v1"
     payment_id: UUID | None
@@ -81,6 +92,8 @@ class RefundProcessed(PaymentEvent, frozen=True, kw_only=True):
 
 
 class RefundFailed(PaymentEvent, frozen=True, kw_only=True):
+    field_rules: ClassVar[Mapping[str, str]] = {"reason": "error"}
+
     topic: ClassVar[str] = "payments.refund_failed.v1"
     refund_id: UUID
     amount_minor: int
@@ -131,6 +144,9 @@ class SettlementExceptionRaised(Event, frozen=True, kw_only=True):
 
     `settlement_id` is null for a payment that was never settled.
     """
+
+    resource: ClassVar[str] = "payment"
+    field_rules: ClassVar[Mapping[str, str]] = {"detail": "amount_minor"}
 
     topic: ClassVar[str] = "payments.settlement_exception_raised.v1"
     exception_id: UUID

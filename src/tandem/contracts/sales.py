@@ -1,5 +1,6 @@
 """What sales tells the rest of the suite. Data only."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import ClassVar
 from uuid import UUID
@@ -8,6 +9,9 @@ from tandem.kernel.events import Event
 
 
 class OpportunityEvent(Event, frozen=True, kw_only=True):
+    resource: ClassVar[str] = "opportunity"
+    field_rules: ClassVar[Mapping[str, str]] = {"total_minor": "quote.total_minor"}
+
     opportunity_id: UUID
     number: str
     title: str
@@ -132,6 +136,8 @@ class OpportunityOrderChanged(OpportunityEvent, frozen=True, kw_only=True):
 class LeadEvent(Event, frozen=True, kw_only=True):
     """No event of a lead says who it is: names and addresses are read where they are kept."""
 
+    resource: ClassVar[str] = "lead"
+
     lead_id: UUID
     number: str
     customer_id: UUID | None = None
@@ -190,6 +196,12 @@ class LeadLinked(LeadEvent, frozen=True, kw_only=True):
 class LeadScored(LeadEvent, frozen=True, kw_only=True):
     """The score changed. `crossed` is the threshold it rose over, `fell_below` the one it fell
     under; empty where none."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "before": "score",
+        "crossed": "score",
+        "fell_below": "score",
+    }
 
     topic: ClassVar[str] = "sales.lead_scored.v1"
     score: int

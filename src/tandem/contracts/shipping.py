@@ -37,6 +37,8 @@ class ShipmentItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShipmentEvent(Event, frozen=True, kw_only=True):
+    resource: ClassVar[str] = "shipment"
+
     order_id: UUID
     shipment_id: UUID
     number: str

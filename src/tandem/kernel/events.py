@@ -107,7 +107,15 @@ def tap_of(name: str) -> Tap | None:
 
 def topics() -> set[str]:
     """Of every event that the suite knows."""
-    return {event.topic for event in _leaves(Event)}
+    return set(_kinds())
+
+
+def kind_of(topic: str) -> type[Event] | None:
+    return _kinds().get(topic)
+
+
+def _kinds() -> dict[str, type[Event]]:
+    return {event.topic: event for event in _leaves(Event)}
 
 
 def _leaves(kind: type[Event]) -> list[type[Event]]:

@@ -2,7 +2,8 @@
 
 A struct says which resource it shows: `resource: ClassVar[str] = "customer"`. Where one of its
 fields is called otherwise than the rule, or shows another resource's, `field_rules` says so:
-`{"fit_score": "score", "unit_price_minor": "product.price_minor"}`. These do the rest:
+`{"fit_score": "score", "unit_price_minor": "product.price_minor"}`; what tells of two is kept back
+with either: `"order.total_minor product.price_minor"`. These do the rest:
 
 - the edge leaves hidden fields out of every JSON answer, and refuses to filter by, sort by or write
   what is kept back (`kernel.http.fields`);
@@ -16,6 +17,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Forbidden
@@ -88,8 +90,8 @@ def as_kept(actor: Actor, after: S, before: msgspec.Struct | None) -> S:
         return after
     kept = {
         name: getattr(before, name) if before is not None else _empty(getattr(after, name))
-        for name, rule in ruled(type(after)).items()
-        if rule in actor.hidden or rule in actor.read_only
+        for name, rules in ruled(type(after)).items()
+        if rules & actor.hidden or rules & actor.read_only
     }
     return msgspec.structs.replace(after, **kept) if kept else after
 
@@ -119,8 +121,8 @@ def check_whole(actor: Actor, resource: str) -> None:
 
 
 @cache
-def ruled(struct: type) -> Mapping[str, str]:
-    """Each field's rule, `customer.notes`; nothing for a struct that shows no resource."""
+def ruled(struct: type) -> Mapping[str, frozenset[str]]:
+    """Each field's rules, `customer.notes`; nothing for a struct that shows no resource."""
     resource = getattr(struct, "resource", None)
     if not isinstance(resource, str):
         resource = None
@@ -128,7 +130,7 @@ def ruled(struct: type) -> Mapping[str, str]:
     names = getattr(struct, "__struct_fields__", ())
     rules = {name: own.get(name, name) for name in names if resource or name in own}
     return {
-        name: rule if "." in rule else f"{resource}.{rule}"
+        name: frozenset(one if "." in one else f"{resource}.{one}" for one in rule.split())
         for name, rule in rules.items()
         if resource or "." in rule
     }
@@ -143,8 +145,8 @@ def veiled(actor: Actor, record: S) -> S:
         return record
     emptied = {
         name: _empty(getattr(record, name))
-        for name, rule in ruled(type(record)).items()
-        if rule in actor.hidden
+        for name, rules in ruled(type(record)).items()
+        if rules & actor.hidden
     }
     return msgspec.structs.replace(record, **emptied) if emptied else record
 
@@ -187,10 +189,40 @@ def _shown_struct(value: msgspec.Struct, hidden: frozenset[str], loose: frozense
     changed = {}
     for name in value.__struct_fields__:
         held = getattr(value, name)
-        seen = KEPT if rules.get(name) in hidden else _shown(held, hidden, loose)
+        is_kept = not hidden.isdisjoint(rules.get(name, ()))
+        seen = KEPT if is_kept else _shown(held, hidden, loose)
         if seen is not held:
             changed[name] = seen
     return msgspec.structs.replace(value, **changed) if changed else value
+
+
+def strip(tree: Any, shape: Any, hidden: frozenset[str]) -> None:
+    """Take what is hidden out of decoded JSON of this shape (`msgspec.inspect`), in place."""
+    if isinstance(shape, inspect.UnionType):
+        for one in shape.types:
+            strip(tree, one, hidden)
+    elif isinstance(shape, inspect.StructType) and isinstance(tree, dict):
+        rules = ruled(shape.cls)
+        for field in shape.fields:
+            if not hidden.isdisjoint(rules.get(field.name, ())):
+                tree.pop(field.encode_name, None)
+            else:
+                strip(tree.get(field.encode_name), field.type, hidden)
+    elif isinstance(shape, (inspect.ListType, inspect.VarTupleType)) and isinstance(tree, list):
+        for one in tree:
+            strip(one, shape.item_type, hidden)
+    elif isinstance(shape, inspect.DictType) and isinstance(tree, dict):
+        for one in tree.values():
+            strip(one, shape.value_type, hidden)
+
+
+@cache
+def shape_of(annotation: Any) -> Any:
+    """None for what is no data."""
+    try:
+        return inspect.type_info(annotation)
+    except TypeError:
+        return None
 
 
 def _empty(value: Any) -> Any:

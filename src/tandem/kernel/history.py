@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.kernel import events, fields
 from tandem.kernel.db import Query, Tx
 
 
@@ -32,8 +33,12 @@ READ = Query(
 
 
 async def read(tx: Tx, key: str, *, after: int = 0, limit: int) -> list[Happening]:
-    """Oldest first. Events of an order's life all have the order's id as their key."""
-    return await tx.many(READ, Happening, key=key, after=after, limit=limit)
+    """Oldest first, without what is hidden from the reader: an event says whose fields it tells
+    (`resource`, `field_rules`). Events of an order's life all have the order's id as their key."""
+    found = await tx.many(READ, Happening, key=key, after=after, limit=limit)
+    for one in found if tx.actor.hidden else ():
+        fields.strip(one.payload, fields.shape_of(events.kind_of(one.topic)), tx.actor.hidden)
+    return found
 
 
 LAST_ACTOR = Query(

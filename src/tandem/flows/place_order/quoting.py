@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -18,9 +19,23 @@ from tandem.scm.inventory import service as inventory
 from tandem.scm.invoicing import service as invoicing
 from tandem.scm.shipping import service as shipping
 
+PRICED = "order.total_minor product.price_minor"
+"""Whoever may not see one of these does not learn it by asking for a price."""
+
 
 class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
     """`problem` is the code of what stands in the way of this line; amounts are then 0."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "unit_price_minor": PRICED,
+        "discount_minor": PRICED,
+        "taxable_minor": PRICED,
+        "cgst_minor": PRICED,
+        "sgst_minor": PRICED,
+        "igst_minor": PRICED,
+        "cess_minor": PRICED,
+        "total_minor": PRICED,
+    }
 
     sku: str
     quantity: int
@@ -42,6 +57,13 @@ class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 class OrderQuote(msgspec.Struct, frozen=True, kw_only=True):
     """`promised_on` needs a PIN; the tax of a line without a state is the seller's own state's."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "discount_minor": PRICED,
+        "taxable_minor": PRICED,
+        "tax_minor": PRICED,
+        "total_minor": PRICED,
+    }
 
     lines: list[QuotedLine]
     currency: str

@@ -17,7 +17,7 @@ from msgspec import inspect
 
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import TooLarge
-from tandem.kernel.fields import FieldKept, check_whole, ruled
+from tandem.kernel.fields import FieldKept, check_whole, ruled, shape_of, strip
 
 BODY_MAX = 25 * 1024 * 1024
 RANGES = ("_from", "_to", "_before", "_after", "_min", "_max")
@@ -143,27 +143,8 @@ def _without(body: bytes, shape: Any, hidden: frozenset[str]) -> bytes:
         tree = msgspec.json.decode(body)
     except msgspec.DecodeError:
         return body
-    _strip(tree, shape, hidden)
+    strip(tree, shape, hidden)
     return msgspec.json.encode(tree)
-
-
-def _strip(value: Any, shape: Any, hidden: frozenset[str]) -> None:
-    if isinstance(shape, inspect.UnionType):
-        for one in shape.types:
-            _strip(value, one, hidden)
-    elif isinstance(shape, inspect.StructType) and isinstance(value, dict):
-        rules = ruled(shape.cls)
-        for field in shape.fields:
-            if rules.get(field.name) in hidden:
-                value.pop(field.encode_name, None)
-            else:
-                _strip(value.get(field.encode_name), field.type, hidden)
-    elif isinstance(shape, (inspect.ListType, inspect.VarTupleType)) and isinstance(value, list):
-        for one in value:
-            _strip(one, shape.item_type, hidden)
-    elif isinstance(shape, inspect.DictType) and isinstance(value, dict):
-        for one in value.values():
-            _strip(one, shape.value_type, hidden)
 
 
 def _collect(shape: Any, found: set[str], seen: set[type]) -> None:
@@ -171,7 +152,10 @@ def _collect(shape: Any, found: set[str], seen: set[type]) -> None:
         if shape.cls in seen:
             return
         seen.add(shape.cls)
-        found.update(rule.partition(".")[0] for rule in ruled(shape.cls).values())
+        if not getattr(shape.cls, "is_detail", False):
+            found.update(
+                rule.partition(".")[0] for rules in ruled(shape.cls).values() for rule in rules
+            )
         for field in shape.fields:
             _collect(field.type, found, seen)
     for name in ("types", "item_type", "value_type"):
@@ -187,10 +171,7 @@ def _shape(annotation: Any) -> Any:
     origin = get_origin(annotation)
     if isinstance(origin, type) and issubclass(origin, Response):
         [annotation] = get_args(annotation)
-    try:
-        return inspect.type_info(annotation)
-    except TypeError:
-        return None
+    return shape_of(annotation)
 
 
 def _is_json(headers: Any) -> bool:

@@ -49,10 +49,7 @@ class _Reader:
             return self._happened(node, at)
         if "field" not in node:
             _refuse('Expected "all", "any", "not", "field" or "event" here.', at)
-        if isinstance(node["field"], str) and node["field"] in self.vocabulary.withheld:
-            raise FieldKept(
-                "A field that is hidden from you cannot be asked for.", field=f"{at}.field"
-            )
+        self._check_shown(node["field"], f"{at}.field")
         return compare(node, self.vocabulary.fields, at)
 
     def _branch(self, name: str, given: Any, at: str, depth: int) -> Rule:
@@ -64,6 +61,10 @@ class _Reader:
             self.rule(part, f"{at}[{place}]", depth=depth + 1) for place, part in enumerate(given)
         )
         return All(parts) if name == "all" else Some(parts)
+
+    def _check_shown(self, name: Any, at: str) -> None:
+        if isinstance(name, str) and name in self.vocabulary.withheld:
+            raise FieldKept("A field that is hidden from you cannot be asked for.", field=at)
 
     def _happened(self, node: dict[str, Any], at: str) -> Happened:
         _only(node, ("event", "count", "within", "where"), at)
@@ -81,6 +82,9 @@ class _Reader:
         if not isinstance(where, list) or len(where) > PARTS_MAX:
             _refuse(f'"where" takes a list of at most {PARTS_MAX} comparisons.', f"{at}.where")
         places = [(part, f"{at}.where[{place}]") for place, part in enumerate(where)]
+        for part, place in places:
+            if isinstance(part, dict) and isinstance(part.get("field"), str):
+                self._check_shown(f"{name}.{part['field']}", f"{place}.field")
         return Happened(
             event=name,
             count=_count(node.get("count", {"op": "gte", "n": 1}), f"{at}.count"),

@@ -1,6 +1,6 @@
 """What a rule may speak of: fields and events by name, each with its SQL, all of it literal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import LiteralString
 
@@ -106,7 +106,8 @@ VOCABULARIES: list["Vocabulary"] = []
 
 class Vocabulary:
     """`tables` is the FROM clause (with its WHERE) under which the fields make sense. `kept_by`
-    says which field rule (`customer.gstin`) a word would give away."""
+    says which field rules (`customer.gstin`) a word would give away, also one of an event:
+    `{"order_placed.total": "order.total_minor"}`; several stand behind each other."""
 
     def __init__(
         self,
@@ -121,7 +122,7 @@ class Vocabulary:
         self.fields = dict(fields)
         self.behaviours = dict(behaviours or {})
         self.custom_column = custom_column
-        self.kept_by = dict(kept_by or {})
+        self.kept_by = {name: frozenset(rule.split()) for name, rule in (kept_by or {}).items()}
         self.withheld: frozenset[str] = frozenset()
         VOCABULARIES.append(self)
 
@@ -136,8 +137,13 @@ class Vocabulary:
         field itself."""
         if not hidden:
             return self
-        withheld = {name for name, rule in self.kept_by.items() if rule in hidden}
+        withheld = {name for name, rules in self.kept_by.items() if rules & hidden}
+        if not withheld:
+            return self
         made = self._with({n: one for n, one in self.fields.items() if n not in withheld})
+        made.behaviours = {
+            event: _without(event, one, withheld) for event, one in self.behaviours.items()
+        }
         made.withheld = frozenset(withheld)
         return made
 
@@ -150,6 +156,11 @@ class Vocabulary:
         made.withheld = self.withheld
         made.fields = dict(fields)
         return made
+
+
+def _without(event: str, known: Behaviour, withheld: Collection[str]) -> Behaviour:
+    shown = {n: one for n, one in known.fields.items() if f"{event}.{n}" not in withheld}
+    return msgspec.structs.replace(known, fields=shown)
 
 
 BY_CUSTOMER: LiteralString = "e.customer_id = c.id"

@@ -222,7 +222,7 @@ async def _form(
         form=form,
         chosen=form.get("user_ids", "").split(","),
         rows=[*rows_of_form(form), Row()],
-        words=assignment_rules.vocabulary(people),
+        words=assignment_rules.vocabulary(people).without(tx.actor.hidden),
         sellers=sellers,
         teams=[("", "None"), *((str(one.id), one.name) for one in people.teams.values())],
         territories=[

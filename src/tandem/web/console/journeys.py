@@ -309,7 +309,7 @@ async def _outline(
         lists_of=lists_of,
         kind_of=lambda step: msgspec.to_builtins(step)["do"],
         says=_says(plan, words),
-        words=words,
+        words=words.without(tx.actor.hidden),
         rules=_rules(plan, words, drafted, form or {}),
         opened=drafted or request.query_params.get("open", ""),
         problem=problem,

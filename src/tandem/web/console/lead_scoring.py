@@ -206,7 +206,7 @@ async def _builder(
     effect: Effect | None = None,
     status: int = 200,
 ) -> Response[Any]:
-    words = await flow.vocabulary(tx)
+    words = (await flow.vocabulary(tx)).without(tx.actor.hidden)
     area = form.get("area", "")
     return page(
         request,

@@ -87,6 +87,8 @@ def _said(
 
 
 def _scored(payload: Mapping[str, Any]) -> tuple[str, str]:
+    if "score" not in payload:
+        return "Score changed", ""
     title = f"Score {payload['before']} → {payload['score']}"
     if payload["crossed"]:
         return title, f"now {payload['crossed']}"

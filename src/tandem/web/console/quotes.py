@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
@@ -247,7 +248,9 @@ async def _page(
         "problem": problem,
     }
     if quote.state is State.DRAFT:
-        values = problem.values if problem.form == "draft" else _values(quote)
+        is_kept = tx.actor.hides("quote", "ship_to")
+        shown = msgspec.structs.replace(quote, ship_to=None) if is_kept else quote
+        values = problem.values if problem.form == "draft" else _values(shown)
         worked = await work_out(tx, values, currency=quote.currency, now=now)
         return page(request, "console/quote_draft.html", values=values, worked=worked, **shared)
     return page(

@@ -6,6 +6,7 @@ import msgspec
 from litestar import Controller, Response, get
 from litestar.params import QueryParameter
 
+from tandem.contracts.catalog import VariantFacts
 from tandem.crm.sales import service as sales
 from tandem.crm.sales.domain.leads import LeadFilters
 from tandem.crm.sales.domain.opportunities import Filters as DealFilters
@@ -13,6 +14,7 @@ from tandem.crm.sales.domain.opportunities import escaped
 from tandem.crm.sales.service import leads
 from tandem.flows import resolve
 from tandem.flows.search_orders import search_orders
+from tandem.kernel.actor import Actor
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.http import Transaction
@@ -63,8 +65,7 @@ class Suggestions(Controller):
             Suggestion(
                 value=each.sku,
                 title=each.title,
-                detail=f"{each.sku} · {money(each.price_minor, each.currency)} · "
-                f"{free.get(each.variant_id, 0)} available",
+                detail=_told(tx.actor, each, free.get(each.variant_id, 0)),
             )
             for each in found
         ]
@@ -90,6 +91,15 @@ class Suggestions(Controller):
         hits = [*await _documents(tx, text), *await _named(tx, text)] if text else []
         unique = {hit.href: hit for hit in reversed(hits)}
         return Response(list(unique.values())[::-1])
+
+
+def _told(actor: Actor, fact: VariantFacts, free: int) -> str:
+    parts = [fact.sku]
+    if not actor.hides("product", "price_minor"):
+        parts.append(money(fact.price_minor, fact.currency))
+    if not actor.hides("stock", "available"):
+        parts.append(f"{free} available")
+    return " · ".join(parts)
 
 
 async def _documents(tx: Tx, text: str) -> list[Hit]:
@@ -125,7 +135,9 @@ async def _named(tx: Tx, text: str) -> list[Hit]:
             Hit(
                 kind="Orders",
                 title=f"{row.number} · {row.customer_name}",
-                detail=f"{words(row.status)} · {money(row.total_minor, row.currency)}",
+                detail=words(row.status)
+                if tx.actor.hides("order", "total_minor")
+                else f"{words(row.status)} · {money(row.total_minor, row.currency)}",
                 href=f"/orders/{row.id}",
             )
             for row in found.items

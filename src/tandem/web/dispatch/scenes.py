@@ -24,6 +24,8 @@ async def scene_of_all(tx: Tx, *, today: date, now: datetime) -> Scene:
     desk = await read_desk(tx, limit=PINS_MAX)
     late = [delivery for delivery in desk.carried if is_late(delivery, today)]
     pins = [pin for each in (*desk.waiting, *late) if (pin := _pin(each, today))]
+    if _hides_doors(tx):
+        pins = []
     vehicles = await _vehicles(tx, desk.crew, now=now)
     return _scene(vehicles, pins, focus=[], now=now)
 
@@ -31,8 +33,11 @@ async def scene_of_all(tx: Tx, *, today: date, now: datetime) -> Scene:
 async def scene_of_delivery(tx: Tx, delivery: Delivery, *, today: date, now: datetime) -> Scene:
     """One door, where its parcel comes from, and the way its vehicle takes."""
     vehicles = await _vehicles(tx, await crew(tx), now=now, chosen=delivery.driver_id)
-    stops = [pin for pin in (_hub(delivery), _door(delivery)) if pin]
-    points, source = await route_of(tx, delivery.id) if delivery.is_aboard else ([], "")
+    is_kept = _hides_doors(tx)
+    door = None if is_kept else _door(delivery)
+    stops = [pin for pin in (_hub(delivery), door) if pin]
+    has_route = delivery.is_aboard and not is_kept
+    points, source = await route_of(tx, delivery.id) if has_route else ([], "")
     chosen = [each for each in vehicles if each["isChosen"]] if delivery.is_aboard else []
     focus = _places([*chosen, *(stops if not chosen else stops[-1:])])
     return {
@@ -52,10 +57,15 @@ async def scene_of_driver(
     for stop in stops:
         is_open = stop.status not in FINAL and stop.status is not Status.FAILED
         place += is_open
-        if pin := _pin(stop, today, place=place if is_open else 0):
+        pin = _pin(stop, today, place=place if is_open else 0)
+        if pin and not _hides_doors(tx):
             pins.append(pin)
     chosen = [each for each in vehicles if each["isChosen"]]
     return _scene(vehicles, pins, focus=_places([*chosen, *pins]), now=now)
+
+
+def _hides_doors(tx: Tx) -> bool:
+    return tx.actor.hides("delivery", "ship_to")
 
 
 async def _vehicles(

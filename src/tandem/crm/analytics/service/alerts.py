@@ -156,7 +156,7 @@ async def stop(tx: Tx, alert: Alert, *, reason: str, now: datetime) -> None:
 
 async def _check(tx: Tx, draft: AlertDraft, now: datetime) -> None:
     check(draft)
-    check_ask(asked(draft))
+    check_ask(asked(draft), tx.actor)
     await answering.run(tx, asked(draft), now)
 
 

@@ -66,7 +66,7 @@ async def understand(tx: Tx, ask: Ask, *, now: datetime) -> Asked:
     as_of = moment_asked(ask, known.at)
     days = days_asked(ask, today_in(zone, as_of if ask.as_of else now))
     for one in made.slices:
-        _rule(ask, one)
+        _rule(ask, one, tx.actor)
     return Asked(
         ask=ask,
         plan=made,
@@ -91,21 +91,22 @@ def scope_of(asked: Asked, one: Slice, actor: Actor, days: Days) -> Scope:
         names=asked.plan.names,
         as_of=asked.as_of,
         reach=actor.reach(one.dataset.permission),
-        rule=_rule(asked.ask, one),
+        rule=_rule(asked.ask, one, actor),
         slot=slot_of(asked.ask.model, asked.ask.window_days),
     )
 
 
-def check(ask: Ask) -> None:
-    """Refuses a question that could never be answered, before it is kept."""
-    for one in plan(ask).slices:
-        _rule(ask, one)
+def check(ask: Ask, actor: Actor) -> None:
+    """Refuses a question that could never be answered, and one that would tell the actor of a field
+    that is hidden from them, before it is kept."""
+    for one in keeping.allowed(plan(ask), actor).slices:
+        _rule(ask, one, actor)
 
 
-def _rule(ask: Ask, one: Slice) -> Rule | None:
+def _rule(ask: Ask, one: Slice, actor: Actor) -> Rule | None:
     if ask.filters is None:
         return None
-    return rules.read(ask.filters, FACTS[one.dataset.key], field="filters")
+    return rules.read(ask.filters, FACTS[one.dataset.key].without(actor.hidden), field="filters")
 
 
 def filtered_by(rule: Rule | None) -> set[str]:

@@ -17,6 +17,7 @@ from tandem.crm.analytics.domain.permissions import READ, WRITE
 from tandem.crm.analytics.service.asking import check
 from tandem.crm.analytics.service.personal import Personal
 from tandem.crm.analytics.store import dashboards as store
+from tandem.kernel.actor import Actor
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id
@@ -44,7 +45,7 @@ async def add_dashboard(tx: Tx, draft: DashboardDraft, *, now: datetime) -> Dash
     if await store.count_own(tx) >= DASHBOARDS_MAX:
         raise TooManyDashboards(f"You have {DASHBOARDS_MAX} dashboards. Remove one first.")
     dashboard_id = new_id()
-    await store.insert(tx, dashboard_id, _pinned(draft), now)
+    await store.insert(tx, dashboard_id, _pinned(draft, tx.actor), now)
     await _note(tx, "added", dashboard_id, draft, now)
     return await get_dashboard(tx, dashboard_id, ())
 
@@ -62,7 +63,7 @@ async def change_dashboard(
     tx.actor.require(WRITE)
     found = await _own(tx, dashboard_id, roles)
     is_current(found.version)
-    await store.save(tx, dashboard_id, _pinned(draft))
+    await store.save(tx, dashboard_id, _pinned(draft, tx.actor))
     await _note(tx, "changed", dashboard_id, draft, now)
     return await get_dashboard(tx, dashboard_id, roles)
 
@@ -82,9 +83,9 @@ async def _own(tx: Tx, dashboard_id: UUID, roles: Sequence[str]) -> Dashboard:
     return found
 
 
-def _pinned(draft: DashboardDraft) -> DashboardDraft:
+def _pinned(draft: DashboardDraft, actor: Actor) -> DashboardDraft:
     for tile in draft.tiles:
-        check(tile.query)
+        check(tile.query, actor)
     return msgspec.structs.replace(draft, tiles=[pinned(tile) for tile in draft.tiles])
 
 

@@ -3,9 +3,9 @@
 import msgspec
 
 from tandem.crm.analytics.domain.catalogue import DATASETS, Dataset, Metric
-from tandem.crm.analytics.domain.planning import Plan
+from tandem.crm.analytics.domain.planning import Plan, dimensions_of
 from tandem.kernel.actor import Actor
-from tandem.kernel.errors import Forbidden
+from tandem.kernel.fields import FieldKept
 
 
 def may_see(actor: Actor, metric: Metric) -> bool:
@@ -15,16 +15,24 @@ def may_see(actor: Actor, metric: Metric) -> bool:
 
 
 def allowed(made: Plan, actor: Actor) -> Plan:
-    """The plan without columns that are kept back. Refuses a measure that is made of one."""
+    """The plan without columns that are kept back. Refuses a measure that is made of one, and to
+    cut by one."""
     if not actor.hidden:
         return made
+    for place, name in enumerate(made.names):
+        if any(_cuts_kept(actor, one.dataset, name) for one in made.slices):
+            raise FieldKept(
+                f"{dimensions_of(made)[name].label} is kept from your role.",
+                field=f"dimensions[{place}]",
+            )
     slices = []
     for one in made.slices:
         for metric in one.metrics:
             field = _kept_back(actor, one.dataset, metric)
             if field is not None:
-                raise Forbidden(
+                raise FieldKept(
                     f"{metric.label} is made of {field!r}, which is kept from your role.",
+                    field="measures",
                     permission=one.dataset.permission,
                 )
         shows = {
@@ -36,6 +44,10 @@ def allowed(made: Plan, actor: Actor) -> Plan:
             msgspec.structs.replace(one, dataset=msgspec.structs.replace(one.dataset, shows=shows))
         )
     return msgspec.structs.replace(made, slices=tuple(slices))
+
+
+def _cuts_kept(actor: Actor, dataset: Dataset, name: str) -> bool:
+    return dataset.holds.get(dataset.dimensions[name].sql) in actor.hidden
 
 
 def _kept_back(actor: Actor, dataset: Dataset, metric: Metric) -> str | None:

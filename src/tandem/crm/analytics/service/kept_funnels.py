@@ -7,6 +7,7 @@ from uuid import UUID
 from tandem.crm.analytics.domain.funnels import KEPT_MAX, Funnel, FunnelDraft, TooManyFunnels
 from tandem.crm.analytics.domain.permissions import READ, WRITE
 from tandem.crm.analytics.service.funnels import check
+from tandem.crm.analytics.service.people import check_cuts
 from tandem.crm.analytics.service.personal import Personal
 from tandem.crm.analytics.store import kept_funnels as store
 from tandem.kernel.db import Tx
@@ -32,7 +33,7 @@ async def get_funnel(tx: Tx, funnel_id: UUID) -> Funnel:
 async def keep_funnel(tx: Tx, draft: FunnelDraft, *, now: datetime) -> Funnel:
     """Refuses what could never be answered, and more than a company can look through."""
     tx.actor.require(WRITE)
-    check(draft.query)
+    check_cuts(tx.actor, check(draft.query)[1])
     if await store.count_all(tx) >= KEPT_MAX:
         raise TooManyFunnels(f"There are {KEPT_MAX} funnels. Remove one first.")
     funnel_id = new_id()
@@ -53,7 +54,7 @@ async def change_funnel(
     tx.actor.require(WRITE)
     found = await _own(tx, funnel_id)
     is_current(found.version)
-    check(draft.query)
+    check_cuts(tx.actor, check(draft.query)[1])
     await store.save(tx, funnel_id, draft)
     await FUNNEL.note(tx, "changed", funnel_id, {"name": draft.name}, now)
     return await get_funnel(tx, funnel_id)

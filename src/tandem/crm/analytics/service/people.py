@@ -35,6 +35,17 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
         return sorted(self.reaches)
 
 
+def check_cuts(actor: Actor, names: Iterable[str]) -> None:
+    """Refuses to cut by, or to ask for, what is kept from the actor."""
+    for name in names:
+        if KEPT_BY[name] & actor.hidden:
+            raise FieldKept(
+                f"{DIMENSIONS[name].label} is kept from your role.",
+                field=name,
+                permission="analytics.read",
+            )
+
+
 async def ground(
     tx: Tx,
     ask: Spanned,
@@ -50,11 +61,7 @@ async def ground(
     wanted = sorted(set(kinds))
     for kind in wanted:
         tx.actor.require(HAPPENINGS[kind].permission)
-    for name in cut_by:
-        if KEPT_BY[name] & tx.actor.hidden:
-            raise FieldKept(
-                f"{DIMENSIONS[name].label} is kept from your role.", permission="analytics.read"
-            )
+    check_cuts(tx.actor, cut_by)
     if reads_all:
         wanted = [key for key, one in HAPPENINGS.items() if tx.actor.may(one.permission)]
     known = await what_is_known(tx, now)

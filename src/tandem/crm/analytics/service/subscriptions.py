@@ -193,7 +193,7 @@ def _check(tx: Tx, draft: SubscriptionDraft) -> None:
         tx.actor.require(WRITE)
     check(draft)
     if draft.query is not None:
-        check_ask(draft.query)
+        check_ask(draft.query, tx.actor)
 
 
 async def _own(tx: Tx, subscription_id: UUID) -> Subscription:

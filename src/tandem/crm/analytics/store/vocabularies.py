@@ -23,6 +23,11 @@ def _over_facts(dataset: Dataset) -> Vocabulary:
     return Vocabulary(
         tables=dataset.table + " f where f.org_id = :org_id",
         fields={key: _field(one, one.sql) for key, one in dataset.dimensions.items()},
+        kept_by={
+            key: dataset.holds[one.sql]
+            for key, one in dataset.dimensions.items()
+            if one.sql in dataset.holds
+        },
     )
 
 

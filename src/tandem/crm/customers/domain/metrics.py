@@ -1,6 +1,8 @@
 """What a buyer is worth: figures of the past, and what the models expect of the next year."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -17,6 +19,12 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     `p_alive` is the chance that they buy again at all; one minus it is the risk of churn.
     `expected_…` look a year ahead, before costs; null while there are too few repeat buyers for a
     model. Cancelled and expired orders do not count."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "monetary_minor": "order.total_minor",
+        "m": "order.total_minor",
+        "expected_minor": "order.total_minor",
+    }
 
     customer_id: UUID
     recency_days: int

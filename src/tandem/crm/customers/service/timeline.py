@@ -10,6 +10,7 @@ from tandem.crm.customers.domain.timeline import (
     NewActivity,
     Purchase,
     Summary,
+    open_to,
     visible_kinds,
 )
 from tandem.crm.customers.service.people import get_customer
@@ -50,6 +51,8 @@ async def read_timeline(
     if services:
         kinds = [kind for kind in kinds if KINDS[kind].service in services]
     found = await store.read(tx, customer_id, kinds, before, limit + 1)
+    if tx.actor.hidden:
+        found = [open_to(one, tx.actor.hidden) for one in found]
     return page_of(found, limit, lambda activity: (activity.occurred_at, activity.id))
 
 

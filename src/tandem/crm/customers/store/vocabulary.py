@@ -46,6 +46,12 @@ PEOPLE = Vocabulary(
         "cities": "customer.addresses",
         "postal_codes": "customer.addresses",
         "states": "customer.addresses",
+        "spent": "order.paid_minor",
+        "expected_value": "order.total_minor",
+        "order_placed.total": "order.total_minor",
+        "order_cancelled.total": "order.total_minor",
+        "paid.amount": "payment.amount_minor delivery.cash_minor",
+        "refunded.amount": "payment.amount_minor",
     },
     fields={
         "name": field(Kind.TEXT, "c.name", "Name"),

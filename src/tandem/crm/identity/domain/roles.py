@@ -53,9 +53,29 @@ FIELDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "quote": (
         "sales",
-        ("customer_email", "customer_phone", "customer_gstin", "note", "terms", "total_minor"),
+        (
+            "customer_email",
+            "customer_phone",
+            "customer_gstin",
+            "ship_to",
+            "note",
+            "terms",
+            "total_minor",
+        ),
     ),
-    "order": ("orders", ("customer_email", "customer_phone", "customer_gstin", "note")),
+    "order": (
+        "orders",
+        (
+            "customer_email",
+            "customer_phone",
+            "customer_gstin",
+            "ship_to",
+            "bill_to",
+            "total_minor",
+            "paid_minor",
+            "note",
+        ),
+    ),
     "complaint": ("support", ("customer_email", "customer_phone", "rating", "rating_note")),
     "product": ("catalog", ("description", "brand", "barcode", "price_minor")),
     "stock": ("inventory", ("on_hand", "available", "reorder_point")),
@@ -66,16 +86,19 @@ FIELDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "shipment": (
         "shipping",
-        ("recipient_phone", "awb", "value_minor", "cod_minor", "weight_grams"),
+        ("recipient_phone", "ship_to", "awb", "value_minor", "cod_minor", "weight_grams"),
     ),
-    "delivery": ("delivery", ("recipient_phone", "cod_minor", "cash_minor")),
+    "delivery": ("delivery", ("recipient_phone", "ship_to", "cod_minor", "cash_minor")),
     "driver": ("delivery", ("phone",)),
     "campaign": ("marketing", ("budget_minor", "cost_minor")),
     "message": ("notifications", ("recipient", "text")),
 }
 """Resource → the service it belongs to and the fields that a role may keep back."""
 
+_DOORS = ("quote.ship_to", "shipment.ship_to", "delivery.ship_to", "invoice.buyer")
+
 COPIES: Mapping[str, tuple[str, ...]] = {
+    "customer.addresses": ("order.ship_to", "order.bill_to", *_DOORS),
     "customer.emails": (
         "order.customer_email",
         "quote.customer_email",
@@ -89,8 +112,20 @@ COPIES: Mapping[str, tuple[str, ...]] = {
         "delivery.recipient_phone",
     ),
     "customer.gstin": ("order.customer_gstin", "quote.customer_gstin", "invoice.buyer"),
+    "order.ship_to": ("order.bill_to", *_DOORS),
+    "order.bill_to": ("invoice.buyer",),
+    "order.total_minor": (
+        "order.paid_minor",
+        "invoice.total_minor",
+        "payment.amount_minor",
+        "shipment.value_minor",
+        "shipment.cod_minor",
+        "delivery.cod_minor",
+        "delivery.cash_minor",
+    ),
+    "order.paid_minor": ("payment.amount_minor", "delivery.cash_minor"),
 }
-"""Where else a customer's fields are written down. Who may not see the one does not see these."""
+"""Where else the same is written down. Who may not see the one does not see these."""
 
 
 def with_copies(fields: Iterable[str]) -> frozenset[str]:

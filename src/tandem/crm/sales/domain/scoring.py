@@ -147,7 +147,12 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """`score` is the sum of the lines' points. `level` is the highest threshold reached."""
 
     resource: ClassVar[str] = "lead"
-    field_rules: ClassVar[Mapping[str, str]] = {"fit_score": "score", "behaviour_score": "score"}
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "fit_score": "score",
+        "behaviour_score": "score",
+        "level": "score",
+        "lines": "score",
+    }
 
     score: int
     fit_score: int
@@ -165,6 +170,9 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EffectOn(msgspec.Struct, frozen=True, kw_only=True):
+    resource: ClassVar[str] = "lead"
+    field_rules: ClassVar[Mapping[str, str]] = {"before": "score", "after": "score"}
+
     lead_id: UUID
     title: str
     before: int

@@ -28,6 +28,7 @@ from tandem.crm.sales.store import assigning as store
 from tandem.kernel import audit, rules
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.fields import FieldKept
 from tandem.kernel.ids import new_id
 
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
@@ -213,8 +214,17 @@ async def _ask(
         rule_name=rule.name,
         holds=explanation.holds,
         says=rules.describe(condition, words),
-        explanation=explanation,
+        explanation=explanation if _may_explain(tx, rule.condition, words) else None,
     )
+
+
+def _may_explain(tx: Tx, condition: Any, words: rules.Vocabulary) -> bool:
+    """An explanation tells what was found in each field that the condition asks for."""
+    try:
+        rules.read(condition, words.without(tx.actor.hidden), field="condition")
+    except FieldKept:
+        return False
+    return True
 
 
 def facts_of_draft(

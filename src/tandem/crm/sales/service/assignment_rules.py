@@ -41,11 +41,12 @@ async def get_rule(tx: Tx, rule_id: UUID) -> AssignmentRule:
 async def add_rule(
     tx: Tx, draft: RuleDraft, directory: Directory, *, now: datetime
 ) -> AssignmentRule:
-    """The last one in order. Refuses a condition that cannot be understood (RuleWrong), a pool of
-    nobody, people and teams that are not there, and a name there is already."""
+    """The last one in order. Refuses a condition that cannot be understood (RuleWrong) or asks for
+    what is hidden from its author, a pool of nobody, people and teams that are not there, and a
+    name there is already."""
     tx.actor.require(CONFIGURE)
     rule_id = new_id()
-    rule = _rule(draft, directory, rule_id)
+    rule = _rule(draft, directory, rule_id, hidden=tx.actor.hidden)
     if len(await store.list_rules(tx)) >= RULES_MAX:
         raise Invalid(f"There may be {RULES_MAX} rules at most.")
     if not await store.insert(tx, rule, now):
@@ -69,7 +70,9 @@ async def change_rule(
     before = await get_rule(tx, rule_id)
     if is_current is not None:
         is_current(before.version)
-    if not await store.update(tx, _rule(draft, directory, rule_id)):
+    is_same = draft.condition == before.condition
+    hidden = frozenset() if is_same else tx.actor.hidden
+    if not await store.update(tx, _rule(draft, directory, rule_id, hidden=hidden)):
         raise AssignmentRuleTaken("There is a rule with this name.", field="name")
     await _note(
         tx,
@@ -113,10 +116,12 @@ def vocabulary(directory: Directory) -> rules.Vocabulary:
     return LEADS.with_custom(directory.custom_fields)
 
 
-def _rule(draft: RuleDraft, directory: Directory, rule_id: UUID) -> AssignmentRule:
+def _rule(
+    draft: RuleDraft, directory: Directory, rule_id: UUID, *, hidden: frozenset[str]
+) -> AssignmentRule:
     check_draft(draft, directory)
     if draft.condition is not None:
-        rules.read(draft.condition, vocabulary(directory), field="condition")
+        rules.read(draft.condition, vocabulary(directory).without(hidden), field="condition")
     given: dict[str, Any] = msgspec.structs.asdict(draft) | {"name": draft.name.strip()}
     return AssignmentRule(id=rule_id, position=0, last_user_id=None, version=1, **given)
 

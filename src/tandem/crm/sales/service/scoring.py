@@ -58,10 +58,10 @@ async def list_rules(tx: Tx) -> list[ScoreRule]:
 async def add_rule(
     tx: Tx, draft: ScoreRuleDraft, words: rules.Vocabulary, *, now: datetime
 ) -> ScoreRule:
-    """Refuses a name that is taken and a rule that cannot be read. Every lead is scored anew, in
-    the background."""
+    """Refuses a name that is taken, a rule that cannot be read, and one that asks for what is
+    hidden from its author. Every lead is scored anew, in the background."""
     tx.actor.require(CONFIGURE)
-    check_rule(draft, words)
+    check_rule(draft, words.without(tx.actor.hidden))
     if len(await store.list_rules(tx)) >= RULES_MAX:
         raise Invalid(f"There are {RULES_MAX} rules at most.", field="name")
     rule_id = new_id()
@@ -78,7 +78,8 @@ async def change_rule(
     before = await store.lock_rule(tx, rule_id)
     if before is None:
         raise NotFound("There is no such rule.")
-    check_rule(draft, words)
+    is_same = draft.rule == before.rule
+    check_rule(draft, words if is_same else words.without(tx.actor.hidden))
     if not await store.save_rule(tx, rule_id, msgspec.structs.asdict(draft), now):
         raise ScoreRuleTaken("There is a rule with this name.", field="name")
     return await _noted(tx, "sales.score_rule_changed", rule_id, before, now)
@@ -181,7 +182,7 @@ async def preview(
 ) -> Effect:
     """What the rule would do to the newest 500 leads that the reader may see; nothing is kept."""
     tx.actor.require(READ)
-    check_rule(draft, words)
+    check_rule(draft, words.without(tx.actor.hidden))
     rule = ScoreRule(id=rule_id or new_id(), version=0, **msgspec.structs.asdict(draft))
     found = await lead_store.list_rows(
         tx, LeadFilters(), tx.actor.reach(READ), order=Order.NEWEST, before=None, count=PREVIEW_MAX

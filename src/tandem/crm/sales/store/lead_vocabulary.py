@@ -6,6 +6,17 @@ from tandem.kernel.rules.vocabulary import field
 LEADS = Vocabulary(
     tables="sales.lead l where l.org_id = :org_id",
     custom_column="l.custom",
+    kept_by={
+        "job_title": "lead.job_title",
+        "email": "lead.email",
+        "email_domain": "lead.email",
+        "phone": "lead.phone",
+        "website": "lead.website",
+        "description": "lead.description",
+        "score": "lead.score",
+        "fit_score": "lead.score",
+        "behaviour_score": "lead.score",
+    },
     fields={
         "name": field(Kind.TEXT, "l.name", "Name"),
         "company_name": field(Kind.TEXT, "l.company_name", "Company"),

@@ -20,6 +20,10 @@ def _did(kind: LiteralString, label: str, **facts: Field) -> Behaviour:
 SCORED = Vocabulary(
     tables="sales.lead l where l.org_id = :org_id",
     custom_column="l.custom",
+    kept_by={
+        **{name: " ".join(sorted(rules)) for name, rules in LEADS.kept_by.items()},
+        "order_placed.total": "order.total_minor",
+    },
     fields=LEADS.fields,
     behaviours={
         "form_submitted": _did(

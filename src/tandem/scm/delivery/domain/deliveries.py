@@ -1,5 +1,6 @@
 """A delivery as staff, as its driver and as the status table know it."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
@@ -33,6 +34,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One parcel's way to one door. `closed_at` is set with a final status."""
 
     resource: ClassVar[str] = "delivery"
+    field_rules: ClassVar[Mapping[str, str]] = {"lat": "ship_to", "lon": "ship_to"}
 
     id: UUID
     order_id: UUID
@@ -92,6 +94,11 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 class StatusRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the status table. `occurred_at` is the device's time, corrected; `received_at`
     the server's. A row that conflicted is kept with the reason and moved nothing."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "lat": "delivery.ship_to",
+        "lon": "delivery.ship_to",
+    }
 
     id: UUID
     seq: int

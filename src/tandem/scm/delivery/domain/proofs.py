@@ -1,9 +1,9 @@
 """What proves that the parcel came into the right hands, and what is still missing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -33,6 +33,11 @@ Note = Annotated[str, msgspec.Meta(max_length=NOTE_LENGTH_MAX, pattern=r"^[^\x00
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """`is_at_door`: the point lay within the fence around the address; None without a point."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "lat": "delivery.ship_to",
+        "lon": "delivery.ship_to",
+    }
 
     id: UUID
     delivery_id: UUID

@@ -75,6 +75,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     resource: ClassVar[str] = "invoice"
     field_rules: ClassVar[Mapping[str, str]] = {
+        "ship_to": "buyer",
         "paid_minor": "total_minor",
         "taxable_minor": "total_minor",
         "cgst_minor": "total_minor",

@@ -31,7 +31,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
 def tell(happened: Happening) -> Moment:
     service, name = happened.topic.split(".", 2)[:2]
-    title, detail = TITLES.get(f"{service}.{name}", _plain(name))(happened.payload)
+    title, detail = TITLES.get(f"{service}.{name}", _plain(name))(_Known(happened.payload))
     return Moment(
         seq=happened.seq,
         occurred_at=happened.occurred_at,
@@ -44,6 +44,13 @@ def tell(happened: Happening) -> Moment:
     )
 
 
+class _Known(dict[str, Any]):
+    """What is kept back from the reader prints as a dash."""
+
+    def __missing__(self, _: str) -> str:
+        return "–"
+
+
 Telling = Callable[[Payload], tuple[str, str]]
 
 
@@ -53,6 +60,8 @@ def _plain(name: str) -> Telling:
 
 
 def money(payload: Payload, name: str = "amount_minor") -> str:
+    if name not in payload:
+        return "–"
     sum_ = Money(minor=int(payload[name]), currency=payload.get("currency", "INR"))
     return str(format_currency(Decimal(sum_.major()), sum_.currency, locale=LOCALE))
 

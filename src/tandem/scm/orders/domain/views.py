@@ -1,7 +1,7 @@
 """Orders as they are listed and as their buyer may see them."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,8 @@ Sort = Literal["-placed_at", "placed_at"]
 
 class OrderRow(msgspec.Struct, frozen=True):
     """An order in a list; its fields are the columns of `store.listing`, in their order."""
+
+    resource: ClassVar[str] = "order"
 
     id: UUID
     number: str

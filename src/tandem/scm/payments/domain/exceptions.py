@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -66,7 +67,10 @@ assert ACTIONS.keys() == POLICY.keys(), "every kind of exception says what may b
 
 
 class PaymentException(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry of the inbox. `subject_id` is the payment's, the refund's or the request's id."""
+    """An entry of the inbox. `subject_id` is the payment's, the refund's or the request's id.
+    `detail` says which amounts do not fit."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {"detail": "payment.amount_minor"}
 
     id: UUID
     order_id: UUID

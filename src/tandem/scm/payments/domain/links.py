@@ -56,6 +56,11 @@ LIVE_LINKS = frozenset(
 
 
 class LinkCustomer(msgspec.Struct, frozen=True, kw_only=True):
+    field_rules: ClassVar[Mapping[str, str]] = {
+        "email": "order.customer_email",
+        "contact": "order.customer_phone",
+    }
+
     name: str
     email: str | None
     contact: str | None
@@ -67,6 +72,7 @@ class PaymentLink(msgspec.Struct, frozen=True, kw_only=True):
 
     field_rules: ClassVar[Mapping[str, str]] = {
         "amount_minor": "payment.amount_minor",
+        "order_total_minor": "order.total_minor",
         "paid_minor": "payment.amount_minor",
     }
 

@@ -221,6 +221,8 @@ class SettlementException(msgspec.Struct, frozen=True, kw_only=True):
     """`entity_id` is the gateway's id of what it is about. `resolution` is a decision, or `cleared`
     when it fits by itself now."""
 
+    field_rules: ClassVar[Mapping[str, str]] = {"detail": "payment.amount_minor"}
+
     id: UUID
     settlement_id: UUID | None
     row_id: UUID | None

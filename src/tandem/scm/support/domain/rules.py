@@ -5,7 +5,7 @@ suite's own rule language. One complaint for each rule and subject (a parcel, a 
 ever; when the cause is gone the complaint goes with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -70,6 +70,11 @@ _REFUND: Mapping[str, Field] = {
 }
 _EXCEPTION: Mapping[str, Field] = {"kind": field(Kind.TEXT, "f.kind", "kind of exception")}
 
+_KEPT_BY: Mapping[str, str] = {
+    "cod_minor": "shipment.cod_minor delivery.cod_minor",
+    "amount_minor": "payment.amount_minor",
+}
+
 VOCABULARY: Mapping[Trigger, Vocabulary] = {
     trigger: Vocabulary(
         tables="""
@@ -80,6 +85,7 @@ VOCABULARY: Mapping[Trigger, Vocabulary] = {
              where :org_id::uuid is not null
         """,
         fields=fields,
+        kept_by={name: rule for name, rule in _KEPT_BY.items() if name in fields},
     )
     for trigger, fields in {
         Trigger.ATTEMPT_FAILED: _ATTEMPT,
@@ -119,6 +125,17 @@ def check_rule(rule: CareRule, *, at: str) -> None:
     if len(msgspec.json.encode(rule.condition)) > CONDITION_BYTES_MAX:
         raise RuleTooLong("This condition is too long.", field=f"{at}.condition")
     rules.read(rule.condition, VOCABULARY[rule.trigger], field=f"{at}.condition")
+
+
+def check_rules_shown(
+    rules_: Sequence[CareRule], known: Sequence[CareRule], hidden: frozenset[str]
+) -> None:
+    """Raises FieldKept for a new condition over a field that is hidden from its author."""
+    conditions = [(one.trigger, one.condition) for one in known]
+    for place, rule in enumerate(rules_):
+        if (rule.trigger, rule.condition) not in conditions:
+            words = VOCABULARY[rule.trigger].without(hidden)
+            rules.read(rule.condition, words, field=f"rules[{place}].condition")
 
 
 def usual_rules() -> list[CareRule]:

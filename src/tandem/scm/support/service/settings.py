@@ -8,6 +8,7 @@ import msgspec
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.scm.support.domain.desk import Desk, check_desk
+from tandem.scm.support.domain.rules import check_rules_shown
 from tandem.scm.support.store import settings as store
 
 SUBJECT = UUID(int=0)
@@ -37,11 +38,13 @@ async def lock_desk(tx: Tx) -> int:
 async def save_desk(tx: Tx, desk: Desk, *, now: datetime) -> HeldDesk:
     """Replace it whole. Complaints opened before keep the times they were given.
 
-    Raises DeskWrong and CalendarWrong.
+    Raises DeskWrong and CalendarWrong, and FieldKept for a condition that is new and asks for what
+    is hidden from its author.
     """
     tx.actor.require("support.configure")
     check_desk(desk)
     before = await get_desk(tx)
+    check_rules_shown(desk.rules, before.desk.rules, tx.actor.hidden)
     version = await store.save(tx, desk, now)
     await audit.write(
         tx,

@@ -22,6 +22,7 @@ SHIPMENTS = Dataset(
     key="shipments",
     label="Shipments",
     table="analytics.fact_shipment",
+    holds={"f.state_code": "shipment.ship_to"},
     permission="shipping.read",
     reach="order",
     record="f.order_id",

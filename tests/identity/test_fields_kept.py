@@ -1,0 +1,186 @@
+"""A clerk who sees neither what orders come to nor where they go: by no copy, rule, sum or file."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from litestar import Litestar
+
+from tandem.crm.identity import service as identity
+from tandem.crm.identity.domain.roles import Role
+from tandem.kernel.db import Database
+from tandem.kernel.money import in_figures
+from tests.identity.company import Company, browsing, change, found
+
+HIDDEN = [
+    "order.total_minor",
+    "order.ship_to",
+    "customer.gstin",
+    "lead.email",
+    "lead.score",
+]
+READ_ONLY = ["customer.notes", "lead.phone", "product.price_minor"]
+MONEY = ("total_minor", "paid_minor", "tax_minor", "taxable_minor", "refunded_minor",
+         "discount_minor", "authorized_minor")  # fmt: skip
+
+
+@pytest.fixture
+async def company(database: Database, now: datetime) -> Company:
+    made = await found(database, now)
+    async with database.transaction(made.actor()) as tx:
+        clerk = Role(key="clerk", name="Clerk", grants=["*"], hidden=HIDDEN, read_only=READ_ONLY)
+        await identity.add_role(tx, clerk, now=now)
+    await change(made, database, "vera", now, role_keys=["clerk"])
+    return made
+
+
+async def test_what_an_order_comes_to_and_where_it_goes_are_in_none_of_its_copies(
+    app: Litestar, database: Database, company: Company
+) -> None:
+    order, buyer = company.orders["sam"], company.customers["sam"]
+    amount = in_figures(order.total_minor, order.currency).lstrip("₹")
+    street = order.ship_to.line1
+    paths = [
+        f"/v1/orders/{order.id}",
+        "/v1/orders",
+        f"/v1/orders/{order.id}/timeline",
+        f"/v1/customers/{buyer}/timeline",
+        f"/v1/customers/{buyer}/purchases",
+        f"/v1/customers/{buyer}/summary",
+        "/v1/shipments",
+        "/v1/invoices",
+        f"/orders/{order.id}",
+        "/orders",
+        f"/customers/{buyer}",
+        f"/console/find?q={order.number}",
+        "/console/find?q=Kestrel",
+        "/",
+    ]
+    async with browsing(app, database, company, "asha") as asha:
+        seen = " ".join([(await asha.get(path)).text for path in paths])
+    assert amount in seen and str(order.total_minor) in seen and street in seen
+    async with browsing(app, database, company, "vera") as vera:
+        for path in paths:
+            answer = await vera.get(path)
+            assert answer.status_code == 200, (path, answer.text[:300])
+            for kept in (amount, str(order.total_minor), street):
+                assert kept not in answer.text, (path, kept)
+        shown = (await vera.get(paths[0])).json()
+        assert not {*MONEY, "ship_to", "bill_to"} & shown.keys()
+        assert not set(MONEY) & shown["lines"][0].keys()
+        assert shown["customer_phone"] == order.customer_phone
+        row = (await vera.get("/v1/orders")).json()["items"][0]
+        assert "total_minor" not in row and row["number"]
+        told = (await vera.get(paths[2])).json()["items"]
+        [step] = [one for one in told if one["topic"] == "orders.placed.v1"]
+        assert "total_minor" not in step["data"] and step["detail"].startswith("–, ")
+        assert (await vera.get(paths[5])).json().keys().isdisjoint({"ordered_minor", "paid_minor"})
+        line = {"sku": order.lines[0].sku, "quantity": 1}
+        quoted = (await vera.post("/v1/order-quotes", json={"lines": [line]})).json()
+        assert quoted["lines"][0]["is_covered"] and "unit_price_minor" not in quoted["lines"][0]
+        assert "total_minor" not in quoted
+
+
+async def test_nothing_that_somebody_writes_may_ask_for_what_is_hidden_from_them(
+    app: Litestar, database: Database, company: Company
+) -> None:
+    """Neither a filter, a sort and a group, nor a rule that is kept. What is refused leaves
+    nothing behind."""
+    order = company.orders["sam"]
+    gstin = {"field": "gstin", "op": "is", "value": "29AAGCB7383J1Z4"}
+    email = {"field": "email_domain", "op": "is", "value": "x.test"}
+    score = {"field": "fit_score", "op": "gt", "value": 10}
+    total = {"field": "total", "op": "gt", "value": 10}
+    spent = {"field": "spent", "op": "gt", "value": 10}
+    bought = {"event": "order_placed", "count": {"op": "gte", "n": 1}, "where": [total]}
+    state = {"field": "state", "op": "is", "value": "29"}
+    week = {"period": "last_7_days"}
+    revenue = {"measures": ["revenue"], **week}
+    by_state = {"measures": ["orders"], "dimensions": ["channel", "state"], **week}
+    in_state = {"measures": ["orders"], "filters": {"any": [state]}, **week}
+    branch = {"do": "branch", "id": "b", "rule": spent}
+    alert = {"name": "A", "limit": 1}
+    fit = {"name": "R", "area": "fit", "points": 5}
+    pool = {"name": "R", "user_ids": [str(company.people["sam"].id)]}
+    refused: list[tuple[str, str, dict[str, Any], str]] = [
+        ("GET", "/v1/orders?sort=-total_minor", {}, "sort"),
+        ("GET", "/v1/orders?total_minor_min=5", {}, "total_minor_min"),
+        ("GET", "/v1/orders?fields=number,ship_to", {}, "fields"),
+        ("PATCH", f"/v1/orders/{order.id}", {"total_minor": 1}, "total_minor"),
+        ("PATCH", f"/v1/orders/{order.id}", {"note": "x", "ship_to": None}, "ship_to"),
+        ("POST", "/v1/orders", {"lines": [], "ship_to": {}}, "ship_to"),
+        ("POST", "/v1/segments", {"name": "S", "rule": {"all": [gstin]}}, "rule.all[0].field"),
+        ("POST", "/v1/segments", {"name": "S", "rule": {"not": spent}}, "rule.not.field"),
+        ("POST", "/v1/segments", {"name": "S", "rule": bought}, "rule.where[0].field"),
+        ("POST", "/v1/segments/preview", {"rule": {"any": [bought]}}, "rule.any[0].where[0].field"),
+        ("POST", "/v1/customer-export", {"rule": gstin}, "rule.field"),
+        ("POST", "/v1/journeys", {"name": "J", "plan": {"steps": [branch]}}, "rule.field"),
+        ("POST", "/v1/score-rules", {**fit, "rule": email}, "rule.field"),
+        ("POST", "/v1/score-rules/preview", {**fit, "rule": {"all": [email]}}, "rule.all[0].field"),
+        ("POST", "/v1/assignment-rules", {**pool, "condition": email}, "condition.field"),
+        ("POST", "/v1/assignment-rules", {**pool, "condition": {"not": score}},
+         "condition.not.field"),
+        ("POST", "/v1/analytics/queries", revenue, "measures"),
+        ("POST", "/v1/analytics/queries", by_state, "dimensions[1]"),
+        ("POST", "/v1/analytics/queries", in_state, "filters.any[0].field"),
+        ("POST", "/v1/alerts", {**alert, "query": revenue}, "measures"),
+        ("POST", "/v1/alerts", {**alert, "query": in_state}, "filters.any[0].field"),
+    ]  # fmt: skip
+    before = await _kept(database, company)
+    async with browsing(app, database, company, "vera") as vera:
+        for method, path, body, field in refused:
+            answer = await vera.request(method, path, json=body or None)
+            told = answer.json()
+            assert (answer.status_code, told["code"]) == (403, "field_kept_back"), (path, told)
+            assert told["field"] == field, (path, body, told)
+        words = (await vera.get("/v1/segments/words")).json()
+        assert "gstin" not in str(words) and "total" not in str(words["events"]["order_placed"])
+        assert await _kept(database, company) == before
+        asked = await vera.post("/v1/analytics/queries", json={"measures": ["orders"], **week})
+        made = await vera.post("/v1/assignment-rules", json={**pool, "condition": {
+            "field": "city", "op": "is", "value": "Pune"}})  # fmt: skip
+    assert (asked.status_code, made.status_code) == (200, 201), (asked.text, made.text)
+
+
+async def test_why_a_rule_decided_as_it_did_tells_nothing_of_a_field_that_is_hidden(
+    app: Litestar, database: Database, company: Company
+) -> None:
+    """The rules are an administrator's; the clerk asks what they do, and renames one of them."""
+    condition = {"field": "email_domain", "op": "is", "value": "mills.test"}
+    pool = {"name": "Mills", "user_ids": [str(company.people["sam"].id)], "condition": condition}
+    async with browsing(app, database, company, "asha") as asha:
+        rule = (await asha.post("/v1/assignment-rules", json=pool)).json()
+        given = {"name": "Lena", "email": "lena@mills.test"}
+        answer = (await asha.post("/v1/leads", json=given)).json()
+        lead = answer.get("lead", answer)["id"]
+        points = {"name": "Mills", "area": "fit", "points": 5, "rule": condition}
+        scored = (await asha.post("/v1/score-rules", json=points)).json()
+        said = await asha.post("/v1/assignment-rules/simulation", json={"lead_id": lead})
+    assert "mills.test" in str(said.json()["tried"][0]["explanation"])
+    async with browsing(app, database, company, "vera") as vera:
+        said = await vera.post("/v1/assignment-rules/simulation", json={"lead_id": lead})
+        assert said.status_code == 201 and said.json()["tried"][0]["explanation"] is None
+        assert said.json()["owner_id"] == str(company.people["sam"].id)
+        why = (await vera.get(f"/v1/leads/{lead}/score")).json()
+        assert why == {}
+        for path in ("/leads/scoring", "/leads/scoring/new", f"/leads/scoring/{scored['id']}",
+                     "/settings/assignment", f"/settings/assignment/{rule['id']}"):  # fmt: skip
+            page = await vera.get(path)
+            assert page.status_code == 200, (path, page.text[:300])
+            assert 'value="field:email"' not in page.text, path
+        renamed = {**pool, "name": "The mills"}
+        at = f"/v1/assignment-rules/{rule['id']}"
+        kept = await vera.put(at, json=renamed, headers={"if-match": f'"{rule["version"]}"'})
+    assert (kept.status_code, kept.json()["condition"]) == (200, condition), kept.text
+
+
+async def _kept(database: Database, company: Company) -> dict[str, int]:
+    tables = ("customers.segment", "sales.score_rule", "sales.assignment_rule", "marketing.journey",
+              "analytics.alert", "orders.order", "kernel.event")  # fmt: skip
+    async with database.transaction(company.actor()) as tx:
+        return {
+            table: await tx.connection.fetchval(
+                f"select count(*) from {table} where org_id = $1", company.org_id
+            )
+            for table in tables
+        }
