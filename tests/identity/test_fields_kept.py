@@ -2,13 +2,16 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+import httpx2 as httpx
 import pytest
 from litestar import Litestar
 
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain.roles import Role
 from tandem.kernel.db import Database
+from tandem.kernel.imports import store as imports
 from tandem.kernel.money import in_figures
 from tests.identity.company import Company, browsing, change, found
 
@@ -172,6 +175,87 @@ async def test_why_a_rule_decided_as_it_did_tells_nothing_of_a_field_that_is_hid
         at = f"/v1/assignment-rules/{rule['id']}"
         kept = await vera.put(at, json=renamed, headers={"if-match": f'"{rule["version"]}"'})
     assert (kept.status_code, kept.json()["condition"]) == (200, condition), kept.text
+
+
+IMPORTED = {
+    "customers": ("E-mail,Name,GSTIN,Notes,City", {"E-mail": "email", "Name": "name",
+                  "GSTIN": "gstin", "Notes": "notes", "City": "city"}, ["GSTIN", "Notes"]),
+    "leads": ("Name,Mail,Phone,City", {"Name": "name", "Mail": "email", "Phone": "phone",
+              "City": "city"}, ["Mail", "Phone"]),
+}  # fmt: skip
+"""What a clerk's file has, what its columns mean, and which of them are not the clerk's."""
+
+
+async def test_a_file_is_refused_by_the_columns_that_are_not_its_importers_to_write(
+    app: Litestar, database: Database, company: Company
+) -> None:
+    async with (
+        browsing(app, database, company, "asha") as asha,
+        browsing(app, database, company, "vera") as vera,
+    ):
+        for things in IMPORTED:
+            await _import(database, company, asha, vera, things)
+        order = company.orders["sam"]
+        sku = order.lines[0].sku
+        content = f"sku,Price,hsn\n{sku},5,1905\n".encode()
+        told = await vera.post("/v1/product-imports?dry_run=true", content=content)
+        assert (told.status_code, told.json()["code"]) == (403, "field_kept_back"), told.text
+        assert [one["column"] for one in told.json()["errors"]] == ["price"]
+        taken = await vera.post("/v1/product-imports", content=f"sku,hsn\n{sku},1905\n".encode())
+        assert (taken.json()["updated"], taken.json()["failed"]) == (1, 0), taken.text
+
+
+async def _import(
+    database: Database,
+    company: Company,
+    asha: httpx.AsyncClient,
+    vera: httpx.AsyncClient,
+    things: str,
+) -> None:
+    heading, columns, refused = IMPORTED[things]
+    content = f"{heading}\n{','.join('x' for _ in columns)}\n"
+    at = f"/v1/{things.removesuffix('s')}-imports"
+    mapping = {"columns": columns, "key": ""}
+    job = (await vera.post(at, content=content.encode())).json()
+    assert not set(refused) & job["mapping"].keys() and job["mapping"]["City"] == "city"
+    told = await vera.post(f"{at}/{job['id']}/check", json=mapping)
+    assert (told.status_code, told.json()["code"]) == (403, "field_kept_back"), told.text
+    assert [one["column"] for one in told.json()["errors"]] == refused
+    assert (await vera.get(f"{at}/{job['id']}")).json()["state"] == "uploaded"
+    home = "/customers/import" if things == "customers" else "/leads/import"
+    page = await vera.get(f"{home}/{job['id']}")
+    assert page.status_code == 200 and 'value="city"' in page.text
+    assert f'value="{columns[refused[0]]}"' not in page.text
+    form = {f"column_{place}": field for place, field in enumerate(columns.values())}
+    by_form = await vera.post(f"{home}/{job['id']}/check", data={**form, "key": ""})
+    assert by_form.status_code == 403 and refused[0] in by_form.text
+    await _as_checked(database, company, job["id"], columns)
+    for verb in ("run", "revert"):
+        await _in_state(database, company, job["id"], {"run": "checked"}.get(verb, "done"))
+        answer = await vera.post(f"{at}/{job['id']}/{verb}")
+        assert (answer.status_code, answer.json()["code"]) == (403, "field_kept_back"), verb
+    shown = (await asha.get(f"{at}/{job['id']}/errors")).text
+    hidden = (await vera.get(f"{at}/{job['id']}/errors")).text
+    assert "29AAGCB7383J1Z4" in shown and "Wrong 29AAGCB7383J1Z4" in shown
+    assert "29AAGCB7383J1Z4" not in hidden and "Pune" in hidden
+
+
+async def _as_checked(
+    database: Database, company: Company, job_id: str, columns: dict[str, str]
+) -> None:
+    """As if somebody who may write all of it had looked the file through: one row is wrong."""
+    at = "GSTIN" if "GSTIN" in columns else "Mail"
+    cells = ["29AAGCB7383J1Z4" if column == at else "Pune" for column in columns]
+    wrong = {"column": at, "code": "invalid", "message": "Wrong 29AAGCB7383J1Z4"}
+    row = {"row_no": 2, "status": "bad", "cells": cells, "errors": [wrong]}
+    async with database.transaction(company.actor()) as tx:
+        await imports.start(tx, UUID(job_id), "checking", columns, "", tx.started_at)
+        await imports.add_rows(tx, UUID(job_id), [row])
+
+
+async def _in_state(database: Database, company: Company, job_id: str, state: str) -> None:
+    async with database.transaction(company.actor()) as tx:
+        await imports.settle(tx, UUID(job_id), state, tx.started_at)
 
 
 async def _kept(database: Database, company: Company) -> dict[str, int]:

@@ -78,6 +78,10 @@ class LeadImports(Kind):
     permission = IMPORT
     job = "sales.run_import"
     fields = ("number", *TEXTS, "status", "owner", "tags", *MARKS)
+    kept_by: ClassVar = {
+        name: f"lead.{name}"
+        for name in ("email", "phone", "job_title", "website", "description", "lost_reason")
+    }
     aliases: ClassVar[Mapping[str, str]] = {
         "e-mail": "email", "mail": "email", "email address": "email", "mobile": "phone",
         "telephone": "phone", "phone number": "phone", "full name": "name", "lead": "name",

@@ -101,11 +101,22 @@ def check_changeable(actor: Actor, resource: str, field: str) -> None:
         raise FieldKept("You may not change this field.", field=field)
 
 
-def check_writable(actor: Actor, resource: str) -> None:
-    """For a file that writes whole records at once."""
-    for rule in sorted(actor.hidden | actor.read_only):
-        if rule.startswith(f"{resource}."):
-            raise FieldKept("The file would change a field that is not yours.", field=rule)
+def check_columns(actor: Actor, columns: Mapping[str, str]) -> None:
+    """For a file: `columns` are its headings, each with the rule of the field that it would write.
+    The refusal names every one that the actor may not change."""
+    kept = actor.hidden | actor.read_only
+    errors = [
+        {"column": column, "code": FieldKept.code, "message": f"You may not change {rule}."}
+        for column, rule in columns.items()
+        if rule in kept
+    ]
+    if errors:
+        named = ", ".join(repr(one["column"]) for one in errors)
+        raise FieldKept(
+            f"You may not change what these columns hold: {named}. Leave them out.",
+            field="columns",
+            errors=errors,
+        )
 
 
 def check_shown(actor: Actor, *fields: str) -> None:

@@ -27,6 +27,8 @@ class Kind(ABC):
     job: ClassVar[str]
     """The job that calls `run` for this kind."""
     fields: ClassVar[tuple[str, ...]]
+    kept_by: ClassVar[Mapping[str, str]] = {}
+    """A field to the field rule (`customer.phones`) that may keep it from whoever imports."""
     aliases: ClassVar[Mapping[str, str]]
     """A heading in lower case to the field it means."""
     chunk: ClassVar[int]
@@ -48,6 +50,14 @@ class Kind(ABC):
     @abstractmethod
     def failed(self, job: ImportJob, said: str) -> Event:
         """Told when a file could not be read to its end."""
+
+    def rules_of(self, mapping: Mapping[str, str]) -> dict[str, str]:
+        """The field rule of each column that has one."""
+        return {
+            column: self.kept_by[field]
+            for column, field in mapping.items()
+            if field in self.kept_by
+        }
 
     def guess(self, columns: Sequence[str], own: Sequence[OwnField]) -> dict[str, str]:
         """What the headings most likely mean; the person decides."""

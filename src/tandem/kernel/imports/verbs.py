@@ -1,6 +1,6 @@
 """An import's steps as somebody takes them; the rows themselves are the job's."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -12,6 +12,7 @@ from tandem.kernel.blobs import Blobs
 from tandem.kernel.cells import guarded
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.errors import NotFound
+from tandem.kernel.fields import check_columns
 from tandem.kernel.ids import new_id
 from tandem.kernel.imports import store
 from tandem.kernel.imports.kinds import Kind
@@ -36,13 +37,16 @@ async def upload(
     count = sum(1 for _ in islice(sheets.rows_of(text), sheets.ROWS_MAX + 2)) - 1
     if count > sheets.ROWS_MAX:
         raise sheets.SheetWrong(f"A file may have {sheets.ROWS_MAX:,} rows.")
+    mapping = kind.guess(columns, await kind.own_fields(tx))
+    rules = kind.rules_of(mapping)
+    kept = tx.actor.hidden | tx.actor.read_only
     blob = await blobs.put(tx, content, media_type="text/csv", filename=filename, now=now)
     job = ImportJob(
         id=new_id(),
         blob_id=blob.id,
         filename=filename,
         columns=columns,
-        mapping=kind.guess(columns, await kind.own_fields(tx)),
+        mapping={name: field for name, field in mapping.items() if rules.get(name) not in kept},
         key="",
         state="uploaded",
         row_count=count,
@@ -78,16 +82,19 @@ async def list_imports(tx: Tx, kind: Kind) -> list[ImportJob]:
 async def check_import(
     tx: Tx, kind: Kind, job_id: UUID, mapping: ImportMapping, *, now: datetime
 ) -> ImportJob:
-    """Look through every row and write no record; the job tells when it is through."""
+    """Look through every row and write no record; the job tells when it is through. Raises
+    FieldKept with every column that whoever asks may not write."""
     job = await _lock(tx, kind, job_id, "check")
     kind.check_mapping(mapping, job.columns, await kind.own_fields(tx))
+    check_columns(tx.actor, kind.rules_of(mapping.columns))
     await store.start(tx, job_id, "checking", dict(mapping.columns), mapping.key, now)
     return await _enqueued(tx, kind, job_id)
 
 
 async def run_import(tx: Tx, kind: Kind, job_id: UUID, *, now: datetime) -> ImportJob:
-    """Take the good rows in, as they were checked."""
+    """Take the good rows in, as they were checked, perhaps by somebody else."""
     job = await _lock(tx, kind, job_id, "run")
+    check_columns(tx.actor, kind.rules_of(job.mapping))
     await store.start(tx, job_id, "running", job.mapping, job.key, now)
     await audit.write(
         tx,
@@ -102,7 +109,8 @@ async def run_import(tx: Tx, kind: Kind, job_id: UUID, *, now: datetime) -> Impo
 
 async def revert_import(tx: Tx, kind: Kind, job_id: UUID, *, now: datetime) -> ImportJob:
     """Take back what the import added and give back what it changed, where nobody touched it."""
-    await _lock(tx, kind, job_id, "revert")
+    job = await _lock(tx, kind, job_id, "revert")
+    check_columns(tx.actor, kind.rules_of(job.mapping))
     await store.settle(tx, job_id, "reverting", now)
     return await _enqueued(tx, kind, job_id)
 
@@ -111,9 +119,10 @@ async def bad_rows(
     database: Database, actor: Actor, kind: Kind, job_id: UUID
 ) -> AsyncIterator[bytes]:
     """The rows that were left out as they stood in the file, with what is wrong: mend and send
-    again. In pages, so that memory stays flat."""
+    again. Without what is hidden from whoever asks. In pages, so that memory stays flat."""
     async with database.transaction(actor) as tx:
         job = await get_import(tx, kind, job_id)
+    rules = kind.rules_of(job.mapping)
     heading = [*job.columns, "row", "wrong column", "code", "what is wrong"]
     yield sheets.MARK + sheets.line(heading)
     after = 0
@@ -121,7 +130,9 @@ async def bad_rows(
         async with database.transaction(actor) as tx:
             rows = await store.bad_rows(tx, job_id, after=after, limit=PAGE)
         for row in rows:
-            yield sheets.line([*row.cells, str(row.row_no), *_told(row.errors)])
+            cells = _open_to(actor, job.columns, row.cells, rules)
+            shown = [one for one in row.errors if rules.get(one["column"]) not in actor.hidden]
+            yield sheets.line([*cells, str(row.row_no), *_told(shown)])
         if len(rows) < PAGE:
             return
         after = rows[-1].row_no
@@ -141,6 +152,14 @@ async def _lock(tx: Tx, kind: Kind, job_id: UUID, verb: str) -> ImportJob:
 async def _enqueued(tx: Tx, kind: Kind, job_id: UUID) -> ImportJob:
     await jobs.enqueue(tx, kind.job, job_id=str(job_id))
     return await get_import(tx, kind, job_id)
+
+
+def _open_to(
+    actor: Actor, columns: Sequence[str], cells: Sequence[str], rules: Mapping[str, str]
+) -> list[str]:
+    """A row's cells, empty in hidden columns; what stands behind the last heading has none."""
+    kept = {place for place, name in enumerate(columns) if rules.get(name) in actor.hidden}
+    return ["" if place in kept else cell for place, cell in enumerate(cells)]
 
 
 def _told(errors: Sequence[dict[str, str]]) -> list[str]:

@@ -136,7 +136,12 @@ class ImportsPage(Controller):
         status: int = 200,
     ) -> Response[Any]:
         labels = self.words.labels
-        options = [(name, labels.get(name, words(name))) for name in self.kind.fields]
+        kept = tx.actor.hidden | tx.actor.read_only
+        options = [
+            (name, labels.get(name, words(name)))
+            for name in self.kind.fields
+            if self.kind.kept_by.get(name) not in kept
+        ]
         own = await self.kind.own_fields(tx)
         options += [(f"custom.{field.key}", field.label) for field in own]
         return page(
@@ -149,6 +154,7 @@ class ImportsPage(Controller):
             words=self.words,
             things=self.kind.things,
             options=options,
+            keys=[one for one in self.words.keys if self.kind.kept_by.get(one[0]) not in kept],
             is_busy=job.state in BUSY,
             problem=problem,
         )

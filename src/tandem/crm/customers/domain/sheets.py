@@ -12,6 +12,15 @@ PLAIN = ("number", "name", "company_name", "email", "phone", "gstin", "pan", "no
          "locale")  # fmt: skip
 HOME = ("line1", "line2", "city", "state_code", "postal_code")
 FIELDS = (*PLAIN, *HOME)
+KEPT_BY: Mapping[str, str] = {
+    "email": "customer.emails",
+    "phone": "customer.phones",
+    "gstin": "customer.gstin",
+    "pan": "customer.pan",
+    "notes": "customer.notes",
+    **dict.fromkeys(HOME, "customer.addresses"),
+}
+"""Whose field rule keeps a column from somebody."""
 ALIASES: Mapping[str, str] = {
     "e-mail": "email", "mail": "email", "email address": "email", "mobile": "phone",
     "telephone": "phone", "phone number": "phone", "full name": "name", "customer": "name",

@@ -7,7 +7,7 @@ import msgspec
 
 from tandem.contracts.customers import ImportFailed
 from tandem.crm.customers.domain import Customer
-from tandem.crm.customers.domain.sheets import ALIASES, FIELDS
+from tandem.crm.customers.domain.sheets import ALIASES, FIELDS, KEPT_BY
 from tandem.crm.customers.service.import_rows import take_chunk
 from tandem.crm.customers.store import custom_fields, people
 from tandem.crm.customers.store import imports as store
@@ -20,6 +20,7 @@ class CustomerImports(Kind):
     permission = "customers.import"
     job = "customers.run_import"
     fields = FIELDS
+    kept_by = KEPT_BY
     aliases = ALIASES
     chunk = 500
 

@@ -47,6 +47,13 @@ COLUMNS: Mapping[str, tuple[Any, str]] = {
 }
 """Each column's type, and what a cell must be, in words."""
 
+KEPT_BY: Mapping[str, str] = {
+    "description": "product.description",
+    "brand": "product.brand",
+    "barcode": "product.barcode",
+    "price": "product.price_minor",
+}
+"""Whose field rule keeps a column from somebody."""
 OF_PRODUCT = ("title", "description", "brand", "category")
 NEEDED_FOR_NEW = ("title", "hsn", "tax_class", "price")
 
@@ -78,6 +85,18 @@ class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
     def missing(self) -> list[str]:
         """The columns a SKU we do not know yet cannot do without."""
         return [column for column in NEEDED_FOR_NEW if column not in self.cells]
+
+
+def heading_of(content: BinaryIO) -> list[str]:
+    """The columns, as `read_rows` names them, which can be read after it. Raises SheetWrong."""
+    text = io.TextIOWrapper(content, encoding=_encoding(content), newline="")
+    try:
+        return _header(next(_open(text), []))
+    except (UnicodeDecodeError, csv.Error) as reason:
+        raise SheetWrong("The first row of this file cannot be read.") from reason
+    finally:
+        text.detach()
+        content.seek(0)
 
 
 def read_rows(content: BinaryIO) -> Iterator[SheetRow | list[RowError]]:

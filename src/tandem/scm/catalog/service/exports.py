@@ -9,15 +9,10 @@ from tandem.kernel.db import Database
 from tandem.kernel.fields import blanked
 from tandem.scm.catalog import store
 from tandem.scm.catalog.domain import COLUMNS, write_row
+from tandem.scm.catalog.domain.sheets import KEPT_BY
 from tandem.scm.catalog.service.products import list_variants
 
 CHUNK = 200
-KEPT_BY = {
-    "description": "product.description",
-    "brand": "product.brand",
-    "barcode": "product.barcode",
-    "price": "product.price_minor",
-}
 
 
 async def export_rows(database: Database, actor: Actor) -> AsyncIterator[bytes]:

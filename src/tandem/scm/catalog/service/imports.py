@@ -11,7 +11,7 @@ import msgspec
 from tandem.contracts.catalog import VariantChanged
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
-from tandem.kernel.fields import check_writable
+from tandem.kernel.fields import check_columns
 from tandem.kernel.ids import new_id
 from tandem.scm.catalog import store
 from tandem.scm.catalog.domain import (
@@ -23,7 +23,13 @@ from tandem.scm.catalog.domain import (
     read_rows,
     title_of,
 )
-from tandem.scm.catalog.domain.sheets import COLUMNS, OF_PRODUCT, minor_of
+from tandem.scm.catalog.domain.sheets import (
+    COLUMNS,
+    KEPT_BY,
+    OF_PRODUCT,
+    heading_of,
+    minor_of,
+)
 
 T = TypeVar("T")
 
@@ -53,10 +59,13 @@ async def import_products(
     """Create the SKUs we do not know, update the ones we do, leave out rows that are wrong.
 
     Runs one at a time for an organisation. A dry run writes nothing and answers the same counts.
-    Raises SheetWrong or TooLarge for the file as a whole; then nothing of it was imported.
+    Raises SheetWrong or TooLarge for the file as a whole, and FieldKept with every column that is
+    not the asker's to change; then nothing of it was imported.
     """
     tx.actor.require("catalog.write")
-    check_writable(tx.actor, "product")
+    if tx.actor.hidden or tx.actor.read_only:
+        columns = heading_of(content)
+        check_columns(tx.actor, {name: KEPT_BY[name] for name in columns if name in KEPT_BY})
     await store.lock_imports(tx)
     result = ImportResult(is_dry_run=is_dry_run)
     work = _Import(tx, result, now)
