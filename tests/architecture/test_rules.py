@@ -11,7 +11,7 @@ import pytest
 
 from tandem.app.wiring import import_reactions
 from tandem.kernel import rules
-from tandem.kernel.db import numbered
+from tandem.kernel.queries import numbered
 from tandem.kernel.rules import OPERATORS, VOCABULARIES, CustomField, Kind, Moment, Vocabulary
 from tests.kernel.rules_given import NOW, WORDS
 

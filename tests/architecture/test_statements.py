@@ -6,7 +6,7 @@ import re
 import asyncpg
 
 from tandem.app.wiring import import_reactions
-from tandem.kernel.db import QUERIES
+from tandem.kernel.queries import QUERIES
 
 
 def test_every_statement_prepares_on_the_migrated_schema(owner_dsn: str) -> None:

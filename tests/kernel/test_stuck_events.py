@@ -26,6 +26,7 @@ async def stuck(database: Database, actor: Actor, now: datetime) -> None:
     async with database.transaction(actor) as tx:
         bell = uuid4()
         await tx.publish(Rang(bell=bell, place=1), Rang(bell=bell, place=2))
+        await tx.end()
         await tx.run(PARK, now=now)
 
 

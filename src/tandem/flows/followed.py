@@ -111,9 +111,7 @@ async def who_sees(
     for row in await identity.access_of_all(tx.with_all_grants(), now=now):
         if row.user_id not in wanted:
             continue
-        theirs = Tx(
-            tx.connection, identity.as_actor(tx, row.user_id, row.access), tx.started_at, tx.audited
-        )
+        theirs = tx.acting(identity.as_actor(tx, row.user_id, row.access))
         try:
             await RECORDS[kind].read(theirs, subject_id)
         except (Forbidden, NotFound, CustomerMerged, LeadMerged):

@@ -20,22 +20,12 @@ WRITE = Query(
     insert into kernel.audit
            (org_id, id, at, actor_kind, actor_id, actor_label, action, subject_kind, subject_id,
             before, after, address, request_id, on_behalf_of, on_behalf_label, reason)
-    values (:org_id, :id, :at, :actor_kind, :actor_id, :actor_label, :action, :subject_kind,
-            :subject_id, :before, :after, :address, :request_id, :on_behalf_of,
-            :on_behalf_label, :reason)
-    """
-)
-
-WRITE_MANY = Query(
-    """
-    insert into kernel.audit
-           (org_id, id, at, actor_kind, actor_id, actor_label, action, subject_kind, subject_id,
-            after, address, request_id, on_behalf_of, on_behalf_label, reason)
-    select :org_id, id, :at::timestamptz, :actor_kind, :actor_id::uuid, :actor_label, :action,
-           :subject_kind, subject_id, after::jsonb, address, request_id, :on_behalf_of::uuid,
-           :on_behalf_label, :reason
-      from unnest(:ids::uuid[], :subject_ids::uuid[], :afters::text[], :addresses::text[],
-                  :request_ids::text[]) as noted (id, subject_id, after, address, request_id)
+    select :org_id, id, :at::timestamptz, :actor_kind, :actor_id::uuid, :actor_label, action,
+           subject_kind, subject_id, before::jsonb, after::jsonb, address, request_id,
+           :on_behalf_of::uuid, :on_behalf_label, :reason
+      from unnest(:ids::uuid[], :actions::text[], :subject_kinds::text[], :subject_ids::uuid[],
+                  :befores::text[], :afters::text[], :addresses::text[], :request_ids::text[])
+           as noted (id, action, subject_kind, subject_id, before, after, address, request_id)
      order by id
     """
 )
@@ -112,8 +102,9 @@ class Noted(msgspec.Struct, frozen=True):
     """One of many like changes of a transaction, by the request that it answers."""
 
     subject_id: UUID
-    after: dict[str, Any]
+    after: dict[str, Any] | None
     origin: Origin
+    before: dict[str, Any] | None = None
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,39 +137,32 @@ async def write(
     after: dict[str, Any] | None = None,
 ) -> None:
     """One row beside the change. Leave secrets out of `before` and `after`."""
-    await tx.run(
-        WRITE,
-        id=new_id(),
-        at=now,
-        action=action,
-        subject_kind=subject_kind,
-        subject_id=subject_id,
-        before=before,
-        after=after,
-        address=tx.actor.origin.address,
-        request_id=tx.actor.origin.request_id,
-        **_who(tx.actor),
-    )
-    tx.audited.add(action)
+    change = Noted(subject_id, after, tx.actor.origin, before)
+    await write_many(tx, [change], action=action, subject_kind=subject_kind, now=now)
 
 
 async def write_many(
     tx: Tx, noted: Sequence[Noted], *, action: str, subject_kind: str, now: datetime
 ) -> None:
-    """A row for each, in one statement: for changes that are made many at a time."""
-    await tx.run(
-        WRITE_MANY,
+    """A row for each: for changes that are made many at a time."""
+    await tx.later(
+        WRITE,
         ids=[new_id() for _ in noted],
         at=now,
-        action=action,
-        subject_kind=subject_kind,
+        actions=[action] * len(noted),
+        subject_kinds=[subject_kind] * len(noted),
         subject_ids=[one.subject_id for one in noted],
-        afters=[msgspec.json.encode(one.after).decode() for one in noted],
+        befores=[_json(one.before) for one in noted],
+        afters=[_json(one.after) for one in noted],
         addresses=[one.origin.address for one in noted],
         request_ids=[one.origin.request_id for one in noted],
         **_who(tx.actor),
     )
     tx.audited.add(action)
+
+
+def _json(values: dict[str, Any] | None) -> str | None:
+    return None if values is None else msgspec.json.encode(values).decode()
 
 
 def _who(actor: Actor) -> dict[str, Any]:

@@ -1,80 +1,50 @@
 """One unit of work = one transaction. Only the edge opens one; nobody else commits."""
 
-import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, LiteralString, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
 import msgspec
-from uuid_utils.compat import uuid7
 
 from tandem.kernel.actor import INSTALLATION, Actor
 from tandem.kernel.clock import Clock, clock
+from tandem.kernel.ending import Ending, Expects
 from tandem.kernel.errors import Refusal
-from tandem.kernel.events import Event, subscribers_of
+from tandem.kernel.events import Event
+from tandem.kernel.queries import Query as Query
 
 T = TypeVar("T")
-
-_PARAMETER = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
-
-QUERIES: list["Query"] = []
-"""Every statement of the suite; tests PREPARE each one and look for the wall `org_id`."""
-
-
-class Query:
-    """A SQL statement with `:name` parameters. The tests PREPARE every Query on the real schema.
-
-    `beyond_org` says why a statement may not name `org_id` (security-definer look-ups mostly).
-    """
-
-    __slots__ = ("beyond_org", "names", "sql")
-
-    def __init__(self, text: LiteralString, *, beyond_org: str | None = None) -> None:
-        self.names, self.sql = numbered(text)
-        self.beyond_org = beyond_org
-        QUERIES.append(self)
-
-    def bind(self, actor: Actor, params: dict[str, Any]) -> list[Any]:
-        """Values in order; `:org_id` is always the actor's, no caller can pass another."""
-        assert "org_id" not in params, "the organisation comes from the actor"
-        known = {**params, "org_id": actor.org_id}
-        assert params.keys() <= set(self.names) <= known.keys(), f"{self.names} != {list(params)}"
-        return [known[name] for name in self.names]
-
-
-def numbered(text: str) -> tuple[list[str], str]:
-    """The parameters in order, and the text with `$1` for the first of them."""
-    names = list(dict.fromkeys(_PARAMETER.findall(text)))
-    return names, _PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", text)
 
 
 class Tx:
     """An open transaction, the actor it works for, and typed access to rows."""
 
-    __slots__ = ("actor", "audited", "connection", "started_at")
+    __slots__ = ("_ending", "actor", "audited", "connection", "started_at")
 
-    def __init__(
-        self,
-        connection: Any,
-        actor: Actor,
-        started_at: datetime,
-        audited: set[str] | None = None,
-    ) -> None:
+    def __init__(self, connection: Any, actor: Actor, started_at: datetime) -> None:
         self.connection = connection
         self.actor = actor
         self.started_at = started_at
-        self.audited = set() if audited is None else audited
+        self.audited = set[str]()
         """The actions that the audit has of this transaction (kernel.audit)."""
+        self._ending = Ending()
+
+    def acting(self, actor: Actor) -> "Tx":
+        """The same transaction in the name of another of the company."""
+        assert actor.org_id == self.actor.org_id, "another company needs `company`"
+        same = Tx(self.connection, actor, self.started_at)
+        same.audited, same._ending = self.audited, self._ending
+        return same
 
     def with_all_grants(self) -> "Tx":
         """The same transaction and person, for what follows of itself from what was allowed.
 
         Whoever may cancel an order need not hold the permission to refund: cancelling refunds.
         """
-        return Tx(self.connection, self.actor.trusted(), self.started_at, self.audited)
+        return self.acting(self.actor.trusted())
 
     @asynccontextmanager
     async def installation(self) -> AsyncIterator["Tx"]:
@@ -82,36 +52,43 @@ class Tx:
 
         What was begun for the company is out of sight meanwhile, and the other way round after.
         """
-        own = Actor.system(INSTALLATION, self.actor.label)
-        await self.connection.execute(_within(INSTALLATION))
-        try:
-            yield Tx(self.connection, own, self.started_at)
-        except Refusal:
-            await self.connection.execute(_within(self.actor.org_id))
-            raise
-        await self.connection.execute(_within(self.actor.org_id))
+        async with self._within(Actor.system(INSTALLATION, self.actor.label)) as tx:
+            yield tx
 
     @asynccontextmanager
     async def company(self, actor: Actor) -> AsyncIterator["Tx"]:
         """From the installation's rows into one company's, in the same transaction."""
         assert self.actor.org_id == INSTALLATION, "a company never reaches into another"
+        async with self._within(actor) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _within(self, actor: Actor) -> AsyncIterator["Tx"]:
+        await self.end()
         await self.connection.execute(_within(actor.org_id))
+        tx = Tx(self.connection, actor, self.started_at)
         try:
-            yield Tx(self.connection, actor, self.started_at)
+            yield tx
         except Refusal:
-            await self.connection.execute(_within(INSTALLATION))
+            await tx._leave_for(self.actor.org_id)
             raise
-        await self.connection.execute(_within(INSTALLATION))
+        await tx._leave_for(self.actor.org_id)
+
+    async def _leave_for(self, org_id: UUID) -> None:
+        await self.end()
+        await self.connection.execute(_within(org_id))
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
         """What a Refusal cuts short in here leaves nothing behind, events neither; what the
         transaction did before stays."""
+        await self.end()
         known = set(self.audited)
         await self.connection.execute("savepoint attempt")
         try:
             yield
         except Refusal:
+            self._ending.clear()
             await self.connection.execute("rollback to savepoint attempt; release attempt")
             self.audited.clear()
             self.audited.update(known)
@@ -157,30 +134,29 @@ class Tx:
         last = status.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
 
+    async def later(self, query: Query, *, expects: Expects | None = None, **params: Any) -> None:
+        """A write that nothing in this transaction looks at: made at the end, in one statement
+        with whatever else waits. Lists of the same query's calls are put together."""
+        assert {*params, "org_id"} == set(query.names), f"{query.names} != {list(params)}"
+        self._ending.add(query, {**params, "org_id": self.actor.org_id}, expects)
+        if self._ending.is_full:
+            await self.end()
+
     async def publish(self, *events: Event) -> None:
-        """Write events beside the change they tell of: all commit, or none does. One statement."""
-        if not events:
-            return
-        ids = [uuid7() for _ in events]
-        deliveries = [
-            (event_id, name, event.key())
-            for event_id, event in zip(ids, events, strict=True)
-            for name in subscribers_of(event.topic)
-        ]
-        await self.run(
-            INSERT_EVENTS,
-            ids=ids,
-            topics=[event.topic for event in events],
-            keys=[event.key() for event in events],
-            payloads=[msgspec.json.encode(event).decode() for event in events],
-            told_at=self.started_at,
-            actor_kind=self.actor.kind,
-            actor_id=self.actor.user_id,
-            actor_label=self.actor.label,
-            event_ids=[event_id for event_id, _, _ in deliveries],
-            subscribers=[name for _, name, _ in deliveries],
-            delivery_keys=[key for _, _, key in deliveries],
-        )
+        """Write events beside the change they tell of: all commit, or none does."""
+        self._ending.tell(self.actor, self.started_at, events)
+        if self._ending.is_full:
+            await self.end()
+
+    async def end(self) -> None:
+        """Make the writes that waited for the end. Whoever commits, or leaves the company or a
+        savepoint, comes here first."""
+        if self._ending:
+            sql, values, expected = self._ending.take()
+            counts = await self.connection.fetchrow(sql, *values)
+            for count, expects in zip(counts, expected, strict=True):
+                if expects is not None:
+                    expects.check(count)
 
 
 class Lookup(Tx):
@@ -191,36 +167,11 @@ class Lookup(Tx):
     async def run(self, query: Query, **params: Any) -> int:
         raise AssertionError("a look-up writes nothing: ask for a transaction")
 
+    async def later(self, query: Query, *, expects: Expects | None = None, **params: Any) -> None:
+        raise AssertionError("a reading writes nothing: ask for a transaction")
+
     async def publish(self, *events: Event) -> None:
         raise AssertionError("a look-up tells nothing: ask for a transaction")
-
-
-INSERT_EVENTS = Query(
-    """
-    with event as (
-        insert into kernel.event
-               (org_id, id, topic, key, payload, occurred_at, actor_kind, actor_id, actor_label)
-        select :org_id, id, topic, key, payload::jsonb, :told_at::timestamptz,
-               :actor_kind::text, :actor_id::uuid, :actor_label::text
-          from unnest(:ids::uuid[], :topics::text[], :keys::text[], :payloads::text[])
-               with ordinality as told (id, topic, key, payload, place)
-         order by place
-    )
-    insert into kernel.delivery (org_id, event_id, subscriber, key)
-    select :org_id, event_id, subscriber, key
-      from (
-        select event_id, subscriber, key, place
-          from unnest(:event_ids::uuid[], :subscribers::text[], :delivery_keys::text[])
-               with ordinality as due (event_id, subscriber, key, place)
-        union all
-        select told.id, tap.subscriber, told.key, told.place
-          from unnest(:ids::uuid[], :topics::text[], :keys::text[])
-               with ordinality as told (id, topic, key, place)
-          join kernel.event_tap tap on tap.org_id = :org_id and tap.topic = told.topic
-      ) as due
-     order by place
-    """
-)
 
 
 class Session(asyncpg.Connection):
@@ -303,12 +254,13 @@ class Database:
         """Commit on success, roll back on any exception. Only the actor's own org is visible."""
         async with self.pool.acquire() as connection:
             await begin(connection, actor.org_id)
+            tx = Tx(connection, actor, self.clock.now())
             try:
-                yield Tx(connection, actor, self.clock.now())
+                yield tx
             except BaseException:
                 await rollback(connection)
                 raise
-            await connection.execute("commit")
+            await commit(connection, tx)
 
     async def look_up(self, query: Query, row: type[T], **values: Any) -> list[T]:
         """Ask a security-definer function before the organisation is known: who holds this token?
@@ -343,6 +295,16 @@ def _within(org_id: UUID) -> str:
 
 def _company(org_id: UUID) -> str:
     return f"app.org_id = '{UUID(str(org_id))}'"
+
+
+async def commit(connection: Any, tx: Tx) -> None:
+    """With the writes that waited for the end; when they cannot be made, nothing was."""
+    try:
+        await tx.end()
+    except BaseException:
+        await rollback(connection)
+        raise
+    await connection.execute("commit")
 
 
 async def rollback(connection: Any) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from tandem.kernel.db import Query, Tx, columns
+from tandem.kernel.ending import Expects
 from tandem.kernel.http.unit import KEPT_FOR, Answer
 
 
@@ -64,8 +65,12 @@ async def find(tx: Tx, keys: Sequence[str], *, now: datetime) -> dict[str, Answe
 
 
 async def keep(tx: Tx, answers: Sequence[Kept], *, now: datetime) -> None:
-    """Keep answers beside the work they answer; raises KeyTaken when another was faster."""
+    """Keep answers beside the work they answer; its end raises KeyTaken when another was faster."""
     names = ("key", "fingerprint", "status", "media_type", "body")
-    kept = await tx.run(KEEP, now=now, expired_before=now - KEPT_FOR, **columns(answers, *names))
-    if kept != len(answers):
-        raise KeyTaken
+    await tx.later(
+        KEEP,
+        expects=Expects(len(answers), KeyTaken),
+        now=now,
+        expired_before=now - KEPT_FOR,
+        **columns(answers, *names),
+    )

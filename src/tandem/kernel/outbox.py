@@ -131,7 +131,8 @@ async def _handle(connection: Any, claim: _Claim, now: datetime) -> None:
     try:
         event = (await tx.records(EVENT, event_id=claim.event_id))[0]
         await _hand_over(tx, claim.subscriber, event, now)
-        await tx.run(DONE, id=claim.id)
+        await tx.later(DONE, id=claim.id)
+        await tx.end()
         await connection.execute("release savepoint one")
     except Exception as reason:  # the worker's edge: whatever a handler raises is kept and retried
         if connection.is_closed():

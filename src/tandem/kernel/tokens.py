@@ -59,7 +59,7 @@ async def issue(
 ) -> list[str]:
     """One fresh token for each document, in the same order."""
     tokens = [new_token() for _ in entity_ids]
-    await tx.run(ISSUE, kind=kind, tokens=tokens, entity_ids=entity_ids, expires_at=expires_at)
+    await tx.later(ISSUE, kind=kind, tokens=tokens, entity_ids=entity_ids, expires_at=expires_at)
     return tokens
 
 
@@ -72,6 +72,7 @@ async def limit(
     revoked_at: datetime | None = None,
 ) -> None:
     """Set when a document's link stops working, or revoke it now."""
+    await tx.end()
     await tx.run(
         LIMIT, kind=kind, entity_id=entity_id, expires_at=expires_at, revoked_at=revoked_at
     )
@@ -87,4 +88,5 @@ async def find(database: Database, token: str) -> Token | None:
 
 async def find_own(tx: Tx, token: str) -> Token | None:
     """A token of the actor's own organisation, live or not."""
+    await tx.end()
     return await tx.one_or_none(FIND_OWN, Token, token=token)

@@ -4,11 +4,13 @@ Sixty orders cost the same handful of statements as one. What one order is refus
 SKU, too little stock) leaves the others alone; anything worse rolls the batch back, and the intake
 then tries each order by itself.
 
-Locks are taken in one order everywhere: stock levels, then customers, then outside references, then
-the order counter, which every order of the organisation waits for and so comes last.
+Locks are taken in one order everywhere: stock levels, then new customers, then outside references,
+then the order counter, which every order of the organisation waits for and so comes last. Whatever
+needs none of them is done before the first: many buyers of one SKU wait for each other no longer
+than it takes to write the batch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,6 +19,7 @@ import msgspec
 from tandem.contracts.address import Address
 from tandem.contracts.india import check_address
 from tandem.contracts.inventory import Hold
+from tandem.contracts.invoicing import Cart
 from tandem.contracts.orders import OrderSnapshot
 from tandem.contracts.shipping import Promise, PromiseAsk
 from tandem.crm.customers import service as customers
@@ -60,9 +63,11 @@ class Candidate(msgspec.Struct):
     priced: Priced
     contact: Contact
     ship_to: Address
+    buyer: Customer | None = None
     promise: Promise | None = None
     refusal: Refusal | None = None
     agreed: Agreed | None = None
+    order: OrderSnapshot | None = None
 
     def unpaid_until(self, settings: OrderSettings, now: datetime) -> datetime:
         minutes = self.agreed.unpaid_minutes if self.agreed else settings.unpaid_minutes
@@ -81,8 +86,12 @@ async def place_orders(
     if candidates:
         settings = await orders.get_settings(tx)
         await _promise(tx, candidates, now)
+        await _write_up(tx, [one for one in candidates if one.buyer], settings, now)
         candidates = await _reserve(tx, candidates, settings, outcomes, now)
     if candidates:
+        strangers = [candidate for candidate in candidates if candidate.buyer is None]
+        await _meet(tx, strangers, now)
+        await _write_up(tx, strangers, settings, now)
         placed = await _place(tx, candidates, settings, now)
         for candidate, order in zip(candidates, placed, strict=True):
             outcomes[candidate.place] = order
@@ -97,7 +106,7 @@ async def _price(
     now: datetime,
 ) -> list[Candidate]:
     catalogue = await catalog.facts(tx, sorted({line.sku for ask in asks for line in ask.lines}))
-    homes = await _homes(tx, asks, now)
+    known = await _known(tx, asks, now)
     candidates = []
     for place, (ask, promised) in enumerate(zip(asks, agreed, strict=True)):
         if (ask.customer_id is None) == (ask.customer is None):
@@ -106,7 +115,8 @@ async def _price(
             )
             continue
         try:
-            ship_to = ask.ship_to or _home_of(ask, homes)
+            buyer = known[ask.customer_id] if ask.customer_id else None
+            ship_to = ask.ship_to or _home_of(buyer)
             check_address(ship_to, field="ship_to")
             if ask.bill_to is not None:
                 check_address(ask.bill_to, field="bill_to")
@@ -116,31 +126,26 @@ async def _price(
             outcomes[place] = refusal
         else:
             candidates.append(
-                Candidate(place, ask, new_id(), priced, contact, ship_to, agreed=promised)
+                Candidate(place, ask, new_id(), priced, contact, ship_to, buyer, agreed=promised)
             )
     return candidates
 
 
-async def _homes(tx: Tx, asks: Sequence[NewOrder], now: datetime) -> dict[UUID, Address]:
-    """The first address of each customer whose order does not say where it goes."""
-    ids = list({ask.customer_id for ask in asks if ask.ship_to is None and ask.customer_id})
+async def _known(tx: Tx, asks: Sequence[NewOrder], now: datetime) -> dict[UUID, Customer]:
+    """The customers whom orders name by id."""
+    ids = list({ask.customer_id for ask in asks if ask.customer_id and not ask.customer})
     if not ids:
         return {}
     drafts = [CustomerDraft(customer_id=customer_id) for customer_id in ids]
-    known = await customers.find_or_add(tx, drafts, now=now)
-    return {
-        customer_id: customer.addresses[0].address
-        for customer_id, customer in zip(ids, known, strict=True)
-        if customer.addresses
-    }
+    return dict(zip(ids, await customers.find_or_add(tx, drafts, now=now), strict=True))
 
 
-def _home_of(ask: NewOrder, homes: Mapping[UUID, Address]) -> Address:
-    found = homes.get(ask.customer_id) if ask.customer_id else None
-    if found is None:
-        whose = "this customer has no address on record" if ask.customer_id else "nobody else says"
+def _home_of(buyer: Customer | None) -> Address:
+    """The first address of a customer whose order does not say where it goes."""
+    if buyer is None or not buyer.addresses:
+        whose = "this customer has no address on record" if buyer else "nobody else says"
         raise AddressMissing(f"Give ship_to: {whose}.", field="ship_to")
-    return found
+    return buyer.addresses[0].address
 
 
 async def _promise(tx: Tx, candidates: Sequence[Candidate], now: datetime) -> None:
@@ -182,47 +187,60 @@ async def _reserve(
     return [candidate for candidate in candidates if candidate.refusal is None]
 
 
+async def _meet(tx: Tx, strangers: Sequence[Candidate], now: datetime) -> None:
+    """Who gave a name and a phone is found by it, or is a new customer."""
+    if not strangers:
+        return
+    drafts = [_draft_of(candidate) for candidate in strangers]
+    met = await customers.find_or_add(tx, drafts, now=now)
+    for candidate, buyer in zip(strangers, met, strict=True):
+        candidate.buyer = buyer
+
+
+async def _write_up(
+    tx: Tx, candidates: Sequence[Candidate], settings: OrderSettings, now: datetime
+) -> None:
+    """Orders as they will be, but for their numbers."""
+    if not candidates:
+        return
+    carts = [_cart_of(candidate) for candidate in candidates]
+    quotes = await invoicing.quote(tx, carts, now=now)
+    for candidate, quote in zip(candidates, quotes, strict=True):
+        assert candidate.buyer, "orders of people nobody has met are written up later"
+        status = _status_of(candidate.ask, quote.total_minor)
+        candidate.order = pricing.order_of(
+            candidate.ask,
+            candidate.id,
+            candidate.priced,
+            quote,
+            candidate.buyer,
+            candidate.contact,
+            ship_to=candidate.ship_to,
+            status=status,
+            expires_at=candidate.unpaid_until(settings, now)
+            if status is Status.PENDING_PAYMENT
+            else None,
+            promised_on=candidate.promise.promised_on if candidate.promise else None,
+            owner_id=_owner_of(tx, candidate, candidate.buyer),
+            now=now,
+        )
+
+
+def _cart_of(candidate: Candidate) -> Cart:
+    known = candidate.buyer.gstin if candidate.buyer else None
+    return pricing.cart(
+        candidate.priced,
+        ship_to=candidate.ship_to,
+        bill_to=candidate.ask.bill_to or candidate.ship_to,
+        gstin=candidate.contact.gstin or known,
+        is_sez=candidate.ask.is_sez,
+    )
+
+
 async def _place(
     tx: Tx, candidates: Sequence[Candidate], settings: OrderSettings, now: datetime
 ) -> list[OrderSnapshot]:
-    buyers = await customers.find_or_add(
-        tx, [_draft_of(candidate) for candidate in candidates], now=now
-    )
-    quotes = await invoicing.quote(
-        tx,
-        [
-            pricing.cart(
-                candidate.priced,
-                ship_to=candidate.ship_to,
-                bill_to=candidate.ask.bill_to or candidate.ship_to,
-                gstin=candidate.contact.gstin or buyer.gstin,
-                is_sez=candidate.ask.is_sez,
-            )
-            for candidate, buyer in zip(candidates, buyers, strict=True)
-        ],
-        now=now,
-    )
-    fresh = []
-    for candidate, buyer, quote in zip(candidates, buyers, quotes, strict=True):
-        status = _status_of(candidate.ask, quote.total_minor)
-        fresh.append(
-            pricing.order_of(
-                candidate.ask,
-                candidate.id,
-                candidate.priced,
-                quote,
-                buyer,
-                candidate.contact,
-                ship_to=candidate.ship_to,
-                status=status,
-                expires_at=candidate.unpaid_until(settings, now)
-                if status is Status.PENDING_PAYMENT
-                else None,
-                promised_on=candidate.promise.promised_on if candidate.promise else None,
-                owner_id=_owner_of(tx, candidate, buyer),
-                now=now,
-            )
-        )
+    fresh = [candidate.order for candidate in candidates if candidate.order]
     await _keep_what_costs_nothing(tx, fresh)
     await _refer(tx, candidates)
     return await orders.place(tx, fresh, settings=settings, now=now)
@@ -243,7 +261,6 @@ def _owner_of(tx: Tx, candidate: Candidate, buyer: Customer) -> UUID | None:
 def _draft_of(candidate: Candidate) -> CustomerDraft:
     contact = candidate.contact
     return CustomerDraft(
-        customer_id=candidate.ask.customer_id,
         name=contact.name,
         email=contact.email,
         phone=contact.phone,

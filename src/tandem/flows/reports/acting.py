@@ -32,4 +32,4 @@ async def as_member(tx: Tx, user_id: UUID, *, now: datetime) -> Tx:
     found = await member(tx, user_id)
     access = await identity.access_of(tx.with_all_grants(), user_id, now=now)
     actor = identity.as_actor(tx, user_id, access, label=found.name)
-    return Tx(tx.connection, actor, tx.started_at, tx.audited)
+    return tx.acting(actor)

@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tandem.kernel import secrets
 from tandem.kernel.actor import Actor
-from tandem.kernel.db import Database, Lookup, Query, Tx, begin, rollback
+from tandem.kernel.db import Database, Lookup, Query, Tx, begin, commit, rollback
 from tandem.kernel.errors import Conflict, Invalid, TooLarge
 from tandem.kernel.http import fields, noting
 from tandem.kernel.http.standing_in import StandingIn, check_stand_in
@@ -107,14 +107,15 @@ class Unit:
         return self.tx
 
     async def close(self, *, is_good: bool) -> None:
-        connection, self._connection, self.tx = self._connection, None, None
+        connection, self._connection = self._connection, None
+        tx, self.tx = self.tx, None
         if connection is None:
             return
         try:
             if self._is_reading:
                 pass
-            elif is_good:
-                await connection.execute("commit")
+            elif is_good and tx is not None:
+                await commit(connection, tx)
             else:
                 await rollback(connection)
         finally:
@@ -243,7 +244,7 @@ async def _once(scope: Any, receive: Receive, held: _Held, next_app: ASGIApp, ke
     await next_app(scope, _replaying(body, receive), held.send)
     # A refusal that keeps its changes (a counted wrong try) is an answer like any other.
     if held.status < 400 or unit.is_kept:
-        await tx.run(
+        await tx.later(
             KEEP_ANSWER,
             key=key,
             status=held.status,

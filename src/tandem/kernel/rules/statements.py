@@ -10,7 +10,8 @@ from typing import Any, LiteralString
 import msgspec
 
 from tandem.kernel.actor import Actor
-from tandem.kernel.db import Query, numbered
+from tandem.kernel.db import Query
+from tandem.kernel.queries import numbered
 
 RULE: LiteralString = "{rule}"
 FACTS: LiteralString = "{facts}"

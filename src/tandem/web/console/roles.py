@@ -191,7 +191,7 @@ async def _seen_by(request: AnyRequest, tx: Tx, role: Role, now: datetime) -> di
     member = await identity.get_user(tx, who)
     access = await identity.access_of(tx, who, now=now)
     other = await identity.access_if(tx, access, role_keys=[role.key])
-    seer = Tx(tx.connection, identity.as_actor(tx, who, other), tx.started_at)
+    seer = tx.acting(identity.as_actor(tx, who, other))
     seen: list[tuple[str, int, Sequence[str]]] = []
     if seer.actor.may("customers.read") and tx.actor.reach("customers.read").is_all:
         found = await customers.list_customers(seer, limit=SHOWN_MAX)

@@ -177,7 +177,7 @@ async def _enter(
             await TEAMS.join(tx, team_id, user_id)
     member = Actor(org_id=tx.actor.org_id, user_id=user_id, label=name)
     await audit.write(
-        Tx(tx.connection, member, tx.started_at),
+        tx.acting(member),
         action="invitation.accepted",
         subject_kind="user",
         subject_id=user_id,
