@@ -1,6 +1,7 @@
 """Orders a second and CPU an order: the suite through HTTP against pgbench's bare statements."""
 
 import asyncio
+import time
 from statistics import median
 from uuid import UUID
 
@@ -49,6 +50,7 @@ def measure(world: World, *, rounds: int, count: int, seconds: int) -> list[Row]
                 )
             )
     rate = median(each.rate for each in ours)
+    asyncio.run(settle(world))
     half = place(world, key=20, count=int(rate * seconds / 2), run=90, rate=rate / 2)
     rates = {name: median(each.rate for each in measured) for name, measured in peers.items()}
     return [
@@ -207,6 +209,21 @@ def _literal(value: object) -> str:
 def _array(items: list[str]) -> str:
     listed = ", ".join(f"'{item}'" for item in items)
     return f"array[{listed}]"
+
+
+async def settle(world: World, *, seconds_max: float = 90.0) -> None:
+    """Let PostgreSQL end what the peers' million rows left it to do: a checkpoint, vacuums.
+
+    Times at half load are the suite's own; with two cores a vacuum of theirs takes one of them.
+    """
+    connection = await asyncpg.connect(world.owner_dsn)
+    await connection.execute("checkpoint")
+    deadline = time.monotonic() + seconds_max
+    while time.monotonic() < deadline and await connection.fetchval(
+        "select exists (select from pg_stat_activity where backend_type = 'autovacuum worker')"
+    ):
+        await asyncio.sleep(0.5)
+    await connection.close()
 
 
 async def prepare(world: World) -> None:
