@@ -168,7 +168,7 @@ class Lookup(Tx):
         raise AssertionError("a look-up writes nothing: ask for a transaction")
 
     async def later(self, query: Query, *, expects: Expects | None = None, **params: Any) -> None:
-        raise AssertionError("a reading writes nothing: ask for a transaction")
+        raise AssertionError("a look-up writes nothing: ask for a transaction")
 
     async def publish(self, *events: Event) -> None:
         raise AssertionError("a look-up tells nothing: ask for a transaction")
