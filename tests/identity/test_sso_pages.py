@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import httpx2 as httpx
 import msgspec
 import pytest
 from litestar import Litestar
@@ -38,59 +39,65 @@ async def test_an_admin_sets_it_up_tests_it_and_enforces_it(
     domain = f"d{actor.org_id.hex}.test"
     boss = await doors.member(database, actor, email=f"boss@{domain}", now=clock.now())
     asha = await doors.member(database, actor, email=f"asha@{domain}", now=clock.now())
-    form = {"name": "Head office", "issuer": issuer, "client_id": CLIENT_ID, "domains": domain}
     async with visitor(app) as client:
         client.headers["sec-fetch-site"] = "same-origin"
         await client.post("/sign-in", data={"email": boss.email, "password": PASSWORD})
-        wrong = await client.post(
-            "/settings/sign-in", data={**form, "issuer": "http://10.1.2.3", "client_secret": "x"}
-        )
-        assert wrong.status_code == 422
-        assert "no answer from the provider" in wrong.text
-        saved = await client.post(
-            "/settings/sign-in", data={**form, "client_secret": CLIENT_SECRET}
-        )
-        assert saved.status_code == 303, saved.text
-        early = await client.post(
-            "/settings/sign-in/enforcement",
-            data={"is_enforced": "true", "spare_user_id": str(boss.user_id)},
-        )
-        assert "Show first that a domain is yours" in early.text
-        claims = msgspec.convert(
-            (await client.get("/v1/sign-in-provider")).json()["claims"], list[Claim]
-        )
-        assert f"_tandem-sign-in.{domain}" in early.text
-        held = Resources()
-        held.add(Names, Zone(claims))
-        held.add(OpenIdGateway, app.state.resources.get(OpenIdGateway))
-        app.state.resources = held
-        looked = await client.post("/settings/sign-in/domain-checks")
-        assert looked.status_code == 303
-        seen = await client.post("/v1/sign-in-provider/domain-checks")
-        assert seen.json()["claims"][0]["proved_at"] is not None
-        untested = await client.post(
-            "/settings/sign-in/enforcement",
-            data={"is_enforced": "true", "spare_user_id": str(boss.user_id)},
-        )
-        assert "Test the sign-in first" in untested.text
+        await _set_up(client, issuer, domain)
+        assert "Show first that a domain is yours" in (await _enforce(client, boss)).text
+        await _show_the_domain(app, client, domain)
+        assert "Test the sign-in first" in (await _enforce(client, boss)).text
         onward = await client.post("/settings/sign-in/test")
         assert 'http-equiv="refresh"' in onward.text
-        where = onward.text.split("0;url=")[1].split('"')[0].replace("&amp;", "&")
-        told = await go_through(where, boss.email, back=BACK)
+        told = await go_through(_where(onward), boss.email, back=BACK)
         came = await client.get("/sso/callback", params=told)
         assert (came.status_code, came.headers["location"]) == (303, "/settings/sign-in")
-        enforced = await client.post(
-            "/settings/sign-in/enforcement",
-            data={"is_enforced": "true", "spare_user_id": str(boss.user_id)},
-        )
-        assert enforced.status_code == 303
-        page = await client.get("/settings/sign-in")
-        assert CLIENT_SECRET not in page.text
+        assert (await _enforce(client, boss)).status_code == 303
+        assert CLIENT_SECRET not in (await client.get("/settings/sign-in")).text
+    await _signs_in_by_the_provider_alone(app, asha)
+    async with visitor(app) as client:
+        asked = await client.post("/sign-in/company", data={"email": f"x@{domain}"})
+        assert "/sso/" in asked.text
+        unknown = await client.post("/sign-in/company", data={"email": "x@unknown.test"})
+        assert unknown.status_code == 422
+
+
+async def _set_up(client: httpx.AsyncClient, issuer: str, domain: str) -> None:
+    """A provider inside the network is refused; the right one is kept."""
+    form = {
+        "name": "Head office", "issuer": issuer, "client_id": CLIENT_ID, "domains": domain,
+        "client_secret": CLIENT_SECRET,
+    }  # fmt: skip
+    wrong = await client.post("/settings/sign-in", data={**form, "issuer": "http://10.1.2.3"})
+    assert wrong.status_code == 422
+    assert "no answer from the provider" in wrong.text
+    saved = await client.post("/settings/sign-in", data=form)
+    assert saved.status_code == 303, saved.text
+
+
+async def _enforce(client: httpx.AsyncClient, spare: doors.Somebody) -> httpx.Response:
+    form = {"is_enforced": "true", "spare_user_id": str(spare.user_id)}
+    return await client.post("/settings/sign-in/enforcement", data=form)
+
+
+async def _show_the_domain(app: Litestar, client: httpx.AsyncClient, domain: str) -> None:
+    """Its record is put where the page says, and is looked for."""
+    assert f"_tandem-sign-in.{domain}" in (await client.get("/settings/sign-in")).text
+    claims = (await client.get("/v1/sign-in-provider")).json()["claims"]
+    held = Resources()
+    held.add(Names, Zone(msgspec.convert(claims, list[Claim])))
+    held.add(OpenIdGateway, app.state.resources.get(OpenIdGateway))
+    app.state.resources = held
+    looked = await client.post("/settings/sign-in/domain-checks")
+    assert looked.status_code == 303
+    seen = await client.post("/v1/sign-in-provider/domain-checks")
+    assert seen.json()["claims"][0]["proved_at"] is not None
+
+
+async def _signs_in_by_the_provider_alone(app: Litestar, asha: doors.Somebody) -> None:
     async with visitor(app) as client:
         client.headers["sec-fetch-site"] = "same-origin"
         login = {"email": asha.email, "password": PASSWORD, "next": "/orders?q=a&b=c"}
-        onward = await client.post("/sign-in", data=login)
-        path = onward.text.split("0;url=")[1].split('"')[0].replace("&amp;", "&")
+        path = _where(await client.post("/sign-in", data=login))
         assert path.startswith("/sso/")
         left = await client.get(path)
         told = await go_through(left.headers["location"], asha.email, back=BACK)
@@ -101,8 +108,8 @@ async def test_an_admin_sets_it_up_tests_it_and_enforces_it(
         assert again.status_code == 401
         api = await client.post("/v1/sessions", json={"email": asha.email, "password": PASSWORD})
         assert (api.status_code, api.json()["code"]) == (401, "sso_needed")
-    async with visitor(app) as client:
-        asked = await client.post("/sign-in/company", data={"email": f"x@{domain}"})
-        assert "/sso/" in asked.text
-        unknown = await client.post("/sign-in/company", data={"email": "x@unknown.test"})
-        assert unknown.status_code == 422
+
+
+def _where(onward: httpx.Response) -> str:
+    """The address that a page sends its reader on to."""
+    return onward.text.split("0;url=")[1].split('"')[0].replace("&amp;", "&")

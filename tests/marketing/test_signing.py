@@ -94,12 +94,8 @@ async def test_a_key_signs_once_its_record_is_seen_and_two_selectors_carry_a_cha
     """A-MKT-6, the signature: through the ledger and a mail server, before, with and after a
     change of keys."""
     names = Told()
-    domain = await claim(company)
+    domain, address = await hello_at(company)
     at = f"/v1/sending-domains/{domain['id']}"
-    made = await company.client.post(
-        f"{at}/addresses", json={"local_part": "hello", "name": "Nilgiri Teas"}
-    )
-    (address,) = made.json()["addresses"]
     first = (await company.client.post(f"{at}/mail-keys", json={})).json()
     assert (first["selector"], first["state"]) == ("td1r", "waiting")
     names.records = right(domain)
@@ -126,11 +122,7 @@ async def test_a_key_signs_once_its_record_is_seen_and_two_selectors_carry_a_cha
     assert is_believed(after, names.records)
     assert is_believed(after, names.records, which=1)
     assert is_believed(letter, names.records), "what is on its way can still be checked"
-    page = (await company.client.get("/settings/mail-domains")).text
-    assert f"<code>{short['record']}</code>" in page
-    assert "Another key signs." in page
-    by_hand = await company.client.post(f"/settings/mail-domains/{domain['id']}/keys", data={})
-    assert by_hand.status_code == 303
+    await ask_for_one_by_hand(company, domain, short["record"])
     states = {one["selector"]: one["state"] for one in (await listed(company, at))}
     assert states == {
         "td1r": "resting",
@@ -151,6 +143,26 @@ async def test_a_key_signs_once_its_record_is_seen_and_two_selectors_carry_a_cha
     assert removed.status_code == 204
     assert (await company.client.delete(f"/v1/mail-keys/{first['id']}")).status_code == 404
     assert "PRIVATE" not in str(await listed(company, at)).upper()
+
+
+async def hello_at(company: Company) -> tuple[Json, Json]:
+    """The company's domain, and an address of it to write from."""
+    domain = await claim(company)
+    made = await company.client.post(
+        f"/v1/sending-domains/{domain['id']}/addresses",
+        json={"local_part": "hello", "name": "Nilgiri Teas"},
+    )
+    (address,) = made.json()["addresses"]
+    return domain, address
+
+
+async def ask_for_one_by_hand(company: Company, domain: Json, shown: str) -> None:
+    """On the page, which shows this record of a key that does not sign."""
+    page = (await company.client.get("/settings/mail-domains")).text
+    assert f"<code>{shown}</code>" in page
+    assert "Another key signs." in page
+    by_hand = await company.client.post(f"/settings/mail-domains/{domain['id']}/keys", data={})
+    assert by_hand.status_code == 303
 
 
 async def listed(company: Company, at: str) -> list[Json]:

@@ -76,6 +76,24 @@ async def by_mail(client: httpx.AsyncClient, email: str) -> dict[str, Any]:
     return lead
 
 
+def fair(owner: str) -> list[str]:
+    """120 people of a fair, one of them twice, and five lines that cannot be taken in."""
+    return [
+        "Full name,E-mail,Mobile,Company,Lead status,Lead owner,Tags,Budget,Campaign,Ignored",
+        *(
+            f"Person {n},p{n}@fair.test,98450{n:05},Cold {n},contacted,{owner},fair; hot,{n}00,"
+            "diwali,x"
+            for n in range(120)
+        ),
+        "Twice,P107@fair.test,,,,,,,,",
+        "Bad,no-mail,,,,,,,,",
+        ",,,,contacted,,,,,",
+        "Who,w@x.test,,,Nowhere,,,,,",
+        "Own,o@x.test,,,,nobody@x.test,,,,",
+        "Sum,s@x.test,,,,,,lots,,",
+    ]
+
+
 async def test_a_file_is_checked_taken_in_and_taken_back_where_nobody_touched_it(
     client: httpx.AsyncClient, database: Database, actor: Actor, work: Work, now: datetime
 ) -> None:
@@ -85,14 +103,7 @@ async def test_a_file_is_checked_taken_in_and_taken_back_where_nobody_touched_it
     )
     async with database.transaction(actor) as tx:
         owner = (await hire(tx, "asha", "sales", now)).email
-    rows = ["Full name,E-mail,Mobile,Company,Lead status,Lead owner,Tags,Budget,Campaign,Ignored"]
-    rows += [
-        f"Person {n},p{n}@fair.test,98450{n:05},Cold {n},contacted,{owner},fair; hot,{n}00,diwali,x"
-        for n in range(120)
-    ]
-    rows += ["Twice,P107@fair.test,,,,,,,,", "Bad,no-mail,,,,,,,,", ",,,,contacted,,,,,"]
-    rows += ["Who,w@x.test,,,Nowhere,,,,,", "Own,o@x.test,,,,nobody@x.test,,,,"]
-    rows += ["Sum,s@x.test,,,,,,lots,,"]
+    rows = fair(owner)
     job = await upload(client, "\r\n".join(rows))
     assert job["mapping"] == {
         "Full name": "name", "E-mail": "email", "Mobile": "phone", "Company": "company_name",
@@ -118,15 +129,11 @@ async def test_a_file_is_checked_taken_in_and_taken_back_where_nobody_touched_it
     assert (done["state"], done["created"], done["updated"], done["failed"]) == ("done", 120, 1, 5)
     assert await counts(database, actor) == (120, 120, 240, 120, 0)
     one = await by_mail(client, "p3@fair.test")
-    assert (one["name"], one["phone"], one["status_name"]) == (
-        "Person 3", "+919845000003", "Contacted",
+    touch, owned = one["last_touch"], one["owner_id"] is not None
+    assert (one["name"], one["phone"], one["status_name"], one["tags"], one["custom"], owned) == (
+        "Person 3", "+919845000003", "Contacted", ["fair", "hot"], {"budget": 300}, True,
     )  # fmt: skip
-    assert (one["tags"], one["custom"], one["owner_id"] is not None) == (
-        ["fair", "hot"], {"budget": 300}, True,
-    )  # fmt: skip
-    assert (one["last_touch"]["channel"], one["last_touch"]["utm_campaign"]) == (
-        "import", "diwali",
-    )  # fmt: skip
+    assert (touch["channel"], touch["utm_campaign"]) == ("import", "diwali")
     assert (await by_mail(client, "p107@fair.test"))["name"] == "Twice"
 
     await client.post(f"/v1/leads/{one['id']}/notes", json={"text": "Called"})

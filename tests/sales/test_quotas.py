@@ -1,5 +1,6 @@
 """Quotas: periods from April, what was won towards them in the company's money, and the pace."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ import httpx2 as httpx
 import pytest
 
 from tandem.crm.identity import service as identity
+from tandem.crm.identity.domain import User
 from tandem.crm.sales import service as sales
 from tandem.crm.sales.domain.forecasts import Ask, GroupBy
 from tandem.crm.sales.domain.quotas import (
@@ -80,7 +82,7 @@ def test_the_pace_is_even_over_the_days(day: int, won: int, pace: Pace) -> None:
     assert pace_of(quota, 0, date(2026, 10, 31)) is Pace.NOT_BEGUN
 
 
-async def _member(database: Database, actor: Actor, name: str, now: datetime) -> Any:
+async def _member(database: Database, actor: Actor, name: str, now: datetime) -> User:
     async with database.transaction(Actor.system(actor.org_id)) as tx:
         return await identity.add_user(
             tx,
@@ -151,39 +153,18 @@ async def test_what_was_won_counts_in_the_companys_money_for_its_owner_and_team(
 
 
 async def test_a_rep_sees_own_quotes_quotas_and_totals_only(
-    client: httpx.AsyncClient,
-    database: Database,
-    actor: Actor,
-    now: datetime,
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
 ) -> None:
     ravi, leela = [await _member(database, actor, name, now) for name in ("Ravi", "Leela")]
-    async with database.transaction(Actor.system(actor.org_id)) as tx:
-        team = await identity.add_node(tx, identity.TEAMS, name="North", parent_id=None, now=now)
-        for person in (ravi, leela):
-            await identity.join_node(tx, identity.TEAMS, team.id, person.id, now=now)
-    deals = {}
-    for person, amount in ((ravi, 1_000_00), (leela, 9_000_00)):
-        await _won(client, owner_id=str(person.id), amount_minor=amount)
-        body = {
-            "title": f"Of {person.name}",
-            "owner_id": str(person.id),
-            "amount_minor": amount,
-            "close_on": "2027-06-01",
-        }
-        deals[person.id] = (await client.post("/v1/opportunities", json=body)).json()
-        quote = {"opportunity_id": deals[person.id]["id"], "customer_name": "X", "lines": []}
-        assert (await client.post("/v1/quotes", json=quote)).status_code == 201
+    team_id = await _team(database, actor, (ravi, leela), now)
+    mine = await _sold(client, ravi, 1_000_00)
+    hers = await _sold(client, leela, 9_000_00)
     month = {"period": "month", "on": database.clock.now().date().isoformat()}
-    for given in (
-        {"owner_id": str(ravi.id)},
-        {"owner_id": str(leela.id)},
-        {"team_id": str(team.id)},
-    ):
-        await _quota(client, target_minor=10_000_00, **month, **given)
+    for whose in ({"owner_id": str(ravi.id)}, {"owner_id": str(leela.id)}, {"team_id": team_id}):
+        await _quota(client, target_minor=10_000_00, **month, **whose)
     granted = frozenset({"sales.read", "sales.write", "sales.configure"})
     standing = Standing(user_id=ravi.id, narrow=frozenset((one, "own") for one in granted))
     rep = Actor(org_id=actor.org_id, user_id=ravi.id, grants=granted, standing=standing)
-    mine, hers = UUID(deals[ravi.id]["id"]), UUID(deals[leela.id]["id"])
     async with database.transaction(actor) as tx:
         (foreign,) = (await sales.list_quotes(tx, Filters(opportunity_id=hers), limit=9)).items
     async with database.transaction(rep) as tx:
@@ -204,6 +185,30 @@ async def test_a_rep_sees_own_quotes_quotas_and_totals_only(
         new = NewQuota(owner_id=ravi.id, target_minor=1, period=Period.YEAR, on=NOVEMBER.date())
         with pytest.raises(Forbidden):
             await quotas.add_quota(tx, new, now=now)
+    await _forecasts_differ(database, actor, rep, team_id)
+
+
+async def _team(database: Database, actor: Actor, people: Sequence[User], now: datetime) -> str:
+    async with database.transaction(Actor.system(actor.org_id)) as tx:
+        team = await identity.add_node(tx, identity.TEAMS, name="North", parent_id=None, now=now)
+        for person in people:
+            await identity.join_node(tx, identity.TEAMS, team.id, person.id, now=now)
+    return str(team.id)
+
+
+async def _sold(client: httpx.AsyncClient, person: User, amount_minor: int) -> UUID:
+    """A deal won, and one that is open and quoted, each of this amount: the open one's id."""
+    theirs = {"owner_id": str(person.id), "amount_minor": amount_minor}
+    await _won(client, **theirs)
+    body = {"title": f"Of {person.name}", "close_on": "2027-06-01", **theirs}
+    deal = (await client.post("/v1/opportunities", json=body)).json()
+    quote = {"opportunity_id": deal["id"], "customer_name": "X", "lines": []}
+    assert (await client.post("/v1/quotes", json=quote)).status_code == 201
+    return UUID(deal["id"])
+
+
+async def _forecasts_differ(database: Database, actor: Actor, rep: Actor, team_id: str) -> None:
+    """However it is grouped: the rep's is of their own deals, the company's of all."""
     for group in GroupBy:
         ask_for = Ask(from_on=date(2027, 6, 1), to_on=date(2027, 6, 30), group_by=group)
         async with database.transaction(rep) as tx:
@@ -214,7 +219,7 @@ async def test_a_rep_sees_own_quotes_quotas_and_totals_only(
         assert [row.open_minor for row in own.rows] == [1_000_00], group
         assert whole.total.open_minor == 10_000_00, group
         if group is GroupBy.TEAM:
-            assert [row.key for row in whole.rows] == [str(team.id)]
+            assert [row.key for row in whole.rows] == [team_id]
 
 
 async def _won(client: httpx.AsyncClient, **given: Any) -> dict[str, Any]:
