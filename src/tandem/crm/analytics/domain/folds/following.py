@@ -14,6 +14,7 @@ from tandem.contracts.customers import (
     CustomersMerged,
     CustomersParted,
 )
+from tandem.contracts.delivery import CashCollected
 from tandem.contracts.inventory import StockAdjusted, StockCommitted, StockRestocked
 from tandem.contracts.invoicing import CreditNoteIssued, InvoiceIssued
 from tandem.contracts.marketing import (
@@ -79,6 +80,7 @@ FOLLOWED: tuple[type[Event], ...] = (
     OrderCancelled,
     OrderCompleted,
     PaymentCaptured,
+    CashCollected,  # Counted as the payment it becomes; stories gathered before hold it.
     RefundProcessed,
     InvoiceIssued,
     CreditNoteIssued,
