@@ -44,6 +44,7 @@ FIXED = (
     "/funnels?by=channel",
     "/retention?grain=week&period=last_90_days",
     "/exports",
+    "/report-links",
     "/subscriptions",
     "/subscriptions/new",
     "/alerts",

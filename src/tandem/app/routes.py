@@ -71,6 +71,7 @@ from tandem.flows.http.public_forms import PublicFormsController
 from tandem.flows.http.qualifying import QualifyingController
 from tandem.flows.http.quotas import QuotasController
 from tandem.flows.http.quotes import QuotesController
+from tandem.flows.http.report_links import ReportLinksController
 from tandem.flows.http.resolve import ResolveController
 from tandem.flows.http.shipments import ShipmentFlowsController
 from tandem.flows.http.stock import StockFlowsController
@@ -155,6 +156,7 @@ ROUTES: list[Any] = [
     *ANALYTICS,
     DashboardsController,
     ExportsController,
+    ReportLinksController,
     SubscriptionsController,
     AlertsController,
     *MARKETING,

@@ -54,6 +54,7 @@ from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
 from tandem.web.console.qualification import QualificationPage
 from tandem.web.console.quotes import DealLinesPage, QuotePage, QuotesPage
 from tandem.web.console.registered_texts import RegisteredTextsPage
+from tandem.web.console.report_links import ReportLinksPage
 from tandem.web.console.retention import RetentionPage
 from tandem.web.console.roles import RolesPage
 from tandem.web.console.sales_reminders import SalesRemindersPage
@@ -159,6 +160,7 @@ PAGES: list[Any] = [
     FunnelsPage,
     RetentionPage,
     ExportsPage,
+    ReportLinksPage,
     SubscriptionsPage,
     AlertsPage,
     SegmentsPage,

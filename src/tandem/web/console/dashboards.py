@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from tandem.crm.analytics import service as analytics
 from tandem.crm.analytics.domain.asking import Ask
 from tandem.crm.analytics.domain.dashboards import READY, Dashboard, DashboardDraft, Ready, Tile
+from tandem.crm.analytics.service import links
 from tandem.crm.identity import service as identity
 from tandem.flows import dashboards as flow
 from tandem.kernel.db import Tx
@@ -162,6 +163,7 @@ async def _dashboard(
     except Invalid as refusal:
         problem, looking = refusal.detail, PLAIN
         asked = [_asked(tile, looking, shown.filter_by) for tile in shown.tiles]
+    named = shown.key or str(own.id if own else "")
     views = [await tiles.view(tx, tile, place, now=now) for place, tile in enumerate(asked)]
     return page(
         request,
@@ -170,9 +172,11 @@ async def _dashboard(
         own=own,
         is_own=own is not None and own.owner_id == tx.actor.user_id,
         roles=await identity.list_roles(tx.with_all_grants()) if own else [],
+        links=await links.list_links(tx, now=now, dashboard=named),
+        origin=request.app.state.settings.base_url.rstrip("/"),
         others=await flow.list_dashboards(tx),
         ready=READY.values(),
-        named=shown.key or str(own.id if own else ""),
+        named=named,
         draft=_taken_along(shown, looking, own),
         looking=looking,
         periods=PERIODS,

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.params import FromPath
 
-from tandem.crm.sales.domain.forms import Form, FormField, Input
+from tandem.crm.sales.domain.forms import FormField, Input
 from tandem.crm.sales.domain.proofs import COUNT
 from tandem.crm.sales.service import forms, submissions
 from tandem.flows import lead_forms
@@ -14,6 +14,7 @@ from tandem.kernel.db import Database
 from tandem.kernel.errors import NotFound
 from tandem.kernel.http import PUBLIC, Now, Store
 from tandem.web.company import find_company
+from tandem.web.framing import framed
 from tandem.web.rendering import page, render
 
 AnyRequest = Request[Any, Any, Any]
@@ -54,7 +55,7 @@ class FormPages(Controller):
             type_of=_type_of,
             mode_of=_mode_of,
         )
-        return _framed(answer, form)
+        return framed(answer, form.allowed_origins)
 
     @get("/{slug:str}/embed.js")
     async def script(
@@ -107,18 +108,6 @@ async def _confirmation(
     is_over = says_yes or found is None or found.confirmed_at is not None
     state = "confirmed" if is_over else "asked"
     return page(request, "public/form_confirm.html", state=state, company=company)
-
-
-def _framed(answer: Response[Any], form: Form) -> Response[Any]:
-    allowed = " ".join(["'self'", *form.allowed_origins])
-    policy = str(answer.headers["content-security-policy"])
-    answer.headers["content-security-policy"] = policy.replace(
-        "frame-ancestors 'self'", f"frame-ancestors {allowed}"
-    )
-    if form.allowed_origins:
-        # The older header knows no list; browsers that know the newer one ignore it.
-        del answer.headers["x-frame-options"]
-    return answer
 
 
 def _type_of(field: FormField) -> str:

@@ -8,6 +8,7 @@ from tandem.web.public.forms import FormConfirmations, FormPages
 from tandem.web.public.opting_out import PreferencePages
 from tandem.web.public.paying import PayPages
 from tandem.web.public.quotes import QuotePages
+from tandem.web.public.report import SharedReportPage
 from tandem.web.public.streets import StreetsController
 from tandem.web.public.tracking import TrackingPages
 
@@ -19,6 +20,7 @@ PUBLIC_PAGES: list[Any] = [
     ConsentPages,
     PreferencePages,
     FormPages,
+    SharedReportPage,
     FormConfirmations,
     QuotePages,
 ]

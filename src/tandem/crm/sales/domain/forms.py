@@ -13,6 +13,7 @@ import msgspec
 from tandem.crm.sales.domain.leads import Source
 from tandem.crm.sales.domain.pipelines import PRINTABLE
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.origins import read_origin
 
 FIELDS_MAX = 30
 CONSENTS_MAX = 6
@@ -175,19 +176,6 @@ def check_url(url: str) -> None:
     parts = urlsplit(url)
     if url and (parts.scheme != "https" or not parts.hostname or "@" in parts.netloc):
         raise Invalid("Give an address that begins with https://.", field="redirect_url")
-
-
-_ORIGIN = re.compile(r"https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?")
-
-
-def read_origin(text: str) -> str:
-    """`https://www.example.com`; plain http only for the machine itself."""
-    origin = text.strip().lower().rstrip("/")
-    host = urlsplit(origin).hostname or ""
-    is_local = host in ("localhost", "127.0.0.1")
-    if not _ORIGIN.fullmatch(origin) or (origin.startswith("http:") and not is_local):
-        raise Invalid("Write an origin as https://www.example.com.", field="allowed_origins")
-    return origin
 
 
 def slug_of(name: str, ending: str) -> str:
