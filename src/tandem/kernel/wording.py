@@ -3,6 +3,7 @@
 KNOWN_WORDS = {
     "api": "API",
     "cod": "Cash on delivery",
+    "email": "E-mail",
     "en_route": "On the way",
     "own_fleet": "Own fleet",
     "sms": "SMS",

@@ -22,6 +22,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
 from tandem.kernel.http.fields import loose_names
 from tandem.kernel.money import in_figures
+from tandem.scm.invoicing.domain.states import state_name
 from tandem.web.company import Company
 from tandem.web.files import asset_url, import_map
 
@@ -81,6 +82,11 @@ def day(on: date | None) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(on.isoformat(), exact, short)
 
 
+def place(code: str | None) -> str:
+    """A place of supply as papers have it: Karnataka (29)."""
+    return f"{state_name(code)} ({code})" if code else "–"
+
+
 def icon(name: str, label: str = "") -> Markup:
     """An icon of the sprite; decorative unless it has a label."""
     described = Markup('role="img" aria-label="{}"').format(label) if label else "aria-hidden=true"
@@ -104,6 +110,7 @@ def environment() -> jinja2.Environment:
         "moment": moment,
         "hour": hour,
         "day": day,
+        "place": place,
         "words": words,
     }
     strict = {name: made.filters[name] for name in ("abs", "float", "format", "int", "round")}

@@ -26,7 +26,7 @@ def exact(value: Number, unit: str, currency: str) -> str:
         case "money":
             return money(round(value), currency)
         case "ratio":
-            return f"{value * 100:.1f} %"
+            return f"{value * 100:,.1f} %"
         case "hours":
             return f"{value:,.1f} h"
         case "days":

@@ -1,6 +1,7 @@
 """Who comes back: cohorts as a triangle, and in how many periods people come at all."""
 
 from collections.abc import Mapping
+from itertools import dropwhile
 from typing import Any
 
 import msgspec
@@ -213,9 +214,11 @@ def _heads(asked: RetentionAsk) -> list[str]:
 
 
 def _rows(asked: RetentionAsk, found: RetentionResult) -> list[Row]:
+    """From the first cohort with people in it: what lies before says nothing."""
     fixed = msgspec.structs.replace(asked, as_of=found.as_of)
     rows = []
-    for cohort in found.cohorts:
+    begun = dropwhile(lambda one: not one.size, found.cohorts)
+    for cohort in list(begun) or found.cohorts[-1:]:
         label = figures.bucket(str(cohort.first), asked.grain)
         cells = [
             _field(RetentionDrillAsk(query=fixed, cohort=cohort.first, period=place), one, label)

@@ -43,6 +43,7 @@ function axis(chart, isNumbers) {
   return {
     type: isNumbers ? 'value' : 'category',
     data: isNumbers ? undefined : chart.categories,
+    minInterval: isNumbers && unit === 'count' ? 1 : undefined,
     axisLine: { lineStyle: { color: colour('--t-line-strong') } },
     axisTick: { show: false },
     splitLine: { show: isNumbers, lineStyle: { color: colour('--t-line') } },
