@@ -6,8 +6,8 @@ from bench import dashboards, forms, imports, live, placing, reading, reports, s
 from bench.table import Row, show, show_budgets
 from bench.world import world
 
-ASKED_FOR = ("campaign",)
-"""Only when named: it takes a quarter of an hour at its full size."""
+ASKED_FOR = ("campaign", "withdrawing")
+"""Only when named: the first takes a quarter of an hour at its full size."""
 SECTIONS = ("placing", "hot", "reading", "live", "reports", "dashboards", "segments", "imports",
             "forms")  # fmt: skip
 CALLING = {"placing", "hot", "reading", "live", "forms"}
@@ -17,7 +17,9 @@ CALLING = {"placing", "hot", "reading", "live", "forms"}
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument(
-        "sections", nargs="*", help=f"of {', '.join(SECTIONS)}; default all; or campaign"
+        "sections",
+        nargs="*",
+        help=f"of {', '.join(SECTIONS)}; default all; or {' '.join(ASKED_FOR)}",
     )
     parser.add_argument("--quick", action="store_true", help="short runs: a glance, no figures")
     options = parser.parse_args()
@@ -30,6 +32,13 @@ def main() -> int:
         people = 2_000 if options.quick else campaign.PEOPLE
         rows = campaign.measure(people)
         show(f"A campaign to {people:,} people, with kills", rows)
+        measured += rows
+    if "withdrawing" in chosen:
+        from bench import withdrawing
+
+        people = 500 if options.quick else withdrawing.PEOPLE
+        rows = withdrawing.measure(people)
+        show(f"Saying no while {people:,} are written to", rows)
         measured += rows
     if not set(chosen) - set(ASKED_FOR):
         return 0

@@ -98,13 +98,13 @@ def measure(people: int = PEOPLE, kills: int = KILLS) -> list[Row]:
 
 async def _run(owner_dsn: str, sink: Sink, people: int, kills: int) -> Found:
     await migrate(owner_dsn, app_role=ROLE, app_password=PASSWORD)
-    _hold_keys()
+    hold_keys()
     dsn = app_dsn_of(owner_dsn, ROLE, PASSWORD)
     database = await Database.connect(dsn, size_min=1, size_max=4)
     org_id = await identity.found_organisation(
         database, name="Bench", slug="bench", now=clock.now()
     )
-    campaign = await _scheduled(database, owner_dsn, org_id, people)
+    campaign = await fill_and_schedule(database, owner_dsn, org_id, people)
     work = Work(database, Resources(), org_id)
     began = time.monotonic()
     while await _planned(database, org_id, campaign) < people:
@@ -124,7 +124,9 @@ async def _run(owner_dsn: str, sink: Sink, people: int, kills: int) -> Found:
     )
 
 
-async def _scheduled(database: Database, owner_dsn: str, org_id: UUID, people: int) -> Campaign:
+async def fill_and_schedule(
+    database: Database, owner_dsn: str, org_id: UUID, people: int
+) -> Campaign:
     now = clock.now()
     async with database.transaction(Actor.system(org_id)) as tx:
         segment = await customers.add_segment(tx, NewSegment(name="Everybody"), now=now)
@@ -153,10 +155,10 @@ async def _sent(
 ) -> tuple[dict[str, int], float, float]:
     """Kill and start anew at even distances, until every message has come to its end."""
     chance, began, killed, cpu = random.Random(7), time.monotonic(), 0, 0.0
-    running = [_start(order) for _ in range(SENDERS)]
+    running = [start_sender(order) for _ in range(SENDERS)]
     try:
         while True:
-            states = await _states(database, org_id, campaign)
+            states = await states_of(database, org_id, campaign)
             settled = sum(states.get(one, 0) for one in ("sent", "unknown", "failed", "skipped"))
             if settled >= people:
                 return states, cpu + sum(map(_cpu, running)), time.monotonic() - began
@@ -165,7 +167,7 @@ async def _sent(
                 running.remove(dying)
                 cpu += _cpu(dying)
                 sender.kill(dying)
-                running.append(_start(order))
+                running.append(start_sender(order))
                 killed += 1
             await asyncio.sleep(0.2)
     finally:
@@ -173,7 +175,7 @@ async def _sent(
             sender.kill(process)
 
 
-def _start(order: sender.Order) -> ForkServerProcess:
+def start_sender(order: sender.Order) -> ForkServerProcess:
     context = mp.get_context("forkserver")
     context.set_forkserver_preload(["bench.campaign"])
     process = context.Process(target=_send, args=(order,), daemon=True)
@@ -182,11 +184,11 @@ def _start(order: sender.Order) -> ForkServerProcess:
 
 
 def _send(order: sender.Order) -> None:
-    _hold_keys()
+    hold_keys()
     sender.run(order)
 
 
-def _hold_keys() -> None:
+def hold_keys() -> None:
     """Those that links are signed with."""
     secrets.hold(secrets.Keyring.read("", fallback="a key for the benchmark alone"))
 
@@ -197,7 +199,7 @@ def _cpu(process: ForkServerProcess) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def _states(database: Database, org_id: UUID, campaign: Campaign) -> dict[str, int]:
+async def states_of(database: Database, org_id: UUID, campaign: Campaign) -> dict[str, int]:
     found: dict[str, int] = {}
     async with database.transaction(Actor.system(org_id)) as tx:
         for one in await notifications.count_of_feed(tx, campaign.feed):
@@ -206,7 +208,7 @@ async def _states(database: Database, org_id: UUID, campaign: Campaign) -> dict[
 
 
 async def _planned(database: Database, org_id: UUID, campaign: Campaign) -> int:
-    return sum((await _states(database, org_id, campaign)).values())
+    return sum((await states_of(database, org_id, campaign)).values())
 
 
 def _rows(found: Found, sink: Sink, people: int, kills: int) -> list[Row]:

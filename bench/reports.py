@@ -1,6 +1,7 @@
 """Reports over a million orders and five million lines: from sums by day, and from the facts."""
 
 import asyncio
+import os
 import statistics
 import time
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from tandem.crm.analytics.service.remembering import ANSWERS
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 
-ORDERS, QUICK = 1_000_000, 100_000
+ORDERS, QUICK = int(os.environ.get("BENCH_ORDERS", "1000000")), 100_000
 LINES = 5
 """Lines of an order."""
 ROUNDS = 5
