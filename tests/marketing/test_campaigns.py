@@ -8,7 +8,7 @@ from tests.marketing.givens import Company
 
 MESSAGES = Query(
     """
-    select id, state, customer_id, feed, purpose, lane from notifications.message
+    select recipient, id, state, customer_id, feed, purpose, lane from notifications.message
      where org_id = :org_id and feed <> '' order by id
     """
 )
@@ -42,6 +42,12 @@ async def test_everybody_who_agreed_gets_one_message_and_the_others_a_reason(
     ] * 3
     assert {one["customer_id"] for one in messages} == set(ids[:3])
     assert await company.told() == ["campaign_scheduled", "campaign_started"]
+
+    limit = {"domain": messages[0]["recipient"].partition("@")[2], "per_second": 2, "at_once": None}
+    rules = await company.client.put("/v1/sending-rules", json={"domains": [limit]})
+    assert rules.status_code == 200, rules.text
+    waits = await company.client.get(f"/v1/campaigns/{campaign['id']}/domain-waits")
+    assert waits.json() == {"items": [{**limit, "waiting": 3}]}
 
 
 async def test_who_was_left_out_can_read_why_rule_by_rule(company: Company) -> None:

@@ -128,6 +128,9 @@ async def test_rules_are_set_whole_and_by_one_at_a_time(client: httpx.AsyncClien
             {"quiet_hours": NIGHT | {"starts": "24:00"}},
             {"caps": [{"count": 0, "days": 7}]},
             {"service": {"on_complaint": "shout"}},
+            {"domains": [{"domain": "Gmail.com", "per_second": 20}]},
+            {"domains": [{"domain": "gmail.com"}]},
+            {"domains": [{"domain": "gmail.com", "at_once": 2}] * 2},
         )
     ]
     assert stale.status_code == 412
@@ -300,9 +303,20 @@ async def test_rules_are_set_on_their_page_and_somebody_is_asked_about(
         "days_max": "5",
         "storm_count": "10",
         "storm_seconds": "60",
+        "domain_name_0": " @Gmail.com",
+        "domain_rate_0": "20",
+        "domain_places_0": "",
+        "domain_name_1": "",
     }
     wrong = await client.post("/settings/sending-rules", data=form | {"cap_days_0": "a week"})
     assert (wrong.status_code, 'id="e-cap_days_0"' in wrong.text) == (422, True)
+    for bad, says in (
+        ({"domain_name_0": "gmail"}, "A domain such as gmail.com."),
+        ({"domain_rate_0": ""}, "Say how fast, or how many at once: gmail.com."),
+        ({"domain_rate_0": "0"}, "1,000"),
+    ):
+        refused = await client.post("/settings/sending-rules", data=form | bad)
+        assert (refused.status_code, says in refused.text) == (422, True), says
     assert (await client.post("/settings/sending-rules", data=form)).status_code == 303
     kept = (await client.get("/v1/sending-rules")).json()
     assert kept["caps"] == [
@@ -310,6 +324,7 @@ async def test_rules_are_set_on_their_page_and_somebody_is_asked_about(
     ]
     assert kept["quiet_hours"]["urgent_kinds"] == ["arriving", "order_shipped"]
     assert kept["service"]["complaint_severities"] == ["critical"]
+    assert kept["domains"] == [{"domain": "gmail.com", "per_second": 20, "at_once": None}]
     again = await client.post("/settings/sending-rules", data=form)
     assert (again.status_code, "changed the rules meanwhile" in again.text) == (409, True)
     shown = await client.get("/settings/sending-rules?who=Meera&channel=email&purpose=marketing")

@@ -24,6 +24,8 @@ from tandem.crm.marketing.domain.campaigns import (
     Schedule,
     State,
 )
+from tandem.crm.notifications import service as notifications
+from tandem.crm.notifications.domain.domain_limits import DOMAINS_MAX, DomainWait
 from tandem.flows import campaign_approval, campaigns
 from tandem.flows.audiences import AudiencePreview
 from tandem.flows.campaigns import Explanation, TestMessages
@@ -58,6 +60,10 @@ class Approvals(msgspec.Struct, frozen=True, kw_only=True):
     items: Annotated[list[Approval], msgspec.Meta(max_length=20)]
 
 
+class DomainWaits(msgspec.Struct, frozen=True, kw_only=True):
+    items: Annotated[list[DomainWait], msgspec.Meta(max_length=DOMAINS_MAX)]
+
+
 class CampaignFlowsController(Controller):
     path = "/v1/campaigns"
     tags = ("marketing",)
@@ -76,6 +82,13 @@ class CampaignFlowsController(Controller):
         return await service.list_campaigns(
             tx, limit=limit, cursor=cursor, state=wanted, kind=kind, words=q
         )
+
+    @get("/{campaign_id:uuid}/domain-waits", responses=refusals(Forbidden, NotFound))
+    async def list_domain_waits(self, campaign_id: FromPath[UUID], tx: Transaction) -> DomainWaits:
+        """How many of it wait for the limit of their recipients' domain, most first."""
+        campaign = await service.get_campaign(tx, campaign_id)
+        items = await notifications.domain_waits(tx.with_all_grants(), campaign.feed)
+        return DomainWaits(items=items)
 
     @get("/{campaign_id:uuid}", responses=refusals(Forbidden, NotFound))
     async def get_campaign(

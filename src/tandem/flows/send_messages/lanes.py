@@ -9,14 +9,10 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from tandem.crm.notifications.domain.messages import Lane, Message
+from tandem.crm.notifications.domain.messages import Lane
 from tandem.crm.notifications.service import leaving, planning
-from tandem.crm.notifications.service.handing import LeaseLost
-from tandem.crm.notifications.service.leaving import Result
-from tandem.crm.notifications.service.roads import Roads
-from tandem.crm.notifications.service.taking import NotYet, take
 from tandem.flows.send_messages.claiming import Ready, take_in_hand, take_one
-from tandem.flows.send_messages.writing import Together
+from tandem.flows.send_messages.sending import Sending
 from tandem.kernel.jobs import Work, job
 
 RUN_SECONDS = 1.5
@@ -59,75 +55,54 @@ async def send_lane(work: Work, lane: str) -> None:
 
 
 async def run_lane(work: Work, lane: Lane, *, seconds: float, budget: Budget | None = None) -> bool:
-    """True when the time was up first. A batch that was begun is finished. With a `budget` of its
-    own it shares no connections with anybody."""
+    """True when the time was up first. What was begun is finished. With a `budget` of its own it
+    shares no connections with anybody.
+
+    The next messages are taken in hand while the last ones still travel: whoever is slow to take
+    one keeps nobody else waiting.
+    """
     until = time.monotonic() + seconds
     allowed = budget or BUDGETS[lane]
     connections = asyncio.Semaphore(budget.connections) if budget else _connections_of(lane)
-    while True:
+    sending = Sending(work, connections)
+    try:
+        return await _empty(work, lane, allowed, sending, until)
+    except asyncio.CancelledError:
+        sending.abandon()
+        raise
+    finally:
+        await sending.finish()
+
+
+async def _empty(work: Work, lane: Lane, allowed: Budget, sending: Sending, until: float) -> bool:
+    while not sending.has_failed:
+        was_idle = sending.is_idle
         ready = await take_in_hand(work, lane, count=allowed.batch)
-        if ready is None:
+        if ready is None and was_idle:
             return False
-        await send_all(work, ready, connections)
+        if ready is not None:
+            sending.begin(ready)
+            await sending.until_left(allowed.batch // 2)
+        else:
+            await sending.until_left(0)  # Then there may be room where there was none.
         if time.monotonic() >= until:
             return True
+    return False
 
 
 async def deliver(work: Work, message_id: str) -> None:
     """One message at once, out of turn."""
-    ready = await take_one(work, UUID(message_id))
-    await send_all(work, ready, asyncio.Semaphore(1))
+    await send_all(work, await take_one(work, UUID(message_id)), asyncio.Semaphore(1))
 
 
 async def send_all(work: Work, ready: Sequence[Ready], connections: asyncio.Semaphore) -> None:
-    """All at once within the connections; settled as they come back, many in one transaction."""
-
-    async def hand_over(
-        handed: Sequence[tuple[Message, UUID | None]],
-    ) -> list[Exception | None]:
-        now = work.now()
-        messages = [message for message, _ in handed]
-        async with work.transaction() as tx:
-            done = await leaving.hand_over_many(tx, messages, now=now)
-            await leaving.note_carriers(
-                tx, [(one.id, by) for one, by in handed if by and one.id in done.ours], now=now
-            )
-        return [
-            None
-            if message.id in done.ours
-            else NotYet(done.wait[message.id])
-            if message.id in done.wait
-            else LeaseLost()
-            for message in messages
-        ]
-
-    async def settle(results: Sequence[Result]) -> list[None]:
-        async with work.transaction() as tx:
-            await leaving.record_results(tx, results, now=work.now())
-        return [None] * len(results)
-
-    handing: Together[tuple[Message, UUID | None], Exception | None] = Together(hand_over)
-    settling: Together[Result, None] = Together(settle)
-    roads = Roads(work)
-
-    async def one(ready: Ready) -> None:
-        async def say(provider_id: UUID | None) -> None:
-            refusal = await handing.do((ready.message, provider_id))
-            if refusal is not None:
-                raise refusal
-
-        # The place is given up only once the end is written: so whoever is killed leaves at most
-        # as many in doubt as it has connections.
-        async with connections:
-            result = await take(work, ready.message, ready.content, hand_over=say, roads=roads)
-            if result is not None:
-                await settling.do(result)
-
-    # All of them come to their end, also where one fails: what is under way is never cut off.
-    ends = await asyncio.gather(*(one(each) for each in ready), return_exceptions=True)
-    for end in ends:
-        if isinstance(end, BaseException):
-            raise end
+    sending = Sending(work, connections)
+    sending.begin(ready)
+    try:
+        await sending.finish()
+    except asyncio.CancelledError:
+        sending.abandon()
+        raise
 
 
 def _connections_of(lane: Lane) -> asyncio.Semaphore:

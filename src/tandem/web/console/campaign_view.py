@@ -14,6 +14,8 @@ from tandem.crm.marketing import service as marketing
 from tandem.crm.marketing.domain.approvals import MAY_BE_ASKED, Approval, author_of
 from tandem.crm.marketing.domain.campaigns import Campaign, State
 from tandem.crm.marketing.domain.results import Stats
+from tandem.crm.notifications import service as notifications
+from tandem.crm.notifications.domain.domain_limits import DomainWait
 from tandem.crm.notifications.domain.template_versions import Rendered
 from tandem.flows import campaign_approval
 from tandem.flows import campaigns as flow
@@ -103,6 +105,7 @@ async def campaign_page(
         preview=await _preview(tx, campaign, now) if is_ahead else None,
         stats=stats,
         bars=_bars(stats),
+        waits=await _waits(tx, campaign),
         money=None if is_ahead else await money_of_campaign(request, tx, campaign.id, now),
         models=MODELS,
         windows=WINDOWS,
@@ -123,6 +126,13 @@ async def _preview(tx: Tx, campaign: Campaign, now: datetime) -> AudiencePreview
     if not campaign.include_ids or not tx.actor.reach("customers.read").is_all:
         return None
     return await flow.preview(tx, campaign.id, now=now)
+
+
+async def _waits(tx: Tx, campaign: Campaign) -> list[DomainWait]:
+    """Recipients' domains whose limit it waits for."""
+    if campaign.state is not State.SENDING:
+        return []
+    return await notifications.domain_waits(tx.with_all_grants(), campaign.feed)
 
 
 async def _segments(tx: Tx) -> dict[UUID, str]:

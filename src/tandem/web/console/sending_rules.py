@@ -8,6 +8,7 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 
 from tandem.crm.customers import service as customers
+from tandem.crm.notifications.domain.domain_limits import DOMAINS_MAX, DomainLimit
 from tandem.crm.notifications.domain.messages import Channel, Lane
 from tandem.crm.notifications.domain.policy import Verdict
 from tandem.crm.notifications.domain.rules import (
@@ -108,6 +109,7 @@ async def _page(
         status=status,
         values=problem.values or values_of(held.rules),
         cap_rows=_cap_rows(problem.values, held.rules),
+        domain_rows=_domain_rows(problem.values, held.rules),
         version=problem.value("version", str(held.version)),
         problem=problem,
         asked=await _ask(request, tx, now),
@@ -132,6 +134,11 @@ def _cap_rows(values: Mapping[str, str], rules: SendingRules) -> range:
     return range(typed or len(rules.caps) + BLANK_CAPS)
 
 
+def _domain_rows(values: Mapping[str, str], rules: SendingRules) -> range:
+    typed = sum(1 for name in values if name.startswith("domain_name_"))
+    return range(typed or len(rules.domains) + BLANK_CAPS)
+
+
 def values_of(rules: SendingRules) -> dict[str, str]:
     values = {
         "on_complaint": rules.service.on_complaint,
@@ -150,6 +157,12 @@ def values_of(rules: SendingRules) -> dict[str, str]:
             f"cap_purpose_{place}": cap.purpose or "",
             f"cap_channel_{place}": cap.channel or "",
             f"cap_over_{place}": cap.over,
+        }
+    for place, limit in enumerate(rules.domains):
+        values |= {
+            f"domain_name_{place}": limit.domain,
+            f"domain_rate_{place}": str(limit.per_second or ""),
+            f"domain_places_{place}": str(limit.at_once or ""),
         }
     quiet = rules.quiet_hours
     values |= {
@@ -188,8 +201,30 @@ def read_rules(form: Mapping[str, str]) -> SendingRules:
         quiet_hours=_quiet(form) if form.get("is_quiet") else None,
         service=convert(holds, ServiceHolds, WORDS),
         storm=convert(storm, Storm, WORDS),
+        domains=[_domain(form, place) for place in _domain_places(form)],
         shortens_links=bool(form.get("shortens_links")),
     )
+
+
+def _domain_places(form: Mapping[str, str]) -> list[int]:
+    named = (name[12:] for name, value in form.items() if name.startswith("domain_name_") and value)
+    return sorted(int(place) for place in named if place.isdigit())[:DOMAINS_MAX]
+
+
+def _domain(form: Mapping[str, str], place: int) -> DomainLimit:
+    """Refuses with Invalid at the field."""
+    limits = {}
+    for name, field in (
+        ("per_second", f"domain_rate_{place}"),
+        ("at_once", f"domain_places_{place}"),
+    ):
+        given = form.get(field, "").strip()
+        limits[name] = whole_of(given, field=field, least=1, most=1000) if given else None
+    domain = form[f"domain_name_{place}"].strip().lower().removeprefix("@")
+    try:
+        return msgspec.convert({"domain": domain, **limits}, DomainLimit)
+    except msgspec.ValidationError as reason:
+        raise Invalid("A domain such as gmail.com.", field=f"domain_name_{place}") from reason
 
 
 def _cap(form: Mapping[str, str], place: int) -> Cap:

@@ -158,6 +158,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime | None = None
     outages: int = 0
     folded: int = 0
+    domain: str = ""
+    """The recipient's domain where it has a limit (domain_limits), else empty."""
 
     @property
     def tries(self) -> int:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
+from tandem.crm.notifications.domain.domain_limits import DOMAINS_MAX, DomainLimit
+from tandem.crm.notifications.domain.domain_limits import check as check_limits
 from tandem.crm.notifications.domain.messages import SERVICE
 from tandem.kernel.errors import Conflict, Invalid
 
@@ -78,6 +80,8 @@ class SendingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     quiet_hours: QuietHours | None = None
     service: ServiceHolds = msgspec.field(default_factory=ServiceHolds)
     storm: Storm = Storm()
+    domains: Annotated[list[DomainLimit], msgspec.Meta(max_length=DOMAINS_MAX)] = []
+    """For campaigns and journeys by e-mail; codes and what somebody waits for go before them."""
     shortens_links: bool = False
     """Addresses in texts and chats of campaigns and journeys are led through short links of ours,
     so that clicks are known."""
@@ -100,6 +104,7 @@ def check(rules: SendingRules) -> None:
     quiet = rules.quiet_hours
     if quiet and quiet.starts == quiet.ends:
         raise Invalid("Quiet hours begin and end at different times.", field="ends")
+    check_limits(rules.domains)
 
 
 def zone_named(name: str) -> ZoneInfo:

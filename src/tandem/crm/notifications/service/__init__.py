@@ -18,6 +18,7 @@ from tandem.crm.notifications.service.opting_out import unsubscribe_headers, uns
 from tandem.crm.notifications.service.planning import (
     cancel,
     count_of_feed,
+    domain_waits,
     find_planned,
     get_feed,
     messages_of,
@@ -42,6 +43,7 @@ __all__ = [
     "check_connection",
     "claim",
     "count_of_feed",
+    "domain_waits",
     "find_planned",
     "find_version",
     "get_feed",

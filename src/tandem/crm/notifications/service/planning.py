@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from tandem.contracts.notifications import MessageSkipped
+from tandem.crm.notifications.domain.domain_limits import DomainWait
 from tandem.crm.notifications.domain.messages import Channel, Lane, Message, State
 from tandem.crm.notifications.domain.outgoing import (
     FEED_LENGTH_MAX,
@@ -13,7 +14,7 @@ from tandem.crm.notifications.domain.outgoing import (
     planned,
 )
 from tandem.crm.notifications.service.telling import facts_of
-from tandem.crm.notifications.store import ledger
+from tandem.crm.notifications.store import domain_limits, ledger
 from tandem.crm.notifications.store.ledger import Feed, Tally
 from tandem.kernel import jobs
 from tandem.kernel.db import Tx
@@ -108,6 +109,12 @@ async def count_of_feed(tx: Tx, feed: str) -> list[Tally]:
     """How many messages of the stream stand in which state, and why."""
     tx.actor.require("notifications.read")
     return await ledger.count_of_feed(tx, feed)
+
+
+async def domain_waits(tx: Tx, feed: str) -> list[DomainWait]:
+    """Which recipients' domains a stream waits for, most first."""
+    tx.actor.require("notifications.read")
+    return await domain_limits.waits(tx, feed)
 
 
 async def cancel(

@@ -14,8 +14,8 @@ from tandem.crm.notifications.domain.rules import (
     check,
     zone_named,
 )
+from tandem.crm.notifications.store import domain_limits, lanes
 from tandem.crm.notifications.store import facts as store
-from tandem.crm.notifications.store import lanes
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 
@@ -49,6 +49,8 @@ async def set_rules(tx: Tx, rules: SendingRules, *, version: int, now: datetime)
         after=msgspec.to_builtins(rules),
         now=now,
     )
+    if rules.domains != before.rules.domains:
+        await domain_limits.keep(tx, rules.domains, now)
     await lanes.decide_anew(tx, customer_id=None, reasons=("quiet", "capped"), now=now)
     return RulesKept(rules=rules, version=saved)
 

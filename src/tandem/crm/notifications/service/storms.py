@@ -12,7 +12,7 @@ from tandem.crm.notifications.domain.rules import Storm
 from tandem.crm.notifications.service.deciding import rules_in_force
 from tandem.crm.notifications.service.planning import put
 from tandem.crm.notifications.service.telling import facts_of
-from tandem.crm.notifications.store import lanes as store
+from tandem.crm.notifications.store import storms as store
 from tandem.kernel.db import Tx
 
 SUMMED_UP = frozenset({Channel.EMAIL, Channel.SMS})

@@ -14,7 +14,7 @@ COLUMNS: LiteralString = """
            id, dedupe, channel, template, order_id, recipient, sender_name, subject, text, html,
            is_secret, not_after, state, attempts, due_at, handed_over_at, look_ups,
            provider_message_id, receipt, error, created_at, updated_at, purpose, customer_id, lane,
-           feed, template_version_id, parameters, reason, trace, decided_at, outages, folded
+           feed, template_version_id, parameters, reason, trace, decided_at, outages, folded, domain
 """
 
 GET = Query(f"select {COLUMNS} from notifications.message where org_id = :org_id and id = :id")

@@ -7,34 +7,44 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.crm.notifications.domain.domain_limits import Spending as DomainSpending
 from tandem.crm.notifications.domain.messages import Lane, Message
 from tandem.crm.notifications.store import COLUMNS
+from tandem.crm.notifications.store.domain_limits import LIMITED
 from tandem.kernel.db import Query, Tx
 
-# One step of the index per stream that waits, however many messages each has.
+# One step of the index per stream that waits, however many messages each has: of a feed, a channel
+# and a domain that has a limit.
 STREAMS = Query(
     """
     with recursive stream as (
-        (select feed, channel from notifications.message
+        (select feed, channel, domain, due_at from notifications.message
           where org_id = :org_id and lane = :lane and state in ('queued', 'held')
-          order by feed, channel limit 1)
+          order by feed, channel, domain, due_at limit 1)
         union all
-        select following.feed, following.channel
+        select following.feed, following.channel, following.domain, following.due_at
           from stream
          cross join lateral (
-            select m.feed, m.channel from notifications.message m
+            select m.feed, m.channel, m.domain, m.due_at from notifications.message m
              where m.org_id = :org_id and m.lane = :lane and m.state in ('queued', 'held')
-               and (m.feed, m.channel) > (stream.feed, stream.channel)
-             order by m.feed, m.channel limit 1) as following
+               and (m.feed, m.channel, m.domain) > (stream.feed, stream.channel, stream.domain)
+             order by m.feed, m.channel, m.domain, m.due_at limit 1) as following
     )
-    select stream.feed, stream.channel, feed.per_minute, feed.spent,
-           coalesce(feed.is_paused, false) as is_paused
+    select stream.feed, stream.channel, stream.due_at, feed.per_minute, feed.spent,
+           coalesce(feed.is_paused, false) as is_paused, stream.domain, limited.per_second,
+           limited.at_once, limited.spent as domain_spent, coalesce(held.in_hand, 0) as in_hand
       from stream
       left join notifications.feed on feed.org_id = :org_id and feed.key = stream.feed
+      left join notifications.domain_limit limited
+        on limited.org_id = :org_id and limited.domain = stream.domain
+      left join lateral (
+            select count(*)::int as in_hand from notifications.message m
+             where m.org_id = :org_id and m.state = 'sending' and m.domain = limited.domain
+           ) as held on limited.at_once is not null
     """
 )
 
-_RETURNING: LiteralString = ", ".join(
+RETURNING: LiteralString = ", ".join(
     f"m.{name.strip()}" for name in COLUMNS.replace("\n", " ").split(",")
 )
 CLAIM = Query(
@@ -42,18 +52,20 @@ CLAIM = Query(
     with due as (
         select id from notifications.message
          where org_id = :org_id and lane = :lane and feed = :feed and channel = :channel
-           and state in ('queued', 'held') and due_at <= :now
+           and domain = :domain and state in ('queued', 'held') and due_at <= :now
          order by due_at, id
          limit :count
            for update skip locked
     )
     update notifications.message m
        set state = 'sending', attempts = m.attempts + 1, lease_until = :lease_until,
-           handed_over_at = null, reason = '', error = '', updated_at = :now
+           handed_over_at = null, reason = '', error = '', updated_at = :now, domain = """
+    + LIMITED
+    + """
       from due
      where m.org_id = :org_id and m.id = due.id
     returning """
-    + _RETURNING
+    + RETURNING
 )
 
 HAND_OVER = Query(
@@ -179,7 +191,7 @@ EXPIRE = Query(
            updated_at = :now
       from late
      where m.org_id = :org_id and m.id = late.id
-    returning {_RETURNING}
+    returning {RETURNING}
     """
 )
 
@@ -202,40 +214,31 @@ DECIDE_ANEW = Query(
     """
 )
 
-COLLAPSE = Query(
-    f"""
-    with more as (
-        select id from notifications.message
-         where org_id = :org_id and recipient = :recipient and template = :kind
-           and created_at > :since and channel = :channel and state in ('queued', 'held')
-         order by id
-           for update skip locked
-    )
-    update notifications.message m
-       set state = 'skipped', reason = 'collapsed', error = :error, text = '', html = '',
-           trace = :trace, updated_at = :now
-      from more
-     where m.org_id = :org_id and m.id = more.id
-    returning {_RETURNING}
-    """
-)
-
-FOLD = Query(
-    """
-    update notifications.message
-       set folded = folded + :more, updated_at = :now
-     where org_id = :org_id and id = :id and state in ('queued', 'held')
-    returning folded
-    """
-)
-
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
     feed: str
     channel: str
+    due_at: datetime
     per_minute: int | None
     spent: dict[str, int] | None
     is_paused: bool
+    domain: str
+    per_second: int | None
+    at_once: int | None
+    domain_spent: dict[str, int] | None
+    in_hand: int
+
+    @property
+    def limit(self) -> DomainSpending | None:
+        if self.per_second is None and self.at_once is None:
+            return None
+        return DomainSpending(
+            domain=self.domain,
+            per_second=self.per_second,
+            at_once=self.at_once,
+            spent=self.domain_spent or {},
+            in_hand=self.in_hand,
+        )
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
@@ -280,6 +283,7 @@ async def claim(
     lane: Lane,
     feed: str,
     channel: str,
+    domain: str,
     count: int,
     now: datetime,
     lease_until: datetime,
@@ -290,6 +294,7 @@ async def claim(
         lane=lane,
         feed=feed,
         channel=channel,
+        domain=domain,
         count=count,
         now=now,
         lease_until=lease_until,
@@ -375,26 +380,3 @@ async def decide_anew(
     tx: Tx, *, customer_id: UUID | None, reasons: Sequence[str], now: datetime
 ) -> int:
     return await tx.run(DECIDE_ANEW, customer_id=customer_id, reasons=list(reasons), now=now)
-
-
-async def collapse(
-    tx: Tx, like: Message, *, since: datetime, error: str, trace: Sequence[Any], now: datetime
-) -> list[Message]:
-    """Everything else of this kind that waits for this address: skipped."""
-    return await tx.many(
-        COLLAPSE,
-        Message,
-        recipient=like.recipient,
-        kind=like.template,
-        channel=like.channel,
-        since=since,
-        error=error,
-        trace=msgspec.to_builtins(trace),
-        now=now,
-    )
-
-
-async def fold(tx: Tx, message_id: UUID, more: int, now: datetime) -> int | None:
-    """How many are folded into it now; None when it has left already."""
-    found: int | None = await tx.value(FOLD, id=message_id, more=more, now=now)
-    return found

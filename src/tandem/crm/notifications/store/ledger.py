@@ -9,6 +9,7 @@ import msgspec
 
 from tandem.crm.notifications.domain.messages import Lane, Message, State
 from tandem.crm.notifications.store import COLUMNS, GET
+from tandem.crm.notifications.store.domain_limits import LIMITED
 from tandem.kernel.db import Query, Tx
 
 PLAN = Query(
@@ -24,10 +25,13 @@ PLAN = Query(
         insert into notifications.message
                (org_id, id, dedupe, channel, template, order_id, recipient, sender_name, subject,
                 text, html, is_secret, not_after, state, due_at, error, purpose, customer_id, lane,
-                feed, template_version_id, parameters, reason, created_at, updated_at)
+                feed, template_version_id, parameters, reason, domain, created_at, updated_at)
         select :org_id, id, dedupe, channel, template, order_id, recipient, sender_name, subject,
                text, html, is_secret, not_after, state, due_at, error, purpose, customer_id, lane,
-               feed, template_version_id, parameters, reason, :now::timestamptz, :now::timestamptz
+               feed, template_version_id, parameters, reason, """
+    + LIMITED
+    + """,
+               :now::timestamptz, :now::timestamptz
           from asked
          order by place
             on conflict (org_id, dedupe, channel) do nothing
