@@ -41,6 +41,7 @@ COLUMNS = (
     Column(key="email", label="E-mail"),
     Column(key="city", label="City"),
     Column(key="gstin", label="GSTIN", is_shown=False),
+    Column(key="language", label="Language", is_shown=False),
     Column(key="since", label="Since", sorts=("-created_at",)),
 )
 DEALS_SHOWN = 20
