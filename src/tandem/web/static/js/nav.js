@@ -23,3 +23,16 @@ document.addEventListener('keydown', (event) => {
   closeMenus();
   open?.querySelector('summary').focus();
 });
+
+/** On a narrow screen a row of tabs begins where one is, not where the row does. */
+function showCurrent() {
+  for (const row of document.querySelectorAll('.views, .settings > nav')) {
+    const current = row.querySelector('[aria-current]');
+    if (!current || row.scrollWidth <= row.clientWidth) continue;
+    const { left, width } = current.getBoundingClientRect();
+    row.scrollLeft += left - row.getBoundingClientRect().left - (row.clientWidth - width) / 2;
+  }
+}
+
+showCurrent();
+document.addEventListener('htmx:after:swap', showCurrent);
