@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 from litestar import Litestar
@@ -11,6 +12,7 @@ from litestar import Litestar
 from tandem.crm.identity.domain.passkeys import Credential, RelyingParty, WrongPasskey
 from tandem.crm.identity.domain.sessions import SignedIn
 from tandem.crm.identity.service import passkeys
+from tandem.crm.identity.service.signing_in import DOORKEEPER
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
@@ -197,6 +199,17 @@ async def test_proving_anew_takes_ones_own_passkey(
         else:
             with pytest.raises(WrongPasskey):
                 await passkeys.step_up_with_passkey(database, mine, PARTY, credential=told, now=now)
+
+
+async def test_what_a_passkey_is_is_never_changed(
+    database: Database, actor: Actor, now: datetime
+) -> None:
+    await owner(database, actor, now)
+    for column in ("public_key", "credential_id", "person_id"):
+        async with database.transaction(DOORKEEPER) as own:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await own.connection.execute(f"update identity.passkey set {column} = {column}")
+            await own.connection.execute("rollback; begin")
 
 
 async def test_a_removed_passkey_opens_nothing(

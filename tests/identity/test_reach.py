@@ -71,6 +71,45 @@ async def test_each_scope_reaches_exactly_its_customers_orders_and_what_hangs_be
         assert singles == {who: 200 if who in whose else 404 for who in company.orders}, role
 
 
+async def test_a_session_looks_for_no_less_than_decides(
+    database: Database, company: Company, now: datetime
+) -> None:
+    """`identity.access_needed` is quicker than `access_of` and says the same."""
+    async with database.transaction(company.actor()) as tx:
+        await identity.share_record(
+            tx,
+            "order",
+            company.orders["sam"],
+            user_id=None,
+            team_id=company.teams["north"],
+            level="write",
+            shared_until=None,
+            now=now,
+        )
+    await change(company, database, "raj", now, manager_id=company.people["rina"].id)
+    await change(company, database, "rina", now, role_keys=["team_sales", "land_sales"])
+    narrow = set()
+    async with database.transaction(company.actor()) as tx:
+        for who, member in company.people.items():
+            whole, needed = await tx.connection.fetchrow(
+                "select identity.access_of($1, $2, $3), identity.access_needed($1, $2, $3)",
+                company.org_id,
+                member.id,
+                now,
+            )
+            if len(needed) > 1:
+                narrow.add(who)
+                assert _sets(needed) == _sets(whole)
+            else:
+                assert needed["roles"] == whole["roles"]
+                assert not [one for role in whole["roles"] for one in role["grants"] if "@" in one]
+    assert {"rina", "raj", "mona"} <= narrow < set(company.people)
+
+
+def _sets(access: dict[str, Any]) -> dict[str, Any]:
+    return {name: value if name == "roles" else set(value) for name, value in access.items()}
+
+
 async def test_a_manager_reaches_the_whole_tree_below_and_who_reports_to_them(
     database: Database, company: Company, now: datetime
 ) -> None:

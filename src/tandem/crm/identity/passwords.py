@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from argon2.low_level import Type, hash_secret_raw
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -17,8 +18,9 @@ T = TypeVar("T")
 AT_ONCE = 2
 WAITING_MAX = 100
 """At some 25 ms each, two at a time, the last one in the queue waits about a second."""
-_hasher = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))
-"""OWASP's argon2id minimum: 19 MiB, two passes."""
+TIME_COST, MEMORY_KIB = 2, 19_456
+"""OWASP's argon2id minimum: two passes over 19 MiB."""
+_hasher = PasswordHash((Argon2Hasher(time_cost=TIME_COST, memory_cost=MEMORY_KIB, parallelism=1),))
 _workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
 _inside = 0
 
@@ -43,6 +45,21 @@ async def verify_password(password: str, hashed: str | None) -> tuple[bool, str 
     found, fresh = await _in_turn(lambda: _hasher.verify_and_update(password, hashed or _nobody()))
     is_right = found and hashed is not None
     return is_right, fresh if is_right else None
+
+
+async def stretch(secret: str, salt: bytes) -> bytes:
+    """argon2id without a salt of its own: for what is looked up by its hash. 32 bytes."""
+    return await _in_turn(
+        lambda: hash_secret_raw(
+            secret.encode(),
+            salt,
+            time_cost=TIME_COST,
+            memory_cost=MEMORY_KIB,
+            parallelism=1,
+            hash_len=32,
+            type=Type.ID,
+        )
+    )
 
 
 async def _in_turn(work: Callable[[], T]) -> T:

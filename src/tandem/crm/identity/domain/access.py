@@ -2,6 +2,7 @@
 whom an administrator asks about, and for what would be if."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +27,8 @@ class HeldRole(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """What `identity.access_of` answers for one member."""
+    """What `identity.access_of` answers for one member; for a session without narrow grants the
+    roles alone (`identity.access_needed`)."""
 
     roles: list[HeldRole]
     teams: frozenset[UUID] = frozenset()
@@ -38,16 +40,22 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     shared_to_write: frozenset[UUID] = frozenset()
 
 
+@lru_cache(maxsize=2048)
+def read_access(text: str) -> Access:
+    """The database's answer. It is the same for a session from second to second, mostly."""
+    return msgspec.json.decode(text, type=Access)
+
+
 def actor_of(
     access: Access, *, org_id: UUID, user_id: UUID, label: str = "", **known: Any
 ) -> Actor:
     """The member as an actor; `known` is what else is known of them (their session, their kind)."""
-    granted = [split(grant) for role in access.roles for grant in role.grants]
+    granted = _granted(tuple(grant for role in access.roles for grant in role.grants))
     return Actor(
         org_id=org_id,
         user_id=user_id,
         label=label,
-        grants=frozenset(permission for permission, _ in granted),
+        grants=granted.permissions,
         standing=_standing(access, user_id, granted),
         hidden=with_copies(_kept_back(access.roles, "hidden")),
         read_only=_kept_back(access.roles, "read_only"),
@@ -55,14 +63,30 @@ def actor_of(
     )
 
 
-def _standing(access: Access, user_id: UUID, granted: Sequence[tuple[str, str]]) -> Standing | None:
-    narrow = frozenset(grant for grant in granted if grant[1] != "all")
-    if not narrow:
+class _Granted(msgspec.Struct, frozen=True):
+    permissions: frozenset[str]
+    wide: frozenset[str]
+    narrow: frozenset[tuple[str, str]]
+
+
+@lru_cache(maxsize=512)
+def _granted(grants: tuple[str, ...]) -> _Granted:
+    """Few roles are held by many: the same grants are not taken apart each second."""
+    taken = [split(grant) for grant in grants]
+    return _Granted(
+        permissions=frozenset(permission for permission, _ in taken),
+        wide=frozenset(permission for permission, scope in taken if scope == "all"),
+        narrow=frozenset(one for one in taken if one[1] != "all"),
+    )
+
+
+def _standing(access: Access, user_id: UUID, granted: _Granted) -> Standing | None:
+    if not granted.narrow:
         return None
     return Standing(
         user_id=user_id,
-        wide=frozenset(permission for permission, scope in granted if scope == "all"),
-        narrow=narrow,
+        wide=granted.wide,
+        narrow=granted.narrow,
         teams=access.teams,
         peers=access.peers,
         teams_below=access.teams_below,
@@ -75,6 +99,8 @@ def _standing(access: Access, user_id: UUID, granted: Sequence[tuple[str, str]])
 
 def _kept_back(roles: Sequence[HeldRole], rule: str) -> frozenset[str]:
     """A field is kept back where every role that opens its records keeps it back."""
+    if not any(getattr(role, rule) for role in roles):
+        return frozenset()
     found = set()
     for field in {field for role in roles for field in getattr(role, rule)}:
         resource = field.partition(".")[0]

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +17,7 @@ DRIFT_STEPS = 1
 DIGITS = 6
 RECOVERY_CODES = 10
 _RECOVERY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-_RECOVERY_LENGTH = 10
+RECOVERY_LENGTH = 10
 
 
 class WrongCode(Unauthenticated):
@@ -80,7 +79,7 @@ def new_mailed_code() -> str:
 def new_recovery_codes() -> list[str]:
     """Ten of some 49 bits each, without letters that look like others."""
     made = [
-        "".join(secrets.choice(_RECOVERY_LETTERS) for _ in range(_RECOVERY_LENGTH))
+        "".join(secrets.choice(_RECOVERY_LETTERS) for _ in range(RECOVERY_LENGTH))
         for _ in range(RECOVERY_CODES)
     ]
     return [f"{code[:5]}-{code[5:]}" for code in made]
@@ -92,9 +91,5 @@ def plain_code(typed: str) -> str:
 
 
 def hash_of_code(code: str, subject: UUID) -> bytes:
-    """Bound to what it opens; codes live for minutes, or have 49 bits."""
+    """Bound to what it opens: mailed codes, which live for minutes and are tried five times."""
     return hashlib.sha256(subject.bytes + plain_code(code).encode()).digest()
-
-
-def hashes_of_codes(codes: Sequence[str], subject: UUID) -> list[bytes]:
-    return [hash_of_code(code, subject) for code in codes]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.identity.domain.access import Access
+from tandem.crm.identity.domain.access import Access, read_access
 from tandem.crm.identity.domain.impersonating import Seen
 from tandem.crm.identity.domain.sessions import OpenSession
 from tandem.kernel.db import Database, Query, Tx
@@ -84,19 +84,17 @@ LIST_SESSIONS = Query(
 )
 
 _SESSION: LiteralString = """
-    select s.org_id, s.user_id, s.session_id, s.person_id, s.name, s.last_seen_at, s.proved_at,
-           s.has_two_factors, identity.access_of(s.org_id, s.user_id, :now) as access,
-           identity.find_impersonation(s.org_id, s.session_id, s.user_id, :now) as seen,
-           identity.requires_second_factor(s.org_id) and not s.has_two_factors as lacks_factor
+    select org_id, user_id, session_id, person_id, name, last_seen_at, proved_at, has_two_factors,
+           access::text as access_text, seen, lacks_factor
       from """
 
 FIND_SESSION = Query(
-    _SESSION + "identity.find_session(:token_hash, :now) s",
+    _SESSION + "identity.open_session(:token_hash, :now)",
     beyond_org="the session's token is the credential",
 )
 
 FIND_SESSION_OF_ACCESS = Query(
-    _SESSION + "identity.find_session(identity.session_of_access(:token_hash, :now), :now) s",
+    _SESSION + "identity.open_session(identity.session_of_access(:token_hash, :now), :now)",
     beyond_org="the access token is the credential",
 )
 
@@ -107,12 +105,16 @@ class FoundSession(msgspec.Struct, frozen=True):
     session_id: UUID
     person_id: UUID
     name: str
-    access: Access
+    access_text: str
     last_seen_at: datetime
     proved_at: datetime
     has_two_factors: bool
     lacks_factor: bool
     seen: Seen | None = None
+
+    @property
+    def access(self) -> Access:
+        return read_access(self.access_text)
 
 
 async def find_session(
