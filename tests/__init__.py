@@ -1,0 +1,3 @@
+from tandem.app.loading import hold_collector
+
+hold_collector()

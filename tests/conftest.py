@@ -10,6 +10,7 @@ import pytest
 from litestar import Litestar
 
 from tandem.app.asgi import create_app, equip
+from tandem.app.loading import hold_collector, keep_what_is_loaded
 from tandem.app.reference import NOWHERE
 from tandem.app.sealed import ring_of
 from tandem.app.settings import Settings
@@ -25,6 +26,11 @@ from tests.invariants import Invariants
 
 TESTS = Path(__file__).parent
 SECRET = "a secret for tests only, forty characters"
+
+
+def pytest_collection_finish() -> None:
+    """All tests and the program are loaded; `tests/__init__.py` held the collector until now."""
+    keep_what_is_loaded()
 
 
 LONG = ("web", "app", "faults", "flows", "sandbox")
@@ -136,8 +142,11 @@ def now() -> datetime:
 
 @pytest.fixture(scope="session")
 def application() -> Litestar:
-    """Its 500 routes take a third of a second to set up: once for all tests of a process."""
-    return create_app(NOWHERE)
+    """Its thousand routes take a second to set up: once for all tests of a process."""
+    hold_collector()
+    made = create_app(NOWHERE)
+    keep_what_is_loaded()
+    return made
 
 
 @pytest.fixture
