@@ -16,7 +16,6 @@ from tandem.crm.notifications.domain.breakers import (
     Reason,
     after_busy,
     after_keys_refused,
-    after_taken,
     after_trouble,
 )
 from tandem.crm.notifications.domain.providers import Kind, NewProvider, Provider, in_order
@@ -128,7 +127,6 @@ def test_a_provider_rests_longer_each_time_and_comes_back_with_one_message(now: 
         assert again.until is not None
         again = after_trouble(again, again.until)
     assert again.until is not None and PROBE < REST_MAX
-    assert after_taken() == Breaker()
     refused = after_keys_refused(Breaker(), now)
     assert (refused.reason, refused.until) == (Reason.KEYS, now + KEYS_REST)
     busy = after_busy(Breaker(), now, timedelta(seconds=7))

@@ -2,7 +2,6 @@
 
 CITY = "Bengaluru"
 STATE = "Karnataka"
-STATE_CODE = "KA"
 COUNTRY = "India"
 PINS = tuple(pin for pin in range(560001, 560060) if pin % 100 not in {14, 19, 28, 31, 39, 44, 46})
 """The city's real codes, so that look-ups by PIN work; the gaps were never given out."""

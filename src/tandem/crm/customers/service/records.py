@@ -56,12 +56,6 @@ async def list_tasks(tx: Tx, kind: Subject, subject_id: UUID) -> list[Task]:
     return await store.tasks(tx, kind, subject_id)
 
 
-async def list_own_tasks(tx: Tx, *, limit: int = 50) -> list[Task]:
-    """What the actor has to do, over all customers and accounts."""
-    tx.actor.require("customers.read")
-    return await store.tasks_of(tx, tx.actor.user_id, limit) if tx.actor.user_id else []
-
-
 async def add_task(tx: Tx, kind: Subject, subject_id: UUID, new: NewTask, *, now: datetime) -> Task:
     await _lock(tx, kind, subject_id)
     _check_room(len(await store.tasks(tx, kind, subject_id)), "tasks")

@@ -21,16 +21,6 @@ LIST_TASKS = Query(
     """
 )
 
-LIST_OPEN_TASKS = Query(
-    """
-    select id, subject_kind, subject_id, title, due_on, assignee_id, done_at, created_label,
-           created_at, kind, due_at, outcome
-      from customers.task
-     where org_id = :org_id and assignee_id = :assignee_id and done_at is null
-     order by coalesce(due_at, due_on::timestamp at time zone 'UTC') nulls last, id
-     limit :limit
-    """
-)
 
 INSERT_TASK = Query(
     """
@@ -99,10 +89,6 @@ OWN_ACCOUNT = Query(
 
 async def tasks(tx: Tx, kind: str, subject_id: UUID) -> list[Task]:
     return await tx.many(LIST_TASKS, Task, kind=kind, subject_id=subject_id, limit=KEPT_MAX)
-
-
-async def tasks_of(tx: Tx, assignee_id: UUID, limit: int) -> list[Task]:
-    return await tx.many(LIST_OPEN_TASKS, Task, assignee_id=assignee_id, limit=limit)
 
 
 async def add_task(tx: Tx, task: Task) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from tandem.crm.identity.domain.access import Access, HeldRole, actor_of
 from tandem.crm.identity.domain.keys import in_common
 from tandem.kernel.actor import Actor, Impersonator
-from tandem.kernel.errors import Conflict, Forbidden
+from tandem.kernel.errors import Forbidden
 
 PERMISSION = "identity.impersonate"
 LIFE_MAX = timedelta(hours=1)
@@ -19,10 +19,6 @@ class ImpersonationForbidden(Forbidden):
     """Keys, oneself, from within another impersonation, or somebody who may more."""
 
     code = "impersonation_forbidden"
-
-
-class Impersonating(Conflict):
-    code = "impersonating"
 
 
 class Impersonation(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,6 @@ import msgspec
 from tandem.contracts.address import PRINTABLE
 from tandem.kernel.errors import Conflict
 
-DEPTH_MAX = 20
 NODES_MAX = 1000
 NodeName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PRINTABLE)]
 
@@ -40,16 +39,6 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     parent_id: UUID | None = None
     members: list[UUID] = msgspec.field(default_factory=list)
     version: int = 1
-
-
-def path_of(nodes: Sequence[Node], node: Node) -> list[Node]:
-    """From the root to the node. A ring ends at `DEPTH_MAX`."""
-    by_id = {one.id: one for one in nodes}
-    path = [node]
-    while (parent_id := path[0].parent_id) in by_id and len(path) <= DEPTH_MAX:
-        assert parent_id is not None, "None is no node's id"
-        path.insert(0, by_id[parent_id])
-    return path
 
 
 def is_below(nodes: Sequence[Node], lower: UUID | None, upper: UUID) -> bool:

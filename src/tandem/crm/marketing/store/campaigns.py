@@ -41,10 +41,6 @@ CAMPAIGN: LiteralString = """
 
 GET = Query(CAMPAIGN + "where c.org_id = :org_id and c.id = :id")
 LOCK = Query("select 1 from marketing.campaign where org_id = :org_id and id = :id for update")
-# Batches of one campaign follow each other, and none begins while somebody stops it.
-LOCK_AT_WORK = Query(
-    "select 1 from marketing.campaign where org_id = :org_id and id = :id for no key update"
-)
 
 LIST = Query(
     CAMPAIGN

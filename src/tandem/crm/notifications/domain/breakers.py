@@ -72,7 +72,3 @@ def after_busy(breaker: Breaker, now: datetime, retry_after: timedelta | None) -
     return Breaker(
         failures=breaker.failures, openings=breaker.openings, reason=Reason.BUSY, until=now + rest
     )
-
-
-def after_taken() -> Breaker:
-    return Breaker()

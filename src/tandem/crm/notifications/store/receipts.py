@@ -49,9 +49,6 @@ LOCK_WAITING = Query(
           order by received_at, id limit :count for update skip locked"""
 )
 
-LIST_OF_MESSAGE = Query(
-    _RECEIPT + "where org_id = :org_id and message_id = :message_id order by id limit 200"
-)
 
 FORGET = Query(
     """
@@ -112,10 +109,6 @@ async def settle(tx: Tx, receipt_id: UUID, *, state: str, message_id: UUID | Non
 
 async def lock_waiting(tx: Tx, *, count: int) -> list[Receipt]:
     return await tx.many(LOCK_WAITING, Receipt, count=count)
-
-
-async def list_of_message(tx: Tx, message_id: UUID) -> list[Receipt]:
-    return await tx.many(LIST_OF_MESSAGE, Receipt, message_id=message_id)
 
 
 async def forget(tx: Tx, *, before: datetime) -> int:

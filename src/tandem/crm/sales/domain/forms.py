@@ -12,7 +12,7 @@ import msgspec
 
 from tandem.crm.sales.domain.leads import Source
 from tandem.crm.sales.domain.pipelines import PRINTABLE
-from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.errors import Invalid
 from tandem.kernel.origins import read_origin
 
 FIELDS_MAX = 30
@@ -132,10 +132,6 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     created_at: datetime
     updated_at: datetime
-
-
-class FormInUse(Conflict):
-    code = "form_in_use"
 
 
 def check_form(draft: FormDraft) -> FormDraft:

@@ -185,10 +185,6 @@ async def end_shift(tx: Tx, driver_id: UUID, *, now: datetime) -> None:
     await rounds.close_run(tx, driver_id, now)
 
 
-async def find_shift(tx: Tx, driver_id: UUID) -> Shift | None:
-    return await store.open_shift(tx, driver_id)
-
-
 async def add_device(tx: Tx, driver_id: UUID, *, name: str, now: datetime) -> tuple[Device, str]:
     """A device and its bearer token, which is shown this once."""
     tx.actor.require(FLEET)

@@ -22,7 +22,6 @@ from tandem.scm.inventory.service.locations import (
     get_location,
     list_locations,
     lock_location,
-    ship_from,
 )
 from tandem.scm.inventory.service.shelves import (
     adjust,
@@ -59,5 +58,4 @@ __all__ = [
     "restock",
     "seed_demo",
     "set_reorder_point",
-    "ship_from",
 ]

@@ -91,13 +91,3 @@ async def find_location(tx: Tx, code: str) -> Location | None:
 async def list_locations(tx: Tx, *, is_active: bool | None = None) -> list[Location]:
     tx.actor.require("inventory.read")
     return await locations.list_all(tx, is_active=is_active)
-
-
-async def ship_from(tx: Tx, location_id: UUID | None = None) -> Location | None:
-    """Where goods leave from: the given location, else the first that sells; None without one."""
-    if location_id is not None:
-        return await locations.find(tx, id=location_id)
-    for location in await locations.list_all(tx, is_active=True):
-        if location.kind in SELLS:
-            return location
-    return None

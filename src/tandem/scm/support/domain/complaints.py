@@ -26,7 +26,6 @@ Body = Annotated[
     str, msgspec.Meta(min_length=1, max_length=BODY_LENGTH_MAX, pattern=r"^[^\x00]*\S[^\x00]*$")
 ]
 Note = Annotated[str, msgspec.Meta(max_length=2_000, pattern=r"^[^\x00]*$")]
-Dedupe = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
 
 
 class UnknownCategory(Invalid):

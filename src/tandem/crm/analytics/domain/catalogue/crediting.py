@@ -16,7 +16,6 @@ from tandem.crm.analytics.domain.catalogue.shapes import (
 
 UNATTRIBUTED = "(unattributed)"
 """What stands for nobody: no touch lies within the window."""
-NO_VALUE = "(none)"
 
 
 def _named(column: LiteralString) -> LiteralString:

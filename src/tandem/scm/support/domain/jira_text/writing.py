@@ -15,7 +15,6 @@ Node = dict[str, Any]
 PARSER = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable("image")
 
 MARKS = {"strong": "strong", "em": "em", "s": "strike"}
-HEADING_LEVEL_MAX = 6
 LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
 
