@@ -49,7 +49,7 @@ async def add_link(tx: Tx, draft: LinkDraft, *, now: datetime) -> ReportLink:
     user_id = LINK.person(tx)
     draft = check(draft)
     if draft.query is not None:
-        check_ask(draft.query)
+        check_ask(draft.query, tx.actor)
     if await store.count_live(tx, user_id, now) >= LIVE_MAX:
         raise TooManyLinks(f"You have {LIVE_MAX} links that work. Take one back first.")
     link_id = new_id()
