@@ -21,7 +21,7 @@ from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from tandem.crm.identity.domain.sso import SsoRefused, read_claims
 from tandem.crm.identity.gateways.oidc import ALGORITHMS, OpenIdGateway
-from tests.identity.test_sso import GOOD, METADATA, Fixed
+from tests.identity.test_sso_tokens import GOOD, METADATA, Fixed
 
 RSA = RSAKey.generate_key(2048, {"kid": "rsa"})
 PSS = RSAKey.generate_key(2048, {"kid": "pss", "alg": "PS256"})
