@@ -4,10 +4,13 @@ import asyncio
 import base64
 from datetime import UTC, datetime, timedelta
 
+import argon2
 import httpx2 as httpx
 import pytest
+from argon2.low_level import hash_secret_raw
 from litestar import Litestar
 
+from tandem.crm.identity import passwords
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain import WeakPassword
 from tandem.crm.identity.domain.codes import (
@@ -25,6 +28,7 @@ from tandem.crm.identity.service.signing_in import DOORKEEPER
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
 from tandem.kernel.db import Database, Query
+from tandem.kernel.ids import new_id
 from tests.givens import visitor
 from tests.identity import doors
 from tests.identity.doors import OTHER_PASSWORD, PASSWORD, browser
@@ -202,6 +206,18 @@ async def test_recovery_codes_are_new_ones_or_none(
     await doors.post(database)
     told = await doors.letters(database, who, "account_notice")
     assert any("recovery code was used" in text for text in told)
+
+
+async def test_recovery_codes_rest_stretched_and_differ_from_person_to_person() -> None:
+    [code, *_] = new_recovery_codes()
+    one, other = new_id(), new_id()
+    kept = await passwords.stretch(code, one.bytes)
+    assert kept == await passwords.stretch(code, one.bytes)
+    assert kept != await passwords.stretch(code, other.bytes)
+    plain = hash_secret_raw(
+        code.encode(), one.bytes, 2, 19_456, 1, hash_len=32, type=argon2.Type.ID
+    )
+    assert kept == plain, "argon2id with OWASP's parameters"
 
 
 def test_recovery_codes_have_49_bits_and_no_letters_that_look_alike() -> None:

@@ -71,6 +71,7 @@ async def test_signing_in_again_ends_the_session_one_came_with(
     came = msgspec.structs.replace(browser(), old_token=planted.token)
     opened = await doors.enter(database, who, now=now, visitor=came)
     assert opened.token != planted.token
+    assert len(opened.token) == len(planted.token) == 43, "256 bits in base64"
     assert not await doors.is_open(database, planted.token, now)
     assert await doors.is_open(database, opened.token, now)
 
