@@ -76,6 +76,7 @@ async def test_a_dynamic_segment_lets_people_in_and_out_and_tells_each_once(
     )
     async with database.transaction(Actor.system(actor.org_id)) as tx:
         await service.refresh_segment(tx, UUID(segment["id"]), Moment(now=now + timedelta(days=40)))
+    async with database.transaction(actor) as tx:
         told = [(row["topic"], row["customer_id"]) for row in await tx.records(TOLD)]
     assert told == [
         ("customers.segment_entered.v1", str(first)),

@@ -245,6 +245,7 @@ async def test_a_file_makes_the_same_leads_as_its_rows_one_by_one(
                 name=name, email=email, phone=phone, company_name=company, source=source
             )
             await leads.add_lead(tx, draft, channel=Channel.IMPORT, now=now)
+    async with database.transaction(alone) as tx:
         expected = [tuple(row) for row in await tx.records(FIRST)]
     async with database.transaction(actor) as tx:
         assert [tuple(row) for row in await tx.records(FIRST)] == expected
