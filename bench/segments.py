@@ -37,6 +37,9 @@ RULES: dict[str, Any] = {
     "two orders or more, ever": {"field": "order_count", "op": "gte", "value": 2},
     "three events or more, ever": {**PLACED, "count": {"op": "gte", "n": 3}},
     "no event, ever": {"not": PLACED},
+    "a complaint, ever": {"event": "complained"},
+    "no complaint in 90 days": {"not": {"event": "complained", "within": "P90D"}},
+    "two payments or more, ever": {"event": "paid", "count": {"op": "gte", "n": 2}},
     "three levels with two windows": {
         "all": [
             {"any": [{"field": "cities", "op": "has_any", "value": ["City 7", "City 8"]},
@@ -144,13 +147,14 @@ async def _fill_segment(database: Database, actor: Actor, size: str) -> Row:
 async def fill(
     connection: asyncpg.Connection, database: Database, actor: Actor, customers: int
 ) -> None:
-    """Two orders each in three years, more for some; an address, a phone, an own field, tags."""
+    """Two orders each in three years, more for some, each with two lines of the timeline, and one
+    complaint in a hundred; an address, a phone, an own field, tags."""
     async with database.transaction(actor) as tx:
         field = NewCustomField(key="size", kind="number", label="Size")
         await service.add_field(tx, field, now=NOW)
-    for sql in (PEOPLE, PHONES, ADDRESSES, PURCHASES):
+    for sql in (PEOPLE, PHONES, ADDRESSES, PURCHASES, ACTIVITIES):
         await connection.execute(sql, actor.org_id, customers)
-    for table in ("customer", "contact_point", "address", "purchase"):
+    for table in ("customer", "contact_point", "address", "purchase", "activity"):
         await connection.execute(f"vacuum analyze customers.{table}")
 
 
@@ -184,4 +188,15 @@ select $1, gen_random_uuid(), {ID.format("1 + (n::bigint * 7919 * (1 + n % 7)) %
        (array['completed', 'completed', 'placed', 'cancelled'])[1 + n % 4], 20000 + n % 90000,
        20000 + n % 90000
   from generate_series(1, 2 * $2::int) as n
+"""
+ACTIVITIES = """
+insert into customers.activity
+       (org_id, id, customer_id, order_id, kind, dedupe, occurred_at, facts)
+select $1, gen_random_uuid(), p.customer_id, p.order_id, told.kind, told.kind || ':' || p.order_id,
+       p.placed_at, '{"amount_minor": 20000, "currency": "INR"}'
+  from customers.purchase p
+  join (values ('order_placed', 1), ('payment_captured', 1), ('complaint_opened', 100))
+       as told (kind, one_in)
+    on hashtext(p.number) % told.one_in = 0
+ where p.org_id = $1 and $2::int > 0
 """
