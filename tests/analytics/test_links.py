@@ -125,4 +125,5 @@ async def test_links_are_looked_at_only_so_often(app: Litestar) -> None:
             if (answer := await anybody.get("/embed/guess")).status_code == 429:
                 break
             assert answer.status_code == 403
-    assert tries > 60 and answer.headers["retry-after"]
+    assert tries > 60, "as often as it says, at least"
+    assert answer.status_code == 429

@@ -1,5 +1,6 @@
 """`tandem secrets`: keys of the secrets at rest. `tandem sending`: which installation sends.
-`tandem analytics`: facts gathered anew. `tandem customers`: sums of their orders anew."""
+`tandem analytics`: facts gathered anew. `tandem customers`: sums of their orders anew.
+`tandem erasures`: erased again after a restore."""
 
 import argparse
 import asyncio
@@ -38,6 +39,21 @@ def add_care(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     recount = deeds.add_parser("recount", help="what everybody's orders come to, summed anew")
     recount.add_argument("--company", help="the company's short name; every one otherwise")
     recount.set_defaults(run=_recount)
+
+    forgotten = commands.add_parser("erasures", help="people who were erased")
+    acts = forgotten.add_subparsers(required=True, metavar="verb")
+    replay = acts.add_parser("replay", help="erase again whom a restored backup brought back")
+    replay.set_defaults(run=_replay)
+
+
+def _replay(_: argparse.Namespace) -> int:
+    from tandem.app.rebuilding import replay_erasures
+    from tandem.app.settings import read_settings
+    from tandem.app.supervisor.beside import environment
+
+    for line in asyncio.run(replay_erasures(read_settings(environment()))):
+        _say(line)
+    return 0
 
 
 def _rebuild(options: argparse.Namespace) -> int:

@@ -1,5 +1,5 @@
 """`tandem analytics rebuild`: all facts anew from the event log, while the service runs; and
-`tandem customers recount`: what everybody's orders come to.
+`tandem customers recount`: what everybody's orders come to; and `tandem erasures replay`.
 
 Questions are answered from the facts of before until all of it commits at once; events that come in
 meanwhile wait for the next digest. Who stops it half-way has changed nothing.
@@ -11,12 +11,13 @@ import time
 from collections.abc import Awaitable, Callable
 
 from tandem.app.settings import Settings
-from tandem.app.wiring import import_reactions
+from tandem.app.wiring import import_reactions, resources_of
 from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
-from tandem.flows import analyse
+from tandem.flows import analyse, erase_again
 from tandem.kernel import jobs
 from tandem.kernel.actor import Actor
+from tandem.kernel.blobs import Blobs
 from tandem.kernel.db import Database
 from tandem.kernel.errors import NotFound
 
@@ -32,6 +33,21 @@ async def rebuild(settings: Settings, *, company: str | None) -> list[str]:
 async def recount(settings: Settings, *, company: str | None) -> list[str]:
     """The sums that rules ask, from the orders; rules are right meanwhile."""
     return await _of_each(settings, company, _recount)
+
+
+async def replay_erasures(settings: Settings) -> list[str]:
+    """Whom a restored backup brought back is erased again; a line for each company. Told of by the
+    files beside the blobs."""
+    blobs = resources_of(settings).get(Blobs)
+
+    async def again(database: Database, actor: Actor, name: str) -> str:
+        files = await erase_again.read_all(blobs, actor.org_id)
+        async with database.transaction(actor) as tx:
+            told = await erase_again.replay(tx, files, now=database.clock.now())
+        forged = f", {told.forged} not written by this installation" if told.forged else ""
+        return f"{name}: {told.known} erasures known, {told.erased} carried out again{forged}"
+
+    return await _of_each(settings, None, again)
 
 
 async def _of_each(settings: Settings, company: str | None, remake: Remake) -> list[str]:

@@ -77,6 +77,7 @@ async def carry_out(tx: Tx, erasure_id: UUID, *, now: datetime) -> Erasure:
         "done_at": now.isoformat(),
         "services": services,
         "addresses_suppressed": len(gone.emails) + len(gone.phones),
+        "suppressed": gone.hashes,
         "files_discarded": await blobs.count_discarded(trusted, erasure.id),
         "kept": list(KEPT_BY_LAW),
     }

@@ -161,6 +161,17 @@ class Blobs:
             with contextlib.suppress(FileNotFoundError):
                 await obstore.delete_async(self._store, _passing(tx.actor.org_id, name))
 
+    async def put_beside(self, name: str, content: bytes) -> None:
+        """Keep bytes under a name that no row knows: what must outlive a restored database."""
+        await obstore.put_async(self._store, name, content)
+
+    async def list_beside(self, prefix: str) -> list[bytes]:
+        """All that `put_beside` kept under this prefix, in the order of names."""
+        found = await obstore.list(self._store, prefix=prefix).collect_async()
+        names = sorted(one["path"] for one in found)
+        kept = [await obstore.get_async(self._store, name) for name in names]
+        return [bytes(await one.bytes_async()) for one in kept]
+
     async def delete_discarded(self, tx: Tx, sha256: str) -> bool:
         """Delete a discarded content unless another row has it; False while somebody is keeping
         it anew. Deleting what is gone already is as good: a killed process's work is done again.

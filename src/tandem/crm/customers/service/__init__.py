@@ -43,15 +43,20 @@ from tandem.crm.customers.service.custom_fields import (
 from tandem.crm.customers.service.demo import seed_demo
 from tandem.crm.customers.service.duplicates import scan_duplicates
 from tandem.crm.customers.service.erasing import (
+    announce_again,
     cancel_erasure,
     certify,
     due_erasures,
     erase_person,
+    erasures_to_keep,
     export_person,
     get_erasure,
     list_erasures,
     lock_erasure,
+    not_erased,
+    note_erasure_kept,
     request_erasure,
+    suppress_hashes,
     waiting_erasure,
 )
 from tandem.crm.customers.service.exports import (
@@ -136,6 +141,7 @@ __all__ = [
     "add_segment",
     "add_task",
     "add_to_segment",
+    "announce_again",
     "ask_consent",
     "assign_account",
     "assign_customer",
@@ -153,6 +159,7 @@ __all__ = [
     "due_erasures",
     "due_segments",
     "erase_person",
+    "erasures_to_keep",
     "explain",
     "explain_rule",
     "export_csv",
@@ -195,6 +202,8 @@ __all__ = [
     "lock_segment",
     "may_contact",
     "merge",
+    "not_erased",
+    "note_erasure_kept",
     "preview",
     "preview_merge",
     "reachable",
@@ -218,6 +227,7 @@ __all__ = [
     "sum_purchases",
     "sum_up",
     "suppress",
+    "suppress_hashes",
     "undo_merge",
     "waiting_erasure",
     "words",

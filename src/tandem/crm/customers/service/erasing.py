@@ -1,6 +1,6 @@
 """Erasing a person from customers' own tables; `flows.erase` does it for the whole suite."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -36,6 +36,8 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     ids: list[UUID]
     emails: list[str]
     phones: list[str]
+    hashes: list[tuple[Channel, str]]
+    """Channel and hash of every address, as suppression keeps them."""
     counts: dict[str, int]
 
 
@@ -106,16 +108,12 @@ async def erase_person(tx: Tx, customer_id: UUID, *, cause_id: UUID, now: dateti
     bytes of their files go soon after the commit."""
     ids = await store.family(tx, customer_id)
     known = await store.addresses(tx, ids)
-    for kind, value in known:
-        for channel in CHANNELS_OF[kind]:
-            await consents.suppress(
-                tx,
-                channel=channel,
-                hashed=address_hash(tx.actor.org_id, channel, value),
-                reason="erased",
-                detail="",
-                since=now,
-            )
+    hashes = [
+        (channel, address_hash(tx.actor.org_id, channel, value).hex())
+        for kind, value in known
+        for channel in CHANNELS_OF[kind]
+    ]
+    await suppress_hashes(tx, hashes, since=now)
     await blobs.discard(tx, await store.files(tx, ids), cause_id=cause_id, now=now)
     counts = await store.erase(tx, ids, now)
     await tx.publish(CustomerErased(customer_id=customer_id))
@@ -123,8 +121,24 @@ async def erase_person(tx: Tx, customer_id: UUID, *, cause_id: UUID, now: dateti
         ids=ids,
         emails=[value for kind, value in known if kind == "email"],
         phones=[value for kind, value in known if kind == "phone"],
+        hashes=hashes,
         counts=counts,
     )
+
+
+async def suppress_hashes(
+    tx: Tx, hashes: Sequence[tuple[Channel, str]], *, since: datetime
+) -> None:
+    """Nobody writes to these addresses any more, whoever comes with them."""
+    for channel, hashed in hashes:
+        await consents.suppress(
+            tx,
+            channel=channel,
+            hashed=bytes.fromhex(hashed),
+            reason="erased",
+            detail="",
+            since=since,
+        )
 
 
 async def certify(
@@ -141,6 +155,48 @@ async def certify(
     )
     await _audit(tx, "customers.erase", erasure, now)
     return await get_erasure(tx, erasure.id)
+
+
+async def erasures_to_keep(tx: Tx) -> list[Erasure]:
+    """Done, and not written down outside the database yet; oldest first, at most 50."""
+    tx.actor.require("customers.erase")
+    return await store.to_keep(tx)
+
+
+async def note_erasure_kept(tx: Tx, erasure_id: UUID, *, now: datetime) -> None:
+    tx.actor.require("customers.erase")
+    await store.note_kept(tx, erasure_id, now)
+
+
+async def not_erased(tx: Tx, ids: Sequence[UUID]) -> list[UUID]:
+    """Who of these is here with their name, as after a restore; locked."""
+    tx.actor.require("customers.erase")
+    return await store.still_there(tx, list(ids))
+
+
+async def announce_again(
+    tx: Tx, customer_id: UUID, *, erasure_id: UUID, reason: str, now: datetime
+) -> UUID:
+    """An erasure that a restored database has lost, due now; the id of the one that waits."""
+    waiting = await waiting_erasure(tx, customer_id)
+    if waiting is not None:
+        return waiting.id
+    known = await store.get(tx, erasure_id)
+    erasure = Erasure(
+        id=new_id() if known else erasure_id,
+        customer_id=customer_id,
+        state="waiting",
+        reason=reason,
+        requested_at=now,
+        requested_label=tx.actor.label,
+        due_at=now,
+        done_at=None,
+        certificate=None,
+        certificate_sha256="",
+    )
+    await store.insert(tx, erasure)
+    await _audit(tx, "customers.request_erasure", erasure, now)
+    return erasure.id
 
 
 async def export_person(tx: Tx, customer_id: UUID) -> dict[str, Any]:

@@ -156,6 +156,24 @@ SETTLE = Query(
 )
 
 
+TO_KEEP = Query(
+    _ERASURE
+    + """
+     where org_id = :org_id and state = 'done' and kept_at is null
+     order by done_at, id
+     limit 50
+    """
+)
+NOTE_KEPT = Query("update customers.erasure set kept_at = :now where org_id = :org_id and id = :id")
+STILL_THERE = Query(
+    """
+    select id from customers.customer
+     where org_id = :org_id and id = any(:ids::uuid[]) and erased_at is null
+     order by id for update
+    """
+)
+
+
 async def family(tx: Tx, customer_id: UUID) -> list[UUID]:
     """The person under every id they ever had, locked."""
     return [row["id"] for row in await tx.records(FAMILY, id=customer_id)]
@@ -194,6 +212,19 @@ async def list_erasures(tx: Tx) -> list[Erasure]:
 
 async def due(tx: Tx, now: datetime) -> list[UUID]:
     return [row["id"] for row in await tx.records(DUE, now=now)]
+
+
+async def to_keep(tx: Tx) -> list[Erasure]:
+    return await tx.many(TO_KEEP, Erasure)
+
+
+async def note_kept(tx: Tx, erasure_id: UUID, now: datetime) -> None:
+    await tx.run(NOTE_KEPT, id=erasure_id, now=now)
+
+
+async def still_there(tx: Tx, ids: list[UUID]) -> list[UUID]:
+    """Who of these is not erased; locked."""
+    return [row["id"] for row in await tx.records(STILL_THERE, ids=ids)]
 
 
 async def insert(tx: Tx, erasure: Erasure) -> bool:
