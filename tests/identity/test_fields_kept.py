@@ -1,5 +1,6 @@
 """A clerk who sees neither what orders come to nor where they go: by no copy, rule, sum or file."""
 
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,8 +22,10 @@ HIDDEN = [
     "customer.gstin",
     "lead.email",
     "lead.score",
+    "opportunity.amount_minor",
+    "product.price_minor",
 ]
-READ_ONLY = ["customer.notes", "lead.phone", "product.price_minor"]
+READ_ONLY = ["customer.notes", "lead.phone"]
 MONEY = ("total_minor", "paid_minor", "tax_minor", "taxable_minor", "refunded_minor",
          "discount_minor", "authorized_minor")  # fmt: skip
 
@@ -238,6 +241,71 @@ async def _import(
     hidden = (await vera.get(f"{at}/{job['id']}/errors")).text
     assert "29AAGCB7383J1Z4" in shown and "Wrong 29AAGCB7383J1Z4" in shown
     assert "29AAGCB7383J1Z4" not in hidden and "Pune" in hidden
+
+
+async def test_a_form_has_no_input_for_what_is_kept_back_and_reads_none_that_is_sent(
+    app: Litestar, database: Database, company: Company
+) -> None:
+    """The other fields of each form are written all the same."""
+    sku = company.orders["sam"].lines[0].sku
+    async with (
+        browsing(app, database, company, "asha") as asha,
+        browsing(app, database, company, "vera") as vera,
+    ):
+        variant = (await asha.get("/v1/variants", params={"sku": sku})).json()["items"][0]
+        home = {"name": "Uma", "line1": "7 Hill Road", "city": "Pune", "postal_code": "411001",
+                "state_code": "27"}  # fmt: skip
+        uma = {"name": "Uma", "phones": [{"value": "+919800000077"}],
+               "addresses": [{"address": home}]}  # fmt: skip
+        buyer = (await asha.post("/v1/customers", json=uma)).json()["id"]
+        edit = f"/variants/{variant['id']}/edit"
+        elsewhere = {"ship_line1": "Elsewhere 9", "ship_city": "Mumbai",
+                     "ship_postal_code": "400001", "ship_state_code": "27"}  # fmt: skip
+        forms: list[tuple[str, str, set[str], set[str], dict[str, str]]] = [
+            ("/customers/new", "/customers", {"gstin"}, {"notes"},
+             {"name": "Mira", "phone": "+919800000078", "gstin": "29AAGCB7383J1Z4",
+              "notes": "mine"}),
+            ("/leads/new", "/leads", {"email"}, {"phone"},
+             {"name": "Lena", "email": "lena@x.test", "phone": "+919800000079", "city": "Pune"}),
+            (edit, edit, {"price"}, set(),
+             {"version": str(variant["version"]), "label": "Kept", "hsn": variant["hsn"],
+              "unit": variant["unit"], "tax_class": variant["tax_class"], "price": "1.00",
+              "price_includes_tax": "true", "is_active": "true"}),
+            ("/orders/new", "/orders/new", {"ship_line1", "ship_city"}, set(),
+             {"customer_id": buyer, "customer_label": "Uma", "payment_method": "cod",
+              "lines": f'[{{"sku":"{sku}","quantity":1}}]', **elsewhere}),
+            ("/deals", "/deals", {"amount"}, set(), {"title": "Tea for all", "amount": "5,000"}),
+        ]  # fmt: skip
+        went: list[str] = []
+        for shown, to, hidden, read_only, form in forms:
+            told = (await vera.get(shown)).text
+            assert 'name="' in told
+            assert [name for name in hidden if f'name="{name}"' in told] == [], shown
+            for name in read_only:
+                assert re.search(rf'disabled title="[^"]+" id="f-{name}"', told), (shown, name)
+            answer = await vera.post(to, data=form)
+            assert answer.status_code == 303, (to, answer.text[:2000])
+            went.append(answer.headers["location"].rsplit("/", 1)[1])
+        customer, lead, _, order, deal = went
+        made = (await asha.get(f"/v1/customers/{customer}")).json()
+        assert (made["name"], made["gstin"], made["notes"]) == ("Mira", None, "")
+        assert made["phones"][0]["value"] == "+919800000078"
+        found = (await asha.get(f"/v1/leads/{lead}")).json()
+        assert (found["name"], found["city"]) == ("Lena", "Pune")
+        assert (found["email"], found["phone"]) == (None, None)
+        after = (await asha.get(f"/v1/variants/{variant['id']}")).json()
+        assert (after["label"], after["price_minor"]) == ("Kept", variant["price_minor"])
+        placed = (await asha.get(f"/v1/orders/{order}")).json()
+        assert (placed["ship_to"]["line1"], placed["customer_name"]) == ("7 Hill Road", "Uma")
+        assert (await asha.get(f"/v1/opportunities/{deal}")).json()["amount_minor"] is None
+        assert (await vera.get(f"/deals/{deal}/lines")).status_code == 403
+        lines = {"lines": [{"sku": sku, "quantity": 1}]}
+        told_no = await vera.put(f"/v1/opportunities/{deal}/lines", json=lines)
+        assert (told_no.status_code, told_no.json()["code"]) == (403, "field_kept_back")
+        refused = await vera.post("/products", data={"title": "New tea", "sku": "NEW-1",
+                                                     "price": "5"})  # fmt: skip
+        assert refused.status_code == 403 and "does not set prices" in refused.text
+        assert 'name="price"' not in refused.text and 'value="New tea"' in refused.text
 
 
 async def _as_checked(

@@ -96,6 +96,11 @@ def as_kept(actor: Actor, after: S, before: msgspec.Struct | None) -> S:
     return msgspec.structs.replace(after, **kept) if kept else after
 
 
+def is_kept(actor: Actor, rule: str) -> bool:
+    """Hidden from the actor, or not theirs to change."""
+    return rule in actor.hidden or rule in actor.read_only
+
+
 def check_changeable(actor: Actor, resource: str, field: str) -> None:
     if f"{resource}.{field}" in actor.hidden | actor.read_only:
         raise FieldKept("You may not change this field.", field=field)

@@ -25,6 +25,7 @@ from tandem.kernel.money import in_figures
 from tandem.scm.invoicing.domain.states import state_name
 from tandem.web.company import Company
 from tandem.web.files import asset_url, import_map
+from tandem.web.shown import FREE, Inputs, inputs_of
 
 AnyRequest = Request[Any, Any, Any]
 LOCALE = "en_IN"
@@ -35,6 +36,8 @@ WORTH_COMPRESSING = 900
 
 _zone: ContextVar[str] = ContextVar("zone", default=ZONE)
 """Of the page that is being written: macros are imported without its context."""
+_inputs: ContextVar[Inputs] = ContextVar("inputs", default=FREE)
+"""What its forms keep back from whoever reads the page."""
 
 money = in_figures
 words = wording.words
@@ -115,7 +118,12 @@ def environment() -> jinja2.Environment:
     }
     strict = {name: made.filters[name] for name in ("abs", "float", "format", "int", "round")}
     made.filters |= {name: _passing(change) for name, change in (strict | own).items()}
-    made.globals |= {"asset": asset_url, "icon": icon, "import_map": import_map}
+    made.globals |= {
+        "asset": asset_url,
+        "icon": icon,
+        "import_map": import_map,
+        "kept_input": lambda name: _inputs.get().state(name),
+    }
     return made
 
 
@@ -131,13 +139,15 @@ def _passing(change: Callable[..., Any]) -> Callable[..., Any]:
     return changed
 
 
-def render(template: str, *, zone: str = ZONE, **context: Any) -> str:
-    """Clock times stand in this zone."""
+def render(template: str, *, zone: str = ZONE, inputs: Inputs = FREE, **context: Any) -> str:
+    """Clock times stand in this zone; forms have no input for what `inputs` keep back."""
     before = _zone.set(zone)
+    inputs_before = _inputs.set(inputs)
     try:
         return environment().get_template(template).render(zone=zone, **context)
     finally:
         _zone.reset(before)
+        _inputs.reset(inputs_before)
 
 
 def page(request: AnyRequest, template: str, *, status: int = 200, **context: Any) -> Response[Any]:
@@ -158,6 +168,7 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
     body = render(
         template,
         zone=zone,
+        inputs=inputs_of(request.scope["route_handler"].opt, actor),
         actor=actor,
         path=request.url.path,
         query=request.url.query,

@@ -13,6 +13,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.fields import KEPT
 from tandem.kernel.money import EXPONENT
+from tandem.web.shown import inputs_of
 
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
@@ -47,13 +48,15 @@ def problem_of(refusal: Refusal, values: Mapping[str, str], *, form: str = "") -
 
 
 async def read_form(request: AnyRequest, *, longest: int = TEXT_MAX) -> dict[str, str]:
-    """The last value of each field, trimmed. Refuses control characters other than line ends."""
+    """The last value of each field, trimmed, without what is kept from whoever sends it. Refuses
+    control characters other than line ends."""
     form = await request.form()
     actor: Actor | None = request.scope["state"].get("actor")
     has_kept = actor is not None and bool(actor.hidden)
+    inputs = inputs_of(request.scope["route_handler"].opt, actor)
     values: dict[str, str] = {}
     for name, value in form.multi_items():
-        if not isinstance(value, UploadFile):
+        if not isinstance(value, UploadFile) and not inputs.state(name):
             # What was not shown comes back as the dash that stood for it.
             is_nothing = has_kept and value == str(KEPT)
             values[name] = "" if is_nothing else _checked(name, str(value), longest)

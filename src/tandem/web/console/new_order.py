@@ -16,8 +16,10 @@ from tandem.flows.place_order.basket import Buyer, Line, NewOrder, OrderQuestion
 from tandem.flows.place_order.placing import place_orders
 from tandem.flows.place_order.quoting import OrderQuote, quote_order
 from tandem.kernel import references
+from tandem.kernel.actor import Actor
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
+from tandem.kernel.fields import is_kept
 from tandem.kernel.http import COMPUTES, Now, Transaction
 from tandem.kernel.ids import new_id
 from tandem.web.console.addresses import STATE_OPTIONS, address_values, read_address
@@ -76,7 +78,7 @@ class NewOrderPage(Controller):
         if before := await _sent_before(tx, form.get("form_id", "")):
             return redirect(request, f"/orders/{before}")
         try:
-            outcome = (await place_orders(tx, [_ask(form)], now=now))[0]
+            outcome = (await place_orders(tx, [_ask(form, tx.actor)], now=now))[0]
             if isinstance(outcome, Refusal):
                 raise outcome
         except Refusal as refusal:
@@ -125,13 +127,15 @@ def _lines(form: Mapping[str, str]) -> list[Line]:
     return [convert(line, Line, WORDS) for line in given[:LINES_MAX]]
 
 
-def _ask(form: Mapping[str, str]) -> NewOrder:
+def _ask(form: Mapping[str, str], actor: Actor) -> NewOrder:
     lines = _lines(form)
     if not lines:
         raise Invalid("Add at least one product.", field="lines")
     customer_id = form.get("customer_id", "")
     buyer = None if customer_id else _buyer(form)
-    ship_to = _ship_to(form, buyer.name if buyer else form.get("customer_label", ""))
+    name = buyer.name if buyer else form.get("customer_label", "")
+    # Who may not say where it goes sends it where the customer lives.
+    ship_to = None if is_kept(actor, "order.ship_to") else _ship_to(form, name)
     method: Literal["prepaid", "cod"] = "cod" if form.get("payment_method") == "cod" else "prepaid"
     given: dict[str, Any] = {
         "customer_id": UUID(customer_id) if customer_id else None,

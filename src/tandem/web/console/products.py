@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from tandem.contracts.invoicing import TAX_CLASSES
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
+from tandem.kernel.fields import FieldKept, is_kept
 from tandem.kernel.http import Now, Transaction, check_if_match
 from tandem.scm.catalog import service as catalog
 from tandem.scm.catalog.domain import (
@@ -90,7 +91,7 @@ class ProductsPage(Controller):
     async def add(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
         form = await read_form(request)
         try:
-            variant = _new_variant(form)
+            variant = _new_variant(tx, form)
             values = {name: form.get(name, "") for name in OF_PRODUCT} | {"variants": [variant]}
             product = await catalog.create_product(tx, convert(values, NewProduct, WORDS), now=now)
         except Refusal as refusal:
@@ -157,7 +158,7 @@ class ProductPage(Controller):
         form = await read_form(request)
         product = await catalog.lock_product(tx, product_id)
         try:
-            variant = convert(_new_variant(form), NewVariant, WORDS)
+            variant = convert(_new_variant(tx, form), NewVariant, WORDS)
             await catalog.add_variants(tx, product, [variant], now=now)
         except Refusal as refusal:
             return _variant_form(request, product, problem_of(refusal, form), refusal.status)
@@ -195,7 +196,7 @@ class VariantPage(Controller):
         variant = await catalog.lock_variant(tx, variant_id)
         try:
             check_if_match(form.get("version"), variant.version)
-            given = _variant_values(form, variant.currency)
+            given = _variant_values(form, variant.currency, has_price=not _keeps_price(tx))
             await catalog.change_variant(tx, variant, convert(given, VariantChange, WORDS), now=now)
             locked = await catalog.lock_variant(tx, variant_id)
             is_active = form.get("is_active") == "true"
@@ -209,15 +210,24 @@ class VariantPage(Controller):
         return redirect(request, to, toast=f"{variant.sku} is saved.")
 
 
-def _new_variant(form: Mapping[str, str]) -> dict[str, Any]:
+def _keeps_price(tx: Tx) -> bool:
+    return is_kept(tx.actor, "product.price_minor")
+
+
+def _new_variant(tx: Tx, form: Mapping[str, str]) -> dict[str, Any]:
+    """Nothing is sold without a price: who may not set one adds nothing."""
+    if _keeps_price(tx):
+        raise FieldKept("Your role does not set prices, and nothing new is without one.")
+    values = _variant_values(form, "INR", has_price=True)
     is_active = form.get("is_active", "") == "true"
-    return {**_variant_values(form, "INR"), "sku": form.get("sku", ""), "is_active": is_active}
+    return {**values, "sku": form.get("sku", ""), "is_active": is_active}
 
 
-def _variant_values(form: Mapping[str, str], currency: str) -> dict[str, Any]:
+def _variant_values(form: Mapping[str, str], currency: str, *, has_price: bool) -> dict[str, Any]:
     values: dict[str, Any] = {name: form.get(name, "") for name in OF_VARIANT}
     values["barcode"] = values["barcode"] or None
-    values["price_minor"] = minor_of(form.get("price", ""), field="price", currency=currency)
+    if has_price:
+        values["price_minor"] = minor_of(form.get("price", ""), field="price", currency=currency)
     values["price_includes_tax"] = form.get("price_includes_tax", "") == "true"
     return values | {name: form.get(name) or "0" for name in MEASURES}
 

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
@@ -25,6 +24,7 @@ from tandem.flows import deal_lines, win_opportunity
 from tandem.flows.quotes import writing
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal, StaleVersion
+from tandem.kernel.fields import check_shown, veiled
 from tandem.kernel.http import Now, Transaction
 from tandem.web.console.addresses import STATE_OPTIONS, address_values, read_address
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
@@ -210,6 +210,7 @@ async def _lines_page(
     *,
     now: datetime,
 ) -> Response[Any]:
+    check_shown(tx.actor, "opportunity.amount_minor")
     deal = await sales.get_opportunity(tx, deal_id)
     buyer = await deal_lines.buyer_of(tx, deal.customer_id)
     values = problem.values or {
@@ -248,8 +249,7 @@ async def _page(
         "problem": problem,
     }
     if quote.state is State.DRAFT:
-        is_kept = tx.actor.hides("quote", "ship_to")
-        shown = msgspec.structs.replace(quote, ship_to=None) if is_kept else quote
+        shown = veiled(tx.actor, quote)
         values = problem.values if problem.form == "draft" else _values(shown)
         worked = await work_out(tx, values, currency=quote.currency, now=now)
         return page(request, "console/quote_draft.html", values=values, worked=worked, **shared)

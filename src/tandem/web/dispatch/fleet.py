@@ -131,7 +131,7 @@ class FleetDriverPage(Controller):
     ) -> Response[Any]:
         async def do(form: dict[str, str]) -> str:
             before = await lock_driver(tx, driver_id)
-            given = _driver_form(form)
+            given = _driver_form({"phone": before.phone, **form})
             changed = msgspec.structs.replace(
                 before,
                 name=given.name.strip(),

@@ -17,6 +17,7 @@ from tandem.crm.sales.store import lines as store
 from tandem.crm.sales.store import opportunities
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
+from tandem.kernel.fields import check_shown
 
 
 async def list_lines(tx: Tx, opportunity_id: UUID) -> list[Line]:
@@ -36,8 +37,9 @@ async def save_lines(
     """The deal's lines as they shall be; its amount becomes what they come to without tax.
 
     Without lines the amount stays as it is and is somebody's word again. Refuses a closed deal,
-    and what `is_current` refuses of its version.
+    what `is_current` refuses of its version, and whoever may not see what it is worth.
     """
+    check_shown(tx.actor, "opportunity.amount_minor")
     await get_opportunity(tx, opportunity_id)
     deal = await opportunities.lock(tx, opportunity_id)
     assert deal, "opportunities are never deleted"
