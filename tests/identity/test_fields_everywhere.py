@@ -28,7 +28,7 @@ from tests.identity.matrix.world import fill
 
 ALL = [f"{resource}.{name}" for resource, (_, names) in FIELDS.items() for name in names]
 LEFT_OUT = (
-    "/account/", "/companies", "/complaint/", "/consent", "/driver", "/f/", "/forgot",
+    "/account/", "/companies", "/complaint/", "/consent", "/driver", "/embed/", "/f/", "/forgot",
     "/invitations", "/l/", "/o/", "/pay", "/q/", "/reset", "/scim", "/security", "/settings",
     "/sign-in", "/sso", "/static", "/track", "/u/", "/v1/driver/", "/v1/jira", "/v1/me",
     "/v1/openapi.json", "/v1/provider-callbacks", "/v1/public", "/v1/{path}", "/console/stream",
@@ -177,6 +177,7 @@ SHOWN = (
     "/v1/messages/{message_id}",
 )  # fmt: skip
 WHOLE = frozenset({
+    "GET /deals/{deal_id}/lines",
     "GET /customers/{customer_id}/personal-data",
     "GET /v1/customers/{customer_id}/personal-data",
     "GET /v1/invoices/{invoice_id}/pdf",
@@ -184,7 +185,7 @@ WHOLE = frozenset({
     "GET /v1/settlements/{settlement_id}/export",
     "GET /v1/shipments/{shipment_id}/label",
 })  # fmt: skip
-"""A document is told as it is or not at all."""
+"""A document is told as it is or not at all; so are a deal's prices, which are written together."""
 SEARCHES = frozenset({"q", "search", "text", "number"})
 PAGES_THAT_SEARCH = frozenset(
     {
