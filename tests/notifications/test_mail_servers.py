@@ -1,4 +1,4 @@
-"""How twelve mail servers say that a letter could not be delivered (A-MKT-10).
+"""How twenty mail servers say that a letter could not be delivered (A-MKT-10).
 
 Written by hand after what they send; the public collections are not here. Each came to a return
 path of ours, so that only the reading is asked about.
@@ -75,7 +75,7 @@ SAMPLES: dict[str, tuple[str, What, str]] = {
             f"name. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\n{ORIGINAL}",
         ),
         HARD,
-        "",
+        ANN,
     ),
     "Exchange": (
         report(
@@ -176,7 +176,7 @@ SAMPLES: dict[str, tuple[str, What, str]] = {
             f"({ANN}) [0] - mta1\n\n--- Below this line is a copy of the message.\n\n{ORIGINAL}",
         ),
         HARD,
-        "",
+        ANN,
     ),
     "Barracuda": (
         letter(
@@ -186,10 +186,78 @@ SAMPLES: dict[str, tuple[str, What, str]] = {
             "again later.",
         ),
         SOFT,
-        "",
+        ANN,
+    ),
+}
+SAMPLES |= {
+    "Exchange 5.5, whose copy went to a list": (
+        letter(
+            "System Administrator <postmaster@corp.example.net>",
+            "Undeliverable: A virus in my mail",
+            "Your message\n\n  To:      everybody@lists.example.test\n  Subject: A virus in my mail"
+            f"\n\ndid not reach the following recipient(s):\n\n{ANN} on Fri, 20 Nov 2026 09:13:24 "
+            "-0600\n    The recipient name is not recognized\n    MSEXCH:IMS:CORP 0 (000C05A6)",
+        ),
+        HARD,
+        ANN,
+    ),
+    "IMail": (
+        letter(
+            "Postmaster <postmaster@mx.example.net>",
+            "Undeliverable Mail",
+            f"User mailbox exceeds allowed size: {ANN}\n\nOriginal message follows.\n\n{ORIGINAL}",
+        ),
+        SOFT,
+        ANN,
+    ),
+    "Mail.ru, which calls it a reply": (
+        letter(
+            "Mail Delivery System <Mailer-Daemon@mx.example.ru>",
+            "=?utf-8?b?0JLQsNGI0LUg0YHQvtC+0LHRidC10L3QuNC1INC90LUg0LTQvtGB0YLQsNCy0LvQtdC90L4=?=",
+            f"Message was not accepted -- invalid mailbox.\nLocal mailbox {ANN} is unavailable: "
+            f"user not found\n\n------ This is a copy of your message.\n\n{ORIGINAL}",
+            "Auto-Submitted: auto-replied\n",
+        ),
+        HARD,
+        ANN,
+    ),
+    "Dovecot": (
+        letter(
+            "Mail Delivery Subsystem <admin@mx.example.net>",
+            "Automatically rejected mail",
+            f"Your message to <{ANN}> was automatically rejected:\nQuota exceeded",
+            "Auto-Submitted: auto-replied (rejected)\n",
+        ),
+        SOFT,
+        ANN,
+    ),
+    "a relay that is none": (
+        report(
+            "MAILER-DAEMON@mx.example.net (Mail Delivery System)",
+            "Undelivered Mail Returned to Sender",
+            "I'm sorry to have to inform you that your message could not be delivered.",
+            f"Final-Recipient: rfc822; {ANN}\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: "
+            "X-Postfix; host mx2 said: 553 sorry, that domain isn't in my list of rcpthosts",
+        ),
+        SOFT,
+        ANN,
+    ),
+    "Sun, with its reason beside the status": (
+        report(
+            "Internet Mail Delivery <postmaster@mx.example.net>",
+            "Delivery Notification: Delivery has failed",
+            "Your message cannot be delivered to the following recipients:",
+            f"Original-Recipient: rfc822;{ANN}\nFinal-Recipient: rfc822;ann@inside.example.net\n"
+            "Action: failed\nStatus: 5.0.0 (recipient reached disk quota)",
+        ),
+        SOFT,
+        ANN,
     ),
 }
 NO_REPORTS = {
+    "an answer about a failure": letter(
+        "Ann <ann@example.net>", "Re: Undeliverable: Your order", "550 unknown user? Not me!"
+    ),
     "vacation": letter(
         "Ann <ann@example.net>",
         "Out of office: Your order",

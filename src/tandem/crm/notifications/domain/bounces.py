@@ -13,14 +13,25 @@ nothing more said than "no" for ever."""
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.])(4\d\d|5\d\d)(?![\d.])")
 WORDS: Mapping[str, bool] = {
-    r"user unknown|unknown user|no such (user|mailbox|recipient|address)|does not exist": True,
-    r"mailbox (unavailable|not found)|invalid (recipient|mailbox)|recipient rejected": True,
-    r"account (has been )?(disabled|deactivated|closed|suspended)|not a known user": True,
-    r"does ?n.t have an? .{0,60}account|no mailbox here|not listed in": True,
-    r"host (or domain name )?not found|domain .{0,40}(does not exist|not found)|no mx": True,
-    r"mailbox (is )?full|over ?quota|quota exceeded|insufficient (system )?storage": False,
-    r"spam|blocked|blacklist|block ?list|reputation|policy|dmarc|spf|dkim|rate limit": False,
-    r"too (large|big)|message size|greylist|try again|temporar|deferred": False,
+    r"(user|addressee|recipient|account|mailbox)( is| was)? (unknown|not (known|found))": True,
+    r"unknown (user|addressee|recipient|account|local.?part)|not a known user": True,
+    r"no such (user|mailbox|recipient|address)|(do|does) (not|n.t) exist|doesn.t exist": True,
+    r"not our customer|no mailbox (found|here|by)|not (currently )?listed in": True,
+    r"mailbox (unavailable|not found)|recipient rejected|invalid .{0,20}userid": True,
+    r"(invalid|bad|unknown) (recipient|mailbox|address)|could ?(not|n.t) be found": True,
+    r"recipient name is not recogni[sz]ed|does ?n.t have an? .{0,60}account": True,
+    r"(account|mailbox|user) .{0,40}(disabled|deactivated|closed|suspended)": True,
+    r"host (or domain name )?(not found|unknown)|unknown host|no mx|unrouteable": True,
+    r"domain .{0,40}(does not exist|not found)": True,
+    r"(mailbox|quota|folder).{0,20}(full|exceed|violat)|over.?quota": False,
+    r"(disk|exceed.{0,40}) quota": False,
+    r"insufficient (system |disk )?(storage|space)|zuviele mails": False,
+    r"spam|junk|virus|blocked|blacklist|block ?list|reputation|rate limit": False,
+    r"policy|dmarc|spf|dkim|requires? confirmation": False,
+    r"relay(ing)?( access)? (denied|not|prohibited)|permitted to relay|rcpthosts|as a relay": False,
+    r"too (large|big)|(max|maximum) message|message size|greylist|try again": False,
+    r"temporar|deferred|too many hops|looping|service (is )?(currently )?(un|not )available": False,
+    r"name (service|server) error|malformed": False,
 }
 """Where there is no status that says it: what the words say. The soft ones are looked at first, as
 `550 spam` has the number of an unknown user."""
@@ -29,20 +40,22 @@ WORDS: Mapping[str, bool] = {
 def is_hard(status: str, diagnostic: str) -> bool:
     """`status` as in `5.1.1`, or empty; `diagnostic` as the server said it."""
     code = _STATUS.search(status) or _STATUS.search(diagnostic)
-    by_words = _by_words(diagnostic)
+    said = by_words(f"{status} {diagnostic}")
     if code is not None:
         if code[1] != "5":
             return False
         if code[2] == "0" or code[2] == "7":
-            return by_words if by_words is not None else code[2] == "0"
-        return f"{code[2]}.{code[3]}" in HARD or (by_words is True and code[2] in {"1", "4"})
-    if by_words is not None:
-        return by_words
+            return said if said is not None else code[2] == "0"
+        is_named = f"{code[2]}.{code[3]}" in HARD and not (code[2] == "4" and said is False)
+        return is_named or (said is True and code[2] in {"1", "3", "4"})
+    if said is not None:
+        return said
     reply = _REPLY.search(diagnostic)
     return reply is not None and reply[1] in {"550", "551", "553"}
 
 
-def _by_words(diagnostic: str) -> bool | None:
+def by_words(diagnostic: str) -> bool | None:
+    """Hard or soft by its words alone; None where they say neither."""
     said = diagnostic.casefold()
     matches = [value for pattern, value in WORDS.items() if re.search(pattern, said)]
     return None if not matches else all(matches)

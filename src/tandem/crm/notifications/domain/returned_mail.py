@@ -13,18 +13,30 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.notifications.domain.bounces import is_hard
+from tandem.crm.notifications.domain.bounces import by_words, is_hard
 from tandem.crm.notifications.domain.reports.report import What, text_of
+from tandem.crm.notifications.domain.returned_words import (
+    failed_recipient,
+    notice_of,
+    without_headers,
+)
 
 OUR_ID = re.compile(
     r"<([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[^<>@\s]{1,190}>", re.I
 )
-DAEMON = re.compile(r"mailer-daemon|postmaster|mail delivery (sub)?system", re.I)
-FAILED = re.compile(
-    r"undeliver|delivery (has )?failed|failure notice|returned (mail|to sender)"
-    r"|could ?n.t be deliver|delivery status notification|not (be )?delivered",
+DAEMON = re.compile(
+    r"mailer-daemon|postmaster|mdaemon@|mail delivery (sub)?system|delivery subsystem"
+    r"|system administrator|antivirus",
     re.I,
 )
+FAILED = re.compile(
+    r"undeliver|deliver(y|ed)? (has )?(fail|problem|error|warning)|failure (notice|deliver)"
+    r"|returned (mail|to sender)|returning (mail|message|to sender)|mail (system error|failed)"
+    r"|could ?n.t be deliver|(could )?not (be )?delivered|delivery status notification"
+    r"|non-?deliver|rejected mail|failed mail|user unknown",
+    re.I,
+)
+ANSWER = re.compile(r"\s*(re|aw|sv|fwd?|antw)\s*:", re.I)
 ADDRESSED = ("to", "delivered-to", "x-original-to", "envelope-to", "x-failed-recipients", "cc")
 PARTS_MAX = 50
 COMPLAINTS = frozenset({"abuse", "fraud", "virus", "other", "complaint"})
@@ -51,7 +63,7 @@ def read_returned(raw: bytes) -> Returned | None:
     blocks = _blocks(parts, "message/delivery-status")
     feedback = _blocks(parts, "message/feedback-report")
     originals = _originals(parts)
-    what, detail, recipient = _meaning(mail, blocks, feedback, parts)
+    what, detail, recipient = _meaning(mail, blocks, feedback, parts, originals)
     if what is None:
         return None
     held = [mail, *originals, *feedback, *blocks]
@@ -110,7 +122,11 @@ def _originals(parts: list[Any]) -> list[Message]:
 
 
 def _meaning(
-    mail: Any, blocks: list[Message], feedback: list[Message], parts: list[Any]
+    mail: Any,
+    blocks: list[Message],
+    feedback: list[Message],
+    parts: list[Any],
+    originals: list[Message],
 ) -> tuple[What | None, str, str]:
     if feedback:
         kind = str(feedback[0].get("feedback-type", "")).strip().casefold()
@@ -121,7 +137,7 @@ def _meaning(
     about = next((one for one in blocks if one.get("action") or one.get("status")), None)
     if about is not None:
         return _of_block(about)
-    return _of_words(mail, parts)
+    return _of_words(mail, parts, originals)
 
 
 def _of_block(block: Message) -> tuple[What | None, str, str]:
@@ -140,25 +156,31 @@ def _of_block(block: Message) -> tuple[What | None, str, str]:
             return (What.HARD_BOUNCE if hard else What.SOFT_BOUNCE), detail, recipient
 
 
-def _of_words(mail: Any, parts: list[Any]) -> tuple[What | None, str, str]:
+def _of_words(
+    mail: Any, parts: list[Any], originals: list[Message]
+) -> tuple[What | None, str, str]:
     """Old servers write a letter: from a daemon, or with a subject that says so."""
     auto = str(mail.get("auto-submitted", "no")).casefold()
-    # Exim and Gmail call their reports replies; a vacation note names no recipient that failed.
-    if auto.startswith("auto-replied") and "x-failed-recipients" not in mail:
-        return None, "", ""
     sender, subject = str(mail.get("from", "")), str(mail.get("subject", ""))
-    if not (DAEMON.search(sender) or FAILED.search(subject)):
+    # Exim and Gmail call their reports replies; a vacation note comes from a person (RFC 3834).
+    is_reply = auto.startswith("auto-replied") and "reject" not in auto
+    is_known = DAEMON.search(sender) and not ANSWER.match(subject)
+    if is_reply and "x-failed-recipients" not in mail and not is_known:
         return None, "", ""
-    text = next((_text(part) for part in parts if part.get_content_type() == "text/plain"), "")
-    hard = is_hard("", text[:4_000])
-    failed = _bare(mail.get("x-failed-recipients") or "")
-    said = next((line for line in text.splitlines() if re.search(r"\b[45]\d\d\b", line)), subject)
+    is_machine = DAEMON.search(sender) or _is_report(mail)
+    if not is_machine and (ANSWER.match(subject) or not FAILED.search(subject)):
+        return None, "", ""
+    notice = notice_of(parts)
+    verdict = without_headers(notice)
+    hard = is_hard("", verdict if by_words(verdict) is not None else f"{verdict}\n{subject}")
+    failed = failed_recipient(mail, notice, originals)
+    said = next((one for one in notice.splitlines() if re.search(r"\b[45]\d\d\b", one)), subject)
     return (What.HARD_BOUNCE if hard else What.SOFT_BOUNCE), text_of(said.strip()), failed
 
 
-def _text(part: Any) -> str:
-    payload = part.get_payload(decode=True)
-    return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+def _is_report(mail: Any) -> bool:
+    kind = str(mail.get("content-type", "")).casefold()
+    return "multipart/report" in kind and "delivery-status" in kind
 
 
 def _addresses(held: list[Any]) -> Iterator[str]:
