@@ -1,18 +1,14 @@
 """Orders: some brought to the door, some of today."""
 
-from typing import TYPE_CHECKING
+from uuid import UUID
 
+from tandem.app.demo.days import Days
 from tandem.crm.customers import service as customers
 from tandem.flows.place_order.basket import Line, NewOrder
 from tandem.flows.place_order.placing import place_orders
 from tandem.kernel.errors import Refusal
 from tandem.scm.delivery import service as delivery
 from tandem.scm.delivery.domain.statuses import Status
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from tandem.app.demo.telling import Days
 
 BASKETS = (
     (("TEA-ASM-1KG", 2), ("SPI-CAR-050", 1)),
@@ -29,7 +25,7 @@ DRIVE = (
 )  # fmt: skip
 
 
-async def deliver_orders(days: "Days") -> None:
+async def deliver_orders(days: Days) -> None:
     """Paid at the door, a day or two later."""
     for place, ago in enumerate(ROUNDS):
         ids = await _place(days, ago, first=place * EACH, count=EACH, method="cod")
@@ -47,13 +43,13 @@ async def deliver_orders(days: "Days") -> None:
                     )
 
 
-async def take_orders(days: "Days") -> None:
+async def take_orders(days: Days) -> None:
     """Of this morning: two to pack, one to pay."""
     await _place(days, 0.05, first=1, count=2, method="cod")
     await _place(days, 0.01, first=4, count=1, method="prepaid")
 
 
-async def _place(days: "Days", ago: float, *, first: int, count: int, method: str) -> "list[UUID]":
+async def _place(days: Days, ago: float, *, first: int, count: int, method: str) -> list[UUID]:
     async with days.ago(ago) as (tx, now):
         everybody = (await customers.list_customers(tx, limit=50)).items
         people = [one for one in everybody if one.addresses]

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from tandem.app.demo.days import Days
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.tasks import TaskDraft
 from tandem.crm.sales import service as sales
@@ -29,9 +30,6 @@ from tandem.flows import (
 )
 from tandem.flows.deal_lines import set_lines
 from tandem.flows.quotes import writing as quotes
-
-if TYPE_CHECKING:
-    from tandem.app.demo.telling import Days
 
 SOURCE = "Web site"
 
@@ -82,7 +80,7 @@ DEALS: Sequence[Deal] = (
 )
 
 
-async def open_shop(days: "Days") -> None:
+async def open_shop(days: Days) -> None:
     async with days.ago(21) as (tx, now):
         await forms.add_form(tx, _form(), now=now)
         words = await score_leads.vocabulary(tx)
@@ -136,7 +134,7 @@ def _points() -> list[ScoreRuleDraft]:
     ]
 
 
-async def meet_people(days: "Days") -> None:
+async def meet_people(days: Days) -> None:
     for place, one in enumerate(ASKERS):
         async with days.ago(one.days_ago) as (tx, now):
             source, medium, campaign = one.utm
@@ -169,7 +167,7 @@ async def meet_people(days: "Days") -> None:
                     await convert_lead.convert(tx, lead.id, wish, now=now)
 
 
-async def work_deals(days: "Days") -> None:
+async def work_deals(days: Days) -> None:
     async with days.ago(21) as (tx, now):
         stages = [one.id for one in (await sales.ensure_first(tx, now=now)).stages]
     for one in DEALS:

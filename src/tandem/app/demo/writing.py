@@ -1,7 +1,6 @@
 """Whom the company writes to: a segment, consent, a journey and a campaign."""
 
-from typing import TYPE_CHECKING
-
+from tandem.app.demo.days import Days
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.consents import NewConsent
 from tandem.crm.customers.domain.segments import NewSegment
@@ -20,9 +19,6 @@ from tandem.crm.marketing.domain.journeys import (
 from tandem.crm.marketing.service import journeys
 from tandem.flows import campaigns
 
-if TYPE_CHECKING:
-    from tandem.app.demo.telling import Days
-
 REFUSES_EVERY = 4
 """One in so many never agreed: a preview without anybody left out teaches nothing."""
 DAY = 24 * 60
@@ -31,7 +27,7 @@ LETTER = """<html><body><p>Dear {{ customer.first_name }},</p>
 or <a href="https://demo.tandem.test/samples">ask for a sample</a>.</p></body></html>"""
 
 
-async def begin(days: "Days") -> None:
+async def begin(days: Days) -> None:
     async with days.ago(20.5) as (tx, now):
         people = (await customers.list_customers(tx, limit=50)).items
         for place, one in enumerate(people):
@@ -73,7 +69,7 @@ def _welcome() -> NewJourney:
     return NewJourney(name="After the first order", plan=Plan(entry=Entry(by="order"), steps=steps))
 
 
-async def send_campaign(days: "Days") -> None:
+async def send_campaign(days: Days) -> None:
     """It leaves as soon as a worker runs."""
     async with days.ago(0) as (tx, now):
         named = {one.name: one.id for one in await customers.list_segments(tx)}

@@ -1,1 +1,0 @@
-"""The way out: the domain name system."""
