@@ -139,6 +139,11 @@ async def test_handing_out_rights_asks_once_more_who_it_is(
         answer = await rina.request(method, path, json=body)
         assert answer.status_code == 403, (path, answer.text)
         assert answer.json()["code"] == "step_up_needed", path
+    form = {"email": "friend@example.test", "role_keys": "people_desk"}
+    came = {"referer": "http://test/settings/people"}
+    for path in ("/settings/people/invitations", f"/settings/people/{people['rina']}/removal"):
+        led = await rina.post(path, data=form, headers=came)
+        assert (led.status_code, led.headers.get("location", "")[:17]) == (303, "/security/confirm")
     assert await _state(database, company) == before
 
 

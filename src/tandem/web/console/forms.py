@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import UploadFile
 
-from tandem.kernel.actor import Actor
+from tandem.kernel.actor import Actor, StepUpNeeded
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.fields import KEPT
 from tandem.kernel.money import EXPONENT
@@ -44,6 +44,10 @@ NO_PROBLEM = Problem(detail="")
 
 
 def problem_of(refusal: Refusal, values: Mapping[str, str], *, form: str = "") -> Problem:
+    """The refusal as the form shows it. A proof that is too old is no fault of the form: whoever
+    typed it is led to prove anew, and back."""
+    if isinstance(refusal, StepUpNeeded):
+        raise refusal
     return Problem(detail=refusal.detail, field=refusal.field or "", form=form, values=dict(values))
 
 
