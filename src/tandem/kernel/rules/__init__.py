@@ -8,7 +8,7 @@ against a `Vocabulary`; then the same rule is a condition in SQL (`condition`, p
 """
 
 from tandem.kernel.rules.asking import explain_row, fact_of_row
-from tandem.kernel.rules.bounding import RuleTooSlow, bounded
+from tandem.kernel.rules.bounding import RuleTooSlow, bounded, everybody
 from tandem.kernel.rules.compiling import condition, facts
 from tandem.kernel.rules.judging import Explanation, Facts, describe, explain, facts_of, holds
 from tandem.kernel.rules.periods import Moment
@@ -60,6 +60,7 @@ __all__ = [
     "bounded",
     "condition",
     "describe",
+    "everybody",
     "explain",
     "explain_row",
     "fact_of_row",

@@ -132,7 +132,7 @@ async def preview(tx: Tx, rule: Any, moment: rules.Moment) -> Preview:
     read = rules.read(rule, vocabulary)
     made = rules.condition(read, vocabulary, moment, is_whole=True)
     reach = tx.actor.reach("customers.read")
-    async with rules.bounded(tx, seconds=PREVIEW_SECONDS):
+    async with rules.bounded(tx, seconds=PREVIEW_SECONDS), rules.everybody(tx):
         count, sample = await store.count(tx, made, reach, SAMPLE_SIZE)
     return Preview(count=count, sample=sample, says=rules.describe(read, vocabulary))
 
@@ -219,7 +219,8 @@ async def refresh_segment(tx: Tx, segment_id: UUID, moment: rules.Moment) -> boo
     async with rules.bounded(tx, seconds=REFRESH_SECONDS):
         made = rules.condition(rule, vocabulary, moment, is_whole=True)
         gone = await store.leave(tx, segment_id, made, limit=BATCH)
-        entered = await store.enter(tx, segment_id, made, now=moment.now, limit=BATCH)
+        async with rules.everybody(tx):
+            entered = await store.enter(tx, segment_id, made, now=moment.now, limit=BATCH)
     await _tell(tx, segment_id, entered, gone)
     took_ms = int((time.monotonic() - started) * 1000)
     is_done = max(len(gone), len(entered)) < BATCH
