@@ -11,10 +11,11 @@ import segno
 from tandem.contracts.address import Address
 from tandem.contracts.shipping import ShipmentItem
 from tandem.kernel.ids import new_id
+from tandem.kernel.typesetting import qr_svg
 from tandem.scm.shipping.domain.labels import label_of
 from tandem.scm.shipping.domain.shipments import LabelNotReady, Parcel, Sender, Shipment
 from tandem.scm.shipping.domain.statuses import Status
-from tandem.scm.shipping.gateways.printer import bars_svg, qr_svg, typeset_pdf
+from tandem.scm.shipping.gateways.printer import bars_svg, typeset_pdf
 from tests.shipping.code128 import decode
 from tests.shipping.givens import HOME, WAREHOUSE
 
