@@ -1,5 +1,5 @@
-"""Paper by Typst: the same sheet gives the same bytes. Templates are the services', fonts and threads
-are one for all."""
+"""Paper by Typst: the same sheet gives the same bytes. Templates are the services', fonts and
+threads are one for all."""
 
 import asyncio
 import io
