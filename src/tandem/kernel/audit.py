@@ -4,13 +4,14 @@ The database numbers and hashes the rows when their transaction commits (0003_au
 Nobody hands in who acted or from where: both are the transaction's actor.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from tandem.kernel import fields
 from tandem.kernel.actor import Actor, Origin
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
@@ -177,6 +178,15 @@ def _who(actor: Actor) -> dict[str, Any]:
     }
 
 
+SHOWS: Mapping[str, str] = {
+    "payment_exception": "payment",
+    "payment_link": "payment",
+    "settlement_exception": "payment",
+    "variant": "product",
+}
+"""Subjects that are called otherwise than the resource whose fields they show."""
+
+
 async def read(tx: Tx, asked: Asked, *, count: int, before_seq: int | None = None) -> list[Entry]:
     """Newest first, looked for a stretch of the chain at a time: what a page costs does not grow
     with how long the chain is, unless next to nothing fits the question."""
@@ -196,14 +206,19 @@ async def read(tx: Tx, asked: Asked, *, count: int, before_seq: int | None = Non
 
 
 def _open_to(actor: Actor, row: Entry) -> Entry:
-    """Without the values of fields that are hidden from the reader."""
+    """Without the values of fields that are hidden from the reader, at any depth."""
+    resource = SHOWS.get(row.subject_kind, row.subject_kind)
+    kept = frozenset(
+        name for name, rules in fields.names_of(resource).items() if rules & actor.hidden
+    )
+    before, after = _without(row.before, kept), _without(row.after, kept)
+    return msgspec.structs.replace(row, before=before, after=after)
 
-    def open_part(values: dict[str, Any] | None) -> dict[str, Any] | None:
-        return values and {
-            name: value for name, value in values.items() if not actor.hides(row.subject_kind, name)
-        }
 
-    return msgspec.structs.replace(row, before=open_part(row.before), after=open_part(row.after))
+def _without(value: Any, kept: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(one, kept) for name, one in value.items() if name not in kept}
+    return [_without(one, kept) for one in value] if isinstance(value, list) else value
 
 
 async def head(tx: Tx) -> Head | None:

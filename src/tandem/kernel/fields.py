@@ -12,7 +12,7 @@ with either: `"order.total_minor product.price_minor"`. These do the rest:
 - a change that a form sends back leaves alone what it could not show (`changeable`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
@@ -150,6 +150,26 @@ def ruled(struct: type) -> Mapping[str, frozenset[str]]:
         for name, rule in rules.items()
         if resource or "." in rule
     }
+
+
+@cache
+def names_of(resource: str) -> Mapping[str, frozenset[str]]:
+    """What the suite's structs call the resource's fields, each with the rules that keep it back:
+    for records that are plain mappings, as the audit has them."""
+    found: dict[str, frozenset[str]] = {}
+    for struct in _structs(msgspec.Struct):
+        for name, rules in ruled(struct).items():
+            own = frozenset(rule for rule in rules if rule.startswith(f"{resource}."))
+            if own:
+                found[name] = found.get(name, frozenset()) | own
+    return found
+
+
+def _structs(kind: type) -> Iterator[type]:
+    child: type
+    for child in kind.__subclasses__():
+        yield child
+        yield from _structs(child)
 
 
 def veiled(actor: Actor, record: S) -> S:
