@@ -33,32 +33,54 @@ def pytest_collection_finish() -> None:
     keep_what_is_loaded()
 
 
-LONG = ("web", "app", "faults", "flows", "sandbox")
-"""Folders whose files start installations and browsers: they take minutes, so they come first."""
+SECOND_INSTALLATION = (
+    "web/test_every_page.py",
+    "web/test_whole_life.py",
+    "web/test_whole_story.py",
+    "web/test_driver.py",
+    "web/test_driver_offline.py",
+)
+"""Half, by time, of the files that share an installation: two processes have one each."""
+
+SECONDS = {
+    "installation": 400,
+    "second installation": 400,
+    "web/test_dispatch.py": 130,
+    "app/test_up.py": 120,
+    "identity/test_matrix.py": 60,
+    "faults/test_fuzz.py": 60,
+    "flows/test_whole_life.py": 60,
+    "faults/test_crashes.py": 40,
+    "sandbox/test_process.py": 20,
+    "app/test_embedded.py": 20,
+    "app/test_tracing.py": 15,
+    "sales/test_assigning_leads.py": 15,
+    "notifications/test_lanes.py": 15,
+    "marketing/test_leaving.py": 10,
+}
+"""About how long the longest groups take. The others go by their number of tests."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One file after another, the longest first; what shares an installation stays together.
+    """One file after another, the longest first, so that no process is left alone with one at the
+    end; what shares an installation stays together.
 
     A file is one group of pytest-xdist: it runs in one process, on one database.
     """
     groups = {item: _group(item) for item in items}
     counts = Counter(groups.values())
-    order = {item: (not _is_long(item), -counts[group], group) for item, group in groups.items()}
+    order = {item: (-SECONDS.get(each, 0), -counts[each], each) for item, each in groups.items()}
     items.sort(key=order.__getitem__)
     for item, group in groups.items():
         item.add_marker(pytest.mark.xdist_group(group))
 
 
 def _group(item: pytest.Item) -> str:
-    if "installation" in getattr(item, "fixturenames", ()):
-        return "installation"
-    return str(item.path.relative_to(TESTS))
-
-
-def _is_long(item: pytest.Item) -> bool:
-    return item.path.relative_to(TESTS).parts[0] in LONG
+    file = str(item.path.relative_to(TESTS))
+    if "installation" not in getattr(item, "fixturenames", ()):
+        return file
+    return "second installation" if file in SECOND_INSTALLATION else "installation"
 
 
 @pytest.fixture(scope="session")
