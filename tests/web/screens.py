@@ -28,6 +28,9 @@ ENDED = (
     ".map((one) => one.finished)).then(() => 0)"
 )
 """A promise kept when every transition and animation that ends has ended."""
+AXE_TELLS = "{resultTypes: ['violations'], selectors: false, preload: {assets: ['media']}}"
+"""All rules that run by default, but no words on what passed and no selectors, which nobody reads;
+the style sheets are not read once more for a rule that is not among them: a fifth less."""
 SIZES = {"wide": (1440, 900), "phone": (390, 844), "narrow": (360, 740)}
 
 
@@ -103,7 +106,7 @@ class Screen:
             self.page.evaluate(f"{AXE.read_text()};0")
         self.page.evaluate(ENDED)
         found: list[str] = self.page.evaluate(
-            "axe.run().then(({violations}) => violations.map("
+            f"axe.run(document, {AXE_TELLS}).then(({{violations}}) => violations.map("
             "(one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`))"
         )
         return found
