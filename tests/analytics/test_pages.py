@@ -13,6 +13,7 @@ from tandem.kernel.db import Database
 from tests.analytics.filled import fill
 from tests.analytics.givens import Counted
 
+FORM = r'action="/exports"[^>]*><input type="hidden" name='
 SITE = {"origin": "http://test", "sec-fetch-site": "same-origin"}
 
 
@@ -59,7 +60,7 @@ async def test_every_menu_takes_along_what_the_page_shows(
         "/attribution",
     ):
         shown = await client.get(path)
-        drafts = re.findall(r'name="draft" value="([^"]+)"', shown.text)
+        drafts = re.findall(rf'{FORM}"draft" value="([^"]+)"', shown.text)
         assert len(drafts) >= 1, path
         for draft in {drafts[0], drafts[-1]}:
             form = {"draft": unescape(draft), "file": "csv"}

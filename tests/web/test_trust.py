@@ -50,11 +50,11 @@ def test_what_an_administrator_does_with_trust_stands_in_the_log(
         expect(banner).to_have_count(0)
 
         page.goto("/settings/audit")
-        for action in ("impersonation.ended", "impersonation.begun", "api_key.rotated"):
+        for action in ("Impersonation: ended", "Impersonation: begun", "API key: rotated"):
             expect(page.get_by_role("row").filter(has_text=action).first).to_be_visible()
         page.goto("/settings/audit?action=api_key")
-        expect(page.get_by_text("impersonation.begun")).to_have_count(0)
-        made = page.get_by_role("row").filter(has_text="api_key.added").first
+        expect(page.get_by_text("Impersonation: begun")).to_have_count(0)
+        made = page.get_by_role("row").filter(has_text="API key: added").first
         expect(made).to_contain_text("127.0.0.1")
         assert first not in page.content() and second not in page.content()
         window.check("console-audit-wide-light")

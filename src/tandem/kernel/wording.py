@@ -2,6 +2,7 @@
 
 KNOWN_WORDS = {
     "api": "API",
+    "api_key": "API key",
     "cod": "Cash on delivery",
     "email": "E-mail",
     "en_route": "On the way",

@@ -94,6 +94,8 @@ function show(items) {
   if (!items.length) {
     const none = document.createElement('li');
     none.className = 'group';
+    none.role = 'option';
+    none.ariaDisabled = 'true';
     none.textContent = `Nothing is called “${typed()}”.`;
     list.append(none);
   }
@@ -117,7 +119,7 @@ function option(item, at) {
 }
 
 function options() {
-  return [...dialog.querySelectorAll('[role=option]')];
+  return [...dialog.querySelectorAll('[role=option]:not([aria-disabled])')];
 }
 
 function mark(at) {
