@@ -2,15 +2,23 @@
 
 import asyncio
 import io
+import os
 import re
-from datetime import date, timedelta
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+import msgspec
 import pytest
 from litestar import Litestar
 from openpyxl import load_workbook
 
+from tandem.app.settings import Settings
 from tandem.app.wiring import import_reactions, resources_of
 from tandem.crm.analytics.domain.asking import Ask
 from tandem.crm.analytics.domain.calendar import Period
@@ -161,6 +169,93 @@ async def test_each_slot_is_run_once_by_two_workers_and_after_a_kill(place: Plac
     await place.run()
     rows = await place.history("asha", wanted)
     assert [one.missed for one in rows] == [5, 5, 0, 0]
+    assert len({one.slot for one in rows}) == 2
+    assert len(await place.letters()) == 4
+
+
+WAITING = """
+    select count(*) from pg_locks
+     where relation = $1::regclass and not granted
+       and database = (select oid from pg_database where datname = current_database())
+"""
+
+
+@asynccontextmanager
+async def _workers(
+    settings: Settings, company: Company, count: int
+) -> AsyncIterator[list[asyncio.subprocess.Process]]:
+    given = (msgspec.json.encode(settings).decode(), str(company.org_id))
+    begun = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.analytics.working", *given,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        for _ in range(count)
+    ]  # fmt: skip
+    try:
+        yield begun
+    finally:
+        for one in begun:
+            if one.returncode is None:
+                one.kill()
+            await one.wait()
+
+
+async def _killed_over(
+    table: str, workers: list[asyncio.subprocess.Process], moment: datetime, owner_dsn: str
+) -> list[asyncio.subprocess.Process]:
+    """All take their turn at once; the one that is about to write to the table dies over it, and
+    the others, who find nothing left to do, are handed back."""
+    gate, look = [await asyncpg.connect(owner_dsn) for _ in range(2)]
+    begun = gate.transaction()
+    await begun.start()
+    await gate.execute(f"lock table {table} in share mode")
+    async with asyncio.timeout(90):
+        for one in workers:
+            assert one.stdin is not None
+            one.stdin.write(f"{moment.isoformat()}\n".encode())
+        turns = {asyncio.create_task(one.stdout.readline()): one for one in workers if one.stdout}
+        for _ in workers[1:]:
+            await asyncio.wait(turns, return_when=asyncio.FIRST_COMPLETED)
+        stuck = [one for turn, one in turns.items() if not turn.done()]
+        assert len(stuck) == 1, "one holds the slot, the others found it taken"
+        while not await look.fetchval(WAITING, table):  # noqa: ASYNC110  a lock tells nobody
+            await asyncio.sleep(0.02)
+        stuck[0].kill()
+        assert await stuck[0].wait() == -signal.SIGKILL
+        await asyncio.gather(*turns)
+    await begun.rollback()
+    await gate.close()
+    await look.close()
+    return [one for one in workers if one is not stuck[0]]
+
+
+async def test_a_worker_killed_at_its_slot_leaves_one_run_and_one_letter_each(
+    place: Place, settings: Settings, owner_dsn: str
+) -> None:
+    """A-ANA-8: two processes and real kills, over the run and over a letter."""
+    draft = place.draft("asha", "mona", schedule=Schedule(at="08:00"))
+    async with _workers(settings, place.company, 2) as both:
+        wanted = await place.add("asha", draft)
+        place.clock.at += timedelta(days=1)
+        alive = await _killed_over("analytics.report_run", both, place.clock.at, owner_dsn)
+        assert await place.letters() == []
+        async with asyncio.timeout(30):
+            # The dead one's locks are there until its server process notices.
+            while len(await place.letters()) < 2:
+                await place.run()
+        place.clock.at += timedelta(days=1)
+        assert await _killed_over("notifications.message", alive, place.clock.at, owner_dsn) == []
+    assert len(await place.letters()) == 2
+    place.clock.at += timedelta(minutes=3)
+    async with asyncio.timeout(30):
+        while len(await place.letters()) < 4:
+            await place.run()
+    await place.run()
+    rows = await place.history("asha", wanted)
+    assert [(one.state, one.missed) for one in rows] == [("sent", 0)] * 4
+    assert len({(one.slot, one.recipient_id) for one in rows}) == 4
     assert len({one.slot for one in rows}) == 2
     assert len(await place.letters()) == 4
 
