@@ -23,6 +23,7 @@ from tandem.crm.identity.domain.keys import (
     new_access_token,
     new_api_key,
 )
+from tandem.crm.identity.sessions import COOKIE
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Invalid
@@ -233,6 +234,10 @@ async def test_a_key_works_from_its_networks_only(app: Litestar, boss: httpx.Asy
     outside = await _make(boss, networks=["203.0.113.0/24", "2001:db8::/48"])
     assert await _status(app, inside["key"]) == 200
     assert await _status(app, outside["key"]) == 401
+    async with visitor(app) as browser:
+        for key in (inside["key"], outside["key"]):
+            browser.cookies.set(COOKIE, key)
+            assert (await browser.get("/v1/orders")).status_code == 401, "a key is no cookie"
     for wrong in ("203.0.113.1/24", "everywhere", "::/129", "10.0.0.0/8 "):
         refused = await boss.post(
             "/v1/api-keys", json={"name": "x", "grants": ["orders.read"], "networks": [wrong]}

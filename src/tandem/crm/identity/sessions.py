@@ -3,7 +3,8 @@
 import secrets
 import time
 from collections import OrderedDict
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 from litestar import Request
@@ -41,7 +42,7 @@ SIGN_IN_LIMIT = Limit(name="sign_in", count=20, seconds=60)
 REMEMBERED_SECONDS = 1.0
 REMEMBERED_MAX = 10_000
 
-T = TypeVar("T")
+Find = Callable[[bytes], Awaitable[Actor | None]]
 
 
 def cookie_name(base_url: str, name: str = COOKIE) -> str:
@@ -106,7 +107,7 @@ class Sessions:
     def __init__(self, state: State) -> None:
         self._state = state
         self._cookie = cookie_name(state.settings.base_url)
-        self._seen: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
+        self._seen: OrderedDict[tuple[Find, bytes], tuple[float, Actor]] = OrderedDict()
         self._limiter = Limiter()
 
     async def actor_of(self, scope: Scope) -> Actor | None:
@@ -139,12 +140,14 @@ class Sessions:
         check_terms(actor, address, self._limiter)
         return actor
 
-    async def _remembered(self, credential: str, find: Any) -> Actor | None:
-        key = hash_of(credential)
+    async def _remembered(self, credential: str, find: Find) -> Actor | None:
+        """By what it was shown as too: a key is no cookie, where nobody asks for its terms."""
+        secret_hash = hash_of(credential)
+        key = find, secret_hash
         at = time.monotonic()
         if (held := self._seen.get(key)) and at - held[0] < REMEMBERED_SECONDS:
             return held[1]
-        actor: Actor | None = await find(key)
+        actor = await find(secret_hash)
         if actor is not None:
             self._seen[key] = (at, actor)
             self._seen.move_to_end(key)
@@ -198,4 +201,4 @@ class Sessions:
             self.forget(token)
 
     def forget(self, token: str) -> None:
-        self._seen.pop(hash_of(token), None)
+        self._seen.pop((self._of_session, hash_of(token)), None)
