@@ -74,7 +74,6 @@ class AccountsPage(Controller):
                 values=form,
                 problem=problem_of(refusal, form),
                 alike=alike.get("candidates"),
-                status=refusal.status,
             )
         to = f"/accounts/{account.id}"
         return redirect(request, to, toast=f"{account.name} is added.", link=to)
@@ -126,9 +125,7 @@ class AccountPage(Controller):
             await customers.change_account(tx, account, change, now=now)
         except Refusal as refusal:
             problem = problem_of(refusal, form)
-            return await _form(
-                request, tx, values=form, account=account, problem=problem, status=refusal.status
-            )
+            return await _form(request, tx, values=form, account=account, problem=problem)
         to = f"/accounts/{account_id}"
         return redirect(request, to, toast=f"{form.get('name')} is saved.", link=to)
 
@@ -204,12 +201,11 @@ async def _form(
     account: Account | None = None,
     problem: Problem = NO_PROBLEM,
     alike: list[dict[str, Any]] | None = None,
-    status: int = 200,
 ) -> Response[Any]:
     return page(
         request,
         "console/account_form.html",
-        status=status,
+        status=problem.status,
         values=values,
         account=account,
         problem=problem,

@@ -103,8 +103,7 @@ class AlertsPage(Controller):
         try:
             made = await alerts.add_alert(tx, await _draft(tx, values), now=now)
         except Refusal as refusal:
-            problem = problem_of(refusal, values)
-            return await _form(request, tx, values, None, problem, refusal.status)
+            return await _form(request, tx, values, None, problem_of(refusal, values))
         return redirect(request, f"/alerts/{made.id}", toast=f"{made.name} is watched.")
 
     @get("/{alert_id:uuid}")
@@ -125,8 +124,7 @@ class AlertsPage(Controller):
                 tx, alert_id, await _draft(tx, values), is_current=lambda _: None, now=now
             )
         except Invalid as refusal:
-            problem = problem_of(refusal, values)
-            return await _form(request, tx, values, found, problem, refusal.status, now=now)
+            return await _form(request, tx, values, found, problem_of(refusal, values), now=now)
         return redirect(request, f"/alerts/{alert_id}", toast=f"{changed.name} is saved.")
 
     @post("/{alert_id:uuid}/mute")
@@ -168,7 +166,6 @@ async def _form(
     values: Mapping[str, str],
     found: Alert | None,
     problem: Problem = NO_PROBLEM,
-    status: int = 200,
     now: datetime | None = None,
 ) -> Response[Any]:
     currency = (await identity.get_organisation(tx.with_all_grants())).currency
@@ -178,7 +175,7 @@ async def _form(
     return page(
         request,
         "console/alert.html",
-        status=status,
+        status=problem.status,
         found=found,
         values=values,
         problem=problem,

@@ -101,7 +101,6 @@ class CustomersPage(Controller):
                 values=form,
                 problem=problem_of(refusal, form),
                 alike=refusal.facts["candidates"] if isinstance(refusal, PossibleDuplicate) else [],
-                status=refusal.status,
             )
         to = f"/customers/{customer.id}"
         return redirect(request, to, toast=f"{customer.name} is added.", link=to)
@@ -177,9 +176,7 @@ class CustomerPage(Controller):
             await customers.change_customer(tx, customer, change, now=now)
         except Refusal as refusal:
             problem = problem_of(refusal, form)
-            return await _form(
-                request, tx, values=form, customer=customer, problem=problem, status=refusal.status
-            )
+            return await _form(request, tx, values=form, customer=customer, problem=problem)
         to = f"/customers/{customer_id}"
         return redirect(request, to, toast=f"{form.get('name')} is saved.", link=to)
 
@@ -240,12 +237,11 @@ async def _form(
     customer: Customer | None = None,
     problem: Problem = NO_PROBLEM,
     alike: list[dict[str, Any]] | None = None,
-    status: int = 200,
 ) -> Response[Any]:
     return page(
         request,
         "console/customer_form.html",
-        status=status,
+        status=problem.status,
         values=values,
         customer=customer,
         problem=problem,

@@ -22,9 +22,11 @@ MINOR_MAX = 10**14
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a form was refused, with what was typed. `form` names the dialog to open again."""
+    """Why a form was refused, with what was typed. `form` names the dialog to open again, and
+    `status` is what the page that shows it answers with."""
 
     detail: str
+    status: int = 200
     field: str = ""
     form: str = ""
     values: dict[str, str] = {}
@@ -48,7 +50,13 @@ def problem_of(refusal: Refusal, values: Mapping[str, str], *, form: str = "") -
     typed it is led to prove anew, and back."""
     if isinstance(refusal, StepUpNeeded):
         raise refusal
-    return Problem(detail=refusal.detail, field=refusal.field or "", form=form, values=dict(values))
+    return Problem(
+        detail=refusal.detail,
+        status=refusal.status,
+        field=refusal.field or "",
+        form=form,
+        values=dict(values),
+    )
 
 
 async def read_form(request: AnyRequest, *, longest: int = TEXT_MAX) -> dict[str, str]:

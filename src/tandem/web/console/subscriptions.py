@@ -103,8 +103,7 @@ class SubscriptionsPage(Controller):
         try:
             made = await subscribing.add(tx, _draft(values), now=now)
         except Refusal as refusal:
-            problem = problem_of(refusal, values)
-            return await _form(request, tx, values, None, problem, refusal.status)
+            return await _form(request, tx, values, None, problem_of(refusal, values))
         to = f"/subscriptions/{made.id}"
         return redirect(request, to, toast=f"{made.name} goes out {when(made.draft.schedule)}.")
 
@@ -126,8 +125,7 @@ class SubscriptionsPage(Controller):
                 tx, subscription_id, _draft(values), is_current=lambda _: None, now=now
             )
         except Invalid as refusal:
-            problem = problem_of(refusal, values)
-            return await _form(request, tx, values, found, problem, refusal.status)
+            return await _form(request, tx, values, found, problem_of(refusal, values))
         to = f"/subscriptions/{subscription_id}"
         return redirect(request, to, toast=f"{changed.name} is saved.")
 
@@ -191,7 +189,6 @@ async def _form(
     values: Mapping[str, str],
     found: Subscription | None,
     problem: Problem = NO_PROBLEM,
-    status: int = 200,
 ) -> Response[Any]:
     is_owner = found is None or found.owner_id == tx.actor.user_id
     own = await dashboards.list_dashboards(tx)
@@ -200,7 +197,7 @@ async def _form(
     return page(
         request,
         "console/subscription.html",
-        status=status,
+        status=problem.status,
         found=found,
         values=values,
         problem=problem,
