@@ -80,11 +80,12 @@ async def _empty(work: Work, lane: Lane, allowed: Budget, sending: Sending, unti
         ready = await take_in_hand(work, lane, count=allowed.batch)
         if ready is None and was_idle:
             return False
-        if ready is not None:
+        if ready:
             sending.begin(ready)
-            await sending.until_left(allowed.batch // 2)
-        else:
-            await sending.until_left(0)  # Then there may be room where there was none.
+        # What is short was all there is, or a single one that finds out whether a channel can be
+        # reached again: what comes of it is waited for. Then there may be room where none was.
+        is_short = len(ready or ()) < allowed.batch // 2
+        await sending.until_left(0 if is_short else allowed.batch // 2)
         if time.monotonic() >= until:
             return True
     return False
