@@ -8,6 +8,7 @@ KNOWN_WORDS = {
     "en_route": "On the way",
     "own_fleet": "Own fleet",
     "sms": "SMS",
+    "sso": "SSO",
     "upi": "UPI",
 }
 
