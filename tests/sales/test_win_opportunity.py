@@ -234,7 +234,8 @@ class _Dying(Database):
     @asynccontextmanager
     async def transaction(self, actor: Actor) -> AsyncIterator[Tx]:
         async with super().transaction(actor) as tx:
-            yield Tx(_Losing(tx.connection, self), tx.actor, tx.started_at, tx.audited)
+            tx.connection = _Losing(tx.connection, self)
+            yield tx
 
 
 class _Losing:
