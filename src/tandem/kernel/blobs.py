@@ -4,6 +4,7 @@ The bytes are written before the row, so a row always has its file. What is disc
 at once and its bytes after the commit (`delete_discarded`), unless another row has the same bytes.
 """
 
+import asyncio
 import contextlib
 import functools
 import hashlib
@@ -167,7 +168,9 @@ class Blobs:
 
     async def list_beside(self, prefix: str) -> list[bytes]:
         """All that `put_beside` kept under this prefix, in the order of names."""
-        found = await obstore.list(self._store, prefix=prefix).collect_async()
+        # In a thread: what lists without one may be at work still when a short process ends, and
+        # takes it down.
+        found = await asyncio.to_thread(lambda: obstore.list(self._store, prefix=prefix).collect())
         names = sorted(one["path"] for one in found)
         kept = [await obstore.get_async(self._store, name) for name in names]
         return [bytes(await one.bytes_async()) for one in kept]
