@@ -3,7 +3,7 @@
 import functools
 import gzip
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any
@@ -150,6 +150,12 @@ def render(template: str, *, zone: str = ZONE, inputs: Inputs = FREE, **context:
         _inputs.reset(inputs_before)
 
 
+def _opt_of(request: AnyRequest) -> Mapping[str, Any]:
+    """What its route says of itself; nothing where no route takes the method (405)."""
+    handler = request.scope.get("route_handler")
+    return {} if handler is None else handler.opt
+
+
 def page(request: AnyRequest, template: str, *, status: int = 200, **context: Any) -> Response[Any]:
     """A whole page, or a part of one for htmx, with its nonce and content security policy.
 
@@ -160,15 +166,16 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
     toast = _left_toast(request)
     actor: Actor | None = request.scope["state"].get("actor")
     settings = request.app.state.settings
+    opt = _opt_of(request)
     if actor is not None and actor.hidden:
-        loose = loose_names(request.scope["route_handler"].opt, actor.hidden)
+        loose = loose_names(opt, actor.hidden)
         context = fields.shown(actor.hidden, context, loose)
     company = context.get("company")
     zone = company.zone if isinstance(company, Company) else zone_of(request)
     body = render(
         template,
         zone=zone,
-        inputs=inputs_of(request.scope["route_handler"].opt, actor),
+        inputs=inputs_of(opt, actor),
         actor=actor,
         path=request.url.path,
         query=request.url.query,
