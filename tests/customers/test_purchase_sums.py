@@ -12,12 +12,14 @@ from tandem.app.rebuilding import recount
 from tandem.app.settings import Settings
 from tandem.contracts.orders import OrderCancelled, OrderCompleted, OrderExpired, OrderPlaced
 from tandem.contracts.payments import PaymentCaptured, RefundProcessed
-from tandem.crm.customers import handlers, service
+from tandem.crm.customers import handlers, jobs, service
 from tandem.crm.customers.domain import CustomerDraft
 from tandem.crm.identity import service as identity
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query
 from tandem.kernel.events import Event, subscription
+from tandem.kernel.jobs import Work
+from tandem.kernel.resources import Resources
 from tandem.kernel.rules import Moment
 
 ADDED_UP = Query(
@@ -82,8 +84,7 @@ class Town:
             await found.handle(tx, event, at)
 
     async def sum_up(self) -> None:
-        async with self.database.transaction(self.actor) as tx:
-            await service.sum_purchases(tx)
+        await jobs.sum_purchases(Work(self.database, Resources(), self.actor.org_id))
 
     async def merge(self, *, is_undone: bool) -> None:
         survivor, loser = self.ids[:2]
