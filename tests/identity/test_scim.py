@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +13,7 @@ from litestar import Litestar
 from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 
+from tandem.crm.identity import service as identity
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tests.givens import api_key_of, visitor
@@ -188,12 +190,19 @@ async def _roles(boss: httpx.AsyncClient, user_id: str) -> list[str]:
 
 
 async def test_a_directory_does_nothing_but_people_and_only_its_own(
-    app: Litestar, directory: httpx.AsyncClient, database: Database, boss: httpx.AsyncClient
+    app: Litestar,
+    directory: httpx.AsyncClient,
+    database: Database,
+    boss: httpx.AsyncClient,
+    now: datetime,
 ) -> None:
     made = await _user(directory)
     for path in ("/v1/users", "/v1/orders", "/v1/api-keys", "/v1/audit-events"):
         assert (await directory.get(path)).status_code == 403
-    stranger = Actor(org_id=uuid4(), user_id=None)
+    elsewhere = await identity.found_organisation(
+        database, name="Elsewhere", slug=f"e-{made['id']}", now=now
+    )
+    stranger = Actor(org_id=elsewhere, user_id=None)
     async with visitor(app) as other:
         key = await api_key_of(database, stranger, "identity.scim")
         other.headers["authorization"] = f"Bearer {key}"
