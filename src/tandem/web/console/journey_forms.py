@@ -133,7 +133,8 @@ def step_of(step: Step, form: Mapping[str, str], words: Vocabulary) -> Step:
         case Send():
             given |= {name: form.get(name, "") for name in ("channel", "subject", "text")}
             given["template_version_id"] = form.get("template_version_id") or None
-            given["html"] = "" if form.get("text") != step.text else step.html
+            is_as_before = form.get("text", "") == step.text.replace("\r\n", "\n").strip()
+            given["html"] = step.html if is_as_before else ""
         case Act():
             given |= {"what": form.get("what", ""), "days": _number(form, "days", 1)}
             for name in ("list_id", "owner_id", "title", "reason"):
