@@ -160,16 +160,19 @@ ENTER = RuledQuery(
     """
 )
 
+# Found once, then deleted: a join would look for all of them anew for each member where the table
+# is too fresh for PostgreSQL to know how many there are.
 LEAVE = RuledQuery(
     """
     delete from customers.segment_member m
-     using (select m2.customer_id
-              from customers.segment_member m2
-              join customers.customer c on c.org_id = :org_id and c.id = m2.customer_id
-             where m2.org_id = :org_id and m2.segment_id = :id
-               and not (c.merged_into_id is null and c.erased_at is null and {rule})
-             limit :limit) gone
-     where m.org_id = :org_id and m.segment_id = :id and m.customer_id = gone.customer_id
+     where m.org_id = :org_id and m.segment_id = :id
+       and m.customer_id = any(array(
+           select m2.customer_id
+             from customers.segment_member m2
+             join customers.customer c on c.org_id = :org_id and c.id = m2.customer_id
+            where m2.org_id = :org_id and m2.segment_id = :id
+              and not (c.merged_into_id is null and c.erased_at is null and {rule})
+            limit :limit))
     returning m.customer_id
     """
 )
