@@ -143,6 +143,7 @@ async def test_a_scanner_is_told_from_the_person_who_clicks_after_it(
     async with company.work.transaction() as tx:
         assert await marketing.settle(tx, now=company.hands.now()) == 4
         assert await marketing.settle(tx, now=company.hands.now()) == 0
+        await tx.end()
         told = [row["payload"] for row in await tx.records(EVENTS)]
         page = await marketing.list_engagement(tx, one.feed, limit=10)
 
@@ -251,6 +252,7 @@ async def test_what_a_person_clicked_is_on_their_timeline_and_moves_when_they_ar
     company.hands.advance(minutes=1)
     async with company.work.transaction() as tx:
         await marketing.settle(tx, now=company.hands.now())
+        await tx.end()
         told = await tx.records(EVENTS)
         found = subscription(CampaignClicked.topic, "customers.timeline")
         assert found

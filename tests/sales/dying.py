@@ -46,6 +46,9 @@ class Faulty:
     async def fetch(self, text: str, *values: Any) -> Any:
         return await self._asked("fetch", text, values)
 
+    async def fetchrow(self, text: str, *values: Any) -> Any:
+        return await self._asked("fetchrow", text, values)
+
     async def fetchval(self, text: str, *values: Any) -> Any:
         return await self._asked("fetchval", text, values)
 
@@ -62,7 +65,9 @@ class Faulty:
 
 
 def faulty(tx: Tx, allowed: int, fault: Callable[[], None] = fail) -> Tx:
-    return Tx(Faulty(tx.connection, allowed, fault), tx.actor, tx.started_at)
+    """The same transaction, to its last write: what waits for the end counts as one."""
+    tx.connection = Faulty(tx.connection, allowed, fault)
+    return tx
 
 
 async def main(dsn: str, org_id: UUID, lead_id: UUID, allowed: int) -> None:

@@ -34,4 +34,5 @@ async def a_complaint(tx: Tx, *, now: datetime, order_id: UUID | None = None) ->
 
 async def told(tx: Tx) -> list[tuple[str, dict[str, Any]]]:
     """Every event support has told, oldest first: (topic, payload)."""
+    await tx.end()
     return [(row["topic"], row["payload"]) for row in await tx.records(EVENTS)]
