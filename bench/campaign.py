@@ -10,6 +10,8 @@ import os
 import random
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -84,29 +86,42 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measure(people: int = PEOPLE, kills: int = KILLS) -> list[Row]:
+    with at_work() as (owner_dsn, sink):
+        found = asyncio.run(_run(owner_dsn, sink, people, kills))
+    return _rows(found, sink, people, kills)
+
+
+@contextmanager
+def at_work() -> Iterator[tuple[str, Sink]]:
+    """A database of its own and a mail server that counts."""
     sink = Sink()
     sink.start()
     with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
         Path(folder).chmod(0o755)
         database = EmbeddedPostgres(Path(folder) / "cluster")
         try:
-            found = asyncio.run(_run(database.start(), sink, people, kills))
+            yield database.start(), sink
         finally:
             database.stop()
     sink.stop()
-    return _rows(found, sink, people, kills)
 
 
-async def _run(owner_dsn: str, sink: Sink, people: int, kills: int) -> Found:
+async def begin(owner_dsn: str, people: int) -> tuple[Database, str, Campaign, Work]:
+    """A company with so many people who agreed, and its campaign to all of them, due now."""
     await migrate(owner_dsn, app_role=ROLE, app_password=PASSWORD)
-    hold_keys()
+    _hold_keys()
     dsn = app_dsn_of(owner_dsn, ROLE, PASSWORD)
     database = await Database.connect(dsn, size_min=1, size_max=4)
     org_id = await identity.found_organisation(
         database, name="Bench", slug="bench", now=clock.now()
     )
-    campaign = await fill_and_schedule(database, owner_dsn, org_id, people)
-    work = Work(database, Resources(), org_id)
+    campaign = await _scheduled(database, owner_dsn, org_id, people)
+    return database, dsn, campaign, Work(database, Resources(), org_id)
+
+
+async def _run(owner_dsn: str, sink: Sink, people: int, kills: int) -> Found:
+    database, dsn, campaign, work = await begin(owner_dsn, people)
+    org_id = work.org_id
     began = time.monotonic()
     while await _planned(database, org_id, campaign) < people:
         await step(work, str(campaign.id))
@@ -125,9 +140,7 @@ async def _run(owner_dsn: str, sink: Sink, people: int, kills: int) -> Found:
     )
 
 
-async def fill_and_schedule(
-    database: Database, owner_dsn: str, org_id: UUID, people: int
-) -> Campaign:
+async def _scheduled(database: Database, owner_dsn: str, org_id: UUID, people: int) -> Campaign:
     now = clock.now()
     async with database.transaction(Actor.system(org_id)) as tx:
         segment = await customers.add_segment(tx, NewSegment(name="Everybody"), now=now)
@@ -185,11 +198,11 @@ def start_sender(order: sender.Order) -> ForkServerProcess:
 
 
 def _send(order: sender.Order) -> None:
-    hold_keys()
+    _hold_keys()
     sender.run(order)
 
 
-def hold_keys() -> None:
+def _hold_keys() -> None:
     """Those that links are signed with."""
     secrets.hold(secrets.Keyring.read("", fallback="a key for the benchmark alone"))
 

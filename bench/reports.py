@@ -18,7 +18,7 @@ from tandem.crm.analytics.service.remembering import ANSWERS
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 
-ORDERS, QUICK = int(os.environ.get("BENCH_ORDERS", "1000000")), 100_000
+ORDERS, QUICK = int(os.environ.get("TANDEM_BENCH_ORDERS", "1000000")), 100_000
 LINES = 5
 """Lines of an order."""
 ROUNDS = 5

@@ -7,32 +7,24 @@ handed over (A-CUS-14; docs/guides/sending-rules.md promises half a minute).
 import asyncio
 import os
 import random
-import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from bench.campaign import SENDERS, fill_and_schedule, hold_keys, start_sender, states_of
-from bench.sending import PASSWORD, PLACE, ROLE
+from bench.campaign import SENDERS, at_work, begin, start_sender, states_of
+from bench.sending import PLACE
 from bench.sink import Sink
 from bench.table import Row, at_most
-from tandem.app.embedded import EmbeddedPostgres
-from tandem.app.migrate import migrate
-from tandem.app.settings import app_dsn_of
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.consents import NewConsent
-from tandem.crm.identity import service as identity
 from tandem.crm.marketing.domain.campaigns import Campaign
 from tandem.flows.campaign_sending import step
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
-from tandem.kernel.jobs import Work
-from tandem.kernel.resources import Resources
 from tests.notifications import sender
 
 PEOPLE = int(os.environ.get("TANDEM_BENCH_PEOPLE", "5000"))
@@ -56,31 +48,16 @@ class Letter(msgspec.Struct, frozen=True):
 
 
 def measure(people: int = PEOPLE) -> list[Row]:
-    sink = Sink()
-    sink.start()
-    with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
-        Path(folder).chmod(0o755)
-        database = EmbeddedPostgres(Path(folder) / "cluster")
-        try:
-            letters, said = asyncio.run(_run(database.start(), sink, people))
-        finally:
-            database.stop()
-    sink.stop()
+    with at_work() as (owner_dsn, sink):
+        letters, said = asyncio.run(_run(owner_dsn, sink, people))
     return _rows(letters, said, people)
 
 
 async def _run(
     owner_dsn: str, sink: Sink, people: int
 ) -> tuple[list[Letter], Mapping[UUID, float]]:
-    await migrate(owner_dsn, app_role=ROLE, app_password=PASSWORD)
-    hold_keys()
-    dsn = app_dsn_of(owner_dsn, ROLE, PASSWORD)
-    database = await Database.connect(dsn, size_min=1, size_max=4)
-    org_id = await identity.found_organisation(
-        database, name="Bench", slug="bench", now=clock.now()
-    )
-    campaign = await fill_and_schedule(database, owner_dsn, org_id, people)
-    work = Work(database, Resources(), org_id)
+    database, dsn, campaign, work = await begin(owner_dsn, people)
+    org_id = work.org_id
     while sum((await states_of(database, org_id, campaign)).values()) < people:
         await step(work, str(campaign.id))
     order = sender.Order(dsn, org_id, sink.port, PLACE, CONNECTIONS, BATCH)

@@ -144,7 +144,7 @@ class Tx:
 
     async def publish(self, *events: Event) -> None:
         """Write events beside the change they tell of: all commit, or none does."""
-        self._ending.tell(self.actor, self.started_at, events)
+        self._ending.tell(self.actor, events)
         if self._ending.is_full:
             await self.end()
 
@@ -152,7 +152,7 @@ class Tx:
         """Make the writes that waited for the end. Whoever commits, or leaves the company or a
         savepoint, comes here first."""
         if self._ending:
-            sql, values, expected = self._ending.take()
+            sql, values, expected = self._ending.take(self.started_at)
             counts = await self.connection.fetchrow(sql, *values)
             for count, expects in zip(counts, expected, strict=True):
                 if expects is not None:

@@ -85,11 +85,10 @@ class Write(msgspec.Struct):
 class Ending:
     """The writes that wait, in the order in which they came, and the events."""
 
-    __slots__ = ("_calls", "_events", "_told_at", "_writes")
+    __slots__ = ("_calls", "_events", "_writes")
 
     def __init__(self) -> None:
         self.clear()
-        self._told_at: datetime | None = None
 
     def __bool__(self) -> bool:
         return bool(self._writes or self._events)
@@ -107,8 +106,7 @@ class Ending:
         kept = {name: [*it] if isinstance(it, list) else it for name, it in params.items()}
         self._writes.append(Write(query, kept, expects))
 
-    def tell(self, actor: Actor, told_at: datetime, events: Sequence[Event]) -> None:
-        self._told_at = told_at
+    def tell(self, actor: Actor, events: Sequence[Event]) -> None:
         self._events += [(actor, event) for event in events]
 
     def clear(self) -> None:
@@ -116,15 +114,15 @@ class Ending:
         self._writes: list[Write] = []
         self._events: list[tuple[Actor, Event]] = []
 
-    def take(self) -> tuple[str, list[Any], list[Expects | None]]:
+    def take(self, told_at: datetime) -> tuple[str, list[Any], list[Expects | None]]:
         """One statement for all that waits, whose row has each write's count of rows touched."""
-        writes = [*self._writes, *self._told()]
+        writes = [*self._writes, *self._told(told_at)]
         self.clear()
         sql = _joined(tuple(write.query for write in writes))
         values = [write.params[name] for write in writes for name in write.query.names]
         return sql, values, [write.expects for write in writes]
 
-    def _told(self) -> list[Write]:
+    def _told(self, told_at: datetime) -> list[Write]:
         if not self._events:
             return []
         actors, events = zip(*self._events, strict=True)
@@ -142,7 +140,7 @@ class Ending:
         ]
         said = {
             "payloads": [msgspec.json.encode(event).decode() for event in events],
-            "told_at": self._told_at,
+            "told_at": told_at,
             "actor_kinds": [actor.kind for actor in actors],
             "actor_ids": [actor.user_id for actor in actors],
             "actor_labels": [actor.label for actor in actors],

@@ -76,7 +76,7 @@ def _read(draft: LeadDraft, status: Status, channel: Channel, now: datetime) -> 
 
 async def _free(tx: Tx, asked: Sequence[_New]) -> dict[int, _New]:
     """Those whose contacts were nobody's and are theirs now, by their place."""
-    taken = await store.held(tx, [key for one in asked for key in one.keys])
+    taken = await leads.held(tx, [key for one in asked for key in one.keys])
     wanted: dict[tuple[str, str], UUID] = {}
     free: dict[int, _New] = {}
     for place, one in enumerate(asked):
@@ -84,7 +84,7 @@ async def _free(tx: Tx, asked: Sequence[_New]) -> dict[int, _New]:
             free[place] = one
             wanted |= dict.fromkeys(one.keys, one.id)
         taken.update(one.keys)
-    claimed = await store.claim(tx, wanted)
+    claimed = await leads.claim_each(tx, wanted)
     late = {place: one for place, one in free.items() if not claimed.issuperset(one.keys)}
     if late:  # somebody else was faster: they are known after all
         await store.let_go(tx, [one.id for one in late.values()])

@@ -1,6 +1,6 @@
 """Many leads written at once, with the touch that brought each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,27 +8,6 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.db import Query, Tx
-
-HELD = Query(
-    """
-    select k.kind, k.value
-      from sales.lead_key k
-      join unnest(:kinds::text[], :values::text[]) as asked (kind, value)
-        on asked.kind = k.kind and asked.value = k.value
-     where k.org_id = :org_id
-    """
-)
-
-CLAIM = Query(
-    """
-    insert into sales.lead_key (org_id, kind, value, lead_id)
-    select :org_id, kind, value, lead_id
-      from unnest(:kinds::text[], :values::text[], :leads::uuid[]) as given (kind, value, lead_id)
-     order by kind, value
-        on conflict (org_id, kind, value) do nothing
-    returning kind, value
-    """
-)
 
 LET_GO = Query(
     "delete from sales.lead_key where org_id = :org_id and lead_id = any(:leads::uuid[])"
@@ -66,20 +45,6 @@ TOUCH = Query(
     """
 )
 
-Key = tuple[str, str]
-
-
-async def held(tx: Tx, keys: Sequence[Key]) -> set[Key]:
-    """Which of these contacts are some lead's."""
-    rows = await tx.records(HELD, **_columns(keys))
-    return {(row["kind"], row["value"]) for row in rows}
-
-
-async def claim(tx: Tx, keys: Mapping[Key, UUID]) -> set[Key]:
-    """Those that were free and are these leads' now. Waits for whoever claims the same."""
-    rows = await tx.records(CLAIM, leads=list(keys.values()), **_columns(list(keys)))
-    return {(row["kind"], row["value"]) for row in rows}
-
 
 async def let_go(tx: Tx, leads: Sequence[UUID]) -> None:
     await tx.run(LET_GO, leads=list(leads))
@@ -93,7 +58,3 @@ async def insert(tx: Tx, rows: Sequence[dict[str, Any]], now: datetime) -> None:
 
 async def touch(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     await tx.run(TOUCH, rows=msgspec.to_builtins(list(rows)))
-
-
-def _columns(keys: Sequence[Key]) -> dict[str, list[str]]:
-    return {"kinds": [kind for kind, _ in keys], "values": [value for _, value in keys]}

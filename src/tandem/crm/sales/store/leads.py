@@ -1,6 +1,6 @@
 """Leads: found by what they are recognised by, listed, written whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -87,9 +87,12 @@ COUNTS = Query(
     "select l.status_id, count(*)::int as count from sales.lead l" + FILTERED + "group by 1"
 )
 
+Key = tuple[str, str]
+"""A kind of contact and its value, by which a lead is known."""
+
 HOLDERS = Query(
     """
-    select k.kind, k.lead_id
+    select k.kind, k.value, k.lead_id
       from sales.lead_key k
       join unnest(:kinds::text[], :values::text[]) as asked (kind, value)
         on asked.kind = k.kind and asked.value = k.value
@@ -100,11 +103,11 @@ HOLDERS = Query(
 CLAIM = Query(
     """
     insert into sales.lead_key (org_id, kind, value, lead_id)
-    select :org_id, kind, value, :lead_id
-      from unnest(:kinds::text[], :values::text[]) as given (kind, value)
+    select :org_id, kind, value, lead_id
+      from unnest(:kinds::text[], :values::text[], :leads::uuid[]) as given (kind, value, lead_id)
      order by kind, value
         on conflict (org_id, kind, value) do nothing
-    returning kind
+    returning kind, value
     """
 )
 
@@ -235,19 +238,30 @@ def _sought(tx: Tx) -> dict[str, bool]:
     return {f"seeks_{name}": not tx.actor.hides("lead", name) for name in ("email", "phone")}
 
 
-async def holders(tx: Tx, keys: Sequence[tuple[str, str]]) -> dict[str, UUID]:
+async def holders(tx: Tx, keys: Sequence[Key]) -> dict[str, UUID]:
     """By which of these contacts who is known: kind to lead."""
     rows = await tx.records(HOLDERS, **_columns(keys))
     return {row["kind"]: row["lead_id"] for row in rows}
 
 
-async def claim(tx: Tx, lead_id: UUID, keys: Sequence[tuple[str, str]]) -> set[str]:
+async def held(tx: Tx, keys: Sequence[Key]) -> set[Key]:
+    """Which of these contacts are some lead's."""
+    rows = await tx.records(HOLDERS, **_columns(keys))
+    return {(row["kind"], row["value"]) for row in rows}
+
+
+async def claim(tx: Tx, lead_id: UUID, keys: Sequence[Key]) -> set[str]:
     """The kinds that were free and are this lead's now. Waits for whoever claims the same."""
-    rows = await tx.records(CLAIM, lead_id=lead_id, **_columns(keys))
-    return {row["kind"] for row in rows}
+    return {kind for kind, _ in await claim_each(tx, dict.fromkeys(keys, lead_id))}
 
 
-async def let_go(tx: Tx, lead_id: UUID, *, kept: Sequence[tuple[str, str]]) -> None:
+async def claim_each(tx: Tx, keys: Mapping[Key, UUID]) -> set[Key]:
+    """The same for many leads: the contacts that were free, each its lead's now."""
+    rows = await tx.records(CLAIM, leads=list(keys.values()), **_columns(list(keys)))
+    return {(row["kind"], row["value"]) for row in rows}
+
+
+async def let_go(tx: Tx, lead_id: UUID, *, kept: Sequence[Key]) -> None:
     await tx.run(LET_GO, lead_id=lead_id, **_columns(kept))
 
 
@@ -279,5 +293,5 @@ async def unique_holder(tx: Tx, lead_id: UUID, key: str, value: Any) -> UUID | N
     return found
 
 
-def _columns(keys: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+def _columns(keys: Sequence[Key]) -> dict[str, list[str]]:
     return {"kinds": [kind for kind, _ in keys], "values": [value for _, value in keys]}
