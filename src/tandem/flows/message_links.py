@@ -141,7 +141,7 @@ async def with_links(tx: Tx, worded: Sequence[Worded], tracking: Tracking) -> li
     """The same words with tagged, traceable links, of one stream and channel. The sender's own
     pages stay as they are."""
     if worded[0][0].channel in TEXTS:
-        return [await _with_short_links(tx, one, content, tracking) for one, content in worded]
+        return await _with_short_links(tx, worded, tracking)
     drafts = [_draft(message, content, tracking) for message, content in worded]
     made = await marketing.make_links(
         tx,
@@ -167,27 +167,43 @@ def _draft(message: Message, content: Content, tracking: Tracking) -> Draft:
     return Draft(message=message, content=words, wanted=wanted)
 
 
-async def _with_short_links(
-    tx: Tx, message: Message, content: Content, tracking: Tracking
-) -> Content:
+async def _with_short_links(tx: Tx, worded: Sequence[Worded], tracking: Tracking) -> list[Content]:
     """A text's addresses are as long as they are read: a code stands for each, tags and all. The
     words as they were written stay beside, for where they are registered to the character."""
+    leads = [_leads(content.text, tracking) for _, content in worded]
+    made = await marketing.make_short_links(
+        tx,
+        feed=worded[0][0].feed,
+        wanted=[
+            (one.id if tracking.is_personal else None, list(dict.fromkeys(lead.values())))
+            for (one, _), lead in zip(worded, leads, strict=True)
+        ],
+        now=tx.started_at,
+    )
+    places = [
+        {url: f"{SITE}/l/{codes[led]}" for url, led in lead.items() if led in codes}
+        for lead, codes in zip(leads, made, strict=True)
+    ]
+    if tracking.is_personal:
+        left = [(one, len(at)) for (one, _), at in zip(worded, places, strict=True) if at]
+        await _note_departures(tx, left)
+    return [
+        _shortened(content, at, tracking) for (_, content), at in zip(worded, places, strict=True)
+    ]
+
+
+def _leads(text: str, tracking: Tracking) -> dict[str, str]:
+    """A text's addresses as they are written, and where a code of each is to lead."""
+    if not tracking.clicks:
+        return {}
+    found = [url for url in addresses_of(text, is_html=False) if is_trackable(url, SITE)]
+    return {url: tagged(url, tracking.utm) for url in found}
+
+
+def _shortened(content: Content, places: Mapping[str, str], tracking: Tracking) -> Content:
     written = content.text
-    text = _tagged(written, tracking, is_html=False)
-    found = [url for url in addresses_of(written, is_html=False) if is_trackable(url, SITE)]
-    if tracking.clicks and found:
-        leads = {url: tagged(url, tracking.utm) for url in found}
-        codes = await marketing.make_short_links(
-            tx,
-            feed=message.feed,
-            message_id=message.id if tracking.is_personal else None,
-            urls=list(dict.fromkeys(leads.values())),
-            now=tx.started_at,
-        )
-        places = {url: f"{SITE}/l/{codes[led]}" for url, led in leads.items() if led in codes}
-        text = replaced(written, places, is_html=False)
-        if tracking.is_personal:
-            await _note_departures(tx, [(message, len(places))])
+    tags = _tagged(written, tracking, is_html=False)
+    text = replaced(written, places, is_html=False) if places else tags
     unshortened = written if text != written else ""
     return msgspec.structs.replace(content, text=text, unshortened=unshortened)
 

@@ -73,22 +73,31 @@ def _token(tx: Tx, link_id: UUID, message_id: UUID | None) -> str:
 
 
 async def make_short_links(
-    tx: Tx, *, feed: str, message_id: UUID | None, urls: Sequence[str], now: datetime
-) -> dict[str, str]:
-    """Address → a code for this message, or for nobody where `message_id` is None."""
-    if not urls:
-        return {}
-    links = await store.put_links(tx, feed, [("link", url) for url in urls], now)
-    ids = {link_id: url for (_, url), link_id in links.items()}
-    codes: dict[str, str] = {}
+    tx: Tx, *, feed: str, wanted: Sequence[tuple[UUID | None, Sequence[str]]], now: datetime
+) -> list[dict[str, str]]:
+    """For each message, address → a code for it, or for nobody where its id is None."""
+    every = list(dict.fromkeys(url for _, urls in wanted for url in urls))
+    if not every:
+        return [{} for _ in wanted]
+    ids = await store.put_links(tx, feed, [("link", url) for url in every], now)
+    asked = [
+        {url: (ids["link", url], message_id) for url in urls if ("link", url) in ids}
+        for message_id, urls in wanted
+    ]
+    every_place = dict.fromkeys(place for places in asked for place in places.values())
+    codes: dict[short_links.Place, str] = {}
     for _ in range(CODES_TRIED_MAX):
-        wanted = [link_id for link_id, url in ids.items() if url not in codes]
-        if not wanted:
+        places = [place for place in every_place if place not in codes]
+        if not places:
             break
-        drawn = ["".join(chance.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH)) for _ in wanted]
-        made = await short_links.put(tx, drawn, wanted, message_id=message_id, now=now)
-        codes |= {ids[link_id]: code for link_id, code in made.items()}
-    return codes
+        codes |= await short_links.put(tx, [_code() for _ in places], places, now=now)
+    return [
+        {url: codes[place] for url, place in places.items() if place in codes} for places in asked
+    ]
+
+
+def _code() -> str:
+    return "".join(chance.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
 
 
 async def find_short_link(database: Database, code: str) -> Reference:

@@ -7,26 +7,32 @@ from uuid import UUID
 from tandem.crm.marketing.domain.links import Reference
 from tandem.kernel.db import Database, Query, Tx
 
+Place = tuple[UUID, UUID | None]
+"""A link, and the message it stands in; None: nobody's."""
+
 # A code that exists already, of whomever, is not taken again: another is drawn for that link.
+# Written in one order everywhere, so that two who write the same never wait for each other.
 PUT = Query(
     """
     with given as (
-        select code, link_id
-          from unnest(:codes::text[], :link_ids::uuid[]) as given (code, link_id)
+        select code, link_id, message_id
+          from unnest(:codes::text[], :link_ids::uuid[], :message_ids::uuid[])
+               as given (code, link_id, message_id)
     ),
     made as (
         insert into marketing.short_link (org_id, code, link_id, message_id, made_at)
-        select :org_id, code, link_id, :message_id, :now from given
+        select :org_id, code, link_id, message_id, :now from given order by link_id, message_id
             on conflict do nothing
-        returning link_id, code
+        returning link_id, message_id, code
     )
-    select link_id, code from made
+    select link_id, message_id, code from made
     union all
-    select known.link_id, known.code
+    select known.link_id, known.message_id, known.code
       from given
       join marketing.short_link known
         on known.org_id = :org_id and known.link_id = given.link_id
-       and known.message_id is not distinct from :message_id::uuid
+       and (known.message_id = given.message_id
+            or known.message_id is null and given.message_id is null)
     """
 )
 
@@ -37,18 +43,17 @@ FIND = Query(
 
 
 async def put(
-    tx: Tx,
-    codes: Sequence[str],
-    link_ids: Sequence[UUID],
-    *,
-    message_id: UUID | None,
-    now: datetime,
-) -> dict[UUID, str]:
-    """A code for each link; a link is absent whose code somebody else has."""
+    tx: Tx, codes: Sequence[str], places: Sequence[Place], *, now: datetime
+) -> dict[Place, str]:
+    """A code for each place; one is absent whose code somebody else has."""
     rows = await tx.records(
-        PUT, codes=list(codes), link_ids=list(link_ids), message_id=message_id, now=now
+        PUT,
+        codes=list(codes),
+        link_ids=[link_id for link_id, _ in places],
+        message_ids=[message_id for _, message_id in places],
+        now=now,
     )
-    return {row["link_id"]: row["code"] for row in rows}
+    return {(row["link_id"], row["message_id"]): row["code"] for row in rows}
 
 
 async def find(database: Database, code: str) -> Reference | None:
