@@ -8,6 +8,7 @@ import httpx2 as httpx
 import pytest
 
 from tandem.crm.identity import service as identity
+from tandem.crm.identity.domain import hash_of
 from tandem.crm.identity.domain.sessions import SignedIn
 from tandem.crm.identity.domain.sso import (
     DomainTaken,
@@ -16,9 +17,11 @@ from tandem.crm.identity.domain.sso import (
     SsoNeeded,
     SsoRefused,
 )
+from tandem.crm.identity.domain.strength import Expected
 from tandem.crm.identity.gateways.oidc import OpenIdGateway
 from tandem.crm.identity.jobs import check_domains
 from tandem.crm.identity.service import domains, factors, mailed, sso
+from tandem.crm.identity.store.sessions import find_session
 from tandem.kernel.actor import Actor, StepUpNeeded
 from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
@@ -60,6 +63,7 @@ async def set_up(
     now: datetime,
     *,
     is_proved: bool = True,
+    expects: Expected = Expected(),
 ) -> UUID:
     metadata = await gateway.discover(issuer)
     async with database.transaction(actor) as tx:
@@ -70,6 +74,7 @@ async def set_up(
             client_id=CLIENT_ID,
             client_secret=CLIENT_SECRET,
             domains=[domain_of(actor)],
+            expects=expects,
             now=now,
         )
     if is_proved:
@@ -95,10 +100,23 @@ async def return_with(
 
 
 async def sign_in(
-    database: Database, gateway: OpenIdGateway, provider: UUID, who: str, *, is_test: bool = False
+    database: Database,
+    gateway: OpenIdGateway,
+    provider: UUID,
+    who: str,
+    *,
+    is_test: bool = False,
+    is_fresh: bool = False,
 ) -> SignedIn | None:
     left = await sso.leave(
-        database, gateway, provider, base_url=SITE, to="/", now=clock.now(), is_test=is_test
+        database,
+        gateway,
+        provider,
+        base_url=SITE,
+        to="/",
+        now=clock.now(),
+        is_test=is_test,
+        is_fresh=is_fresh,
     )
     told = await go_through(left.to, who, back=BACK)
     return (await return_with(database, gateway, left.token, told))[0]
@@ -199,6 +217,51 @@ async def test_a_companys_provider_reaches_no_other_company_and_nothing_of_the_p
     with pytest.raises(DomainTaken):
         await domains.check(database, Zone(theirs.claims), boss, now=now)
     assert await sso.find_door(database, email=mail) == provider
+
+
+async def test_a_provider_counts_as_strong_and_recent_as_it_says_and_no_more(
+    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str
+) -> None:
+    """ASVS V6.8.4: acr, amr and auth_time are asked for and looked at; silence is one factor."""
+    mail = f"asha@{domain_of(actor)}"
+    await doors.member(database, actor, email=mail, now=clock.now())
+
+    async def enters(who: str, expects: Expected, *, is_fresh: bool = False) -> tuple[bool, bool]:
+        """Whether it counts as two factors, and as just now."""
+        provider = await set_up(database, gateway, actor, issuer, clock.now(), expects=expects)
+        opened = await sign_in(database, gateway, provider, who, is_fresh=is_fresh)
+        assert opened
+        found = await find_session(database, hash_of(opened.token), clock.now())
+        assert found
+        age = clock.now() - found.proved_at
+        assert age < timedelta(minutes=1) or timedelta(hours=1) < age < timedelta(hours=3)
+        return found.has_two_factors, age < timedelta(minutes=1)
+
+    vouching = Expected(assumes_two_factors=True)
+    strong = Expected(strong_acrs=["urn:strong"], assumes_two_factors=True)
+    hourly = Expected(seen_within_hours=1)
+    for who, expects, is_fresh, said in (
+        (mail, Expected(), False, (False, True)),
+        (f"mfa.{mail}", Expected(), False, (True, True)),
+        (f"weak.{mail}", Expected(), False, (False, True)),
+        (mail, vouching, False, (True, True)),
+        (f"weak.{mail}", vouching, False, (False, True)),
+        (f"weak.{mail}", strong, False, (False, True)),
+        (f"old.{mail}", Expected(), False, (False, False)),
+        (mail, hourly, False, (False, True)),
+        (mail, Expected(), True, (False, True)),
+    ):
+        assert await enters(who, expects, is_fresh=is_fresh) == said, (who, expects)
+    for expects, is_fresh in ((hourly, False), (Expected(), True)):
+        with pytest.raises(SsoRefused, match="too long ago"):
+            await enters(f"old.{mail}", expects, is_fresh=is_fresh)
+    provider = await set_up(database, gateway, actor, issuer, clock.now(), expects=strong)
+    left = await sso.leave(database, gateway, provider, base_url=SITE, to="/", now=clock.now())
+    assert "max_age=1209600" in left.to and "acr_values=urn%3Astrong" in left.to
+    assert await sign_in(database, gateway, provider, f"mfa.{mail}", is_test=True) is None
+    async with database.transaction(actor) as tx:
+        told = (await sso.find_provider(tx) or pytest.fail("it is there")).told
+    assert told and told.has_two_factors and told.amr == ["pwd", "otp"] and told.seen_at
 
 
 async def test_a_domain_that_nobody_has_shown_finds_links_and_locks_nobody(

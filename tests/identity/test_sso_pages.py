@@ -70,7 +70,10 @@ async def _set_up(client: httpx.AsyncClient, issuer: str, domain: str) -> None:
     wrong = await client.post("/settings/sign-in", data={**form, "issuer": "http://10.1.2.3"})
     assert wrong.status_code == 422
     assert "no answer from the provider" in wrong.text
-    saved = await client.post("/settings/sign-in", data=form)
+    for field, wrong_value in (("seen_within_hours", "0"), ("strong_acrs", "é")):
+        wrong = await client.post("/settings/sign-in", data={**form, field: wrong_value})
+        assert wrong.status_code == 422 and f'id="e-{field}"' in wrong.text
+    saved = await client.post("/settings/sign-in", data={**form, "seen_within_hours": "24"})
     assert saved.status_code == 303, saved.text
 
 
@@ -106,6 +109,16 @@ async def _signs_in_by_the_provider_alone(app: Litestar, asha: doors.Somebody) -
         assert (await client.get("/v1/me")).json()["user_id"] == str(asha.user_id)
         again = await client.get("/sso/callback", params=told)
         assert again.status_code == 401
+        asked = await client.get("/security/confirm?next=/settings/people")
+        door = f"{path.partition('?')[0]}?again=true&amp;next=/settings/people"
+        assert door in asked.text
+        for who, status in ((f"old.{asha.email}", 401), (asha.email, 303)):
+            left = await client.get(door.replace("&amp;", "&"))
+            assert "prompt=login" in left.headers["location"]
+            told = await go_through(left.headers["location"], who, back=BACK)
+            came = await client.get("/sso/callback", params=told)
+            assert (came.status_code, "looked too long ago" in came.text) == (status, status == 401)
+        assert came.headers["location"] == "/settings/people"
         api = await client.post("/v1/sessions", json={"email": asha.email, "password": PASSWORD})
         assert (api.status_code, api.json()["code"]) == (401, "sso_needed")
 

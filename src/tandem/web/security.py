@@ -11,7 +11,7 @@ from markupsafe import Markup
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain import OpenSession
 from tandem.crm.identity.domain.codes import WrongCode
-from tandem.crm.identity.service import factors, passkeys
+from tandem.crm.identity.service import factors, passkeys, sso
 from tandem.crm.identity.sessions import cookies_of, session_cookie, visitor_of
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Tx
@@ -195,6 +195,7 @@ async def _ask(
         next=to,
         asks_code=held.has_time_code or bool(keys),
         has_passkeys=bool(keys),
+        door=await sso.own_door(tx),
         refusal=refusal,
     )
 

@@ -54,8 +54,12 @@ class SingleSignOn(Controller):
         resources: Given,
         now: Now,
         next: FromQuery[str] = HOME,  # noqa: A002
+        again: FromQuery[bool] = False,
     ) -> Response[None]:
-        left = await _left(request, provider_id, database, resources, now, to=inside(next))
+        """`again`: the provider looks anew who it is, before a sensitive act."""
+        left = await _left(
+            request, provider_id, database, resources, now, to=inside(next), is_fresh=again
+        )
         answer = redirect(request, left.to)
         answer.cookies.append(half_cookie(request, left.token))
         return answer
@@ -110,7 +114,7 @@ class SignInSettings(Controller):
         actor.require("identity.settings")
         actor.require_fresh(now)
         try:
-            claimed = _domains(form.get("domains", ""))
+            claimed, expects = _domains(form.get("domains", "")), _expected(form)
             for name in ("name", "issuer", "client_id", "client_secret"):
                 if not form.get(name):
                     raise Invalid("This is needed.", field=name)
@@ -123,6 +127,7 @@ class SignInSettings(Controller):
                     client_id=form["client_id"][:200],
                     client_secret=form["client_secret"][:500],
                     domains=claimed,
+                    expects=expects,
                     now=now,
                 )
         except (Invalid, ProviderWrong) as refusal:
@@ -208,6 +213,26 @@ def _domains(typed: str) -> list[str]:
     return found
 
 
+def _expected(form: dict[str, str]) -> sso.Expected:
+    hours = form.get("seen_within_hours", "").strip()
+    told = {
+        "strong_acrs": form.get("strong_acrs", "").replace(",", " ").split(),
+        "seen_within_hours": hours or None,
+        "assumes_two_factors": form.get("assumes_two_factors") == "true",
+    }
+    try:
+        return msgspec.convert(told, sso.Expected, strict=False)
+    except msgspec.ValidationError as reason:
+        if "strong_acrs" in str(reason):
+            said, field = (
+                f"{sso.ACRS_MAX} classes at most, as the provider says them.",
+                "strong_acrs",
+            )
+        else:
+            said, field = f"Hours, from 1 to {sso.HOURS_MAX}.", "seen_within_hours"
+        raise Invalid(said, field=field) from reason
+
+
 async def _left(
     request: AnyRequest,
     provider_id: UUID,
@@ -217,6 +242,7 @@ async def _left(
     *,
     to: str,
     is_test: bool = False,
+    is_fresh: bool = False,
 ) -> sso.Leaving:
     return await sso.leave(
         database,
@@ -226,6 +252,7 @@ async def _left(
         to=to,
         now=now,
         is_test=is_test,
+        is_fresh=is_fresh,
     )
 
 

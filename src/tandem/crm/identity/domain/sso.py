@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.crm.identity.domain.strength import Expected, Told
 from tandem.kernel.errors import Conflict, Invalid, Unauthenticated
 
 LEEWAY_SECONDS = 60
@@ -81,6 +82,9 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     spare_user_id: UUID | None
     tested_at: datetime | None
     version: int
+    expects: Expected = Expected()
+    told: Told | None = None
+    """How the provider knew who tested it last."""
     claims: list[Claim] = []
 
     @property
@@ -99,6 +103,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     userinfo_endpoint: str | None = None
     id_token_signing_alg_values_supported: tuple[str, ...] = ("RS256",)
     authorization_response_iss_parameter_supported: bool = False
+    claims_parameter_supported: bool = False
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +117,9 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
     azp: str | None = None
     email: str | None = None
     email_verified: bool = False
+    auth_time: float | None = None
+    acr: str | None = None
+    amr: list[str] = []
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +130,10 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     nonce: str
     verifier: str
     next: str
+    begun_at: datetime
     is_test: bool = False
+    is_fresh: bool = False
+    """The provider was asked to look anew who it is."""
 
 
 def read_claims(
@@ -133,7 +144,8 @@ def read_claims(
         claims = msgspec.convert(told, Claims)
     except msgspec.ValidationError as reason:
         raise refused("its token lacks something") from reason
-    if not all(math.isfinite(at) for at in (claims.exp, claims.iat, claims.nbf or 0)):
+    times = (claims.exp, claims.iat, claims.nbf or 0, claims.auth_time or 0)
+    if not all(math.isfinite(at) for at in times):
         raise refused("its token says no time")
     audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud
     at = now.timestamp()
@@ -145,7 +157,8 @@ def read_claims(
         "its token is too old": claims.exp <= at - LEEWAY_SECONDS
         or claims.iat < at - AGE_MAX_SECONDS - LEEWAY_SECONDS,
         "its token is not good yet": claims.iat > at + LEEWAY_SECONDS
-        or (claims.nbf or 0) > at + LEEWAY_SECONDS,
+        or (claims.nbf or 0) > at + LEEWAY_SECONDS
+        or (claims.auth_time or 0) > at + LEEWAY_SECONDS,
         "its token belongs to another sign-in": claims.nonce != nonce,
     }
     for said, is_wrong in wrong.items():

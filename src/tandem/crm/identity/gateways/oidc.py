@@ -19,6 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from tandem.crm.identity.domain.sso import Metadata, ProviderWrong, refused
+from tandem.crm.identity.domain.strength import Expected
 from tandem.crm.identity.gateways.compact import check_compact, fitting
 from tandem.kernel.guard import AddressRefused, Guard, NoAnswer
 
@@ -26,6 +27,8 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """Signatures with a public key only: a secret shared with us signs nothing."""
 FORM = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
 SCOPES = "openid email"
+HOW_AND_WHEN = '{"id_token":{"acr":null,"amr":null,"auth_time":{"essential":true}}}'
+"""What we want to know of each sign-in (OpenID Connect Core 1.0, s.5.5)."""
 WRONG = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 """What reading a token that somebody made up can come to."""
 
@@ -54,6 +57,7 @@ class OpenIdGateway:
         verifier: str,
         back: str,
         is_fresh: bool,
+        expects: Expected,
     ) -> str:
         """Where to send the browser. `is_fresh` asks the provider to ask anew."""
         query = {
@@ -65,7 +69,10 @@ class OpenIdGateway:
             "nonce": nonce,
             "code_challenge": create_s256_code_challenge(verifier),
             "code_challenge_method": "S256",
+            "max_age": expects.max_age_seconds(is_fresh=is_fresh),
             **({"prompt": "login"} if is_fresh else {}),
+            **({"acr_values": " ".join(expects.strong_acrs)} if expects.strong_acrs else {}),
+            **({"claims": HOW_AND_WHEN} if metadata.claims_parameter_supported else {}),
         }
         mark = "&" if "?" in metadata.authorization_endpoint else "?"
         return f"{metadata.authorization_endpoint}{mark}{urlencode(query)}"

@@ -44,6 +44,7 @@ class ProviderChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     client_id: Line
     client_secret: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=PRINTABLE)]
     domains: Annotated[list[Domain], msgspec.Meta(min_length=1, max_length=sso.DOMAINS_MAX)]
+    expects: sso.Expected = sso.Expected()
 
 
 class Enforcement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -99,6 +100,7 @@ class SignInController(Controller):
                 client_id=data.client_id,
                 client_secret=data.client_secret,
                 domains=data.domains,
+                expects=data.expects,
                 now=now,
             )
         return Response(provider, headers=etag(provider.version))

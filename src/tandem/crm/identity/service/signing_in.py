@@ -95,6 +95,7 @@ async def finish(
     visitor: Visitor,
     now: datetime,
     is_strong: bool,
+    proved_at: datetime | None = None,
 ) -> SignedIn:
     await guarding.remember_browser(own, person.id, visitor, now=now)
     return await open_session(
@@ -104,6 +105,7 @@ async def finish(
         method=method,
         visitor=visitor,
         now=now,
+        proved_at=proved_at,
         has_two_factors=is_strong,
     )
 

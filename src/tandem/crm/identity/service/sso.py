@@ -29,6 +29,14 @@ from tandem.crm.identity.domain.sso import (
     read_claims,
     refused,
 )
+from tandem.crm.identity.domain.strength import (
+    ACRS_MAX,
+    HOURS_MAX,
+    Expected,
+    Told,
+    read_told,
+    what_is_missing,
+)
 from tandem.crm.identity.gateways.oidc import OpenIdGateway
 from tandem.crm.identity.service import signing_in
 from tandem.crm.identity.service.sessions import new_token
@@ -72,6 +80,7 @@ async def save_provider(
     client_id: str,
     client_secret: str,
     domains: Sequence[str],
+    expects: Expected = Expected(),
     now: datetime,
 ) -> Provider:
     """Keep a provider that was just discovered. It is enforced only once it was tested.
@@ -102,6 +111,7 @@ async def save_provider(
         client_id=client_id,
         client_secret=sealed,
         domains=claimed,
+        expects=msgspec.to_builtins(expects),
         now=now,
     )
     await tx.run(sso_store.DROP_CLAIMS, domains=claimed)
@@ -109,7 +119,8 @@ async def save_provider(
         await tx.run(
             sso_store.CLAIM_DOMAIN, domain=domain, provider_id=provider_id, token=new_token()
         )
-    await _note(tx, "sign_in_provider.saved", provider_id, now, {"issuer": metadata.issuer})
+    noted = {"issuer": metadata.issuer, "expects": msgspec.to_builtins(expects)}
+    await _note(tx, "sign_in_provider.saved", provider_id, now, noted)
     saved = await sso_store.find_provider(tx)
     assert saved, "it was saved just now"
     return saved
@@ -153,6 +164,16 @@ async def remove_provider(tx: Tx, *, now: datetime) -> None:
     await _note(tx, "sign_in_provider.removed", provider.id, now, {})
 
 
+async def own_door(tx: Tx) -> Provider | None:
+    """The provider that knows who is signed in here, and can look anew who it is."""
+    provider = await sso_store.find_provider(tx)
+    if provider is None or not await tx.value(
+        sso_store.IS_LINKED, provider_id=provider.id, user_id=tx.actor.user_id
+    ):
+        return None
+    return provider
+
+
 async def find_door(database: Database, *, email: str) -> UUID | None:
     """The provider of the address's domain; the same for every address of it."""
     domain = normal_email(email).rpartition("@")[2]
@@ -169,8 +190,10 @@ async def leave(
     to: str,
     now: datetime,
     is_test: bool = False,
+    is_fresh: bool = False,
 ) -> Leaving:
-    """Begin: state, nonce and PKCE are made here, kept here, and tied to the browser."""
+    """Begin: state, nonce and PKCE are made here, kept here, and tied to the browser. `is_fresh`:
+    the provider is to look anew who it is, and to say that it did."""
     company_id, provider, _ = await _provider(database, provider_id)
     metadata = await gateway.discover(provider.issuer)
     state, token = new_token(), new_token()
@@ -180,7 +203,9 @@ async def leave(
         nonce=new_token(),
         verifier=random.token_urlsafe(48),
         next=to,
+        begun_at=now,
         is_test=is_test,
+        is_fresh=is_fresh,
     )
     async with database.transaction(signing_in.DOORKEEPER) as own:
         await own.run(
@@ -202,7 +227,8 @@ async def leave(
         nonce=pending.nonce,
         verifier=pending.verifier,
         back=f"{base_url}{CALLBACK}",
-        is_fresh=is_test,
+        is_fresh=is_test or is_fresh,
+        expects=provider.expects,
     )
     return Leaving(to=where, token=token)
 
@@ -243,7 +269,12 @@ async def come_back(
     claims = read_claims(
         told, issuer=provider.issuer, client_id=provider.client_id, nonce=pending.nonce, now=now
     )
-    return await _admit(database, pending, provider, claims, visitor, now), pending
+    shown = read_told(provider.expects, acr=claims.acr, amr=claims.amr, auth_time=claims.auth_time)
+    if missing := what_is_missing(
+        provider.expects, shown, begun_at=pending.begun_at, is_fresh=pending.is_fresh
+    ):
+        raise refused(missing)
+    return await _admit(database, pending, provider, claims, shown, visitor, now), pending
 
 
 async def _pending(database: Database, token: str, state: str, now: datetime) -> Pending:
@@ -261,6 +292,7 @@ async def _admit(
     pending: Pending,
     provider: Provider,
     claims: Claims,
+    shown: Told,
     visitor: Visitor,
     now: datetime,
 ) -> SignedIn | None:
@@ -268,7 +300,8 @@ async def _admit(
     async with database.transaction(company) as tx:
         member = await _member(tx, provider, claims, now)
         if pending.is_test:
-            await tx.run(sso_store.TESTED, id=provider.id, now=now)
+            told = msgspec.to_builtins(shown)
+            await tx.run(sso_store.TESTED, id=provider.id, told=told, now=now)
             return None
     async with database.transaction(signing_in.DOORKEEPER) as own:
         here = next(
@@ -286,7 +319,14 @@ async def _admit(
             company_id=pending.company_id, user_id=member.user_id, company_name="", name=""
         )
         return await signing_in.finish(
-            own, person, membership, method=SSO, visitor=visitor, now=now, is_strong=True
+            own,
+            person,
+            membership,
+            method=SSO,
+            visitor=visitor,
+            now=now,
+            is_strong=shown.has_two_factors,
+            proved_at=shown.proved_at(now),
         )
 
 
@@ -338,10 +378,13 @@ async def _note(
 
 
 __all__ = [
+    "ACRS_MAX",
     "CALLBACK",
     "DOMAINS_MAX",
+    "HOURS_MAX",
     "DomainNotProved",
     "DomainTaken",
+    "Expected",
     "Leaving",
     "NotTested",
     "OpenIdGateway",
@@ -350,6 +393,7 @@ __all__ = [
     "find_door",
     "find_provider",
     "leave",
+    "own_door",
     "remove_provider",
     "save_provider",
 ]

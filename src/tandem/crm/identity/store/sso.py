@@ -10,7 +10,8 @@ from tandem.kernel.db import Database, Query, Tx
 
 GET_PROVIDER = Query(
     """
-    select id, name, issuer, client_id, domains, is_enforced, spare_user_id, tested_at, version
+    select id, name, issuer, client_id, domains, is_enforced, spare_user_id, tested_at, version,
+           expects, told
       from identity.sign_in_provider
      where org_id = :org_id
     """
@@ -26,11 +27,12 @@ GET_SECRET = Query(
 SAVE_PROVIDER = Query(
     """
     insert into identity.sign_in_provider
-           (org_id, id, name, issuer, client_id, client_secret, domains, created_at)
-    values (:org_id, :id, :name, :issuer, :client_id, :client_secret, :domains, :now)
+           (org_id, id, name, issuer, client_id, client_secret, domains, expects, created_at)
+    values (:org_id, :id, :name, :issuer, :client_id, :client_secret, :domains, :expects, :now)
         on conflict (org_id) do update
        set name = excluded.name, issuer = excluded.issuer, client_id = excluded.client_id,
-           client_secret = excluded.client_secret, domains = excluded.domains, tested_at = null,
+           client_secret = excluded.client_secret, domains = excluded.domains,
+           expects = excluded.expects, tested_at = null, told = null,
            is_enforced = false, version = identity.sign_in_provider.version + 1
     """
 )
@@ -44,7 +46,10 @@ ENFORCE = Query(
 )
 
 TESTED = Query(
-    "update identity.sign_in_provider set tested_at = :now where org_id = :org_id and id = :id"
+    """
+    update identity.sign_in_provider set tested_at = :now, told = :told
+     where org_id = :org_id and id = :id
+    """
 )
 
 REMOVE_PROVIDER = Query("delete from identity.sign_in_provider where org_id = :org_id")
@@ -109,6 +114,13 @@ FIND_LINKED = Query(
       from identity.sign_in_link l
       join identity.user_account u on u.org_id = l.org_id and u.id = l.user_id and u.is_active
      where l.org_id = :org_id and l.provider_id = :provider_id and l.subject = :subject
+    """
+)
+
+IS_LINKED = Query(
+    """
+    select exists (select from identity.sign_in_link
+                    where org_id = :org_id and provider_id = :provider_id and user_id = :user_id)
     """
 )
 
