@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import httpx2 as httpx
+import msgspec
 import pytest
 
 from tandem.contracts.address import Address
@@ -75,3 +76,23 @@ async def test_a_zone_is_inter_state_even_at_home_from_order_to_invoice(
         quote = await quote_order(tx, question, now=now)
     assert (invoice.supply_kind, invoice.is_inter_state) == ("SEZWOP", True)
     assert (quote.supply_kind, quote.lines[0].cgst_minor) == ("SEZWOP", 0)
+
+
+@pytest.mark.parametrize(
+    ("pin", "state"), [("400001", "27"), ("560001", "29"), ("682001", "32"), ("900056", "29")]
+)
+async def test_an_address_without_a_state_lies_where_its_pin_does(
+    database: Database, actor: Actor, shop: Shop, now: datetime, pin: str, state: str
+) -> None:
+    """Kochi's PINs are also Lakshadweep's: the likelier counts. The army's lie nowhere known."""
+    nowhere = msgspec.structs.replace(HOME, state_code="", postal_code=pin)
+    order = await place_one(database, actor, basket(shop, ship_to=nowhere), now)
+    known = "" if pin == "900056" else state
+    assert (order.ship_to.state_code, order.bill_to.state_code) == (known, known)
+    async with database.transaction(actor) as tx:
+        lines = [Line(sku=shop.tea, quantity=2), Line(sku=shop.kettle, quantity=1)]
+        quote = await quote_order(tx, OrderQuestion(lines=lines, postal_code=pin), now=now)
+    assert order.place_of_supply == quote.place_of_supply == state
+    assert order.total_minor == quote.total_minor
+    for line in (order.lines[0], quote.lines[0]):
+        assert (line.igst_minor == 0) == (state == "29")

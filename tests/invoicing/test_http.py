@@ -319,6 +319,11 @@ async def test_the_profile_is_set_read_and_guarded_by_its_version(
         ({"gstin": "24AAQCA8719H1ZC"}, "company_tax_profile_invalid", "address.state_code"),
         ({"invoice_format": "INV/{fy}/{seq:07}"}, "number_format_invalid", "invoice_format"),
         ({"invoice_format": "CRN/{fy}/{seq:05}"}, "company_tax_profile_invalid", "credit_note_f"),
+        (
+            {"invoice_format": "A{seq}", "credit_note_format": "A1{seq}"},
+            "company_tax_profile_invalid",
+            "credit_note_format",
+        ),
         ({"time_zone": "Asia/Nowhere"}, "company_tax_profile_invalid", "time_zone"),
         ({"upi_id": "not a upi id"}, "invalid", "upi_id"),
         ({"surprise": 1}, "invalid", ""),

@@ -15,7 +15,7 @@ from tandem.kernel.errors import Forbidden
 from tandem.kernel.ids import new_id
 from tandem.scm.invoicing import service
 from tandem.scm.invoicing.domain.documents import Invoice, RoundOffWrong
-from tandem.scm.invoicing.domain.seller import SellerMissing
+from tandem.scm.invoicing.domain.seller import SellerMissing, SellerWrong
 from tandem.scm.invoicing.service.selling import DEMO_SELLER
 from tests.invoicing.givens import (
     AWAY,
@@ -298,3 +298,23 @@ async def test_the_seller_on_a_document_stays_when_the_profile_changes(
         kept = await service.get_invoice(tx, invoice.id)
         assert kept.seller.trade_name == "Tandem Demo Store"
         assert (await seller(tx)).trade_name == "Another Name"
+
+
+async def test_a_format_that_could_repeat_a_number_of_this_year_is_refused(
+    database: Database, actor: Actor
+) -> None:
+    await seller_of(database, actor)
+    await issue_one(database, actor)
+    swapped = {"invoice_format": "CRN/{fy}/{seq:05}", "credit_note_format": "INV/{fy}/{seq:06}"}
+    async with database.transaction(actor) as tx:
+        for change in (swapped, {"invoice_format": "INV/26-27/0{seq}"}):
+            with pytest.raises(SellerWrong):
+                new = msgspec.structs.replace(DEMO_SELLER, **change)
+                await service.save_seller(tx, new, now=NOW)
+        assert (await seller(tx)).version == 1
+        for change in ({"invoice_format": "INV/{fy}/{seq:05}"}, {"invoice_format": "B{seq}"}):
+            await service.save_seller(tx, msgspec.structs.replace(DEMO_SELLER, **change), now=NOW)
+        a_year_on = NOW + timedelta(days=365)
+        await service.save_seller(
+            tx, msgspec.structs.replace(DEMO_SELLER, **swapped), now=a_year_on
+        )

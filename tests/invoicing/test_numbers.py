@@ -11,6 +11,7 @@ from tandem.scm.invoicing.domain.numbers import (
     SeriesFull,
     check_format,
     check_number,
+    could_meet,
     document_number,
     financial_year,
 )
@@ -93,6 +94,25 @@ def test_a_format_that_could_break_a_rule_is_refused_at_once(pattern: str, rule:
         check_format(pattern, field="invoice_format")
     assert refusal.value.facts["rule"] == rule
     assert refusal.value.field == "invoice_format"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "meet"),
+    [
+        ("A{seq}", "A1{seq}", True),
+        ("{seq}", "1{seq}", True),
+        ("{seq}/A", "{seq}1/A", True),
+        ("INV/{fy}/{seq:06}", "INV/{fy}/{seq:05}", True),
+        ("INV/{fy}/{seq:06}", "CRN/{fy}/{seq:05}", False),
+        ("{fy}/{seq}", "{fy}/C{seq}", False),
+        ("A{seq}", "A{seq}C", False),
+        ("A{seq}-{fy}", "A{seq}", False),
+    ],
+)
+def test_formats_that_could_ever_give_the_same_number_are_known(
+    first: str, second: str, meet: bool
+) -> None:
+    assert (could_meet(first, second), could_meet(second, first)) == (meet, meet)
 
 
 VALID = ["05AAACG2115R1ZN", "24AAQCA8719H1ZC", "29AABCR1718E1ZL", "29AAHCK3507G1ZJ"]

@@ -199,6 +199,7 @@ async def test_an_ended_order_can_be_noted_but_not_held(
     held = await client.post(f"/v1/orders/{order.id}/hold", json={"reason": "look"})
     noted = await client.patch(f"/v1/orders/{order.id}", json={"note": "seen"})
     assert (held.status_code, held.json()["code"]) == (409, "order_ended")
+    assert (held.json()["from"], held.json()["allowed"]) == (status, [])
     assert (noted.status_code, noted.json()["is_on_hold"]) == (200, False)
 
 

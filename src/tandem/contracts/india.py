@@ -191,3 +191,14 @@ def with_state(address: Address) -> Address:
         return address
     states = states_of_pin(address.postal_code)
     return msgspec.structs.replace(address, state_code=states[0]) if len(states) == 1 else address
+
+
+def likely_state(postal_code: str, state_code: str, country: str = "IN") -> str:
+    """The state that was given, else the one that the PIN most likely lies in; empty if unknown.
+
+    For tax, which needs one answer: of the few PIN districts on a border nearly all lie in the
+    first of their states.
+    """
+    if state_code or country != "IN":
+        return state_code
+    return next(iter(states_of_pin(postal_code)), "")

@@ -48,7 +48,8 @@ class NewOrder(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     """Give `customer_id` or `customer`. Prices are the catalogue's; the discount is in the same
     terms (with or without tax) and is shared over the lines in proportion.
 
-    Without `ship_to` it goes to the first address of the customer named by id. `is_sez` says that
+    Without `ship_to` it goes to the first address of the customer named by id; an address without
+    `state_code` lies in its PIN's state. `is_sez` says that
     it is for a unit or developer of a special economic zone (IGST Act s.7(5)(b)). A draft
     (`is_draft`) holds no stock and waits for its confirmation.
     """

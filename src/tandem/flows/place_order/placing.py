@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.address import Address
-from tandem.contracts.india import check_address
+from tandem.contracts.india import check_address, likely_state
 from tandem.contracts.inventory import Hold
 from tandem.contracts.invoicing import Cart
 from tandem.contracts.orders import OrderSnapshot
@@ -63,6 +63,7 @@ class Candidate(msgspec.Struct):
     priced: Priced
     contact: Contact
     ship_to: Address
+    bill_to: Address
     buyer: Customer | None = None
     promise: Promise | None = None
     refusal: Refusal | None = None
@@ -120,15 +121,35 @@ async def _price(
             check_address(ship_to, field="ship_to")
             if ask.bill_to is not None:
                 check_address(ask.bill_to, field="bill_to")
+            ship_to = _in_its_state(ship_to)
+            bill_to = _in_its_state(ask.bill_to or ship_to)
             contact = contact_of(ask.customer)
             priced = pricing.price(ask.lines, ask.discount_minor, catalogue, promised)
         except Refusal as refusal:
             outcomes[place] = refusal
         else:
             candidates.append(
-                Candidate(place, ask, new_id(), priced, contact, ship_to, buyer, agreed=promised)
+                Candidate(
+                    place,
+                    ask,
+                    new_id(),
+                    priced,
+                    contact,
+                    ship_to,
+                    bill_to,
+                    buyer,
+                    agreed=promised,
+                )
             )
     return candidates
+
+
+def _in_its_state(address: Address) -> Address:
+    """A shop may send a PIN without a state: the place of supply must not become our own for it."""
+    state = likely_state(address.postal_code, address.state_code, address.country)
+    if state == address.state_code:
+        return address
+    return msgspec.structs.replace(address, state_code=state)
 
 
 async def _known(tx: Tx, asks: Sequence[NewOrder], now: datetime) -> dict[UUID, Customer]:
@@ -216,6 +237,7 @@ async def _write_up(
             candidate.buyer,
             candidate.contact,
             ship_to=candidate.ship_to,
+            bill_to=candidate.bill_to,
             status=status,
             expires_at=candidate.unpaid_until(settings, now)
             if status is Status.PENDING_PAYMENT
@@ -231,7 +253,7 @@ def _cart_of(candidate: Candidate) -> Cart:
     return pricing.cart(
         candidate.priced,
         ship_to=candidate.ship_to,
-        bill_to=candidate.ask.bill_to or candidate.ship_to,
+        bill_to=candidate.bill_to,
         gstin=candidate.contact.gstin or known,
         is_sez=candidate.ask.is_sez,
     )

@@ -167,6 +167,7 @@ def order_of(
     contact: Contact,
     *,
     ship_to: Address,
+    bill_to: Address,
     status: str,
     expires_at: datetime | None,
     promised_on: date | None,
@@ -191,7 +192,7 @@ def order_of(
         fulfilment_status="unfulfilled",
         is_on_hold=False,
         ship_to=ship_to,
-        bill_to=ask.bill_to or ship_to,
+        bill_to=bill_to,
         place_of_supply=quote.place_of_supply,
         lines=[
             order_line(place, fact, quantity, discount, taxed)

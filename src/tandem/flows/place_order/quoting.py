@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.catalog import VariantFacts
+from tandem.contracts.india import likely_state
 from tandem.contracts.invoicing import Cart, Quote
 from tandem.contracts.shipping import Promise, PromiseAsk
 from tandem.flows.place_order import pricing
@@ -56,7 +57,7 @@ class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderQuote(msgspec.Struct, frozen=True, kw_only=True):
-    """`promised_on` needs a PIN; the tax of a line without a state is the seller's own state's."""
+    """`promised_on` needs a PIN; with neither state nor PIN the tax is the seller's own state's."""
 
     field_rules: ClassVar[Mapping[str, str]] = {
         "discount_minor": PRICED,
@@ -108,10 +109,11 @@ async def _promise(tx: Tx, question: OrderQuestion, now: datetime) -> Promise | 
 
 
 def _cart(question: OrderQuestion, priced: Priced) -> Cart:
+    state = likely_state(question.postal_code, question.state_code, question.country)
     return Cart(
         lines=pricing.cart_lines(priced),
-        ship_state=question.state_code,
-        bill_state=question.state_code,
+        ship_state=state,
+        bill_state=state,
         ship_country=question.country,
         buyer_gstin=question.gstin,
         is_sez=question.is_sez,

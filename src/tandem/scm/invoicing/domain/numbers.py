@@ -56,6 +56,32 @@ def check_format(pattern: str, *, field: str) -> None:
     check_number(_filled(pattern, fy="2026-27", seq=1), field=field)
 
 
+def could_meet(first: str, second: str) -> bool:
+    """Whether two formats could give the same number within one year: `A{seq}` reaches A11, which
+    is the first of `A1{seq}`. Says yes too readily rather than too late: it counts no digits.
+    """
+    one, other = _around(first), _around(second)
+    return _extends(one[0], other[0]) and _extends(one[1][::-1], other[1][::-1])
+
+
+def continues(first: str, second: str) -> bool:
+    """Whether both write the same words around the sequence, which itself never goes back."""
+    return _around(first) == _around(second)
+
+
+def _around(pattern: str) -> tuple[str, str]:
+    """What stands before and after the sequence, in some year."""
+    before, _, after = _SEQUENCE.sub("\0", pattern.replace("{fy}", "26-27")).partition("\0")
+    return before, after
+
+
+def _extends(one: str, other: str) -> bool:
+    """One begins with the other, and has only digits more, which a sequence could give too."""
+    shorter, longer = sorted((one, other), key=len)
+    rest = longer[len(shorter) :]
+    return longer.startswith(shorter) and (not rest or rest.isdigit())
+
+
 def check_number(number: str, *, field: str) -> None:
     """Refuse a number the law or the portal would not take, naming the rule."""
     if not 1 <= len(number) <= LENGTH_MAX:

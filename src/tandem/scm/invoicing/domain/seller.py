@@ -1,5 +1,6 @@
 """The company as it stands on its invoices: its tax profile."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import available_timezones
@@ -10,11 +11,19 @@ from tandem.contracts.address import PRINTABLE, Address
 from tandem.contracts.india import check_address
 from tandem.kernel.errors import Conflict, Invalid
 from tandem.scm.invoicing.domain.identifiers import check_gstin
-from tandem.scm.invoicing.domain.numbers import DEFAULT_FORMATS, Kind, check_format
+from tandem.scm.invoicing.domain.numbers import (
+    DEFAULT_FORMATS,
+    Kind,
+    check_format,
+    continues,
+    could_meet,
+)
 
 Name = Annotated[str, msgspec.Meta(min_length=3, max_length=100, pattern=PRINTABLE)]
 Short = Annotated[str, msgspec.Meta(max_length=100, pattern=PRINTABLE)]
 Format = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PRINTABLE)]
+
+FORMAT_FIELDS: Mapping[Kind, str] = {"INV": "invoice_format", "CRN": "credit_note_format"}
 
 LINES = r"^[^\x00-\x09\x0b-\x1f\x7f]*$"
 """Printable, with line breaks."""
@@ -98,9 +107,25 @@ def check_seller(seller: Seller) -> Seller:
         raise SellerWrong(f"There is no time zone {seller.time_zone!r}.", field="time_zone")
     check_format(seller.invoice_format, field="invoice_format")
     check_format(seller.credit_note_format, field="credit_note_format")
-    if seller.invoice_format == seller.credit_note_format:
+    if could_meet(seller.invoice_format, seller.credit_note_format):
         raise SellerWrong(
-            "Invoices and credit notes need different formats: their numbers would collide.",
+            "Invoices and credit notes need formats that never give the same number: let them"
+            " differ by more than digits.",
             field="credit_note_format",
         )
     return msgspec.structs.replace(seller, gstin=gstin)
+
+
+def check_formats_used(seller: Seller, used: Iterable[tuple[Kind, str]]) -> None:
+    """Refuse a format that could repeat a number of this year, whichever document has it."""
+    for kind, field in FORMAT_FIELDS.items():
+        new = seller.number_format(kind)
+        for used_kind, old in used:
+            if used_kind == kind and continues(old, new):
+                continue
+            if could_meet(old, new):
+                raise SellerWrong(
+                    f"Documents of this financial year are numbered by {old!r}; {new!r} could give"
+                    " one of their numbers again.",
+                    field=field,
+                )

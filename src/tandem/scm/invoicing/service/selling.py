@@ -8,11 +8,13 @@ from tandem.contracts.address import Address
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Conflict, StaleVersion
-from tandem.scm.invoicing.domain.rates import TaxRate
+from tandem.scm.invoicing.domain.numbers import financial_year
+from tandem.scm.invoicing.domain.rates import TaxRate, business_date
 from tandem.scm.invoicing.domain.seller import (
     Seller,
     SellerMissing,
     SellerProfile,
+    check_formats_used,
     check_seller,
 )
 from tandem.scm.invoicing.store import basis as store
@@ -40,11 +42,15 @@ async def save_seller(
     tx: Tx, seller: Seller, *, now: datetime, version: int | None = None
 ) -> SellerProfile:
     """Create or replace the tax profile. Documents already issued keep the seller they were born
-    with. With `version`, only while that is still the current one.
+    with. With `version`, only while that is still the current one. A changed number format must
+    not be able to repeat a number of this financial year (SellerWrong).
     """
     tx.actor.require("invoicing.configure")
     checked = check_seller(seller)
     before = await store.find_seller(tx)
+    if before is not None and _formats(before) != _formats(checked):
+        fy = financial_year(business_date(now, checked.time_zone))
+        check_formats_used(checked, await store.list_formats_used(tx, fy))
     new_version = await store.put_seller(tx, checked, version=version, now=now)
     if new_version is None:
         raise StaleVersion("Somebody changed the tax profile in the meantime. Read it again.")
@@ -59,6 +65,10 @@ async def save_seller(
     )
     fields = msgspec.structs.asdict(checked)
     return SellerProfile(**fields, version=new_version, updated_at=now)
+
+
+def _formats(seller: Seller) -> tuple[str, str]:
+    return seller.invoice_format, seller.credit_note_format
 
 
 async def list_rates(tx: Tx, *, tax_class: str | None, on_day: date | None) -> list[TaxRate]:

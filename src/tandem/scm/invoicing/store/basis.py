@@ -9,6 +9,7 @@ import msgspec
 
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
+from tandem.scm.invoicing.domain.numbers import Kind
 from tandem.scm.invoicing.domain.rates import TaxRate
 from tandem.scm.invoicing.domain.seller import Seller, SellerProfile
 
@@ -55,6 +56,17 @@ ADD_RATE = Query(
 )
 
 COUNT_OWN_RATES = Query("select count(*) from invoicing.tax_rate where org_id = :org_id")
+
+LIST_FORMATS_USED = Query(
+    """
+    select distinct kind,
+           case kind when 'INV' then seller ->> 'invoice_format'
+                     else seller ->> 'credit_note_format' end as format
+      from invoicing.invoice
+     where org_id = :org_id and fy = :fy
+     order by kind, format
+    """
+)
 
 GET_SELLER = Query(
     "select profile, version, updated_at from invoicing.seller where org_id = :org_id"
@@ -118,6 +130,12 @@ async def add_rate(tx: Tx, rate: TaxRate) -> bool:
 
 async def count_own_rates(tx: Tx) -> int:
     return int(await tx.value(COUNT_OWN_RATES))
+
+
+async def list_formats_used(tx: Tx, fy: str) -> list[tuple[Kind, str]]:
+    """By which formats the documents of a year were numbered. Reads them all: for rare changes."""
+    rows = await tx.records(LIST_FORMATS_USED, fy=fy)
+    return [(row["kind"], row["format"]) for row in rows]
 
 
 async def find_seller(tx: Tx) -> SellerProfile | None:

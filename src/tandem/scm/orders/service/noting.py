@@ -70,7 +70,7 @@ async def annotate(
 
 def _check_open(order: OrderSnapshot) -> None:
     if order.status in ENDED:
-        raise OrderEnded(f"The order is {order.status}; there is nothing to hold.")
+        raise OrderEnded(order.status)
 
 
 def _facts(order: OrderSnapshot) -> dict[str, object]:
