@@ -126,6 +126,7 @@ async def test_the_same_name_elsewhere_is_another_person(client: httpx.AsyncClie
         ({"emails": [{"value": "nobody"}]}, "email_wrong", "emails[0].value"),
         ({"phones": [{"value": "+9112"}]}, "phone_wrong", "phones[0].value"),
         ({"name": "a\x00b"}, "invalid", "name"),
+        ({"name": " \u00a0 "}, "invalid", "name"),
         ({"notes": "a\x00b"}, "invalid", "notes"),
         (
             {"addresses": [{"address": {**HOME, "state_code": "07"}}]},

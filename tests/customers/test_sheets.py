@@ -113,13 +113,15 @@ async def test_a_known_key_changes_its_customer_and_reverting_gives_back(
         )
     ).json()
     text = (
-        "name,email,phone,tags,Language\n"
-        "Asha Rao,ASHA@x.in,98450 12345,vip; b2b,hi\nNew,n@x.in,,,\n"
+        "name,email,phone,tags,Language,PAN\n"
+        "Asha Rao,ASHA@x.in,98450 12345,vip; b2b,hi,\nNew,n@x.in,,,,\n"
+        "Asha Roy,asha@x.in,,,,none\nNew,n@x.in,,,,none\n"
     )
     job = await upload(client, text)
-    await step(client, work, job, "check")
+    looked = await step(client, work, job, "check")
     done = await step(client, work, job, "run")
-    assert (done["created"], done["updated"]) == (1, 1)
+    for one in (looked, done):
+        assert (one["created"], one["updated"], one["failed"]) == (1, 1, 2), one["state"]
     now = (await client.get(f"/v1/customers/{made['id']}")).json()
     assert (now["name"], now["tags"], now["locale"]) == ("Asha Rao", ["vip", "b2b"], "hi")
     assert [one["value"] for one in now["phones"]] == ["+919845012345"]
@@ -191,6 +193,8 @@ async def test_what_looks_like_a_formula_is_text_in_a_spreadsheet_and_comes_back
         (b'a,b\n"two\nlines",2\n', [["a", "b"], ["two\nlines", "2"]]),
         (b"a;b\n1;2", [["a", "b"], ["1", "2"]]),
         (b"a\tb\n1\t2", [["a", "b"], ["1", "2"]]),
+        (b'"a, with more, words";b\n1;2', [["a, with more, words", "b"], ["1", "2"]]),
+        (b"sep=;\r\na;b\r\n1;2", [["a", "b"], ["1", "2"]]),
         (b"a,b\n\n1,2\n,\n", [["a", "b"], ["1", "2"]]),
         (b"a,b,c\n1,2\n", [["a", "b", "c"], ["1", "2"]]),
     ],

@@ -9,6 +9,7 @@ from litestar import Litestar
 
 from tandem.crm.sales.domain import proofs
 from tandem.crm.sales.domain.mailboxes import is_disposable, is_role
+from tandem.crm.sales.domain.submissions import country_of
 from tandem.kernel import outbox
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import Clock
@@ -130,6 +131,7 @@ async def test_what_is_wrong_is_refused_at_its_field_and_nothing_is_kept(
         ({**good, "email": "ada"}, "email_wrong", "values.email"),
         ({**good, "email": "a@x.mailinator.com"}, "email_disposable", "values.email"),
         ({**good, "phone": "12"}, "phone_wrong", "values.phone"),
+        ({**good, "custom.seats": "a few"}, "invalid", "values.custom.seats"),
         ({**good, "name": "Ada\r\nBcc: all@example.com"}, "invalid", "values.name"),
     ):
         refused = await stranger.send(values)
@@ -306,6 +308,11 @@ async def test_a_form_that_could_not_work_is_not_kept(
     refused = await client.post("/v1/lead-forms", json={**FORM, **change})
     assert (refused.status_code, refused.json()["field"]) == (422, field), refused.text
     assert (await client.get("/v1/lead-forms")).json() == []
+
+
+def test_a_country_is_known_by_its_code_and_by_its_name() -> None:
+    written = ["in", "India", " भारत ", "united states", "Atlantis", ""]
+    assert [country_of(one) for one in written] == ["IN", "IN", "IN", "US", "", ""]
 
 
 def test_mailboxes_of_nobody_and_of_functions_are_known() -> None:

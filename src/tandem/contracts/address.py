@@ -7,10 +7,12 @@ import msgspec
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 """No control characters: a label is one line, and PostgreSQL cannot store NUL."""
+FILLED = r"^(?=.*\S)[^\x00-\x1f\x7f]*$"
+"""As PRINTABLE, and more than blanks: what is stripped and stored is never empty."""
 
-Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 Optional200 = Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTABLE)]
-Line100 = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PRINTABLE)]
+Line100 = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=FILLED)]
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -18,6 +19,8 @@ COLUMNS_MAX = 100
 CELL_MAX = 20_000
 MARK = b"\xef\xbb\xbf"
 """What tells a spreadsheet that the file is UTF-8."""
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_SAID_SEPARATOR = re.compile(r"sep=([,;\t])\r?\n")
 
 
 class SheetWrong(Invalid):
@@ -56,13 +59,15 @@ def _decoded(content: bytes, encoding: str) -> str:
 
 def rows_of(text: str) -> Iterator[tuple[int, list[str]]]:
     """Rows as RFC 4180 has them, numbered as a spreadsheet does (the heading is 1); empty ones
-    are left out. The separator is whichever of , ; tab the heading has most of."""
-    heading = text.partition("\n")[0]
-    separator = max(",;\t", key=heading.count)
+    are left out. The separator is what a first line `sep=;` says, as Excel writes it, or whichever
+    of , ; tab the heading has most of outside its quotes."""
+    named = _SAID_SEPARATOR.match(text)
+    heading = _QUOTED.sub("", text.lstrip("\r\n").partition("\n")[0])
+    separator = named[1] if named else max(",;\t", key=heading.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         for number, row in enumerate(reader, 1):
-            if any(cell.strip() for cell in row):
+            if any(cell.strip() for cell in row) and not (named and number == 1):
                 yield number, row
     except csv.Error as reason:
         said = f"Row {reader.line_num} cannot be read: {reason}."

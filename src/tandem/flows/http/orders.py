@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.contracts.orders import OrderSnapshot
 from tandem.flows import cancel_order, confirm_draft, search_orders
 from tandem.flows.place_order.basket import NewOrder, OrderQuestion
@@ -45,7 +45,7 @@ from tandem.scm.orders.domain.lifecycle import Status
 from tandem.scm.orders.domain.views import Filters, OrderRow
 
 IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=255)]
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 SearchText = Annotated[str | None, QueryParameter(max_length=255, pattern=PRINTABLE)]
 Channel = Annotated[str | None, QueryParameter(max_length=40, pattern=PRINTABLE)]
 Sort = Annotated[Literal["-placed_at", "placed_at"], QueryParameter(description="`-` for newest.")]

@@ -6,14 +6,14 @@ import msgspec
 from litestar import Controller, post
 from litestar.params import JSONBody
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.flows import adjust_stock
 from tandem.kernel.errors import Forbidden, Invalid
 from tandem.kernel.http import Now, Transaction, refusals
 from tandem.scm.inventory.domain import Level, Promised, Reason, TooMany
 
-Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
-Code = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=PRINTABLE)]
+Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=FILLED)]
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=FILLED)]
 Note = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00]*$")]
 
 

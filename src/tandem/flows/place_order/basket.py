@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE, Address
+from tandem.contracts.address import FILLED, PRINTABLE, Address
 from tandem.contracts.orders import PaymentMethod
 
 QUANTITY_MAX = 100_000
@@ -13,7 +13,7 @@ LINES_MAX = 200
 DISCOUNT_MAX = 10**12
 
 Sku = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=64, pattern=PRINTABLE, examples=["TEA-ASSAM-250"])
+    str, msgspec.Meta(min_length=1, max_length=64, pattern=FILLED, examples=["TEA-ASSAM-250"])
 ]
 Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=40)]
 Discount = Annotated[int, msgspec.Meta(ge=0, le=DISCOUNT_MAX)]
@@ -30,7 +30,7 @@ Lines = Annotated[list[Line], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
 class Buyer(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A new customer, or one we know by the telephone number or the e-mail address."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PRINTABLE)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=FILLED)]
     email: Annotated[str, msgspec.Meta(max_length=254, pattern=PRINTABLE)] | None = None
     phone: Annotated[str, msgspec.Meta(max_length=20, pattern=PRINTABLE)] | None = None
     gstin: Annotated[str, msgspec.Meta(max_length=15, pattern=PRINTABLE)] | None = None
@@ -41,7 +41,7 @@ class OutsideId(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
 
     system: Word
     kind: Word = "order"
-    external_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=PRINTABLE)]
+    external_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=FILLED)]
 
 
 class NewOrder(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, Response, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from tandem.contracts.address import PRINTABLE, Address
+from tandem.contracts.address import FILLED, PRINTABLE, Address
 from tandem.kernel.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
     LIMIT_DEFAULT,
@@ -35,7 +35,7 @@ from tandem.scm.inventory.domain import (
 Code = Annotated[
     str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,19}$", max_length=20, examples=["BLR"])
 ]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PRINTABLE)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=FILLED)]
 Priority = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 
 SkuFilter = Annotated[str | None, QueryParameter(max_length=64, pattern=PRINTABLE)]

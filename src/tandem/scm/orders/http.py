@@ -11,7 +11,7 @@ import msgspec
 from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.contracts.orders import OrderSnapshot
 from tandem.kernel import references, tokens
 from tandem.kernel.actor import Actor
@@ -40,7 +40,7 @@ from tandem.scm.orders.domain.story import Moment
 from tandem.scm.orders.domain.views import PublicOrder
 
 Note = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")]
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 
 
 class OrderChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

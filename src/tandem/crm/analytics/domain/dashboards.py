@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.contracts.address import FILLED
 from tandem.crm.analytics.domain.asking import Ask
 from tandem.crm.analytics.domain.calendar import Grain
 from tandem.crm.analytics.domain.catalogue.crediting import UNATTRIBUTED
@@ -16,7 +17,7 @@ from tandem.kernel.errors import Conflict
 TILES_MAX = 24
 DASHBOARDS_MAX = 100
 
-Title = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=FILLED)]
 RoleKey = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 

@@ -23,6 +23,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.contracts.address import FILLED
 from tandem.crm.analytics.domain.asking import Key
 from tandem.crm.analytics.domain.calendar import Days, Period
 from tandem.crm.analytics.domain.happenings import DIMENSIONS, Chosen, Meant, Name, find_happening
@@ -39,7 +40,7 @@ Order = Literal["ordered", "strict", "any"]
 _WINDOW = re.compile(r"P(?:([1-9][0-9]{0,2})([DW])|T([1-9][0-9]{0,3})H)")
 
 Window = Annotated[str, msgspec.Meta(max_length=12)]
-Title = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=FILLED)]
 
 
 class TooManyFunnels(Conflict):

@@ -7,14 +7,14 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.crm.customers.domain.people import Name, TaxNumber
 from tandem.crm.customers.domain.records import Tags
 from tandem.kernel.errors import Conflict, Invalid
 
 Domain = Annotated[str, msgspec.Meta(min_length=3, max_length=260, pattern=PRINTABLE)]
 Industry = Annotated[str, msgspec.Meta(max_length=80, pattern=PRINTABLE)]
-Role = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PRINTABLE)]
+Role = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=FILLED)]
 Custom = dict[str, Any]
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.kernel.errors import Conflict
 
 Channel = Literal["email", "sms", "whatsapp", "push", "post"]
@@ -34,14 +34,14 @@ class NewConsent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     is_granted: bool
     notice_version: Short = ""
     locale: Short = ""
-    source: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+    source: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
     evidence: Short = ""
 
 
 class ConsentAsk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     purpose: Purpose
     channel: Channel
-    notice_version: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+    notice_version: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):

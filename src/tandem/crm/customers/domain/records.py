@@ -6,14 +6,14 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 
 Subject = Literal["customer", "account"]
 Noted = Literal["customer", "account", "opportunity", "order"]
 """What notes stand beside; leads keep their own."""
 NoteText = Annotated[str, msgspec.Meta(min_length=1, max_length=10_000, pattern=r"^[^\x00]*$")]
-TaskTitle = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
-Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PRINTABLE)]
+TaskTitle = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=FILLED)]
 Tags = Annotated[list[Tag], msgspec.Meta(max_length=50)]
 
 KEPT_MAX = 500

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.kernel.errors import Conflict, Invalid
 
-SegmentName = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PRINTABLE)]
+SegmentName = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=FILLED)]
 Description = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00]*$")]
 Ids = Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=1000)]
 RuleJson = dict[str, Any]

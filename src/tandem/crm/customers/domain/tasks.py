@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.kernel.errors import Invalid
 
 TaskKind = Literal["task", "call", "meeting"]
@@ -15,7 +15,7 @@ Beside = Literal["customer", "account", "lead", "opportunity"]
 Scope = Literal["mine", "team"]
 State = Literal["open", "done"]
 When = Literal["overdue", "today", "later", "someday"]
-Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 Outcome = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")]
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=43_200)]
 YEARS = range(2000, 2201)

@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter, RawBody
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.crm.customers import service
 from tandem.crm.customers.domain.records import KeptFile, NewNote, NewTask, Note, Subject, Task
 from tandem.kernel.blobs import SIZE_MAX, Blobs
@@ -15,7 +15,7 @@ from tandem.kernel.errors import Forbidden, Invalid, NotFound, TooLarge
 from tandem.kernel.http import Given, Now, Transaction, refusals
 from tandem.kernel.http.uploads import FileUpload
 
-Filename = Annotated[str, QueryParameter(min_length=1, max_length=200, pattern=PRINTABLE)]
+Filename = Annotated[str, QueryParameter(min_length=1, max_length=200, pattern=FILLED)]
 MediaType = Annotated[str, QueryParameter(max_length=100, pattern=r"^[a-z0-9.+/-]*$")]
 AS_DOWNLOAD = {"content-security-policy": "sandbox", "x-content-type-options": "nosniff"}
 

@@ -56,7 +56,7 @@ async def take_chunk(
             await _take(tx, job, one, known, fresh, own, done, now)
         except Refusal as refusal:
             _refuse(done, job, one.row_no, one.cells, refusal)
-    if fresh:
+    if fresh and job.state != "checking":
         await _add(tx, fresh, done, now)
     return done
 
@@ -100,18 +100,19 @@ async def _take(
             raise Invalid("No customer has this number.", field="number")
         if one.key:
             known[one.key] = customer.id
-        if not is_dry:
-            fresh.append((one, customer))
+        fresh.append((one, customer))
         done.created += 1
         return
     change = typed(values, CustomerChange)
     if is_dry:
-        _checked_change(change)
+        above = next((added for _, added in fresh if added.id == customer_id), None)
+        if before := above or next(iter(await people.get(tx, [customer_id])), None):
+            await _changed(tx, before, change, own)
         done.updated += 1
         return
     await _add(tx, fresh, done, now)
     fresh.clear()
-    await _change(tx, one, customer_id, change, done, now)
+    await _change(tx, one, customer_id, change, own, done, now)
 
 
 async def _made(tx: Tx, new: NewCustomer, own: Sequence[CustomField], now: datetime) -> Customer:
@@ -137,33 +138,19 @@ async def _made(tx: Tx, new: NewCustomer, own: Sequence[CustomField], now: datet
     )
 
 
-def _checked_change(change: CustomerChange) -> None:
-    """What changing would refuse, without a customer to change."""
-    for name, kind in (("emails", "email"), ("phones", "phone")):
-        given = getattr(change, name)
-        if given is not msgspec.UNSET:
-            read_contacts(given, "email" if kind == "email" else "phone")
-    if change.gstin is not msgspec.UNSET and change.gstin:
-        check_tax_numbers(change.gstin, None)
-
-
 async def _change(
-    tx: Tx, one: _Read, customer_id: UUID, change: CustomerChange, done: Done, now: datetime
+    tx: Tx,
+    one: _Read,
+    customer_id: UUID,
+    change: CustomerChange,
+    own: Sequence[CustomField],
+    done: Done,
+    now: datetime,
 ) -> None:
-    """A contact in the file joins those known; it does not take their place."""
     before = await people.lock(tx, customer_id)
     if before is None:
         raise Invalid("The customer is gone.", field="")
-    given = read_change(change, before)
-    for name in LISTS:
-        if name in given:
-            given[name] = _joined(getattr(before, name), given[name])
-    if change.custom is not msgspec.UNSET:
-        given["custom"] = await write_custom(
-            tx, "customer", customer_id, change.custom, before.custom
-        )
-    after = msgspec.structs.replace(before, **given)
-    await people.update(tx, after, now)
+    await people.update(tx, await _changed(tx, before, change, own), now)
     await tx.publish(CustomerChanged(customer_id=customer_id))
     done.updated += 1
     done.wrote(
@@ -173,6 +160,21 @@ async def _change(
         version=before.version + 1,
         before=msgspec.to_builtins(before),
     )
+
+
+async def _changed(
+    tx: Tx, before: Customer, change: CustomerChange, own: Sequence[CustomField]
+) -> Customer:
+    """A contact in the file joins those known; it does not take their place."""
+    given = read_change(change, before)
+    for name in LISTS:
+        if name in given:
+            given[name] = _joined(getattr(before, name), given[name])
+    if change.custom is not msgspec.UNSET:
+        given["custom"] = await write_custom(
+            tx, "customer", before.id, change.custom, before.custom, fields=own
+        )
+    return msgspec.structs.replace(before, **given)
 
 
 def _joined(known: list[Any], given: list[Any]) -> list[Any]:

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.kernel.errors import Conflict
 
 NODES_MAX = 1000
-NodeName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PRINTABLE)]
+NodeName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=FILLED)]
 
 
 class NameTaken(Conflict):

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.crm.identity import service
 from tandem.crm.identity.domain.people import LastAdministrator
 from tandem.crm.identity.domain.roles import (
@@ -23,7 +23,7 @@ from tandem.kernel.actor import StepUpNeeded
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import IfMatch, Now, Transaction, check_if_match, etag, refusals
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PRINTABLE)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=FILLED)]
 Description = Annotated[str, msgspec.Meta(max_length=300, pattern=PRINTABLE)]
 Grants = Annotated[list[Grant], msgspec.Meta(max_length=100)]
 Fields = Annotated[list[FieldName], msgspec.Meta(max_length=50)]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.kernel.errors import Conflict, IllegalMove, Invalid
 
 VARIANTS_MAX = 10
@@ -63,8 +63,8 @@ class Channel(StrEnum):
     WHATSAPP = "whatsapp"
 
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE)]
-VariantName = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PRINTABLE)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=FILLED)]
+VariantName = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=FILLED)]
 Purpose = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z_]{0,39}$")]
 Tag = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[^\x00-\x20&#?=]*$")]
 Percent = Annotated[int, msgspec.Meta(ge=1, le=100)]

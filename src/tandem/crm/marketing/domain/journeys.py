@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.crm.marketing.domain.campaigns import Body, Channel, Name, Purpose, Subject
 from tandem.kernel.errors import Conflict, Invalid
 
@@ -24,7 +24,7 @@ StepId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{1,16}$")]
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=YEAR_MINUTES)]
 Hour = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Weekday = Annotated[int, msgspec.Meta(ge=1, le=7)]
-Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 Happening = Literal["opened", "clicked", "ordered", "entered_segment"]
 """What may be waited for. Openings and clicks count where a person did them, of this journey's own
 messages."""
@@ -65,7 +65,7 @@ class Branch(_Step, frozen=True, kw_only=True, tag="branch"):
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PRINTABLE)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=FILLED)]
     weight: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
     steps: "list[Step]" = []
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.kernel.errors import Conflict, Invalid
 
 CHALLENGE_AT = "_tandem"
@@ -28,7 +28,7 @@ Selector = Annotated[
     str, msgspec.Meta(max_length=63, pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?)?$")
 ]
 LocalPart = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._+-]+$")]
-SenderName = Annotated[str, msgspec.Meta(min_length=1, max_length=70, pattern=PRINTABLE)]
+SenderName = Annotated[str, msgspec.Meta(min_length=1, max_length=70, pattern=FILLED)]
 
 State = Literal["unknown", "missing", "right", "weak", "wrong"]
 

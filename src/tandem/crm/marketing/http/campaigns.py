@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, Response, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.crm.marketing import service
 from tandem.crm.marketing.domain.campaigns import Campaign, Money, feed_of
 from tandem.crm.marketing.domain.engagement import Engagement, Type, Verdict
@@ -31,7 +31,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class NewVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     verdict: Verdict
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 
 
 class CampaignsController(Controller):

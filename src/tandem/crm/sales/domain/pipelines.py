@@ -11,7 +11,8 @@ import msgspec
 from tandem.kernel.errors import Conflict, Invalid
 
 STAGES_MAX = 30
-PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+PRINTABLE = r"^(?=.*\S)[^\x00-\x1f\x7f]+$"
+"""One line with more on it than blanks."""
 
 
 class Kind(StrEnum):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE, Address
+from tandem.contracts.address import FILLED, PRINTABLE, Address
 from tandem.contracts.orders import PaymentMethod
 from tandem.crm.sales.domain.lines import Line, LineDrafts
 from tandem.kernel.errors import Conflict, Gone
@@ -45,7 +45,7 @@ ENDED: Mapping[State, str] = {
     State.SUPERSEDED: "There is a newer version of this quote.",
 }
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PRINTABLE)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=FILLED)]
 Email = Annotated[str, msgspec.Meta(max_length=254, pattern=PRINTABLE)]
 Phone = Annotated[str, msgspec.Meta(max_length=20, pattern=PRINTABLE)]
 Gstin = Annotated[str, msgspec.Meta(max_length=15, pattern=PRINTABLE)]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.sales.domain.pipelines import PRINTABLE
+from tandem.crm.sales.domain.leads import LINE
 from tandem.kernel.calendars import BusinessTime, Calendar
 from tandem.kernel.errors import Invalid
 
@@ -16,7 +16,7 @@ ABSENCE_MAX = timedelta(days=400)
 YEARS = range(2000, 2201)
 
 Cap = Annotated[int, msgspec.Meta(ge=0, le=CAP_MAX)]
-AbsenceNote = Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTABLE.replace("+$", "*$"))]
+AbsenceNote = Annotated[str, msgspec.Meta(max_length=200, pattern=LINE)]
 
 
 class Availability(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

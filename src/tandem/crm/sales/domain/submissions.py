@@ -1,13 +1,15 @@
 """What a stranger sends by a form: read as text, judged, and turned into a lead's draft."""
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from babel import Locale
 
 from tandem.contracts.contacts import normal_email, normal_phone
 from tandem.crm.sales.domain.forms import Form, FormField, Input, Key
@@ -104,10 +106,30 @@ def _read(field: FormField, text: str, at: str) -> str:
         raise Invalid(f"{field.label}: choose one of the options.", field=at)
     if field.input is Input.AREA:
         return text
+    if field.input in _EXPECTED and not _is_one(field.input, text):
+        raise Invalid(f"{field.label}: expected {_EXPECTED[field.input]}.", field=at)
     most = 100 if field.key == "city" else 120 if field.key == "job_title" else LINE_LENGTH_MAX
     if len(text) > most or not re.fullmatch(LINE, text):
         raise Invalid(f"{field.label}: one line of at most {most} characters.", field=at)
     return text
+
+
+_EXPECTED = {
+    Input.NUMBER: "a number",
+    Input.DATE: "a date such as 2026-11-22",
+    Input.FLAG: "yes or no",
+}
+
+
+def _is_one(kind: Input, text: str) -> bool:
+    if kind is Input.NUMBER:
+        return re.fullmatch(r"-?[0-9,]{1,18}(\.[0-9]{1,6})?", text) is not None
+    if kind is Input.FLAG:
+        return text.lower() in {"yes", "no", "true", "false", "1", "0"}
+    try:
+        return len(text) == len("2026-11-22") and date.fromisoformat(text) is not None
+    except ValueError:
+        return False
 
 
 def read_consents(form: Form, ticked: Sequence[str]) -> list[dict[str, Any]]:
@@ -150,16 +172,32 @@ def judge(
 def draft_of(form: Form, submission: Submission, custom: dict[str, Any]) -> LeadDraft:
     """The lead that it becomes; `custom` are its own fields, read by their types."""
     plain = {key: text for key, text in submission.payload.items() if not key.startswith("custom.")}
-    country = plain.pop("country", "").upper()
+    country = country_of(plain.pop("country", ""))
     return LeadDraft(
         **plain,  # type: ignore[arg-type]  # keys of STANDARD, every one a text of a lead
-        country=country if re.fullmatch("[A-Z]{2}", country) else "",
+        country=country,
         source=form.source,
         owner_id=form.owner_id,
         team_id=form.team_id,
         custom=custom,
         touch=touch_of(form, submission),
     )
+
+
+def country_of(text: str) -> str:
+    """The code of a country that somebody wrote as a code or by its name; empty if it is none."""
+    text = text.strip()
+    return text.upper() if re.fullmatch("[A-Za-z]{2}", text) else _codes().get(text.lower(), "")
+
+
+@functools.cache
+def _codes() -> Mapping[str, str]:
+    return {
+        name.lower(): code
+        for language in ("hi", "en")
+        for code, name in Locale(language).territories.items()
+        if re.fullmatch("[A-Z]{2}", code)
+    }
 
 
 def touch_of(form: Form, submission: Submission) -> NewTouch:

@@ -22,10 +22,11 @@ Unit = Literal[
 UNITS: frozenset[str] = frozenset(get_args(Unit))
 
 LINE = r"^[^\x00-\x1f\x7f]*$"
+FILLED = r"^(?=.*\S)[^\x00-\x1f\x7f]*$"
 Sku = Annotated[
     str, msgspec.Meta(max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9._/#+-]*$", examples=["TEA-1"])
 ]
-Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=LINE)]
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 Label = Annotated[str, msgspec.Meta(max_length=100, pattern=LINE)]
 Description = Annotated[str, msgspec.Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
 Hsn = Annotated[str, msgspec.Meta(pattern="^([0-9]{4}|[0-9]{6}|[0-9]{8})$", examples=["0902"])]

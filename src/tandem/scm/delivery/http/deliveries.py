@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound
 from tandem.kernel.http import (
@@ -48,7 +48,7 @@ from tandem.scm.delivery.service.tracks import Playback
 from tandem.scm.delivery.store.deliveries import Count
 
 INDIA = timedelta(hours=5, minutes=30)
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=PRINTABLE)]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=FILLED)]
 NumberFilter = Annotated[str | None, QueryParameter(max_length=60, pattern=PRINTABLE)]
 Statuses = Annotated[list[Status] | None, QueryParameter(name="status", max_items=15)]
 

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE, Address
+from tandem.contracts.address import FILLED, PRINTABLE, Address
 from tandem.contracts.india import check_address
 from tandem.kernel.errors import Conflict, Invalid
 from tandem.scm.invoicing.domain.identifiers import check_gstin
@@ -21,7 +21,7 @@ from tandem.scm.invoicing.domain.numbers import (
 
 Name = Annotated[str, msgspec.Meta(min_length=3, max_length=100, pattern=PRINTABLE)]
 Short = Annotated[str, msgspec.Meta(max_length=100, pattern=PRINTABLE)]
-Format = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PRINTABLE)]
+Format = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=FILLED)]
 
 FORMAT_FIELDS: Mapping[Kind, str] = {"INV": "invoice_format", "CRN": "credit_note_format"}
 

@@ -9,7 +9,7 @@ from litestar import Controller, Response, get, post
 from litestar.datastructures import ResponseHeader
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.kernel import tokens
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
@@ -56,7 +56,7 @@ class ItemToCredit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class NewCreditNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`items` for goods, `amount_minor` (with tax) for a part of the value, neither for all."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
     amount_minor: Amount | None = None
     items: Annotated[list[ItemToCredit], msgspec.Meta(min_length=1, max_length=500)] | None = None
 

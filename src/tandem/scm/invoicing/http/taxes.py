@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, Response, get, post, put
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.contracts.invoicing import Cart, CartLine, Quote
 from tandem.kernel.errors import Forbidden, Invalid, StaleVersion
 from tandem.kernel.http import COMPUTES, IfMatch, Now, Transaction, check_if_match, etag, refusals
@@ -32,7 +32,7 @@ from tandem.scm.invoicing.domain.tax import LineWrong
 from tandem.scm.invoicing.service.selling import RateExists
 
 State = Annotated[str, msgspec.Meta(pattern=r"^(\d{2})?$")]
-Gstin = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=PRINTABLE)]
+Gstin = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=FILLED)]
 Hsn = Annotated[str, msgspec.Meta(pattern=r"^(\d{4}|\d{6}|\d{8})$")]
 TaxClass = Annotated[str, msgspec.Meta(pattern="^[a-z_]{1,40}$")]
 Percent = Annotated[str, msgspec.Meta(pattern=r"^\d{1,3}(\.\d{1,4})?$")]
@@ -91,7 +91,7 @@ class NewRate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     is_gst_on_cess: bool = False
     valid_from: date
     valid_to: date | None = None
-    notification: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+    notification: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 
 
 class TaxController(Controller):

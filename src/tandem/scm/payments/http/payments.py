@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound
 from tandem.kernel.http import (
     LIMIT_DEFAULT,
@@ -49,7 +49,7 @@ class NewRefund(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Without an amount, everything that is left of the payment."""
 
     amount_minor: Annotated[int, msgspec.Meta(ge=1, le=AMOUNT_MAX)] | None = None
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 
 
 class PaymentDetail(msgspec.Struct, kw_only=True):

@@ -8,7 +8,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.http import (
     LIMIT_DEFAULT,
@@ -43,7 +43,7 @@ class SettlementResolution(msgspec.Struct, forbid_unknown_fields=True, kw_only=T
     """What is done about it, and why: the note is for whoever audits the books."""
 
     decision: SettlementDecision
-    note: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=PRINTABLE)]
+    note: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=FILLED)]
 
 
 class Asked(msgspec.Struct, kw_only=True):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE, Address
+from tandem.contracts.address import FILLED, PRINTABLE, Address
 from tandem.contracts.india import check_address
 from tandem.kernel.errors import Invalid
 from tandem.scm.shipping.domain.calendars import (
@@ -22,7 +22,7 @@ from tandem.scm.shipping.domain.promise import Rules
 from tandem.scm.shipping.domain.zones import Zone, ZoneOverride
 
 Days = Annotated[int, msgspec.Meta(ge=0, le=60)]
-PlaceName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PRINTABLE)]
+PlaceName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=FILLED)]
 Clock = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["14:00"])]
 
 MONDAY_TO_SATURDAY = [1, 2, 3, 4, 5, 6]

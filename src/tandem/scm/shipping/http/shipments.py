@@ -9,7 +9,7 @@ from litestar import Controller, Request, Response, get, post, put
 from litestar.datastructures import ResponseHeader
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
     Acting,
@@ -47,7 +47,7 @@ INLINE = [ResponseHeader(name="Content-Disposition", description="inline", value
 
 NumberFilter = Annotated[str, QueryParameter(max_length=64, pattern=PRINTABLE)]
 CarrierFilter = Annotated[str, QueryParameter(max_length=32, pattern="^[a-z_]*$")]
-SomeReason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
+SomeReason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 
 
 class NewScan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

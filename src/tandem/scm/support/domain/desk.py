@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.kernel.calendars import Calendar, check_calendar
 from tandem.kernel.errors import Invalid
 from tandem.scm.support.domain.complaints import Key, UnknownCategory, UnknownQueue
@@ -13,7 +13,7 @@ from tandem.scm.support.domain.rules import CareRule, check_rule, usual_rules
 from tandem.scm.support.domain.statuses import Severity
 
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PRINTABLE)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=FILLED)]
 
 
 class DeskWrong(Invalid):

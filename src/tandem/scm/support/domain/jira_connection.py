@@ -10,12 +10,12 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.kernel.errors import Conflict, Invalid
 from tandem.scm.support.domain.statuses import Severity, Status
 
 Text = Annotated[str, msgspec.Meta(max_length=255, pattern=PRINTABLE)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PRINTABLE)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=FILLED)]
 Secret = Annotated[str, msgspec.Meta(max_length=4_000, pattern="^[!-~]*$")]
 """Goes into a header: visible ASCII."""
 Url = Annotated[str, msgspec.Meta(min_length=8, max_length=300, pattern=PRINTABLE)]
@@ -98,7 +98,7 @@ class Source(StrEnum):
 class FieldRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`value` is the text, or the option's id."""
 
-    field_id: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=PRINTABLE)]
+    field_id: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=FILLED)]
     source: Source
     value: Text = ""
 
@@ -112,8 +112,8 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
     category: Annotated[str, msgspec.Meta(max_length=40, pattern=PRINTABLE)] = ""
-    project_key: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PRINTABLE)]
-    issue_type_id: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PRINTABLE)]
+    project_key: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=FILLED)]
+    issue_type_id: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=FILLED)]
     service_desk_id: Annotated[str, msgspec.Meta(max_length=40, pattern=PRINTABLE)] = ""
     request_type_id: Annotated[str, msgspec.Meta(max_length=40, pattern=PRINTABLE)] = ""
     fields: Annotated[list[FieldRule], msgspec.Meta(max_length=50)] = []

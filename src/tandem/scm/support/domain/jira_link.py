@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.kernel.errors import Conflict, IllegalMove, Invalid
 from tandem.scm.support.domain.statuses import Severity, Status
 
@@ -27,7 +27,7 @@ STEPS_MAX = 60
 
 
 class IssueChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    issue_key: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PRINTABLE)]
+    issue_key: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=FILLED)]
 
 
 class AlreadyLinked(Conflict):

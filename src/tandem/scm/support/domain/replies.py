@@ -8,14 +8,14 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.kernel.errors import Conflict
 from tandem.scm.support.domain.complaints import Complaint
 
 REPLIES_MAX = 300
 PLACE = re.compile(r"\{(customer|order|complaint|agent)\}")
 
-ReplyName = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PRINTABLE)]
+ReplyName = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=FILLED)]
 ReplyBody = Annotated[
     str, msgspec.Meta(min_length=1, max_length=5_000, pattern=r"^[^\x00]*\S[^\x00]*$")
 ]

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tandem.contracts.address import PRINTABLE
+from tandem.contracts.address import FILLED
 from tandem.kernel import rules
 from tandem.kernel.errors import Invalid
 from tandem.kernel.rules import Kind, Moment, Vocabulary
@@ -103,7 +103,7 @@ class CareRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     for ever: its complaints are found by it."""
 
     key: Key
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=FILLED)]
     trigger: Trigger
     condition: dict[str, Any]
     category: Key
