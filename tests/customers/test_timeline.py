@@ -28,7 +28,7 @@ async def tell(database: Database, actor: Actor, events: list[Event], now: datet
         found = subscription(event.topic, TIMELINE)
         assert found
         async with database.transaction(Actor.system(actor.org_id)) as tx:
-            await found.handle(tx, event, now)
+            await found.take(tx, [event], now)
 
 
 async def add(database: Database, actor: Actor, now: datetime) -> UUID:

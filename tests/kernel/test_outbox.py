@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID, uuid4
@@ -10,7 +11,7 @@ from tandem.kernel import outbox
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database, Query, Tx
-from tandem.kernel.events import Event, subscribe
+from tandem.kernel.events import Event, subscribe, subscribe_many
 
 
 class Rang(Event, frozen=True, kw_only=True):
@@ -118,3 +119,53 @@ async def test_a_failing_handler_leaves_nothing_waits_and_is_parked_until_retrie
     assert [one[-3:] for one in await heard(database, actor)] == ["777", "778"]
     async with database.transaction(actor) as tx:
         assert await tx.many(ATTEMPTS, Waiting) == []
+
+
+class Chimed(Rang, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "test.chimed.v1"
+
+
+sittings: list[int] = []
+
+
+@subscribe_many(Chimed, "test.hear_all")
+async def hear_all(tx: Tx, events: Sequence[Chimed], now: datetime) -> None:
+    assert len({event.key() for event in events}) == len(events)
+    for event in events:
+        await tx.run(NOTE, period=f"{event.bell}-{event.place:03}")
+        if event.place in broken:
+            raise RuntimeError("the ear is broken")
+    sittings.append(len(events))
+
+
+class Stopped(Clock):
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = super().now()
+
+    def now(self) -> datetime:
+        return self.at
+
+
+async def test_who_takes_many_gets_them_together_in_order_per_key_and_one_at_fault_harms_no_other(
+    database: Database, actor: Actor
+) -> None:
+    bells = [uuid4() for _ in range(60)]
+    clock = database.clock = Stopped()
+    broken.add(555)
+    sittings.clear()
+    async with database.transaction(actor) as tx:
+        await tx.publish(*(Chimed(bell=bell, place=0) for bell in bells))
+        await tx.publish(Chimed(bell=bells[0], place=555), Chimed(bell=bells[0], place=556))
+        await tx.publish(*(Chimed(bell=bell, place=1) for bell in bells[1:]))
+    await outbox.drain(database)
+    assert sittings == [60, *[1] * 59], "one of a batch fails: each is tried alone"
+    wanted = [f"{bell}-000" for bell in bells] + [f"{bell}-001" for bell in bells[1:]]
+    assert await heard(database, actor) == sorted(wanted), "what follows the failed one waits"
+    async with database.transaction(actor) as tx:
+        assert [row.attempts for row in await tx.many(ATTEMPTS, Waiting)] == [1, 0]
+    broken.discard(555)
+    clock.at += timedelta(minutes=1)
+    await outbox.drain(database)
+    rung = [one[-3:] for one in await heard(database, actor) if one.startswith(str(bells[0]))]
+    assert rung == ["000", "555", "556"]

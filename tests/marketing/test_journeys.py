@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from tandem.contracts.orders import OrderPlaced
 from tandem.crm.customers import service as customers
 from tandem.crm.marketing.domain.journey_paths import chosen_share, paths
 from tandem.crm.marketing.domain.journey_times import due
@@ -210,6 +211,36 @@ async def test_what_is_waited_for_counts_to_the_very_second_and_is_simulated_ali
     if seconds in (0, None):
         assert [one["node"] for one in simulated["steps"]] == ["buys", branch, "end"]
         assert simulated["ending"] == "done"
+
+
+async def test_when_an_order_was_placed_counts_and_not_when_it_is_told_of(
+    company: Company,
+) -> None:
+    in_time, too_late = await company.people(2)
+    steps = [
+        {"do": "wait_for", "id": "buys", "happening": "ordered", "minutes": DAY,
+         "then": [send("thanks")], "otherwise": [send("reminder")]},
+    ]  # fmt: skip
+    journey = await published(company, steps)
+    begun = [await begin(company, journey, person) for person in (in_time, too_late)]
+    await walk(company)
+    company.hands.advance(minutes=DAY)
+    for person, seconds in ((in_time, 0), (too_late, 1)):
+        company.hands.advance(seconds=seconds)
+        async with company.work.transaction() as tx:
+            await tx.publish(
+                OrderPlaced(
+                    order_id=uuid4(), number="SO-1", customer_id=person, payment_method="prepaid",
+                    currency="INR", total_minor=100, promised_on=None, expires_at=None,
+                )
+            )  # fmt: skip
+    company.hands.advance(seconds=5)
+    await outbox.drain(company.database)
+    await walk(company, seconds=6)
+    ways = [await way(company, journey, run) for run in begun if run]
+    assert ways == [
+        [("buys", "happened"), ("thanks", "sent")], [("buys", "timed_out"), ("reminder", "sent")],
+    ]  # fmt: skip
 
 
 async def test_entering_leaving_the_goal_and_coming_again(company: Company) -> None:

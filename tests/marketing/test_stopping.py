@@ -50,7 +50,7 @@ async def tell(company: Company, name: str, events: Sequence[Event]) -> None:
         found = subscription(event.topic, name)
         assert found
         async with company.work.transaction() as tx:
-            await found.handle(tx, event, company.hands.now())
+            await found.take(tx, [event], company.hands.now())
 
 
 async def records(company: Company, query: Query, **params: Any) -> list[Any]:

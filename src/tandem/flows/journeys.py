@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from tandem.contracts.customers import SegmentEntered, SegmentLeft
@@ -24,7 +25,7 @@ from tandem.crm.marketing.service import journeys as service
 from tandem.flows.journey_world import Live, zone_of
 from tandem.kernel import jobs
 from tandem.kernel.db import LOST, Tx
-from tandem.kernel.events import subscribe
+from tandem.kernel.events import Told, follow, subscribe
 from tandem.kernel.jobs import Work, every, job
 
 log = structlog.get_logger()
@@ -71,14 +72,20 @@ async def enrol(work: Work, journey_id: str) -> None:
             return
 
 
-@subscribe(SegmentEntered, "journeys.segment_entered")
-async def enter(tx: Tx, event: SegmentEntered, now: datetime) -> None:
-    """Somebody arrived at a goal, got what was waited for, or begins."""
+@follow([SegmentEntered], "journeys.segment_entered")
+async def enter(tx: Tx, told: Sequence[Told], now: datetime) -> None:
+    for one in told:
+        await _entered(tx, msgspec.convert(one.payload, SegmentEntered), one.occurred_at, now)
+
+
+async def _entered(tx: Tx, event: SegmentEntered, at: datetime, now: datetime) -> None:
+    """Somebody arrived at a goal, got what was waited for, or begins. When it happened counts, not
+    when it is told."""
     running = await service.running_journeys(tx)
     arrived = [journey.id for journey, plan in running if plan.goal_segment_id == event.segment_id]
     count = await runs.end_for(tx, event.customer_id, arrived, Ending.GOAL, now=now)
     count += await runs.happened(
-        tx, event.customer_id, f"entered:{event.segment_id}", at=now, now=now
+        tx, event.customer_id, f"entered:{event.segment_id}", at=at, now=now
     )
     for journey, plan in running:
         if plan.entry.by == "segment" and plan.entry.segment_id == event.segment_id:
@@ -97,9 +104,14 @@ async def leave(tx: Tx, event: SegmentLeft, now: datetime) -> None:
     await runs.end_for(tx, event.customer_id, left, Ending.LEFT, now=now)
 
 
-@subscribe(OrderPlaced, "journeys.order_placed")
-async def order(tx: Tx, event: OrderPlaced, now: datetime) -> None:
-    woken = await runs.happened(tx, event.customer_id, "ordered", at=now, now=now)
+@follow([OrderPlaced], "journeys.order_placed")
+async def order(tx: Tx, told: Sequence[Told], now: datetime) -> None:
+    for one in told:
+        await _ordered(tx, msgspec.convert(one.payload, OrderPlaced), one.occurred_at, now)
+
+
+async def _ordered(tx: Tx, event: OrderPlaced, at: datetime, now: datetime) -> None:
+    woken = await runs.happened(tx, event.customer_id, "ordered", at=at, now=now)
     for journey, plan in await service.running_journeys(tx):
         if plan.entry.by == "order":
             woken += await _begin(tx, journey, plan, event.customer_id, now)

@@ -1,6 +1,6 @@
 """Events are facts in the past tense: frozen, flat, versioned by topic, kept as the log."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
@@ -33,6 +33,13 @@ class Subscription(msgspec.Struct, frozen=True):
     handle: Handler
     takes_told: bool = False
     """The handler wants the event as the log has it: `(tx, told, now)`."""
+    takes_many: bool = False
+    """The handler wants a sequence of them, no two of which have the same key."""
+
+    async def take(self, tx: "Tx", events: Sequence[Any], now: datetime) -> None:
+        """Events, or what the log has of them where the handler wants that."""
+        for given in [events] if self.takes_many else events:
+            await self.handle(tx, given, now)
 
 
 _by_topic: dict[str, list[Subscription]] = {}
@@ -50,13 +57,30 @@ def subscribe(
     """
 
     def register(handle: Handler) -> Handler:
-        subscription = Subscription(name, event, handle)
-        assert (event.topic, name) not in _by_name, f"{name} subscribes to {event.topic} twice"
-        _by_name[event.topic, name] = subscription
-        _by_topic.setdefault(event.topic, []).append(subscription)
+        _register(Subscription(name, event, handle))
         return handle
 
     return register
+
+
+def subscribe_many(
+    event: type[E], name: str
+) -> Callable[[Callable[["Tx", Sequence[E], datetime], Awaitable[None]]], Any]:
+    """As `subscribe`, for what is told in thousands: the handler takes those that wait together,
+    each of another key. Where it fails with many it is given each alone."""
+
+    def register(handle: Handler) -> Handler:
+        _register(Subscription(name, event, handle, takes_many=True))
+        return handle
+
+    return register
+
+
+def _register(made: Subscription) -> None:
+    topic = made.event.topic
+    assert (topic, made.name) not in _by_name, f"{made.name} subscribes to {topic} twice"
+    _by_name[topic, made.name] = made
+    _by_topic.setdefault(topic, []).append(made)
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,15 +96,16 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 Tap = Callable[["Tx", Told, datetime], Awaitable[None]]
 
 
-def follow(events: Iterable[type[Event]], name: str) -> Callable[[Tap], Tap]:
-    """As `subscribe`, to several events at once, for whoever keeps account of the log itself."""
+Follower = Callable[["Tx", Sequence[Told], datetime], Awaitable[None]]
 
-    def register(handle: Tap) -> Tap:
+
+def follow(events: Iterable[type[Event]], name: str) -> Callable[[Follower], Follower]:
+    """As `subscribe_many`, to events as the log has them, of several topics together: for whoever
+    keeps account of the log itself, or asks when something happened."""
+
+    def register(handle: Follower) -> Follower:
         for event in events:
-            subscription = Subscription(name, event, handle, takes_told=True)
-            assert (event.topic, name) not in _by_name, f"{name} follows {event.topic} twice"
-            _by_name[event.topic, name] = subscription
-            _by_topic.setdefault(event.topic, []).append(subscription)
+            _register(Subscription(name, event, handle, takes_told=True, takes_many=True))
         return handle
 
     return register

@@ -1,5 +1,6 @@
 """Every event that is counted is noted once; the next digest counts it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tandem.crm.analytics.domain.folds import FOLLOWED
@@ -9,5 +10,5 @@ from tandem.kernel.events import Told, follow
 
 
 @follow(FOLLOWED, "analytics.intake")
-async def take(tx: Tx, told: Told, _: datetime) -> None:
-    await facts.take(tx, told.id, told.key)
+async def take(tx: Tx, told: Sequence[Told], _: datetime) -> None:
+    await facts.take(tx, [(one.id, one.key) for one in told])

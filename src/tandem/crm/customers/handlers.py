@@ -4,6 +4,7 @@ One subscriber name for all topics keeps the events of an order in order. Whatev
 late or twice ends the same: lines are written once, totals only grow.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,7 +28,7 @@ from tandem.crm.customers.domain.timeline import NewActivity
 from tandem.crm.customers.store import segments
 from tandem.crm.customers.store import timeline as store
 from tandem.kernel.db import Tx
-from tandem.kernel.events import subscribe
+from tandem.kernel.events import subscribe, subscribe_many
 from tandem.kernel.wording import words
 
 TIMELINE = "customers.timeline"
@@ -194,50 +195,37 @@ async def delivery_moved(tx: Tx, event: DeliveryStatusChanged, now: datetime) ->
     )
 
 
-@subscribe(MessageSent, TIMELINE)
-async def message_sent(tx: Tx, event: MessageSent, now: datetime) -> None:
-    await _message(tx, "message_sent", event, now)
+@subscribe_many(MessageSent, TIMELINE)
+async def messages_sent(tx: Tx, events: Sequence[MessageSent], now: datetime) -> None:
+    await _messages(tx, "message_sent", events, now)
 
 
-@subscribe(MessageFailed, TIMELINE)
-async def message_failed(tx: Tx, event: MessageFailed, now: datetime) -> None:
-    await _message(tx, "message_failed", event, now)
+@subscribe_many(MessageFailed, TIMELINE)
+async def messages_failed(tx: Tx, events: Sequence[MessageFailed], now: datetime) -> None:
+    await _messages(tx, "message_failed", events, now)
 
 
-async def _message(tx: Tx, kind: str, event: MessageSent | MessageFailed, now: datetime) -> None:
-    if event.order_id is None:
-        await _message_of_nobodys_order(tx, kind, event, now)
-        return
-    await _write(
-        tx,
-        kind,
-        event.message_id,
-        now,
-        event.order_id,
-        message_id=str(event.message_id),
-        detail=f"{words(event.template)}, {words(event.channel)}",
-    )
-
-
-async def _message_of_nobodys_order(
-    tx: Tx, kind: str, event: MessageSent | MessageFailed, now: datetime
+async def _messages(
+    tx: Tx, kind: str, events: Sequence[MessageSent | MessageFailed], now: datetime
 ) -> None:
-    """A campaign's or a journey's, or any other to a customer we know."""
-    if event.customer_id is None:
-        return
-    await store.write(
-        tx,
+    """About an order, or, of a campaign, a journey or any other, to a customer we know."""
+    lines = [
         NewActivity(
             kind=kind,
             dedupe=f"{kind}:{event.message_id}",
             occurred_at=now,
-            customer_id=event.customer_id,
+            order_id=event.order_id,
+            customer_id=None if event.order_id else event.customer_id,
             facts={
                 "message_id": str(event.message_id),
                 "detail": f"{words(event.template)}, {words(event.channel)}",
             },
-        ),
-    )
+        )
+        for event in events
+        if event.order_id or event.customer_id
+    ]
+    if lines:
+        await store.write_many(tx, lines)
 
 
 @subscribe(ComplaintOpened, TIMELINE)

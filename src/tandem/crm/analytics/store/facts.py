@@ -16,7 +16,8 @@ from tandem.kernel.db import Query, Tx
 TAKE = Query(
     """
     insert into analytics.intake (org_id, event_id, key)
-    values (:org_id, :event_id, :key)
+    select :org_id, event_id, key
+      from unnest(:event_ids::uuid[], :keys::text[]) as told (event_id, key)
         on conflict (org_id, event_id) do nothing
     """
 )
@@ -128,8 +129,9 @@ class Touched(msgspec.Struct, frozen=True):
     values: Sequence[Mapping[str, Any]]
 
 
-async def take(tx: Tx, event_id: UUID, key: str) -> None:
-    await tx.run(TAKE, event_id=event_id, key=key)
+async def take(tx: Tx, told: Sequence[tuple[UUID, str]]) -> None:
+    """Events by id, each with its key."""
+    await tx.run(TAKE, event_ids=[one for one, _ in told], keys=[key for _, key in told])
 
 
 async def find_watermark(tx: Tx) -> Watermark | None:

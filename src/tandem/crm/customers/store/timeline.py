@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
+import msgspec
+
 from tandem.crm.customers.domain.timeline import Activity, NewActivity, Purchase, Summary
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
@@ -13,15 +15,17 @@ WRITE = Query(
     """
     insert into customers.activity
            (org_id, id, customer_id, order_id, kind, dedupe, occurred_at, actor_label, facts)
-    select :org_id, :id, coalesce(c.merged_into_id, c.id), :order_id, :kind, :dedupe, :occurred_at,
-           :actor_label, :facts::jsonb
-      from (select 1) as once
+    select :org_id, told.id, coalesce(c.merged_into_id, c.id), told.order_id, told.kind,
+           told.dedupe, told.occurred_at, told.actor_label, told.facts::jsonb
+      from unnest(:ids::uuid[], :customer_ids::uuid[], :order_ids::uuid[], :kinds::text[],
+                  :dedupes::text[], :moments::timestamptz[], :actor_labels::text[], :facts::text[])
+           as told (id, customer_id, order_id, kind, dedupe, occurred_at, actor_label, facts)
       left join customers.customer c
         on c.org_id = :org_id
-       and c.id = coalesce(:customer_id::uuid, (
+       and c.id = coalesce(told.customer_id, (
                select p.customer_id from customers.purchase p
-                where p.org_id = :org_id and p.order_id = :order_id))
-     where c.erased_at is null and (c.id is not null or :order_id::uuid is not null)
+                where p.org_id = :org_id and p.order_id = told.order_id))
+     where c.erased_at is null and (c.id is not null or told.order_id is not null)
         on conflict (org_id, dedupe) do nothing
     """
 )
@@ -132,18 +136,22 @@ OF_COMPLAINT = Query(
 
 async def write(tx: Tx, activity: NewActivity) -> bool:
     """False where it stood there already, or nobody is left whose timeline it would be."""
-    return bool(
-        await tx.run(
-            WRITE,
-            id=new_id(),
-            customer_id=activity.customer_id,
-            order_id=activity.order_id,
-            kind=activity.kind,
-            dedupe=activity.dedupe,
-            occurred_at=activity.occurred_at,
-            actor_label=activity.actor_label,
-            facts=activity.facts,
-        )
+    return bool(await write_many(tx, [activity]))
+
+
+async def write_many(tx: Tx, activities: Sequence[NewActivity]) -> int:
+    """How many are new: not those that stood there already, nor what nobody is left for whose
+    timeline it would be."""
+    return await tx.run(
+        WRITE,
+        ids=[new_id() for _ in activities],
+        customer_ids=[one.customer_id for one in activities],
+        order_ids=[one.order_id for one in activities],
+        kinds=[one.kind for one in activities],
+        dedupes=[one.dedupe for one in activities],
+        moments=[one.occurred_at for one in activities],
+        actor_labels=[one.actor_label for one in activities],
+        facts=[msgspec.json.encode(one.facts).decode() for one in activities],
     )
 
 

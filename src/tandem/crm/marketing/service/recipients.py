@@ -1,10 +1,11 @@
 """Whom a campaign reaches: written down, decided about, followed, explained."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from tandem.contracts.marketing import CampaignReached
+from tandem.contracts.notifications import MessageSent
 from tandem.crm.marketing.domain.campaigns import Campaign
 from tandem.crm.marketing.domain.permissions import READ
 from tandem.crm.marketing.domain.recipients import Count, Decided, Recipient, State
@@ -40,23 +41,43 @@ async def decide(tx: Tx, campaign_id: UUID, decided: Sequence[Decided], *, now: 
 
 
 async def follow(
-    tx: Tx, message_id: UUID, state: State, *, reason: str = "", now: datetime
-) -> Followed | None:
-    """A message of a campaign came further; None where it is none's, or is further already."""
-    found = await store.follow(tx, message_id, state, reason=reason, now=now)
-    if found is not None and state is State.SENT:
-        await tx.publish(
-            CampaignReached(
-                message_id=message_id,
-                customer_id=found.customer_id,
-                campaign_id=found.campaign_id,
-                journey_id=None,
-                variant_id=found.variant_id,
-                channel=found.channel,
-                at=now,
-            )
-        )
+    tx: Tx, told: Mapping[UUID, str], state: State, *, now: datetime
+) -> list[Followed]:
+    """Messages of campaigns came further, each with a reason; absent is what is none's, or is
+    further already."""
+    found = await store.follow(tx, told, state, now=now) if told else []
+    if state is State.SENT:
+        await tx.publish(*(_reached(one, now) for one in found))
     return found
+
+
+async def reached_by_journey(
+    tx: Tx, sent: MessageSent, journey_id: UUID, *, now: datetime
+) -> None:
+    """Told as a campaign's message is; who walks has no row here."""
+    await tx.publish(
+        CampaignReached(
+            message_id=sent.message_id,
+            customer_id=sent.customer_id,
+            campaign_id=None,
+            journey_id=journey_id,
+            variant_id=None,
+            channel=sent.channel,
+            at=now,
+        )
+    )
+
+
+def _reached(one: Followed, now: datetime) -> CampaignReached:
+    return CampaignReached(
+        message_id=one.message_id,
+        customer_id=one.customer_id,
+        campaign_id=one.campaign_id,
+        journey_id=None,
+        variant_id=one.variant_id,
+        channel=one.channel,
+        at=now,
+    )
 
 
 async def counts(tx: Tx, campaign_id: UUID) -> list[Count]:

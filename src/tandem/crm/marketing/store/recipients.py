@@ -1,6 +1,6 @@
 """Recipients: written down in batches, decided about in batches, followed one by one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -52,10 +52,12 @@ DECIDE = Query(
 
 FOLLOW = Query(
     """
-    update marketing.campaign_recipient
-       set state = :state, reason = :reason, updated_at = :now
-     where org_id = :org_id and message_id = :message_id and state = any(:from_states::text[])
-    returning campaign_id, customer_id, channel, variant_id
+    update marketing.campaign_recipient r
+       set state = :state, reason = told.reason, updated_at = :now
+      from unnest(:message_ids::uuid[], :reasons::text[]) as told (message_id, reason)
+     where r.org_id = :org_id and r.message_id = told.message_id
+       and r.state = any(:from_states::text[])
+    returning r.message_id, r.campaign_id, r.customer_id, r.channel, r.variant_id
     """
 )
 
@@ -124,7 +126,7 @@ TRACE = Query(
 
 BY_MESSAGE = Query(
     """
-    select campaign_id, customer_id, channel, variant_id
+    select message_id, campaign_id, customer_id, channel, variant_id
       from marketing.campaign_recipient
      where org_id = :org_id and message_id = :message_id
     """
@@ -159,6 +161,7 @@ MOVE = Query(
 class Followed(msgspec.Struct, frozen=True, kw_only=True):
     """Whose message it was."""
 
+    message_id: UUID
     campaign_id: UUID
     customer_id: UUID
     channel: str
@@ -214,15 +217,16 @@ async def decide(tx: Tx, campaign_id: UUID, decided: Sequence[Decided], now: dat
 
 
 async def follow(
-    tx: Tx, message_id: UUID, state: State, *, reason: str, now: datetime
-) -> Followed | None:
-    """Where the message got to; None where the row knows better, or is no campaign's."""
-    return await tx.one_or_none(
+    tx: Tx, told: Mapping[UUID, str], state: State, *, now: datetime
+) -> list[Followed]:
+    """Where messages got to, each with a reason; absent where the row knows better, or is no
+    campaign's."""
+    return await tx.many(
         FOLLOW,
         Followed,
-        message_id=message_id,
+        message_ids=list(told),
+        reasons=list(told.values()),
         state=state,
-        reason=reason,
         from_states=list(FROM[state]),
         now=now,
     )
