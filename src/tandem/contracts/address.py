@@ -5,9 +5,11 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+from tandem.kernel.patterns import whole
+
+PRINTABLE = whole(r"[^\x00-\x1f\x7f]*")
 """No control characters: a label is one line, and PostgreSQL cannot store NUL."""
-FILLED = r"^(?=.*\S)[^\x00-\x1f\x7f]*$"
+FILLED = whole(r"(?=.*\S)[^\x00-\x1f\x7f]*")
 """As PRINTABLE, and more than blanks: what is stripped and stored is never empty."""
 
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
@@ -30,9 +32,9 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     line2: Optional200 = ""
     landmark: Optional200 = ""
     city: Line100
-    state_code: Annotated[str, msgspec.Meta(pattern=r"^(\d{2})?$")] = ""
+    state_code: Annotated[str, msgspec.Meta(pattern=whole(r"(\d{2})?"))] = ""
     postal_code: Annotated[str, msgspec.Meta(min_length=3, max_length=12, pattern=PRINTABLE)]
-    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "IN"
+    country: Annotated[str, msgspec.Meta(pattern=whole("[A-Z]{2}"))] = "IN"
     phone: Annotated[str, msgspec.Meta(max_length=20, pattern=PRINTABLE)] = ""
     latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
     longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None

@@ -24,6 +24,7 @@ from tandem.flows.tell_customer import company_name
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
 from tandem.kernel.ids import new_id
+from tandem.kernel.patterns import whole
 
 SECRETS = frozenset({"driver_code", "sign_in_code", "buyer_code", "door_code", "password_reset"})
 """Codes and keys are made and sent by the suite alone."""
@@ -31,8 +32,8 @@ PREFIX = "api:"
 DATA_MAX = 40
 ASKED_AROUND = timedelta(days=366)
 
-Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-KEY = r"^[A-Za-z0-9_.:-]{1,120}$"
+Word = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z][a-z0-9_]{0,59}"))]
+KEY = whole(r"[A-Za-z0-9_.:-]{1,120}")
 Key = Annotated[str, msgspec.Meta(pattern=KEY)]
 Address = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=PRINTABLE)]
 Fact = Annotated[str, msgspec.Meta(max_length=500, pattern=PRINTABLE)]
@@ -56,7 +57,7 @@ class NewNotification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     key: Key | None = None
     channels: Annotated[list[Channel], msgspec.Meta(max_length=4)] = []
     purpose: Word = SERVICE
-    locale: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z]{2,3}(-[A-Za-z]{2,4})?)?$")] = ""
+    locale: Annotated[str, msgspec.Meta(pattern=whole(r"([A-Za-z]{2,3}(-[A-Za-z]{2,4})?)?"))] = ""
     not_before: datetime | None = None
     not_after: datetime | None = None
 

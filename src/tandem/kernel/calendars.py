@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 
 from tandem.kernel.errors import Invalid
+from tandem.kernel.patterns import whole
 
 DAY = timedelta(days=1)
-PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+PRINTABLE = whole(r"[^\x00-\x1f\x7f]*")
 SEARCHED_DAYS_MAX = 4_000
 """A target of 100,000 minutes in a week of five hours is over within this."""
 
-Opening = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-Closing = Annotated[str, msgspec.Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+Opening = Annotated[str, msgspec.Meta(pattern=whole("([01][0-9]|2[0-3]):[0-5][0-9]"))]
+Closing = Annotated[str, msgspec.Meta(pattern=whole("(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)"))]
 
 
 class CalendarWrong(Invalid):

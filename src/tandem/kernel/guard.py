@@ -28,8 +28,8 @@ URL_LENGTH_MAX = 2000
 PORTS_BELOW_1024 = frozenset({80, 443})
 MAIL_PORTS = frozenset({25, 143, 465, 587, 993})
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_HOST = re.compile(rf"^(?=.{{1,253}}$)({_LABEL}\.)*{_LABEL}$")
-_NUMBERISH = re.compile(r"^(0x[0-9a-f]*|\d+)$")
+_HOST = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)*{_LABEL}")
+_NUMBERISH = re.compile(r"0x[0-9a-f]*|\d+")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -119,7 +119,7 @@ class Guard:
         literal = _literal(host)
         if literal is not None:
             return [literal]
-        if not _HOST.match(host) or _NUMBERISH.match(host.rpartition(".")[2]):
+        if not _HOST.fullmatch(host) or _NUMBERISH.fullmatch(host.rpartition(".")[2]):
             raise _refused()
         try:
             async with asyncio.timeout(self._seconds):

@@ -24,11 +24,12 @@ from tandem.kernel.http import (
     refusals,
 )
 from tandem.kernel.pages import Page
+from tandem.kernel.patterns import whole
 
 Url = Annotated[str, msgspec.Meta(min_length=10, max_length=2000)]
-Topic = Annotated[str, msgspec.Meta(pattern=r"^[a-z_]+\.[a-z_]+\.v[0-9]+$", max_length=100)]
+Topic = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z_]+\.[a-z_]+\.v[0-9]+"), max_length=100)]
 Topics = Annotated[list[Topic], msgspec.Meta(min_length=1, max_length=200)]
-Description = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+Description = Annotated[str, msgspec.Meta(max_length=200, pattern=whole(r"[^\x00-\x1f]*"))]
 SECRET_ANSWER = {"secret_answer": True}
 
 

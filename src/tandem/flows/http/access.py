@@ -20,9 +20,10 @@ from tandem.crm.identity.domain.sharing import Level, Share, TooManyShares
 from tandem.flows import authorise, invite
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.http import Now, Transaction, refusals
+from tandem.kernel.patterns import whole
 from tandem.kernel.reach import Owned
 
-Permission = Annotated[str, msgspec.Meta(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=64)]
+Permission = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z_]+\.[a-z_]+"), max_length=64)]
 Ids = Annotated[list[UUID], msgspec.Meta(max_length=50)]
 Shared = Literal["customer", "order"]
 

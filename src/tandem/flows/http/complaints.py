@@ -15,6 +15,7 @@ from tandem.flows.complaints import About
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.http import Cursor, LimitParameter, Now, Transaction, etag, refusals
 from tandem.kernel.pages import LIMIT_DEFAULT, Page
+from tandem.kernel.patterns import whole
 from tandem.scm.support import service as support
 from tandem.scm.support.domain.complaints import (
     BODY_LENGTH_MAX,
@@ -29,7 +30,7 @@ from tandem.scm.support.domain.complaints import (
 from tandem.scm.support.domain.statuses import Channel, Origin, Severity, Status, Visibility
 from tandem.scm.support.domain.views import Filters, Sort
 
-KeyFilter = Annotated[str, QueryParameter(max_length=40, pattern="^([a-z][a-z0-9_]*)?$")]
+KeyFilter = Annotated[str, QueryParameter(max_length=40, pattern=whole("([a-z][a-z0-9_]*)?"))]
 Text = Annotated[str, QueryParameter(max_length=200, pattern=PRINTABLE)]
 
 

@@ -15,6 +15,7 @@ from tandem.kernel.errors import Gone, Invalid, NotFound
 from tandem.kernel.http import PUBLIC, Given, Now, Store, limited, refusals
 from tandem.kernel.limits import Limit
 from tandem.kernel.pages import Page
+from tandem.kernel.patterns import whole
 from tandem.scm.support.domain.complaints import ComplaintClosed, Key, Note, NotResolved
 from tandem.scm.support.domain.files import (
     MIB,
@@ -32,7 +33,7 @@ FILE_READ_MAX = 21 * MIB
 NO_STORE = {"cache-control": "no-store"}
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=5_000, pattern=r"^[^\x00]*\S[^\x00]*$")]
-FormId = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*$")]
+FormId = Annotated[str, msgspec.Meta(max_length=64, pattern=whole(r"[A-Za-z0-9_-]*"))]
 
 
 class Complaining(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from tandem.flows import fulfil_order
 from tandem.flows.fulfil_order import LINES_MAX, OWN_FLEET, OrderNotShippable, Wanted
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.http import Now, Transaction, etag, refusals
+from tandem.kernel.patterns import whole
 from tandem.scm.shipping.domain.shipments import NothingToShip, Shipment, UnknownCarrier
 
 
@@ -18,7 +19,7 @@ class NewShipment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Everything that is left where `items` is left out."""
 
     items: Annotated[list[Wanted], msgspec.Meta(min_length=1, max_length=LINES_MAX)] | None = None
-    carrier: Annotated[str, msgspec.Meta(max_length=32, pattern="^[a-z_]+$")] = OWN_FLEET
+    carrier: Annotated[str, msgspec.Meta(max_length=32, pattern=whole("[a-z_]+"))] = OWN_FLEET
 
 
 class ShipmentFlowsController(Controller):

@@ -7,6 +7,7 @@ import msgspec
 
 from tandem.contracts.address import FILLED, PRINTABLE, Address
 from tandem.contracts.orders import PaymentMethod
+from tandem.kernel.patterns import whole
 
 QUANTITY_MAX = 100_000
 LINES_MAX = 200
@@ -15,7 +16,7 @@ DISCOUNT_MAX = 10**12
 Sku = Annotated[
     str, msgspec.Meta(min_length=1, max_length=64, pattern=FILLED, examples=["TEA-ASSAM-250"])
 ]
-Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=40)]
+Word = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z0-9][a-z0-9_.-]*"), max_length=40)]
 Discount = Annotated[int, msgspec.Meta(ge=0, le=DISCOUNT_MAX)]
 
 
@@ -73,8 +74,8 @@ class OrderQuestion(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_
 
     lines: Lines
     postal_code: Annotated[str, msgspec.Meta(max_length=12, pattern=PRINTABLE)] = ""
-    state_code: Annotated[str, msgspec.Meta(pattern=r"^(\d{2})?$")] = ""
-    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "IN"
+    state_code: Annotated[str, msgspec.Meta(pattern=whole(r"(\d{2})?"))] = ""
+    country: Annotated[str, msgspec.Meta(pattern=whole("[A-Z]{2}"))] = "IN"
     gstin: Annotated[str, msgspec.Meta(max_length=15, pattern=PRINTABLE)] | None = None
     is_sez: bool = False
     discount_minor: Discount = 0

@@ -14,9 +14,10 @@ from tandem.kernel.http.dependencies import Acting, Given, Now, Store, Transacti
 from tandem.kernel.http.problems import refusals
 from tandem.kernel.http.uploads import FileUpload
 from tandem.kernel.imports import ImportBusy, ImportJob, ImportMapping, Kind
+from tandem.kernel.patterns import whole
 from tandem.kernel.sheets import SheetWrong
 
-Filename = Annotated[str, QueryParameter(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Filename = Annotated[str, QueryParameter(max_length=200, pattern=whole(r"[^\x00-\x1f\x7f]*"))]
 CSV = "text/csv; charset=utf-8"
 
 

@@ -7,15 +7,18 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.errors import Conflict, Refusal
+from tandem.kernel.patterns import whole
 from tandem.kernel.sheets import COLUMNS_MAX
 
 CELL_KEPT = 1000
 """Letters of a bad row's cell that are handed back."""
 Key = Literal["", "email", "phone", "number"]
 KEYS = ("email", "phone", "number")
-Column = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Column = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=200, pattern=whole(r"[^\x00-\x1f\x7f]*"))
+]
 FieldName = Annotated[
-    str, msgspec.Meta(pattern=r"^([a-z_0-9]{2,20}|custom\.[a-z][a-z0-9_]{0,39})$")
+    str, msgspec.Meta(pattern=whole(r"([a-z_0-9]{2,20}|custom\.[a-z][a-z0-9_]{0,39})"))
 ]
 
 

@@ -29,6 +29,7 @@ from tandem.kernel.http import (
     refusals,
 )
 from tandem.kernel.pages import Page
+from tandem.kernel.patterns import whole
 from tandem.scm.catalog import service
 from tandem.scm.catalog.domain import (
     NewProduct,
@@ -47,7 +48,7 @@ from tandem.scm.catalog.service.products import Sort
 SearchText = Annotated[str, QueryParameter(max_length=100, pattern=PRINTABLE)]
 TypedText = Annotated[str, QueryParameter(min_length=1, max_length=100, pattern=PRINTABLE)]
 CategoryFilter = Annotated[str, QueryParameter(max_length=100, pattern=PRINTABLE)]
-TaxClassFilter = Annotated[str, QueryParameter(max_length=32, pattern="^[a-z_]*$")]
+TaxClassFilter = Annotated[str, QueryParameter(max_length=32, pattern=whole("[a-z_]*"))]
 FewParameter = Annotated[int, QueryParameter(ge=1, le=50)]
 
 

@@ -22,6 +22,7 @@ from tandem.kernel.http import (
     refusals,
 )
 from tandem.kernel.pages import Page
+from tandem.kernel.patterns import whole
 from tandem.scm.inventory import service
 from tandem.scm.inventory.domain import (
     Audit,
@@ -33,7 +34,7 @@ from tandem.scm.inventory.domain import (
 )
 
 Code = Annotated[
-    str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,19}$", max_length=20, examples=["BLR"])
+    str, msgspec.Meta(pattern=whole(r"[A-Z0-9][A-Z0-9-]{0,19}"), max_length=20, examples=["BLR"])
 ]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=FILLED)]
 Priority = Annotated[int, msgspec.Meta(ge=0, le=10_000)]

@@ -18,6 +18,7 @@ from tandem.crm.analytics.domain.calendar import (
     days_of,
 )
 from tandem.kernel.errors import Conflict, Invalid, TooManyRequests
+from tandem.kernel.patterns import whole
 
 MEASURES_MAX = 8
 DIMENSIONS_MAX = 3
@@ -25,9 +26,9 @@ GROUPS_MAX = 20_000
 ROWS_MAX = 1000
 TIME = "time"
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[a-z0-9_@.]+$")]
-Sort = Annotated[str, msgspec.Meta(min_length=1, max_length=81, pattern=r"^-?[a-z0-9_@.]+$")]
-Zone = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=whole(r"[a-z0-9_@.]+"))]
+Sort = Annotated[str, msgspec.Meta(min_length=1, max_length=81, pattern=whole(r"-?[a-z0-9_@.]+"))]
+Zone = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=whole(r"[A-Za-z0-9_+/-]+"))]
 
 
 Key = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00]*$")]

@@ -13,12 +13,13 @@ from tandem.crm.analytics.domain.calendar import Grain
 from tandem.crm.analytics.domain.catalogue.crediting import UNATTRIBUTED
 from tandem.crm.analytics.domain.planning import plan
 from tandem.kernel.errors import Conflict
+from tandem.kernel.patterns import whole
 
 TILES_MAX = 24
 DASHBOARDS_MAX = 100
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=FILLED)]
-RoleKey = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+RoleKey = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z][a-z0-9_]{0,62}"))]
 
 
 class TooManyDashboards(Conflict):

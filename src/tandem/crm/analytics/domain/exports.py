@@ -11,6 +11,7 @@ from tandem.crm.analytics.domain.funnels import FunnelAsk
 from tandem.crm.analytics.domain.looking import Looking
 from tandem.crm.analytics.domain.retention import RetentionAsk
 from tandem.kernel.errors import Conflict, Gone, Invalid
+from tandem.kernel.patterns import whole
 
 AT_ONCE_MAX = 2_000
 """Rows of a file that is made while its asker waits; more are made in the background."""
@@ -28,8 +29,10 @@ PART_BYTES = 8 * 1024 * 1024
 
 FileKind = Literal["csv", "xlsx"]
 State = Literal["waiting", "running", "done", "failed", "expired"]
-Title = Annotated[str, msgspec.Meta(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")]
-DashboardName = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9_-]+$")]
+Title = Annotated[str, msgspec.Meta(max_length=120, pattern=whole(r"[^\x00-\x1f\x7f]*"))]
+DashboardName = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=40, pattern=whole(r"[a-z0-9_-]+"))
+]
 
 
 class TooManyExports(Conflict):

@@ -7,12 +7,13 @@ import msgspec
 
 from tandem.crm.analytics.domain.catalogue import Dimension
 from tandem.kernel.errors import Invalid
+from tandem.kernel.patterns import whole
 
 VERSION = 1
 """Of what all happenings mean; a meaning that changes gets a happening of its own."""
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[a-z_]+$")]
-Said = Annotated[str, msgspec.Meta(max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=whole(r"[a-z_]+"))]
+Said = Annotated[str, msgspec.Meta(max_length=60, pattern=whole(r"[^\x00-\x1f\x7f]*"))]
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):

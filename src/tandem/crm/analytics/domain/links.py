@@ -15,6 +15,7 @@ from tandem.crm.analytics.domain.exports import DashboardName, Title
 from tandem.crm.analytics.domain.looking import Looking
 from tandem.kernel.errors import Conflict, Forbidden, Invalid
 from tandem.kernel.origins import read_origin
+from tandem.kernel.patterns import whole
 
 PURPOSE = "report links"
 LIVE_MAX = 100
@@ -26,7 +27,7 @@ _DIGEST_BYTES = 12
 _HEAD_BYTES = 16 + 16 + 8 + _DIGEST_BYTES
 TOKEN_LENGTH_MAX = 200
 
-Origin = Annotated[str, msgspec.Meta(max_length=300, pattern=r"^[^\x00-\x20]*$")]
+Origin = Annotated[str, msgspec.Meta(max_length=300, pattern=whole(r"[^\x00-\x20]*"))]
 
 
 class LinkRefused(Forbidden):

@@ -7,6 +7,7 @@ import msgspec
 
 from tandem.crm.analytics.domain.asking import Ask
 from tandem.crm.analytics.domain.calendar import Period
+from tandem.kernel.patterns import whole
 
 
 class Looking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -17,7 +18,7 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     from_on: date | None = None
     to_on: date | None = None
     compare: Literal["none", "previous_period", "previous_year"] = "none"
-    only: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
+    only: Annotated[str, msgspec.Meta(max_length=200, pattern=whole(r"[^\x00-\x1f]*"))] = ""
 
     def applied(self, ask: Ask, dimension: str) -> Ask:
         """The question with these days; narrowed by `dimension` where the dashboard has one."""

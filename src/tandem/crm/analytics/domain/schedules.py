@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tandem.crm.analytics.domain.asking import Zone
+from tandem.kernel.patterns import whole
 
 DAY = timedelta(days=1)
 LOOKED_MAX = 1_000
@@ -27,7 +28,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     its last."""
 
     every: Literal["day", "week", "month", "quarter", "fiscal_year"] = "day"
-    at: Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "08:00"
+    at: Annotated[str, msgspec.Meta(pattern=whole(r"([01][0-9]|2[0-3]):[0-5][0-9]"))] = "08:00"
     weekday: Annotated[int, msgspec.Meta(ge=0, le=6)] = 0
     day: Annotated[int, msgspec.Meta(ge=1, le=31)] = 1
     zone: Zone | None = None

@@ -13,6 +13,7 @@ from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid
 from tandem.kernel.jobs import enqueue
+from tandem.kernel.patterns import whole
 
 REBUILD = "analytics.rebuild"
 LIMIT = Decimal(1_000_000_000)
@@ -21,9 +22,9 @@ LIMIT = Decimal(1_000_000_000)
 class RateDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From `from_on` on, one unit of `currency` is worth `rate` units of the company's own."""
 
-    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, msgspec.Meta(pattern=whole(r"[A-Z]{3}"))]
     from_on: date
-    rate: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,12})?$")]
+    rate: Annotated[str, msgspec.Meta(pattern=whole(r"[0-9]{1,9}(\.[0-9]{1,12})?"))]
 
 
 class DatedRate(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,9 +10,10 @@ import msgspec
 
 from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.kernel.errors import Conflict
+from tandem.kernel.patterns import whole
 
 Channel = Literal["email", "sms", "whatsapp", "push", "post"]
-Purpose = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z_]{0,39}$")]
+Purpose = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z][a-z_]{0,39}"))]
 State = Literal["none", "pending", "granted", "withdrawn"]
 Reason = Literal["unsubscribed", "bounced", "complained", "erased", "legal", "by_hand"]
 Short = Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTABLE)]

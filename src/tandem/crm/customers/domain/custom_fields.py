@@ -12,10 +12,11 @@ import msgspec
 from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.kernel import rules
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 
 FieldKind = Literal["text", "number", "flag", "date", "choice", "choices"]
 Target = Literal["customer", "account", "lead", "opportunity", "order", "product"]
-FieldKey = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+FieldKey = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z][a-z0-9_]{0,39}"))]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=FILLED)]
 Option = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=FILLED)]
 Options = Annotated[list[Option], msgspec.Meta(max_length=100)]

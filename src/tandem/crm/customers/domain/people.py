@@ -11,12 +11,13 @@ from tandem.contracts.address import FILLED, PRINTABLE, Address
 from tandem.crm.customers.domain.contacts import Contact, Key, NewContact
 from tandem.crm.customers.domain.records import Tags
 from tandem.kernel.errors import Conflict, Gone
+from tandem.kernel.patterns import whole
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 CompanyName = Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTABLE)]
 TaxNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=24, pattern=FILLED)]
 Notes = Annotated[str, msgspec.Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
-Locale = Annotated[str, msgspec.Meta(pattern=r"^([a-z]{2,3}(-[A-Z]{2})?)?$")]
+Locale = Annotated[str, msgspec.Meta(pattern=whole(r"([a-z]{2,3}(-[A-Z]{2})?)?"))]
 """A language, and a country where it matters: `hi`, `en-IN`. Empty: not known."""
 Contacts = Annotated[list[NewContact], msgspec.Meta(max_length=20)]
 

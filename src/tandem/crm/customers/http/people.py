@@ -39,6 +39,7 @@ from tandem.kernel.http import (
     refusals,
 )
 from tandem.kernel.pages import LIMIT_MAX, Page
+from tandem.kernel.patterns import whole
 
 SearchText = Annotated[str, QueryParameter(max_length=100, pattern=PRINTABLE)]
 WRONG_VALUES = (
@@ -57,7 +58,9 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """`rule` as of a segment. `sort`: name, or an own field, as `custom.size` or `-custom.age`."""
 
     rule: dict[str, Any] | None = None
-    sort: Annotated[str, msgspec.Meta(pattern=r"^(name|-?custom\.[a-z][a-z0-9_]{0,39})$")] = "name"
+    sort: Annotated[str, msgspec.Meta(pattern=whole(r"(name|-?custom\.[a-z][a-z0-9_]{0,39})"))] = (
+        "name"
+    )
     limit: Annotated[int, msgspec.Meta(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT
     cursor: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 

@@ -14,9 +14,10 @@ from tandem.kernel.blobs import SIZE_MAX, Blobs
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, TooLarge
 from tandem.kernel.http import Given, Now, Transaction, refusals
 from tandem.kernel.http.uploads import FileUpload
+from tandem.kernel.patterns import whole
 
 Filename = Annotated[str, QueryParameter(min_length=1, max_length=200, pattern=FILLED)]
-MediaType = Annotated[str, QueryParameter(max_length=100, pattern=r"^[a-z0-9.+/-]*$")]
+MediaType = Annotated[str, QueryParameter(max_length=100, pattern=whole(r"[a-z0-9.+/-]*"))]
 AS_DOWNLOAD = {"content-security-policy": "sandbox", "x-content-type-options": "nosniff"}
 
 

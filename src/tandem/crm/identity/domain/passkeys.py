@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.errors import Conflict, Unauthenticated
+from tandem.kernel.patterns import whole
 
 PASSKEYS_MAX = 20
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -54,7 +55,7 @@ class RelyingParty(msgspec.Struct, frozen=True, kw_only=True):
         return cls(id="localhost", origin=f"{parts.scheme}://localhost{port}")
 
 
-Base64Url = Annotated[str, msgspec.Meta(max_length=16_384, pattern=r"^[A-Za-z0-9_-]*=*$")]
+Base64Url = Annotated[str, msgspec.Meta(max_length=16_384, pattern=whole(r"[A-Za-z0-9_-]*=*"))]
 
 
 class Answered(msgspec.Struct, kw_only=True, omit_defaults=True):

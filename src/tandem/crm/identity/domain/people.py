@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.errors import Conflict
+from tandem.kernel.patterns import whole
 
 
 class EmailTaken(Conflict):
@@ -37,7 +38,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 _UNSEEN = r"\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
 """Control characters, and what turns or hides its neighbours: no address has them."""
-_EMAIL = rf"^[^@\s{_UNSEEN}]+@[^@\s{_UNSEEN}]+$(?!\n)"
+_EMAIL = whole(rf"[^@\s{_UNSEEN}]+@[^@\s{_UNSEEN}]+")
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=_EMAIL)]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from tandem.kernel.errors import Conflict, Forbidden
+from tandem.kernel.patterns import whole
 
 PERMISSIONS: Mapping[str, str] = {
     "identity.read": "See people, teams, territories, roles and API keys.",
@@ -137,14 +138,14 @@ def with_copies(fields: Iterable[str]) -> frozenset[str]:
 Grant = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^(\*|[a-z_]+\.\*|[a-z_]+\.[a-z_]+(@(own|team|subtree|territory))?)$",
+        pattern=whole(r"(\*|[a-z_]+\.\*|[a-z_]+\.[a-z_]+(@(own|team|subtree|territory))?)"),
         max_length=80,
         description="`orders.read`, `orders.*` or `*`, for all records; `orders.read@own` "
         "for one's own (or `@team`, `@subtree`, `@territory`).",
     ),
 ]
-FieldName = Annotated[str, msgspec.Meta(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=80)]
-RoleKey = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+FieldName = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z_]+\.[a-z_]+"), max_length=80)]
+RoleKey = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z][a-z0-9_]{0,62}"))]
 
 COVERED_BY: Mapping[str, frozenset[str]] = {
     "own": frozenset({"own", "team", "subtree", "territory", "all"}),

@@ -24,7 +24,7 @@ PERMISSION = "identity.scim"
 DEFAULT_ROLE = "read_only"
 NOWHERE = "scim.invalid"
 """Where somebody without any address is kept (RFC 2606): nobody signs in with it."""
-_ADDRESS = re.compile(r"^[^@\s]+@[^@\s]+$")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 class GroupOfUser(ComplexAttribute):
@@ -71,7 +71,7 @@ def address_of(user: ScimUser) -> str | None:
     listed = sorted(user.emails or [], key=lambda email: not email.primary)
     candidates = [user.user_name, *(email.value for email in listed)]
     for found in candidates:
-        if found and _ADDRESS.match(found) and len(found) <= 254:
+        if found and _ADDRESS.fullmatch(found) and len(found) <= 254:
             return found.strip().lower()
     return None
 

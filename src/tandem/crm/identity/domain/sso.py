@@ -9,6 +9,7 @@ import msgspec
 
 from tandem.crm.identity.domain.strength import Expected, Told
 from tandem.kernel.errors import Conflict, Invalid, Unauthenticated
+from tandem.kernel.patterns import whole
 
 LEEWAY_SECONDS = 60
 AGE_MAX_SECONDS = 600
@@ -54,7 +55,7 @@ class DomainNotProved(Conflict):
 
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-Domain = Annotated[str, msgspec.Meta(max_length=253, pattern=rf"^({_LABEL}\.)+[a-z]{{2,63}}$")]
+Domain = Annotated[str, msgspec.Meta(max_length=253, pattern=whole(rf"({_LABEL}\.)+[a-z]{{2,63}}"))]
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +109,9 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
     iss: str
-    sub: Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    sub: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=255, pattern=whole(r"[^\x00-\x1f\x7f]*"))
+    ]
     aud: str | list[str]
     exp: float
     iat: float

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import msgspec
 
+from tandem.kernel.patterns import whole
+
 ACRS_MAX = 10
 HOURS_MAX = 14 * 24
 SILENT_AGE = timedelta(days=1)
@@ -23,7 +25,7 @@ KNOWN, HELD, BEING = (
 TWO_FACTORS = frozenset({"mfa"})
 SAID_MAX = 10
 
-Acr = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[!-~]+$(?!\n)")]
+Acr = Annotated[str, msgspec.Meta(max_length=200, pattern=whole(r"[!-~]+"))]
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -23,9 +23,10 @@ from tandem.kernel.http import (
     refusals,
 )
 from tandem.kernel.pages import Page
+from tandem.kernel.patterns import whole
 
-Action = Annotated[str | None, QueryParameter(max_length=100, pattern=r"^[a-z_.]*$")]
-Address = Annotated[str | None, QueryParameter(max_length=64, pattern=r"^[0-9a-fA-F.:]*$")]
+Action = Annotated[str | None, QueryParameter(max_length=100, pattern=whole(r"[a-z_.]*"))]
+Address = Annotated[str | None, QueryParameter(max_length=64, pattern=whole(r"[0-9a-fA-F.:]*"))]
 YEAR_FIRST, YEAR_LAST = 1900, 9000
 MEDIA = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
 

@@ -19,6 +19,7 @@ from tandem.kernel.http import (
     etag,
     refusals,
 )
+from tandem.kernel.patterns import whole
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -26,7 +27,7 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 class CompanyChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     name: Text
     time_zone: Annotated[
-        str, msgspec.Meta(pattern=r"^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$", max_length=64)
+        str, msgspec.Meta(pattern=whole(r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*"), max_length=64)
     ]
 
 

@@ -14,13 +14,16 @@ from tandem.kernel.actor import StepUpNeeded
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.http import Now, Transaction, refusals
 from tandem.kernel.http.standing_in import ALWAYS
+from tandem.kernel.patterns import whole
 
 
 class NewImpersonation(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """`reason` stands in the audit beside every change. Reads only unless `may_write`."""
 
     user_id: UUID
-    reason: Annotated[str, msgspec.Meta(min_length=10, max_length=300, pattern=r"^[^\x00-\x1f]*$")]
+    reason: Annotated[
+        str, msgspec.Meta(min_length=10, max_length=300, pattern=whole(r"[^\x00-\x1f]*"))
+    ]
     minutes: Annotated[int, msgspec.Meta(ge=1, le=60)] = 15
     may_write: bool = False
 

@@ -19,8 +19,11 @@ from tandem.kernel.http import (
     Transaction,
     refusals,
 )
+from tandem.kernel.patterns import whole
 
-KeyName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")]
+KeyName = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=100, pattern=whole(r"[^\x00-\x1f]*"))
+]
 Network = Annotated[str, msgspec.Meta(min_length=2, max_length=50)]
 SECRET_ANSWER = {"secret_answer": True}
 """The answer shows a secret: what is kept of it for a repeated request is sealed."""

@@ -11,6 +11,7 @@ import msgspec
 
 from tandem.contracts.address import FILLED
 from tandem.kernel.errors import Conflict, IllegalMove, Invalid
+from tandem.kernel.patterns import whole
 
 VARIANTS_MAX = 10
 OUTAGE = "outage"
@@ -65,15 +66,15 @@ class Channel(StrEnum):
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=FILLED)]
 VariantName = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=FILLED)]
-Purpose = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z_]{0,39}$")]
-Tag = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[^\x00-\x20&#?=]*$")]
+Purpose = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z][a-z_]{0,39}"))]
+Tag = Annotated[str, msgspec.Meta(max_length=100, pattern=whole(r"[^\x00-\x20&#?=]*"))]
 Percent = Annotated[int, msgspec.Meta(ge=1, le=100)]
 Money = Annotated[int, msgspec.Meta(ge=0, le=MONEY_MAX)]
 Ids = Annotated[list[UUID], msgspec.Meta(max_length=SEGMENTS_MAX)]
 PerMinute = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)]
-ClockTime = Annotated[str, msgspec.Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")]
-Subject = Annotated[str, msgspec.Meta(max_length=300, pattern=r"^[^\x00-\x1f]*$")]
+ClockTime = Annotated[str, msgspec.Meta(pattern=whole(r"(([01][0-9]|2[0-3]):[0-5][0-9])?"))]
+Subject = Annotated[str, msgspec.Meta(max_length=300, pattern=whole(r"[^\x00-\x1f]*"))]
 Body = Annotated[str, msgspec.Meta(max_length=200_000, pattern=r"^[^\x00]*$")]
 
 

@@ -15,14 +15,15 @@ import msgspec
 from tandem.contracts.address import FILLED
 from tandem.crm.marketing.domain.campaigns import Body, Channel, Name, Purpose, Subject
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 
 STEPS_MAX = 100
 DEEPEST = 6
 YEAR_MINUTES = 366 * 24 * 60
 
-StepId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{1,16}$")]
+StepId = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z0-9]{1,16}"))]
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=YEAR_MINUTES)]
-Hour = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Hour = Annotated[str, msgspec.Meta(pattern=whole(r"([01][0-9]|2[0-3]):[0-5][0-9]"))]
 Weekday = Annotated[int, msgspec.Meta(ge=1, le=7)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 Happening = Literal["opened", "clicked", "ordered", "entered_segment"]

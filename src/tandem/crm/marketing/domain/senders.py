@@ -10,6 +10,7 @@ import msgspec
 
 from tandem.contracts.address import FILLED
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 
 CHALLENGE_AT = "_tandem"
 CHALLENGE = "tandem-verification="
@@ -21,13 +22,15 @@ Domain = Annotated[
     str,
     msgspec.Meta(
         max_length=190,
-        pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$",
+        pattern=whole(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"),
     ),
 ]
 Selector = Annotated[
-    str, msgspec.Meta(max_length=63, pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?)?$")
+    str, msgspec.Meta(max_length=63, pattern=whole(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?)?"))
 ]
-LocalPart = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._+-]+$")]
+LocalPart = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=64, pattern=whole(r"[a-z0-9._+-]+"))
+]
 SenderName = Annotated[str, msgspec.Meta(min_length=1, max_length=70, pattern=FILLED)]
 
 State = Literal["unknown", "missing", "right", "weak", "wrong"]

@@ -17,9 +17,10 @@ from tandem.crm.marketing.domain.results import Stats
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.http import Cursor, LimitParameter, Now, Transaction, etag, refusals
 from tandem.kernel.pages import LIMIT_DEFAULT, Page
+from tandem.kernel.patterns import whole
 
 StandingFilter = Annotated[Standing | None, QueryParameter(name="state")]
-Reason = Annotated[str | None, QueryParameter(pattern=r"^[a-z_:]{1,60}$")]
+Reason = Annotated[str | None, QueryParameter(pattern=whole(r"[a-z_:]{1,60}"))]
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 
 from tandem.kernel.errors import Invalid
+from tandem.kernel.patterns import whole
 
 DOMAINS_MAX = 50
 TICKS = 10
@@ -19,7 +20,9 @@ FULL_REST = timedelta(seconds=1)
 """When to look again at a domain that as many are writing to as may."""
 Domain = Annotated[
     str,
-    msgspec.Meta(max_length=253, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]+$"),
+    msgspec.Meta(
+        max_length=253, pattern=whole(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]+")
+    ),
 ]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 

@@ -10,10 +10,11 @@ import msgspec
 from tandem.crm.notifications.domain.categories import Pace
 from tandem.crm.notifications.domain.rules import QuietHours, quiet_until
 from tandem.kernel.errors import Invalid
+from tandem.kernel.patterns import whole
 
 GATHERED_FOR = timedelta(hours=1)
-Clock = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-ClockOrNone = Annotated[str, msgspec.Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")]
+Clock = Annotated[str, msgspec.Meta(pattern=whole(r"([01]\d|2[0-3]):[0-5]\d"))]
+ClockOrNone = Annotated[str, msgspec.Meta(pattern=whole(r"(([01]\d|2[0-3]):[0-5]\d)?"))]
 
 
 class Hours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

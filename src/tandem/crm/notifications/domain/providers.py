@@ -13,6 +13,7 @@ import msgspec
 
 from tandem.crm.notifications.domain.breakers import Breaker, Reason
 from tandem.kernel.errors import Conflict, Invalid, NotFound
+from tandem.kernel.patterns import whole
 
 PROVIDERS_MAX = 20
 VALUE_LENGTH_MAX = 4_000
@@ -236,7 +237,7 @@ class Carriage(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=whole(r"[^\x00-\x1f]+"))]
 Place = Annotated[int, msgspec.Meta(ge=1, le=100)]
 Value = Annotated[str, msgspec.Meta(max_length=VALUE_LENGTH_MAX)]
 Values = Annotated[dict[str, Value], msgspec.Meta(max_length=20)]

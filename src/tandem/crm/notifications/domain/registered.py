@@ -16,6 +16,7 @@ import msgspec
 
 from tandem.crm.notifications.domain.messages import SERVICE
 from tandem.kernel.errors import Conflict, Invalid, NotFound
+from tandem.kernel.patterns import whole
 
 VARIABLE_LENGTH_MAX = 30
 VARIABLES_MAX = 20
@@ -66,8 +67,8 @@ class RegisteredText(msgspec.Struct, frozen=True, kw_only=True):
 class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Six letters for service texts, six digits for promotions."""
 
-    header: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z]{6}|[0-9]{6})$")]
-    category: Annotated[str, msgspec.Meta(pattern="^(transactional|service|promotional)$")] = (
+    header: Annotated[str, msgspec.Meta(pattern=whole(r"([A-Za-z]{6}|[0-9]{6})"))]
+    category: Annotated[str, msgspec.Meta(pattern=whole("(transactional|service|promotional)"))] = (
         "service"
     )
 
@@ -97,9 +98,9 @@ class NewRegisteredText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     template_id: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
     category: Annotated[str, msgspec.Meta(max_length=30)]
     body: Annotated[str, msgspec.Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00]*$")]
-    name: Annotated[str, msgspec.Meta(max_length=512, pattern=r"^[A-Za-z0-9_.-]*$")] = ""
-    language: Annotated[str, msgspec.Meta(pattern=r"^([a-z]{2,3}(_[A-Z]{2})?)?$")] = ""
-    header: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z]{6}|[0-9]{6})?$")] = ""
+    name: Annotated[str, msgspec.Meta(max_length=512, pattern=whole(r"[A-Za-z0-9_.-]*"))] = ""
+    language: Annotated[str, msgspec.Meta(pattern=whole(r"([a-z]{2,3}(_[A-Z]{2})?)?"))] = ""
+    header: Annotated[str, msgspec.Meta(pattern=whole(r"([A-Za-z]{6}|[0-9]{6})?"))] = ""
     is_active: bool = True
 
 

@@ -26,7 +26,7 @@ COPY = re.compile(
 """Where the letter that came back begins inside the text."""
 LEADING = re.compile(
     r"^[\s>*|:\"']*(?:(?:final-|failed |original )?(?:recipients?|address(?:es)?|to|rcpt|user)"
-    r"\b[^@\n]{0,30}?[:=]?\s*)?(?:smtp:|rfc822;)?\s*[<\"'(]*$",
+    r"\b[^@\n]{0,30}?[:=]?\s*)?(?:smtp:|rfc822;)?\s*[<\"'(]*\Z",
     re.I,
 )
 """What may stand before an address that a line is about."""

@@ -11,11 +11,12 @@ from tandem.crm.notifications.domain.domain_limits import DOMAINS_MAX, DomainLim
 from tandem.crm.notifications.domain.domain_limits import check as check_limits
 from tandem.crm.notifications.domain.messages import SERVICE
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 
 CAPS_MAX = 20
 KINDS_MAX = 50
-CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
-Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+CLOCK = whole(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+Word = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z][a-z0-9_]{0,59}"))]
 ClockTime = Annotated[str, msgspec.Meta(pattern=CLOCK)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=365)]
 Doing = Literal["send", "hold", "skip"]

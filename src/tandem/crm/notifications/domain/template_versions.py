@@ -15,6 +15,7 @@ import msgspec
 
 from tandem.contracts.address import PRINTABLE
 from tandem.kernel.errors import Conflict, IllegalMove, Invalid, NotFound
+from tandem.kernel.patterns import whole
 
 Format = Literal["mjml", "html", "text"]
 Medium = Literal["email", "sms", "whatsapp", "inapp"]
@@ -25,10 +26,10 @@ SOURCE_LENGTH_MAX = 200_000
 VARIABLES_MAX = 60
 LOCALE_FALLBACK = ("en-IN", "en")
 
-Key = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-Locale = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
+Key = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z][a-z0-9_]{0,59}"))]
+Locale = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z]{2,3}(-[A-Z]{2})?"))]
 Line = Annotated[str, msgspec.Meta(max_length=300, pattern=PRINTABLE)]
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39})?$")]
+Name = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39})?"))]
 NO_NUL = r"^[^\x00]*$"
 Source = Annotated[str, msgspec.Meta(max_length=SOURCE_LENGTH_MAX, pattern=NO_NUL)]
 Filler = Annotated[str, msgspec.Meta(max_length=2_000, pattern=NO_NUL)]

@@ -39,11 +39,12 @@ from tandem.kernel.http import (
 )
 from tandem.kernel.limits import Limit
 from tandem.kernel.pages import LIMIT_DEFAULT, Page
+from tandem.kernel.patterns import whole
 
 StateFilter = Annotated[State | None, QueryParameter(name="state")]
 """Not called `state` in the route: Litestar keeps that name for the application's own."""
-FeedFilter = Annotated[str | None, QueryParameter(pattern="^[A-Za-z0-9_:.-]{1,120}$")]
-TemplateFilter = Annotated[str | None, QueryParameter(pattern="^[a-z_]{1,60}$")]
+FeedFilter = Annotated[str | None, QueryParameter(pattern=whole("[A-Za-z0-9_:.-]{1,120}"))]
+TemplateFilter = Annotated[str | None, QueryParameter(pattern=whole("[a-z_]{1,60}"))]
 
 REPORT_BYTES_MAX = 16 * 1024
 REPORTS_LIMIT = Limit(name="text_reports", count=6_000, seconds=60)
@@ -96,8 +97,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """`unknown` ones may reach somebody twice."""
 
     state: Literal["failed", "unknown"] = "failed"
-    feed: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_:.-]{1,120}$")] | None = None
-    template: Annotated[str, msgspec.Meta(pattern="^[a-z0-9_]{1,60}$")] | None = None
+    feed: Annotated[str, msgspec.Meta(pattern=whole("[A-Za-z0-9_:.-]{1,120}"))] | None = None
+    template: Annotated[str, msgspec.Meta(pattern=whole("[a-z0-9_]{1,60}"))] | None = None
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):

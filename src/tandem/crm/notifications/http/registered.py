@@ -31,10 +31,11 @@ from tandem.kernel.http import (
     etag,
     refusals,
 )
+from tandem.kernel.patterns import whole
 
-Phone = Annotated[str, msgspec.Meta(pattern=r"^\+[1-9]\d{6,14}$")]
+Phone = Annotated[str, msgspec.Meta(pattern=whole(r"\+[1-9]\d{6,14}"))]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=1_600, pattern=r"^[^\x00]*$")]
-Purpose = Annotated[str, msgspec.Meta(pattern="^[a-z_]{1,40}$")]
+Purpose = Annotated[str, msgspec.Meta(pattern=whole("[a-z_]{1,40}"))]
 
 
 class TextCheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

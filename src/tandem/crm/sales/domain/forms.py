@@ -14,6 +14,7 @@ from tandem.crm.sales.domain.leads import Source
 from tandem.crm.sales.domain.pipelines import PRINTABLE
 from tandem.kernel.errors import Invalid
 from tandem.kernel.origins import read_origin
+from tandem.kernel.patterns import whole
 
 FIELDS_MAX = 30
 CONSENTS_MAX = 6
@@ -23,13 +24,13 @@ Effort = Literal["light", "normal", "hard"]
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PRINTABLE)]
 Button = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PRINTABLE)]
-Key = Annotated[str, msgspec.Meta(pattern=r"^(custom\.)?[a-z][a-z0-9_]{0,39}$")]
+Key = Annotated[str, msgspec.Meta(pattern=whole(r"(custom\.)?[a-z][a-z0-9_]{0,39}"))]
 Option = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PRINTABLE)]
-Short = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+Short = Annotated[str, msgspec.Meta(max_length=200, pattern=whole(r"[^\x00-\x1f]*"))]
 Thanks = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00]*$")]
 Intro = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")]
-Url = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00-\x20]*$")]
-Purpose = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z_]{0,39}$")]
+Url = Annotated[str, msgspec.Meta(max_length=500, pattern=whole(r"[^\x00-\x20]*"))]
+Purpose = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z][a-z_]{0,39}"))]
 
 
 class Input(StrEnum):

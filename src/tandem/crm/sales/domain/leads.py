@@ -11,6 +11,7 @@ import msgspec
 from tandem.contracts.contacts import normal_email, normal_phone
 from tandem.crm.sales.domain.pipelines import PRINTABLE
 from tandem.kernel.errors import Conflict, Gone, Invalid
+from tandem.kernel.patterns import whole
 
 TAGS_MAX = 50
 TOUCHES_MAX = 500
@@ -33,13 +34,13 @@ class Channel(StrEnum):
     OTHER = "other"
 
 
-LINE = r"^[^\x00-\x1f\x7f]*$"
+LINE = whole(r"[^\x00-\x1f\x7f]*")
 Name = Annotated[str, msgspec.Meta(max_length=200, pattern=LINE)]
 JobTitle = Annotated[str, msgspec.Meta(max_length=120, pattern=LINE)]
 Contact = Annotated[str, msgspec.Meta(max_length=254, pattern=LINE)]
 Website = Annotated[str, msgspec.Meta(max_length=200, pattern=LINE)]
 City = Annotated[str, msgspec.Meta(max_length=100, pattern=LINE)]
-Country = Annotated[str, msgspec.Meta(pattern=r"^([A-Z]{2})?$")]
+Country = Annotated[str, msgspec.Meta(pattern=whole(r"([A-Z]{2})?"))]
 Description = Annotated[str, msgspec.Meta(max_length=5000, pattern=r"^[^\x00]*$")]
 Source = Annotated[str, msgspec.Meta(max_length=60, pattern=LINE)]
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PRINTABLE)]

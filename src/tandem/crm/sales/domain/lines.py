@@ -15,6 +15,7 @@ from tandem.crm.sales.domain.pipelines import PRINTABLE
 from tandem.kernel.errors import Invalid
 from tandem.kernel.ids import new_id
 from tandem.kernel.money import round_half_up
+from tandem.kernel.patterns import whole
 
 LINES_MAX = 200
 PRICE_MAX = 10**12
@@ -36,7 +37,7 @@ class LineDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     unit_price_minor: Annotated[int, msgspec.Meta(ge=0, le=PRICE_MAX)] | None = None
     discount_minor: Annotated[int, msgspec.Meta(ge=0, le=PRICE_MAX)] = 0
     discount_percent: (
-        Annotated[str, msgspec.Meta(pattern=r"^(100|[0-9]{1,2}(\.[0-9]{1,2})?)$")] | None
+        Annotated[str, msgspec.Meta(pattern=whole(r"(100|[0-9]{1,2}(\.[0-9]{1,2})?)"))] | None
     ) = None
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from tandem.crm.sales.domain.pipelines import PRINTABLE, Kind, Needed, Stage
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 
 AMOUNT_MAX = 2**53
 OVER = frozenset({"cancelled", "expired"})
@@ -28,10 +29,10 @@ class LostReason(StrEnum):
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX)]
-Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
-Rate = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,12})?$")]
+Currency = Annotated[str, msgspec.Meta(pattern=whole(r"[A-Z]{3}"))]
+Rate = Annotated[str, msgspec.Meta(pattern=whole(r"[0-9]{1,9}(\.[0-9]{1,12})?"))]
 Text = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00]*$")]
-Word = Annotated[str, msgspec.Meta(max_length=60, pattern=r"^[^\x00-\x1f]*$")]
+Word = Annotated[str, msgspec.Meta(max_length=60, pattern=whole(r"[^\x00-\x1f]*"))]
 
 
 class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +123,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Loss(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: LostReason
     note: Annotated[str, msgspec.Meta(max_length=1000, pattern=r"^[^\x00]*$")] = ""
-    competitor: Annotated[str, msgspec.Meta(max_length=120, pattern=r"^[^\x00-\x1f]*$")] = ""
+    competitor: Annotated[str, msgspec.Meta(max_length=120, pattern=whole(r"[^\x00-\x1f]*"))] = ""
 
 
 class StageChange(msgspec.Struct, frozen=True, kw_only=True):

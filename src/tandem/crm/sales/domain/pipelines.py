@@ -9,9 +9,10 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 
 STAGES_MAX = 30
-PRINTABLE = r"^(?=.*\S)[^\x00-\x1f\x7f]+$"
+PRINTABLE = whole(r"(?=.*\S)[^\x00-\x1f\x7f]+")
 """One line with more on it than blanks."""
 
 

@@ -18,6 +18,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.errors import Invalid
+from tandem.kernel.patterns import whole
 from tandem.kernel.signatures import is_signed, sign
 
 GOOD_FOR = timedelta(hours=2)
@@ -26,7 +27,7 @@ BITS: Mapping[str, int] = {"light": 9, "normal": 12, "hard": 14}
 """About 8,000, 65,000 and 260,000 hashes."""
 NUMBER_MAX = 2**53
 
-Challenge = Annotated[str, msgspec.Meta(max_length=300, pattern=r"^[A-Za-z0-9_.-]*$")]
+Challenge = Annotated[str, msgspec.Meta(max_length=300, pattern=whole(r"[A-Za-z0-9_.-]*"))]
 Numbers = Annotated[
     list[Annotated[int, msgspec.Meta(ge=0, lt=NUMBER_MAX)]], msgspec.Meta(max_length=COUNT)
 ]

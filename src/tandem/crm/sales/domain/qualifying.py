@@ -10,6 +10,7 @@ import msgspec
 from tandem.crm.sales.domain.leads import Lead, Mark
 from tandem.crm.sales.domain.pipelines import PRINTABLE
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 
 STEPS_MAX = 30
 FIELD_WORDS: Mapping[str, str] = {
@@ -28,7 +29,7 @@ FIELD_WORDS: Mapping[str, str] = {
 """Fields that a status may ask for, besides the company's own as `custom.<key>`."""
 
 NeededField = Annotated[
-    str, msgspec.Meta(pattern=r"^([a-z_]{3,20}|custom\.[a-z][a-z0-9_]{0,39})$", max_length=50)
+    str, msgspec.Meta(pattern=whole(r"([a-z_]{3,20}|custom\.[a-z][a-z0-9_]{0,39})"), max_length=50)
 ]
 StepText = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
 

@@ -16,6 +16,7 @@ from tandem.crm.sales.domain.leads import Lead
 from tandem.crm.sales.domain.pipelines import PRINTABLE
 from tandem.kernel import rules
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 
 RULES_MAX = 100
 OCCURRENCES_MAX = 1000
@@ -81,8 +82,8 @@ class NewBehaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     kind: BehaviourKind
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE)]
     at: datetime | None = None
-    url: Annotated[str, msgspec.Meta(max_length=1000, pattern=r"^[^\x00-\x1f]*$")] = ""
-    name: Annotated[str, msgspec.Meta(max_length=120, pattern=r"^[^\x00-\x1f]*$")] = ""
+    url: Annotated[str, msgspec.Meta(max_length=1000, pattern=whole(r"[^\x00-\x1f]*"))] = ""
+    name: Annotated[str, msgspec.Meta(max_length=120, pattern=whole(r"[^\x00-\x1f]*"))] = ""
 
 
 class Occurrence(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import msgspec
 
 from tandem.contracts.invoicing import TAX_CLASSES
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 
 PRICE_MAX = 10**12
 MEASURE_MAX = 10**8
@@ -21,19 +22,20 @@ Unit = Literal[
 """Unit quantity codes (UQC) as the GST portal lists them."""
 UNITS: frozenset[str] = frozenset(get_args(Unit))
 
-LINE = r"^[^\x00-\x1f\x7f]*$"
-FILLED = r"^(?=.*\S)[^\x00-\x1f\x7f]*$"
+LINE = whole(r"[^\x00-\x1f\x7f]*")
+FILLED = whole(r"(?=.*\S)[^\x00-\x1f\x7f]*")
 Sku = Annotated[
-    str, msgspec.Meta(max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9._/#+-]*$", examples=["TEA-1"])
+    str,
+    msgspec.Meta(max_length=64, pattern=whole("[A-Za-z0-9][A-Za-z0-9._/#+-]*"), examples=["TEA-1"]),
 ]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 Label = Annotated[str, msgspec.Meta(max_length=100, pattern=LINE)]
 Description = Annotated[str, msgspec.Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
-Hsn = Annotated[str, msgspec.Meta(pattern="^([0-9]{4}|[0-9]{6}|[0-9]{8})$", examples=["0902"])]
-TaxClass = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern="^[a-z_]+$")]
+Hsn = Annotated[str, msgspec.Meta(pattern=whole("([0-9]{4}|[0-9]{6}|[0-9]{8})"), examples=["0902"])]
+TaxClass = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=whole("[a-z_]+"))]
 Price = Annotated[int, msgspec.Meta(ge=0, le=PRICE_MAX)]
-Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
-Barcode = Annotated[str, msgspec.Meta(min_length=1, max_length=48, pattern="^[!-~]+$")]
+Currency = Annotated[str, msgspec.Meta(pattern=whole("[A-Z]{3}"))]
+Barcode = Annotated[str, msgspec.Meta(min_length=1, max_length=48, pattern=whole("[!-~]+"))]
 Measure = Annotated[int, msgspec.Meta(ge=0, le=MEASURE_MAX)]
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from tandem.contracts.address import Address
 from tandem.kernel.errors import Conflict
+from tandem.kernel.patterns import whole
 from tandem.scm.delivery.domain.eta import EtaWarning
 from tandem.scm.delivery.domain.pings import Instant
 from tandem.scm.delivery.domain.places import Latitude, Longitude, Point
@@ -127,7 +128,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lon: Longitude | None = None
     at: Instant | None = None
     client_event_id: UUID | None = None
-    door_code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}(?!\n)$")] | None = None
+    door_code: Annotated[str, msgspec.Meta(pattern=whole(r"[0-9]{6}"))] | None = None
     cash_minor: Minor | None = None
 
 

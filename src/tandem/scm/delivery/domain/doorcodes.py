@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.errors import Conflict, Invalid, TooManyRequests
+from tandem.kernel.patterns import whole
 from tandem.scm.delivery.domain.statuses import AT_THE_DOOR, Status
 
 DIGITS = 6
@@ -19,7 +20,7 @@ SENDS_MAX = 4
 SEND_GAP = timedelta(seconds=60)
 SECRET_BYTES = 20
 
-Code = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}(?!\n)$")]
+Code = Annotated[str, msgspec.Meta(pattern=whole(r"[0-9]{6}"))]
 
 
 class DoorCode(msgspec.Struct, frozen=True, kw_only=True):

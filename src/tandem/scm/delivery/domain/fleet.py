@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.errors import Conflict, Invalid, Unauthenticated
+from tandem.kernel.patterns import whole
 
 DEVICE_MARK = "tdd_"
 """Bearer tokens of devices start with it."""
@@ -24,12 +25,14 @@ SIGN_IN_CODES_MAX = 5
 PLAIN = r"[^\x00-\x1f\x7f]"
 Name = Annotated[
     str,
-    msgspec.Meta(min_length=1, max_length=100, pattern=rf"^{PLAIN}*[^\s\x00-\x1f\x7f]{PLAIN}*$"),
+    msgspec.Meta(
+        min_length=1, max_length=100, pattern=whole(rf"{PLAIN}*[^\s\x00-\x1f\x7f]{PLAIN}*")
+    ),
 ]
 """Not blank, and no control characters."""
-Phone = Annotated[str, msgspec.Meta(pattern=r"^\+[1-9][0-9]{6,14}(?!\n)$")]
+Phone = Annotated[str, msgspec.Meta(pattern=whole(r"\+[1-9][0-9]{6,14}"))]
 """E.164."""
-Plate = Annotated[str, msgspec.Meta(min_length=2, max_length=20, pattern=r"^[A-Z0-9 -]+(?!\n)$")]
+Plate = Annotated[str, msgspec.Meta(min_length=2, max_length=20, pattern=whole(r"[A-Z0-9 -]+"))]
 
 
 class VehicleKind(StrEnum):

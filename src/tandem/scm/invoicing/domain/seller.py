@@ -10,6 +10,7 @@ import msgspec
 from tandem.contracts.address import FILLED, PRINTABLE, Address
 from tandem.contracts.india import check_address
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 from tandem.scm.invoicing.domain.identifiers import check_gstin
 from tandem.scm.invoicing.domain.numbers import (
     DEFAULT_FORMATS,
@@ -57,10 +58,10 @@ class Seller(msgspec.Struct, frozen=True, kw_only=True):
     email: Short = ""
     phone: Annotated[str, msgspec.Meta(max_length=20, pattern=PRINTABLE)] = ""
     website: Short = ""
-    upi_id: Annotated[str, msgspec.Meta(pattern=r"^([\w.-]{2,64}@[A-Za-z0-9.-]{2,64})?$")] = ""
+    upi_id: Annotated[str, msgspec.Meta(pattern=whole(r"([\w.-]{2,64}@[A-Za-z0-9.-]{2,64})?"))] = ""
     bank_name: Short = ""
-    bank_account: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{0,34}$")] = ""
-    bank_ifsc: Annotated[str, msgspec.Meta(pattern=r"^([A-Z]{4}0[A-Z0-9]{6})?$")] = ""
+    bank_account: Annotated[str, msgspec.Meta(pattern=whole(r"[0-9A-Za-z]{0,34}"))] = ""
+    bank_ifsc: Annotated[str, msgspec.Meta(pattern=whole(r"([A-Z]{4}0[A-Z0-9]{6})?"))] = ""
     terms: Annotated[str, msgspec.Meta(max_length=1000, pattern=LINES)] = ""
     time_zone: Annotated[str, msgspec.Meta(max_length=64, pattern=PRINTABLE)] = "Asia/Kolkata"
     rounds_total: bool = False

@@ -13,6 +13,7 @@ from tandem.contracts.invoicing import Cart, CartLine, Quote
 from tandem.kernel.errors import Forbidden, Invalid, StaleVersion
 from tandem.kernel.http import COMPUTES, IfMatch, Now, Transaction, check_if_match, etag, refusals
 from tandem.kernel.pages import Page
+from tandem.kernel.patterns import whole
 from tandem.scm.invoicing import service
 from tandem.scm.invoicing.domain.identifiers import (
     GstinFacts,
@@ -31,14 +32,14 @@ from tandem.scm.invoicing.domain.seller import Seller, SellerMissing, SellerProf
 from tandem.scm.invoicing.domain.tax import LineWrong
 from tandem.scm.invoicing.service.selling import RateExists
 
-State = Annotated[str, msgspec.Meta(pattern=r"^(\d{2})?$")]
+State = Annotated[str, msgspec.Meta(pattern=whole(r"(\d{2})?"))]
 Gstin = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=FILLED)]
-Hsn = Annotated[str, msgspec.Meta(pattern=r"^(\d{4}|\d{6}|\d{8})$")]
-TaxClass = Annotated[str, msgspec.Meta(pattern="^[a-z_]{1,40}$")]
-Percent = Annotated[str, msgspec.Meta(pattern=r"^\d{1,3}(\.\d{1,4})?$")]
-PerUnit = Annotated[str, msgspec.Meta(pattern=r"^\d{1,9}(\.\d{1,4})?$")]
+Hsn = Annotated[str, msgspec.Meta(pattern=whole(r"(\d{4}|\d{6}|\d{8})"))]
+TaxClass = Annotated[str, msgspec.Meta(pattern=whole("[a-z_]{1,40}"))]
+Percent = Annotated[str, msgspec.Meta(pattern=whole(r"\d{1,3}(\.\d{1,4})?"))]
+PerUnit = Annotated[str, msgspec.Meta(pattern=whole(r"\d{1,9}(\.\d{1,4})?"))]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
-TaxClassFilter = Annotated[str | None, QueryParameter(pattern="^[a-z_]{1,40}$")]
+TaxClassFilter = Annotated[str | None, QueryParameter(pattern=whole("[a-z_]{1,40}"))]
 
 
 class TaxProfile(Seller, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,7 +61,7 @@ class TaxQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     lines: Annotated[list[QuoteLine], msgspec.Meta(min_length=1, max_length=500)]
     ship_state: State = ""
     bill_state: State = ""
-    ship_country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "IN"
+    ship_country: Annotated[str, msgspec.Meta(pattern=whole("[A-Z]{2}"))] = "IN"
     buyer_gstin: Gstin | None = None
     is_sez: bool = False
     supplied_on: FromQuery[date | None] = None
@@ -84,7 +85,7 @@ class NewRate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A rate of the company's own; see the national ones with GET. Decimals are strings."""
 
     tax_class: TaxClass
-    hsn_prefix: Annotated[str, msgspec.Meta(pattern=r"^\d{0,8}$")] = ""
+    hsn_prefix: Annotated[str, msgspec.Meta(pattern=whole(r"\d{0,8}"))] = ""
     rate: Percent
     cess_rate: Percent = "0"
     cess_per_unit_minor: PerUnit = "0"

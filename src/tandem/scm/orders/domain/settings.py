@@ -4,7 +4,9 @@ from typing import Annotated
 
 import msgspec
 
-PREFIX = r"^([A-Z0-9/-]{0,11}[A-Z/-])?$"
+from tandem.kernel.patterns import whole
+
+PREFIX = whole(r"([A-Z0-9/-]{0,11}[A-Z/-])?")
 
 
 class OrderSettings(msgspec.Struct, frozen=True, kw_only=True):

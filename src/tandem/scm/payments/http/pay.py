@@ -16,6 +16,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Invalid, NotFound
 from tandem.kernel.http import PUBLIC, Given, Now, Store, refusals
+from tandem.kernel.patterns import whole
 from tandem.scm.payments import service
 from tandem.scm.payments.domain import BadSignature, PayPage
 from tandem.scm.payments.gateways.port import PaymentGateway
@@ -28,8 +29,8 @@ class Returned(msgspec.Struct, kw_only=True):
     """What checkout.js hands to its handler. `razorpay_order_id` comes too and is not read: the
     order is ours to know."""
 
-    razorpay_payment_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_]{1,64}$")]
-    razorpay_signature: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{64}$")]
+    razorpay_payment_id: Annotated[str, msgspec.Meta(pattern=whole(r"[A-Za-z0-9_]{1,64}"))]
+    razorpay_signature: Annotated[str, msgspec.Meta(pattern=whole(r"[0-9a-fA-F]{64}"))]
 
 
 @dataclass

@@ -21,6 +21,7 @@ from tandem.kernel.http import (
     refusals,
 )
 from tandem.kernel.pages import Page
+from tandem.kernel.patterns import whole
 from tandem.scm.payments import service
 from tandem.scm.payments.domain import (
     Intent,
@@ -41,7 +42,7 @@ from tandem.scm.payments.store.payments import Filter
 
 AMOUNT_MAX = 10**15
 
-Method = Annotated[str | None, QueryParameter(max_length=30, pattern="^[a-z_]*$")]
+Method = Annotated[str | None, QueryParameter(max_length=30, pattern=whole("[a-z_]*"))]
 Search = Annotated[str | None, QueryParameter(max_length=64, pattern=PRINTABLE)]
 
 

@@ -9,14 +9,15 @@ import msgspec
 
 from tandem.contracts.address import PRINTABLE
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 
 DAY = timedelta(days=1)
 SEARCHED_DAYS_MAX = 800
 """No calendar is closed for longer; one that is has nothing to promise."""
 
 Weekday = Annotated[int, msgspec.Meta(ge=1, le=7, description="ISO: 1 is Monday, 7 Sunday")]
-Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
-Subdivision = Annotated[str, msgspec.Meta(max_length=6, pattern="^[A-Z0-9]*$")]
+Country = Annotated[str, msgspec.Meta(pattern=whole("[A-Z]{2}"))]
+Subdivision = Annotated[str, msgspec.Meta(max_length=6, pattern=whole("[A-Z0-9]*"))]
 
 
 class NoWorkingDay(Conflict):

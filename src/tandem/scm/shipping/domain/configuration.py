@@ -11,6 +11,7 @@ import msgspec
 from tandem.contracts.address import FILLED, PRINTABLE, Address
 from tandem.contracts.india import check_address
 from tandem.kernel.errors import Invalid
+from tandem.kernel.patterns import whole
 from tandem.scm.shipping.domain.calendars import (
     Calendar,
     Closure,
@@ -23,7 +24,9 @@ from tandem.scm.shipping.domain.zones import Zone, ZoneOverride
 
 Days = Annotated[int, msgspec.Meta(ge=0, le=60)]
 PlaceName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=FILLED)]
-Clock = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["14:00"])]
+Clock = Annotated[
+    str, msgspec.Meta(pattern=whole("([01][0-9]|2[0-3]):[0-5][0-9]"), examples=["14:00"])
+]
 
 MONDAY_TO_SATURDAY = [1, 2, 3, 4, 5, 6]
 NATIONAL_HOLIDAYS = (

@@ -10,6 +10,7 @@ import msgspec
 from tandem.contracts.address import PRINTABLE, Address
 from tandem.contracts.shipping import ShipmentItem
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 from tandem.scm.shipping.domain.statuses import ScanStatus, Status
 
 VOLUMETRIC_DIVISOR = 5000
@@ -149,4 +150,4 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 Reason = Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTABLE)]
 Code = Annotated[str, msgspec.Meta(max_length=64, pattern=PRINTABLE)]
-Awb = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9-]{4,40}$", max_length=40)]
+Awb = Annotated[str, msgspec.Meta(pattern=whole("[A-Za-z0-9-]{4,40}"), max_length=40)]

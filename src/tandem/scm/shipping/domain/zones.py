@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 
 from tandem.contracts.india import PIN, states_of_pin
+from tandem.kernel.patterns import whole
 
 
 class Zone(StrEnum):
@@ -46,7 +47,7 @@ REMOTE_STATES = frozenset(
 class ZoneOverride(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """PIN codes that start so lie in this zone, whatever the table says."""
 
-    prefix: Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{1,5}$")]
+    prefix: Annotated[str, msgspec.Meta(pattern=whole("[1-9][0-9]{1,5}"))]
     zone: Zone
 
 

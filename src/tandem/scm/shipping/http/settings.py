@@ -12,6 +12,7 @@ from tandem.contracts.india import PIN, PostalCodeWrong
 from tandem.contracts.shipping import Promise, PromiseAsk
 from tandem.kernel.errors import Forbidden, Invalid, StaleVersion
 from tandem.kernel.http import COMPUTES, IfMatch, Now, Transaction, check_if_match, etag, refusals
+from tandem.kernel.patterns import whole
 from tandem.scm.shipping import service
 from tandem.scm.shipping.domain.calendars import CalendarWrong, NoWorkingDay
 from tandem.scm.shipping.domain.configuration import Configuration, SettingsWrong
@@ -23,7 +24,7 @@ class NewQuote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`purchased_at` is now where it is left out."""
 
     postal_code: Annotated[str, msgspec.Meta(min_length=3, max_length=12, pattern=PRINTABLE)]
-    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "IN"
+    country: Annotated[str, msgspec.Meta(pattern=whole("[A-Z]{2}"))] = "IN"
     purchased_at: datetime | None = None
 
 

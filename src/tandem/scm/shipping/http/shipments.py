@@ -26,6 +26,7 @@ from tandem.kernel.http import (
 from tandem.kernel.http.documents import PDF, pdf
 from tandem.kernel.http.fields import shows_all
 from tandem.kernel.pages import LIMIT_DEFAULT, Page
+from tandem.kernel.patterns import whole
 from tandem.kernel.references import ReferenceTaken
 from tandem.scm.shipping import service
 from tandem.scm.shipping.domain.shipments import (
@@ -46,7 +47,7 @@ from tandem.scm.shipping.gateways.printer import print_label
 INLINE = [ResponseHeader(name="Content-Disposition", description="inline", value="inline")]
 
 NumberFilter = Annotated[str, QueryParameter(max_length=64, pattern=PRINTABLE)]
-CarrierFilter = Annotated[str, QueryParameter(max_length=32, pattern="^[a-z_]*$")]
+CarrierFilter = Annotated[str, QueryParameter(max_length=32, pattern=whole("[a-z_]*"))]
 SomeReason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from tandem.contracts.address import FILLED
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 from tandem.scm.support.domain.statuses import (
     UNSETTLED,
     Channel,
@@ -20,7 +21,7 @@ from tandem.scm.support.domain.statuses import (
 BODY_LENGTH_MAX = 20_000
 NUMBER_START = 1001
 
-Key = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern="^[a-z][a-z0-9_]*$")]
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=whole("[a-z][a-z0-9_]*"))]
 Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=FILLED)]
 Body = Annotated[
     str, msgspec.Meta(min_length=1, max_length=BODY_LENGTH_MAX, pattern=r"^[^\x00]*\S[^\x00]*$")

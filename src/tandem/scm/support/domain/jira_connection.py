@@ -12,11 +12,12 @@ import msgspec
 
 from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.patterns import whole
 from tandem.scm.support.domain.statuses import Severity, Status
 
 Text = Annotated[str, msgspec.Meta(max_length=255, pattern=PRINTABLE)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=FILLED)]
-Secret = Annotated[str, msgspec.Meta(max_length=4_000, pattern="^[!-~]*$")]
+Secret = Annotated[str, msgspec.Meta(max_length=4_000, pattern=whole("[!-~]*"))]
 """Goes into a header: visible ASCII."""
 Url = Annotated[str, msgspec.Meta(min_length=8, max_length=300, pattern=PRINTABLE)]
 

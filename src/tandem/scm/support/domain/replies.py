@@ -10,6 +10,7 @@ import msgspec
 
 from tandem.contracts.address import FILLED
 from tandem.kernel.errors import Conflict
+from tandem.kernel.patterns import whole
 from tandem.scm.support.domain.complaints import Complaint
 
 REPLIES_MAX = 300
@@ -19,7 +20,7 @@ ReplyName = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=FIL
 ReplyBody = Annotated[
     str, msgspec.Meta(min_length=1, max_length=5_000, pattern=r"^[^\x00]*\S[^\x00]*$")
 ]
-ReplyCategory = Annotated[str, msgspec.Meta(max_length=40, pattern="^([a-z][a-z0-9_]*)?$")]
+ReplyCategory = Annotated[str, msgspec.Meta(max_length=40, pattern=whole("([a-z][a-z0-9_]*)?"))]
 
 
 class ReplyNameTaken(Conflict):
