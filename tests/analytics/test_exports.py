@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,10 @@ from openpyxl import load_workbook
 
 from tandem.app.wiring import resources_of
 from tandem.crm.analytics.domain.exports import LEASE, LIFE, ExportDraft, part_name
+from tandem.crm.analytics.domain.tables import Head, Table
 from tandem.crm.analytics.service import exports
 from tandem.flows.reports import exporting
+from tandem.flows.reports.paper import printed
 from tandem.kernel.actor import Actor
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.clock import clock
@@ -115,6 +118,26 @@ async def test_a_dashboard_is_one_workbook_or_a_zip_of_tables(
     assert (made["suffix"], len(names), names[0]) == ("zip", 6, "01-Numbers.csv")
 
 
+async def test_a_report_is_paper_too_and_its_rows_are_not(
+    client: httpx.AsyncClient, company: Counted
+) -> None:
+    looking = {"period": "last_90_days"}
+    made, content = await asked(client, dashboard="sales", looking=looking, file="pdf")
+    assert made["suffix"] == "pdf" and content.startswith(b"%PDF-")
+    rows = {"query": {"measures": ["revenue"]}, "measure": "revenue"}
+    refused = await client.post("/v1/exports", json={"rows": rows, "file": "pdf"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "file")
+    heads = [
+        Head(label="SKU"),
+        Head(label="Paid", style="money"),
+        Head(label="Part", style="share"),
+    ]
+    long = Table(title="T", heads=heads, rows=[["=1+1", Decimal("1234567.5"), None]] * 501)
+    sheet = printed(long)
+    assert sheet.rows[0] == ["=1+1", "12,34,567.50", "–"] and len(sheet.rows) == 500
+    assert (sheet.sides, sheet.more) == (["left", "right", "right"], "1 rows more")
+
+
 async def test_rows_behind_a_number_come_to_it_also_when_they_are_many(
     client: httpx.AsyncClient,
     company: Counted,
@@ -183,7 +206,7 @@ async def test_a_file_is_for_its_asker_alone_and_for_a_time(
         {"dashboard": "nowhere"},
         {"query": {"measures": ["nothing"]}},
         {"dashboard": "customers", "looking": {"only": "x"}},
-        {"query": query, "file": "pdf"},
+        {"query": query, "file": "doc"},
     ):
         assert (await client.post("/v1/exports", json=draft)).status_code in (400, 404, 422), draft
     assert len((await client.get("/v1/exports")).json()["items"]) == 1

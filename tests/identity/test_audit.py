@@ -47,6 +47,8 @@ UNAUDITED = {
     "POST /v1/retention/queries",
     "POST /v1/stickiness/drills",
     "POST /v1/stickiness/queries",
+    "POST /churn",
+    "POST /v1/churn-reports",
     "POST /v1/driver/pings",
     "POST /v1/inbox/marks",
     "POST /v1/notification-template-versions/{version_id}/rendering",

@@ -43,6 +43,7 @@ FIXED = (
     "/explore/dictionary",
     "/funnels?by=channel",
     "/retention?grain=week&period=last_90_days",
+    "/churn",
     "/exports",
     "/report-links",
     "/subscriptions",

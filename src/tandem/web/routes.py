@@ -12,6 +12,7 @@ from tandem.web.console.audit import AuditPage
 from tandem.web.console.availability import AvailabilityPage
 from tandem.web.console.campaign_approvals import CampaignApprovalPage, CampaignApprovalsPage
 from tandem.web.console.campaigns import CampaignPage, CampaignsPage
+from tandem.web.console.churn import ChurnPage
 from tandem.web.console.custom_fields import CustomFieldsPage
 from tandem.web.console.customer_merging import DuplicatesPage, MergePage
 from tandem.web.console.customer_privacy import ErasuresPage, PrivacyPage
@@ -156,6 +157,7 @@ PAGES: list[Any] = [
     AccountKeptPage,
     DashboardsPage,
     AttributionPage,
+    ChurnPage,
     ExplorePage,
     FunnelsPage,
     RetentionPage,

@@ -40,6 +40,7 @@ from tandem.kernel.rules import RuleWrong
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
     "zip": "application/zip",
 }
 

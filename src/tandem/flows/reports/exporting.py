@@ -24,11 +24,14 @@ from tandem.crm.analytics.domain.permissions import READ
 from tandem.crm.analytics.domain.tables import Head, Table, Value
 from tandem.crm.analytics.service import drilling, exports
 from tandem.crm.analytics.service.drilling import Opened
+from tandem.crm.identity import service as identity
 from tandem.flows.reports import writing
 from tandem.flows.reports.acting import as_member
 from tandem.flows.reports.making import Report, make, subject_of
+from tandem.flows.reports.paper import report_pdf
 from tandem.flows.reports.people import funnel_report, retention_report
 from tandem.flows.reports.tables import rows_cells, rows_heads
+from tandem.flows.tell_customer import company_name
 from tandem.kernel.actor import Kind
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.db import Tx
@@ -96,7 +99,13 @@ async def keep_report(
 ) -> Export:
     """Write a report into its file, within the same transaction."""
     with writing.new_file() as file:
-        suffix = writing.write_tables(file, report.tables, report.about, made.file)
+        if made.file == "pdf":
+            zone = (await identity.get_organisation(tx.with_all_grants())).time_zone
+            company = await company_name(tx)
+            file.write(await report_pdf(report, company=company, zone=zone, now=now))
+            suffix = "pdf"
+        else:
+            suffix = writing.write_tables(file, report.tables, report.about, made.file)
         written = await keep(
             tx, blobs, made.id, file, count=report.row_count, suffix=suffix,
             as_of=report.as_of, policy_hash=report.policy_hash,

@@ -1,6 +1,7 @@
 """A report in a letter: the first rows of every table, as people read them."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -34,13 +35,13 @@ async def facts_of(
         "company": company,
         "name": subscription.name,
         "days": f"{_day(report.days.from_on)} to {_day(report.days.to_on)}",
-        "as_of": _moment(report.as_of, zone),
+        "as_of": moment(report.as_of, zone),
         "missed": delivery.missed,
         "tables": [table_facts(table) for table in report.tables[:TABLES_MAX]],
         "missing": [{"title": title, "reason": reason} for title, reason in report.missing],
         "file_link": f"/exports/{kept.id}",
         "subscription_link": f"/subscriptions/{subscription.id}",
-        "until": _moment(kept.expires_at, zone),
+        "until": moment(kept.expires_at, zone),
     }
 
 
@@ -68,7 +69,8 @@ def shown(value: Value, style: Style) -> str:
         return _day(value)
     if style == "share":
         return f"{float(value) * 100:.1f} %"
-    pattern = "#,##,##0.00" if style == "money" else "#,##,##0.##"
+    is_money = style == "money" or isinstance(value, Decimal)
+    pattern = "#,##,##0.00" if is_money else "#,##,##0.##"
     return str(format_decimal(value, format=pattern, locale=LOCALE))
 
 
@@ -81,5 +83,5 @@ def _day(day: date) -> str:
     return format_date(day, "d MMM y", locale=LOCALE)
 
 
-def _moment(at: datetime, zone: ZoneInfo) -> str:
+def moment(at: datetime, zone: ZoneInfo) -> str:
     return format_datetime(at.astimezone(zone), "d MMM y, HH:mm", locale=LOCALE)

@@ -27,7 +27,7 @@ LEASE = timedelta(minutes=2)
 ATTEMPTS_MAX = 3
 PART_BYTES = 8 * 1024 * 1024
 
-FileKind = Literal["csv", "xlsx"]
+FileKind = Literal["csv", "xlsx", "pdf"]
 State = Literal["waiting", "running", "done", "failed", "expired"]
 Title = Annotated[str, msgspec.Meta(max_length=120, pattern=whole(r"[^\x00-\x1f\x7f]*"))]
 DashboardName = Annotated[
@@ -102,10 +102,12 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check(draft: ExportDraft) -> None:
-    """Refuses none of them, and more than one."""
+    """Refuses none of them, more than one, and rows on paper."""
     given = (draft.query, draft.rows, draft.funnel, draft.retention, draft.dashboard)
     if sum(one is not None for one in given) != 1:
         raise Invalid("Name one of: query, rows, funnel, retention, dashboard.", field="query")
+    if draft.rows is not None and draft.file == "pdf":
+        raise Invalid("Rows are taken along as csv or xlsx.", field="file")
 
 
 def part_name(export_id: UUID, place: int) -> str:

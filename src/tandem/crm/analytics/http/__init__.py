@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tandem.crm.analytics.http.churn import ChurnController
 from tandem.crm.analytics.http.funnels import FunnelsController
 from tandem.crm.analytics.http.questions import AnalyticsController, MetricsController
 from tandem.crm.analytics.http.retention import RetentionController, StickinessController
@@ -12,4 +13,5 @@ CONTROLLERS: list[Any] = [
     FunnelsController,
     RetentionController,
     StickinessController,
+    ChurnController,
 ]
