@@ -13,6 +13,30 @@ PICTURES = ROOT / "screenshots"
 TAKES_PICTURES = "TANDEM_PICTURES" in os.environ
 """With it every check leaves a picture in `screenshots/`; without it they take a fifth less."""
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
+FEATURES_OFF = (
+    # Those Playwright turns off, whose own option this one replaces,
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "TcpPortRandomizationWin",
+    "ThirdPartyStoragePartitioning",
+    # and what opens a page of its own behind each of our windows, in a process of its own: the
+    # list below the address bar, the toolbar's menus, a spare. Without them a test's browser
+    # takes half the CPU.
+    "PreloadTopChromeWebUI",
+    "SpareRendererForSitePerProcess",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxPopup",
+)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -21,6 +45,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(FEATURES_OFF)}",
 ]
 ENDED = (
     "Promise.allSettled(document.getAnimations()"
