@@ -112,8 +112,11 @@ async def a_delivery(
     cod_minor: int = 0,
     phone: str = PHONE,
     proofs: list[ProofKind] | None = None,
+    order_id: UUID | None = None,
 ) -> Delivery:
     event = ready(door=door, cod_minor=cod_minor, phone=phone)
+    if order_id is not None:
+        event = msgspec.structs.replace(event, order_id=order_id)
     delivery = await service.open_delivery(
         tx, event=event, order_number=event.number.replace("SHP", "ORD"), now=now
     )

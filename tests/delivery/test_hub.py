@@ -51,6 +51,32 @@ def test_another_companys_vehicles_and_other_deliveries_wake_nobody() -> None:
     assert [change.status for change in company.take_changed()] == ["delivered"]
 
 
+def test_whoever_took_a_picture_before_entering_looks_again_after_a_change() -> None:
+    hub, driver, delivery = Hub(), uuid4(), uuid4()
+    changed = Changed(delivery_id=delivery, driver_id=driver, status="arrived")
+    for payload in encode_changes(ORG, [changed]):
+        hub.hear(payload)
+    late = hub.enter(("delivery", delivery))
+    assert late.take_refresh()
+    hub.move(late, ("delivery", delivery), ("driver", driver))
+    assert late.take_refresh(), "another driver's room is new"
+    hub.move(late, ("delivery", delivery), ("driver", driver))
+    assert not late.take_refresh(), "looking does not make it look again"
+    assert not hub.enter(("delivery", uuid4())).take_refresh()
+
+
+def test_a_position_that_was_overtaken_on_the_way_moves_nobody_back() -> None:
+    hub, driver = Hub(), uuid4()
+    company = hub.enter(("org", ORG))
+    for heard_ms in (2_000, 1_000):
+        for payload in encode_moves(ORG, [moved(driver, heard_ms)]):
+            hub.hear(payload)
+    assert [heard.moved.heard_ms for heard in company.take_moved()] == [2_000]
+    for payload in encode_moves(ORG, [moved(driver, 1_500)]):
+        hub.hear(payload)
+    assert company.take_moved() == []
+
+
 def test_whoever_leaves_or_moves_is_forgotten() -> None:
     hub, first, second = Hub(), uuid4(), uuid4()
     watcher = hub.enter(("driver", first))

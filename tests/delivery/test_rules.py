@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -41,7 +41,17 @@ from tandem.scm.delivery.domain.statuses import (
     allowed,
     check_move,
 )
-from tandem.scm.delivery.domain.visibility import OnBoard, Policy, Sight, sight_of, stops_ahead
+from tandem.scm.delivery.domain.visibility import (
+    OnBoard,
+    Policy,
+    Sight,
+    Tracking,
+    sight_of,
+    stops_ahead,
+)
+from tandem.scm.delivery.service.tracking import Watched
+from tests.delivery.givens import DOOR
+from tests.delivery.traces import at
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 S = Status
@@ -216,6 +226,36 @@ def test_the_vehicle_is_shown_only_to_whoever_is_next() -> None:
     assert sight_of(S.EN_ROUTE, 2, 400.0, Policy(live_stops_away_max=2)) is Sight.LIVE
 
 
+def test_a_vehicle_that_leaves_the_circle_of_its_sight_is_shown_no_more() -> None:
+    shown = a_picture(Sight.LIVE, within_m=1_000)
+    assert shown.may_see(*at(*DOOR, 999.0, 0.0))
+    assert not shown.may_see(*at(*DOOR, 1_002.0, 0.0))
+    assert a_picture(Sight.LIVE, within_m=None).may_see(*at(*DOOR, 90_000.0, 0.0))
+    assert not a_picture(Sight.STOPS_AWAY, within_m=None).may_see(*DOOR)
+
+
+def a_picture(sight: Sight, *, within_m: int | None) -> Watched:
+    return Watched(
+        org_id=uuid4(),
+        delivery_id=uuid4(),
+        driver_id=uuid4(),
+        last_seq=1,
+        step_seqs=[],
+        decimals=5,
+        tracking=Tracking(
+            tracking_id="t",
+            order_number="R1",
+            shipment_number="S1",
+            status="en_route",
+            state="OPEN",
+            sight=sight,
+            steps=[],
+        ),
+        door=Point(*DOOR),
+        live_within_m=within_m,
+    )
+
+
 def test_whoever_is_being_served_comes_before_whatever_was_planned() -> None:
     first, second, third = (UUID(int=number) for number in (1, 2, 3))
     aboard = [
@@ -280,10 +320,24 @@ def test_an_eta_says_what_weakens_it() -> None:
         EtaWarning.OFF_ROUTE,
         EtaWarning.LOW_CONFIDENCE_ETA,
     ]
+    overdue = standing().arrives_at + timedelta(seconds=1)
+    assert eta.warnings_of(standing(), on_line, overdue, overdue) == [EtaWarning.LOW_CONFIDENCE_ETA]
     assert eta.warnings_of(standing("estimate", is_fallback=True), on_line, fresh, NOW) == [
         EtaWarning.LOW_CONFIDENCE_ETA,
         EtaWarning.FALLBACK_USED,
     ]
+
+
+def test_a_silent_vehicle_that_should_be_here_comes_no_nearer() -> None:
+    """Heard of two minutes before the predicted time, and never since."""
+    told = standing()
+    heard_at = told.arrives_at - timedelta(minutes=2)
+    before, after = told.arrives_at - timedelta(seconds=1), told.arrives_at + timedelta(minutes=9)
+    assert eta.still_to_come(told, heard_at, before) == told.arrives_at
+    assert eta.still_to_come(told, heard_at, after) == after + timedelta(minutes=2)
+    assert eta.still_to_come(told, after, after) == after, "seen just now: about to be here"
+    unheard = eta.still_to_come(told, None, after)
+    assert unheard == after + (told.arrives_at - told.computed_at)
 
 
 def test_a_planner_is_asked_again_after_a_minute_or_500_metres() -> None:

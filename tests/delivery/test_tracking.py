@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx2 as httpx
 import msgspec
@@ -58,6 +59,8 @@ ALLOWED_FIELDS = {
     "vehicle_kind",
     "vehicle_plate",
     "proofs",
+    "needs_code",
+    "other_parcels",
     "cash_due_minor",
     "currency",
     "event_id",
@@ -139,6 +142,7 @@ async def test_a_link_shows_the_vehicle_only_while_it_is_on_its_way_here(
     await hand_over(database, boss, crew, mine)
     done = (await tracked(app, mine.public_token)).json()
     assert (done["state"], done["task_outcome"]) == ("CLOSED", "SUCCEEDED")
+    assert [one["needs_code"] for one in (before, waiting, live, done)] == [True, True, True, False]
     assert done["vehicle_location"] is None
     assert done["proofs"] == ["otp"]
     assert [step["status"] for step in done["steps"]] == [
@@ -228,6 +232,34 @@ async def test_an_orders_own_link_tracks_its_delivery(
     early = (await tracked(app, unshipped)).json()
     assert (early["status"], early["steps"]) == ("preparing", [])
     assert (await tracked(app, invoice)).status_code == 404
+
+
+async def test_an_orders_link_shows_the_parcel_on_its_way_and_names_the_others(
+    app: Litestar, database: Database, boss: Actor, crew: Crew
+) -> None:
+    now, order_id = database.clock.now(), uuid4()
+    async with database.transaction(boss) as tx:
+        first = await a_delivery(tx, now, order_id=order_id)
+        second = await a_delivery(tx, now + timedelta(seconds=1), order_id=order_id)
+        (token,) = await tokens.issue(tx, kind="order", entity_ids=[order_id])
+    assert (await tracked(app, token)).json()["shipment_number"] == second.shipment_number
+    await brought_to(database, boss.org_id, crew, first.id, Status.EN_ROUTE, now)
+    shown = (await tracked(app, token)).json()
+    assert (shown["shipment_number"], shown["status"]) == (first.shipment_number, "en_route")
+    assert shown["other_parcels"] == [
+        {
+            "tracking_id": second.public_token,
+            "shipment_number": second.shipment_number,
+            "status": "preparing",
+        }
+    ]
+    assert (await tracked(app, first.public_token)).json()["other_parcels"] == []
+    await hand_over(database, boss, crew, first)
+    after = (await tracked(app, token)).json()
+    assert (after["shipment_number"], after["other_parcels"][0]["status"]) == (
+        second.shipment_number,
+        "delivered",
+    )
 
 
 async def test_a_renewed_link_replaces_the_old_one(

@@ -63,6 +63,10 @@ async def test_a_site_is_connected_through_the_api_and_its_secrets_stay_inside(
     refused = await client.post(f"{path}/webhook")
     assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
     assert "addresses on this machine, not 'test'" in refused.json()["detail"]
+    changed = await client.post(f"{path}/webhook-secrets")
+    assert (changed.status_code, changed.json()["url"]) == (201, hook["url"])
+    assert changed.json()["secret"] != hook["secret"]
+    assert (await client.get(f"{path}/webhook")).json() == changed.json()
     assert (await client.put(f"{path}/state", json={"state": "active"})).status_code == 200
     health = (await client.get("/v1/jira/sync/health")).json()
     assert health["connection"]["state"] == "active"

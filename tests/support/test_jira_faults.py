@@ -132,6 +132,20 @@ async def test_a_signature_over_the_same_json_written_otherwise_is_refused(
     signature = f"sha256={digest}"
     assert await notify(desk, web, body, webhook_id="y", signature=signature) == 401
     assert await notify(desk, web, other, webhook_id="y", signature=signature) == 200
+    async with desk.database.transaction(desk.actor) as tx:
+        await jira.rotate_webhook_secret(tx, desk.connection.id, now=desk.now())
+    assert await notify(desk, web, other, webhook_id="z", signature=signature) == 200, "the old one"
+    assert await notify(desk, web, other, webhook_id="q") == 200, "signed with the new one"
+    async with desk.database.transaction(desk.actor) as tx:
+        await jira.rotate_webhook_secret(tx, desk.connection.id, now=desk.now())
+    await jira.register_webhook(desk.job, desk.connection.id)
+    desk.agent.put(f"/issue/{key}", json={"fields": {"summary": "Seen by the agent"}})
+    await desk.settle()
+    sent = desk.sandbox.http.get("/sandbox/webhooks", params={"provider": "jira"}).json()
+    mine = [one for one in sent["deliveries"] if str(desk.connection.id) in one["url"]]
+    assert mine[0]["status"] == 200, "the site signs with the newest"
+    assert len([one for one in mine if one["queued_at"] >= mine[0]["queued_at"]]) == 1
+    assert await notify(desk, web, other, webhook_id="r", signature=signature) == 401, "two changes"
     async with httpx.AsyncClient(base_url=web, trust_env=False) as client:
         path = f"/v1/webhooks/jira/{complaint.id}"
         answer = await client.post(path, content=body, headers={"x-hub-signature": signature})

@@ -6,6 +6,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
+from tandem.crm.identity import service as identity
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.scm.support import service
@@ -117,8 +118,14 @@ async def test_many_are_acknowledged_at_once_and_those_that_refuse_are_named(
 
 
 async def test_the_desk_is_set_up_section_by_section(
-    client: httpx.AsyncClient, database: Database, actor: Actor
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
 ) -> None:
+    async with database.transaction(actor) as tx:
+        await identity.update_organisation(tx, name="Kiez", time_zone="Europe/Berlin", now=now)
+    for path in ("/settings/complaints", "/settings/promise"):
+        fresh = (await client.get(path)).text
+        assert '<option value="Europe/Berlin" selected>Europe/Berlin</option>' in fresh, path
+        assert '<option value="America/New_York" >America/New York</option>' in fresh, path
     times = {
         "version": "0",
         "time_zone": "Asia/Kolkata",
@@ -144,6 +151,8 @@ async def test_the_desk_is_set_up_section_by_section(
     }
     refused = await post(client, "/settings/complaints/rules", data=rules)
     assert refused.status_code == 422
+    saved = (await client.get("/settings/complaints")).text
+    assert '<option value="Asia/Kolkata" selected>' in saved, "what was chosen, not the company's"
     async with database.transaction(actor) as tx:
         held = await service.get_desk(tx)
     assert held.version == 2

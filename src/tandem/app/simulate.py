@@ -11,17 +11,20 @@ import contextlib
 import math
 import random
 import re
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import httpx2 as httpx
 import msgspec
 
 from tandem.app.supervisor.beside import environment
 from tandem.sandbox.city import OutsideCity, build_city
+from tandem.scm.delivery.domain.pings import BATCH_MAX
 from tandem.scm.delivery.domain.places import Point, bearing_degrees, distance, metres_between
 
 SPEED_FACTOR_MAX = 6.0
@@ -34,6 +37,9 @@ NOISE_M = 3.0
 GAP_CHANCE = 0.015
 GAP_TICKS = (5, 12)
 CODE_WAIT_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
+RETRY_SECONDS = 1.0
+AWAY = frozenset({502, 503, 504})
 DEVICE = "Simulator"
 WAY = ("assigned", "accepted", "at_pickup", "picked_up", "en_route", "arriving", "arrived")
 PIXEL = bytes.fromhex(
@@ -74,11 +80,15 @@ def simulate(options: argparse.Namespace) -> int:
     except SimulationStopped as reason:
         _say(str(reason))
         return 1
+    except httpx.TransportError:
+        _say(f"Nobody answers at {setting.base_url}. Is `tandem up` running?")
+        return 1
     return 0
 
 
 async def drive_all(setting: Setting) -> int:
-    """One vehicle per driver, all at once. Returns how many parcels were handed over."""
+    """One vehicle per driver, all at once: where one has to stop, the others drive on. Returns how
+    many parcels were handed over; raises SimulationStopped at the end for those that were not."""
     async with _caller(setting.base_url, setting.api_key) as staff:
         deliveries = await _assigned(staff, setting.delivery_id)
         if not deliveries:
@@ -86,10 +96,15 @@ async def drive_all(setting: Setting) -> int:
         by_driver: dict[str, list[Json]] = {}
         for delivery in sorted(deliveries, key=lambda one: int(one["stop_seq"])):
             by_driver.setdefault(delivery["driver_id"], []).append(delivery)
+        troubles: list[str] = []
         vehicles = [
-            _drive(setting, staff, driver_id, stops) for driver_id, stops in by_driver.items()
+            _drive(setting, staff, driver_id, stops, troubles)
+            for driver_id, stops in by_driver.items()
         ]
-        return sum(await asyncio.gather(*vehicles))
+        count = sum(await asyncio.gather(*vehicles))
+    if troubles:
+        raise SimulationStopped("\n".join(troubles))
+    return count
 
 
 async def _assigned(staff: httpx.AsyncClient, delivery_id: str | None) -> list[Json]:
@@ -107,16 +122,26 @@ async def _assigned(staff: httpx.AsyncClient, delivery_id: str | None) -> list[J
 
 
 async def _drive(
-    setting: Setting, staff: httpx.AsyncClient, driver_id: str, stops: Sequence[Json]
+    setting: Setting,
+    staff: httpx.AsyncClient,
+    driver_id: str,
+    stops: Sequence[Json],
+    troubles: list[str],
 ) -> int:
+    count = 0
     async with _device(setting, staff, driver_id) as phone:
         driver = _json(await staff.get(f"/v1/drivers/{driver_id}"))
         vehicle = Vehicle(setting, phone, driver["name"], await _here(staff, driver_id))
-        for stop in stops:
-            await vehicle.fetch(stop)
-        for stop in stops:
-            await vehicle.bring(staff, stop)
-    return len(stops)
+        try:
+            for stop in stops:
+                await vehicle.fetch(stop)
+            for stop in stops:
+                await vehicle.bring(staff, stop)
+                count += 1
+        except SimulationStopped as reason:
+            troubles.append(f"{driver['name']} stopped. {reason}")
+            _say(troubles[-1])
+    return count
 
 
 class Vehicle:
@@ -169,16 +194,17 @@ class Vehicle:
         if _rank(current["status"]) >= _rank(status):
             return current
         place = {"lat": self._here.lat, "lon": self._here.lon} if self._here else {}
-        answer = await self._phone.post(
-            f"/v1/driver/deliveries/{stop['id']}/statuses",
-            json={"status": status, "at": _now(), "sent_at": _now(), **place, **more},
+        event = {"status": status, "at": _now(), "client_event_id": str(uuid4()), **place, **more}
+        told: Json = await _patiently(
+            lambda: self._phone.post(
+                f"/v1/driver/deliveries/{stop['id']}/statuses", json={**event, "sent_at": _now()}
+            )
         )
-        told: Json = _json(answer)
         _say(f"{self._name}: {stop['shipment_number']} {status.replace('_', ' ')}")
         return told
 
     async def _stop(self, stop: Json) -> Json | None:
-        day = _json(await self._phone.get("/v1/driver/day"))
+        day = await _patiently(lambda: self._phone.get("/v1/driver/day"))
         return next((one for one in day["stops"] if one["delivery_id"] == stop["id"]), None)
 
     async def _hand_over(self, staff: httpx.AsyncClient, stop: Json) -> None:
@@ -196,10 +222,11 @@ class Vehicle:
         await self._tell(stop, "delivered", **more)
 
     async def _add_picture(self, stop: Json, kind: str) -> None:
-        _json(
-            await self._phone.post(
+        event = str(uuid4())
+        await _patiently(
+            lambda: self._phone.post(
                 f"/v1/driver/deliveries/{stop['id']}/proofs",
-                data={"kind": kind},
+                data={"kind": kind, "client_event_id": event},
                 files={"file": (f"{kind}.png", PIXEL, "image/png")},
             )
         )
@@ -237,8 +264,8 @@ class Vehicle:
         return max(1.0, self._setting.speed / 2)
 
     async def _ping(self, mps: float, heading: float) -> None:
-        """A fix with the noise of a phone's receiver; now and then the network is gone for a while
-        and the fixes come later, together."""
+        """A fix with the noise of a phone's receiver; now and then the network (or the server) is
+        gone for a while and the fixes come later, together."""
         assert self._here, "a vehicle that reports is somewhere"
         north, east = self._chance.gauss(0, NOISE_M), self._chance.gauss(0, NOISE_M)
         degree_m = metres_between(self._here.lat, 0.0, self._here.lat + 1, 0.0)
@@ -256,8 +283,16 @@ class Vehicle:
         is_offline = len(self._queue) > 1 and len(self._queue) < self._chance.randint(*GAP_TICKS)
         if mps and (is_offline or self._chance.random() < GAP_CHANCE):
             return
-        queue, self._queue = self._queue, []
-        _json(await self._phone.post("/v1/driver/pings", json={"pings": queue, "sent_at": _now()}))
+        sent = self._queue[:BATCH_MAX]
+        try:
+            answer = await self._phone.post(
+                "/v1/driver/pings", json={"pings": sent, "sent_at": _now()}
+            )
+        except httpx.TransportError:
+            return
+        if answer.status_code not in AWAY:
+            _json(answer)
+            del self._queue[: len(sent)]
 
 
 def _rank(status: str) -> int:
@@ -282,19 +317,23 @@ def _corners(line: Sequence[Point]) -> list[bool]:
 async def _door_code(setting: Setting, staff: httpx.AsyncClient, stop: Json) -> str:
     """What the buyer was texted or mailed, read where a real driver would have to ask for it."""
     if not setting.sandbox_url:
-        raise SimulationStopped("Only the sandbox's mailbox tells the simulator the door code.")
-    order = _json(await staff.get(f"/v1/orders/{stop['order_id']}"))
+        raise SimulationStopped(
+            "The buyer's code is read in the sandbox's mailbox: say where it is in "
+            "TANDEM_SANDBOX_URL."
+        )
+    order = await _patiently(lambda: staff.get(f"/v1/orders/{stop['order_id']}"))
     wanted = re.compile(r"(?<![\d-])(\d{6})(?![\d-])")
+    deadline = time.monotonic() + CODE_WAIT_SECONDS
     async with httpx.AsyncClient(base_url=setting.sandbox_url, trust_env=False) as sandbox:
-        async with asyncio.timeout(CODE_WAIT_SECONDS):
-            while True:
-                for message in _json(await sandbox.get("/api/messages")):
-                    text = f"{message.get('subject') or ''} {message.get('text') or ''}"
-                    if order["number"] in text and "code" in text.lower():
-                        found = wanted.search(text.replace(order["number"], ""))
-                        if found:
-                            return found[1]
-                await asyncio.sleep(0.3)
+        while time.monotonic() < deadline:
+            for message in await _patiently(lambda: sandbox.get("/api/messages")):
+                text = f"{message.get('subject') or ''} {message.get('text') or ''}"
+                if order["number"] in text and "code" in text.lower():
+                    found = wanted.search(text.replace(order["number"], ""))
+                    if found:
+                        return found[1]
+            await asyncio.sleep(0.3)
+    raise SimulationStopped(f"No code came for order {order['number']}.")
 
 
 async def _here(staff: httpx.AsyncClient, driver_id: str) -> Point | None:
@@ -322,12 +361,22 @@ async def _device(
 
 
 def _caller(base_url: str, token: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        base_url=base_url,
-        headers={"authorization": f"Bearer {token}"},
-        timeout=30,
-        trust_env=False,
-    )
+    bearer = {"authorization": f"Bearer {token}"}
+    return httpx.AsyncClient(base_url=base_url, headers=bearer, timeout=30, trust_env=False)
+
+
+async def _patiently(call: Callable[[], Awaitable[httpx.Response]]) -> Any:
+    """The answer, asked for again while the server is away. Only for what may be said twice."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            answer = await call()
+            if answer.status_code not in AWAY or time.monotonic() > deadline:
+                return _json(answer)
+        except httpx.TransportError as reason:
+            if time.monotonic() > deadline:
+                raise SimulationStopped("The server has been away for too long.") from reason
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 def _json(answer: httpx.Response) -> Any:

@@ -2,7 +2,9 @@
 
 import time
 from collections import OrderedDict
+from functools import cache
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
@@ -15,6 +17,33 @@ from tandem.kernel.db import Database
 
 REMEMBERED_SECONDS = 1.0
 REMEMBERED_MAX = 10_000
+
+
+CONTINENTS = (
+    "Africa/",
+    "America/",
+    "Antarctica/",
+    "Arctic/",
+    "Asia/",
+    "Atlantic/",
+    "Australia/",
+    "Europe/",
+    "Indian/",
+    "Pacific/",
+)
+"""The IANA names that are places; all others are aliases and history."""
+
+
+def zone_options(*standing: str) -> list[tuple[str, str]]:
+    """Zones to choose from: every place, UTC, and whatever is set already, so that a form that is
+    saved unread changes no clock."""
+    names = sorted({*_places(), *filter(None, standing)})
+    return [(name, name.replace("_", " ")) for name in names]
+
+
+@cache
+def _places() -> frozenset[str]:
+    return frozenset({"UTC", *(one for one in available_timezones() if one.startswith(CONTINENTS))})
 
 
 class Zones:

@@ -2,7 +2,6 @@
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
@@ -18,6 +17,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction, unaudited
 from tandem.kernel.ids import parse_id
+from tandem.web.clocks import zone_options
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.rendering import page, redirect
 
@@ -202,6 +202,7 @@ async def _choices_page(
 ) -> Response[Any]:
     standing = await preferences.own_choices(tx)
     zone = (await identity.get_organisation(tx)).time_zone
+    hours = await preferences.own_hours(tx, zone=zone)
     return page(
         request,
         "console/my_notifications.html",
@@ -209,8 +210,8 @@ async def _choices_page(
         categories=for_audience("staff"),
         standing={(one.category, one.way): one for one in standing},
         paces=PACES,
-        hours=await preferences.own_hours(tx, zone=zone),
-        zones=[(one, one) for one in sorted(available_timezones())],
+        hours=hours,
+        zones=zone_options(hours.zone, zone),
         days=list(enumerate(DAYS)),
         problem=problem,
     )

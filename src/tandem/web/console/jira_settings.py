@@ -189,6 +189,14 @@ class JiraConnectionPage(Controller):
             said = refusal.detail
         return redirect(request, f"{PATH}/{connection_id}", toast=said)
 
+    @post("/webhook-secret")
+    async def rotate_secret(
+        self, request: AnyRequest, connection_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        await jira.rotate_webhook_secret(tx, connection_id, now=now)
+        said = "There is a new secret. Jira needs it before the next change."
+        return redirect(request, f"{PATH}/{connection_id}#webhook", toast=said)
+
     @post("/state")
     async def set_state(
         self, request: AnyRequest, connection_id: FromPath[UUID], tx: Transaction, now: Now

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
@@ -17,6 +16,7 @@ from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.settings import SettingsChange
 from tandem.scm.payments import service as payments
 from tandem.scm.payments.domain import CaptureAt, PaymentSettingsChange
+from tandem.web.clocks import zone_options
 from tandem.web.console.addresses import STATE_OPTIONS, address_values, read_address
 from tandem.web.console.forms import (
     NO_PROBLEM,
@@ -149,6 +149,7 @@ async def _company(
     request: AnyRequest, tx: Tx, problem: Problem = NO_PROBLEM, status: int = 200
 ) -> Response[Any]:
     seller = await invoicing.find_seller(tx)
+    company = await identity.get_organisation(tx)
     values: dict[str, str] = {}
     if seller:
         values = {name: str(getattr(seller, name)) for name in OF_SELLER}
@@ -158,12 +159,12 @@ async def _company(
         request,
         "console/settings/company.html",
         status=status,
-        company=await identity.get_organisation(tx),
+        company=company,
         base_url=str(request.app.state.settings.base_url).rstrip("/"),
         values=problem.values if problem.form == "tax" else values,
         problem=problem,
         states=STATE_OPTIONS,
-        zones=[(zone, zone) for zone in sorted(available_timezones()) if "/" in zone],
+        zones=zone_options(company.time_zone),
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 
 from tandem.contracts.shipping import Promise, PromiseAsk
+from tandem.kernel.company import find_zone
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction, check_if_match
@@ -20,6 +21,7 @@ from tandem.scm.shipping.domain.configuration import (
     Origin,
     TransitDays,
 )
+from tandem.web.clocks import zone_options
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form, whole_of
 from tandem.web.rendering import page, redirect
 
@@ -79,11 +81,16 @@ async def _page(
     tx.actor.require("shipping.read")
     plan = await shipping.get_settings(tx)
     samples = {pin: await _sample(tx, pin, now) for pin in ("560001", "400001", "781001")}
+    zone = await find_zone(tx)
+    values = _values(plan.configuration)
+    if not plan.version:
+        values["time_zone"] = zone
     return page(
         request,
         "console/settings/promise.html",
         status=status,
-        values=problem.values or _values(plan.configuration),
+        values=problem.values or values,
+        time_zones=zone_options(values["time_zone"], zone),
         version=plan.version,
         problem=problem,
         week=WEEK,

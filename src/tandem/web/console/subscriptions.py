@@ -28,6 +28,7 @@ from tandem.flows.reports import subscribing
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
+from tandem.web.clocks import zone_options
 from tandem.web.console.asked import question
 from tandem.web.console.dashboards import COMPARISONS, PERIODS
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of
@@ -208,6 +209,7 @@ async def _form(
         comparisons=COMPARISONS.items(),
         every=EVERY.items(),
         weekdays=list(enumerate(WEEKDAYS)),
+        time_zones=zone_options(values.get("zone", "")),
         people=await _people(tx, may_others=tx.actor.may(WRITE)),
         may_others=tx.actor.may(WRITE),
         names=await identity.staff_names(tx),

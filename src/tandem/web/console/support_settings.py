@@ -11,6 +11,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
 from tandem.kernel.calendars import Calendar, Closure, Hours
+from tandem.kernel.company import find_zone
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction, check_if_match
@@ -19,6 +20,7 @@ from tandem.scm.support.domain.desk import Category, Desk, Queue, Target, Target
 from tandem.scm.support.domain.replies import NewReply
 from tandem.scm.support.domain.rules import VOCABULARY, CareRule
 from tandem.scm.support.domain.statuses import Severity
+from tandem.web.clocks import zone_options
 from tandem.web.console.forms import (
     NO_PROBLEM,
     Problem,
@@ -242,6 +244,7 @@ async def _page(
     tx.actor.require("support.read")
     held = await support.get_desk(tx)
     desk = held.desk
+    company_zone = await find_zone(tx)
     return page(
         request,
         "console/settings/support.html",
@@ -249,6 +252,8 @@ async def _page(
         desk=desk,
         version=held.version,
         week=WEEK,
+        desk_zone=desk.calendar.time_zone if held.version else company_zone,
+        time_zones=zone_options(desk.calendar.time_zone, company_zone),
         hours={one.weekday: one for one in desk.calendar.hours},
         closures="\n".join(_line(one) for one in desk.calendar.closures),
         severities=SEVERITIES,

@@ -83,7 +83,7 @@ def journey_of(tracking: Tracking) -> Journey:
         ),
         is_live=tracking.sight is Sight.LIVE,
         is_over=tracking.state == "CLOSED",
-        needs_code=status in {"en_route", "arriving", "arrived"},
+        needs_code=tracking.needs_code and status in {"en_route", "arriving", "arrived"},
         proof=" and ".join(PROOFS[kind] for kind in tracking.proofs if kind in PROOFS),
     )
 
@@ -100,14 +100,16 @@ def _words(tracking: Tracking) -> tuple[str, str, str]:
         case "picked_up" | "en_route" | "arriving":
             return _on_the_way(tracking, who)
         case "arrived":
-            return f"{who} is at your door", "Please have your delivery code ready.", "good"
+            asked = "have your delivery code ready" if tracking.needs_code else "come to the door"
+            return f"{who} is at your door", f"Please {asked}.", "good"
         case "delivered":
             return "Delivered", _handed_over(tracking), "good"
         case "failed":
             reason = next((step.reason for step in reversed(tracking.steps) if step.reason), None)
             return "We could not deliver it", f"{reason or 'Something went wrong'}.", "bad"
         case "reattempt_scheduled":
-            return "We will try again", "The door code will be a new one.", "warn"
+            line = "The door code will be a new one." if tracking.needs_code else ""
+            return "We will try again", line, "warn"
         case "cancelled":
             return "This delivery was cancelled", "Nothing more will come with it.", "bad"
         case _:

@@ -19,7 +19,7 @@ from tandem.scm.delivery.service.tracking import TokenUnknown
 from tandem.scm.support.domain.public import PublicHead
 from tandem.web.company import Company, find_company
 from tandem.web.public.complaints import STATE_WORDS
-from tandem.web.public.journey import journey_of
+from tandem.web.public.journey import TITLES, journey_of
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -94,6 +94,7 @@ async def _tracking_page(
         company=await _company(database, watched.org_id),
         complaints=await _complaints(database, token, now),
         complaint_words=STATE_WORDS,
+        parcel_words=TITLES,
         refusal=refusal,
         note=note,
     )

@@ -128,6 +128,15 @@ def arrivals(route: Route, now: datetime) -> list[datetime]:
     return times
 
 
+def still_to_come(eta: Eta, heard_at: datetime | None, now: datetime) -> datetime:
+    """When it arrives, as far as that is known now. A vehicle that should have been here and is
+    silent is as far away as when it was last heard of, and not a minute."""
+    if eta.arrives_at > now:
+        return eta.arrives_at
+    known_at = max(heard_at or eta.computed_at, eta.computed_at)
+    return now + max(eta.arrives_at - known_at, timedelta())
+
+
 def warnings_of(eta: Eta, position: Point, heard_at: datetime, now: datetime) -> list[EtaWarning]:
     """What the reader of this ETA should know, at the moment of reading."""
     found = []
@@ -136,7 +145,8 @@ def warnings_of(eta: Eta, position: Point, heard_at: datetime, now: datetime) ->
     has_line = eta.source != "estimate" and len(eta.points) > 1
     if has_line and metres_from_line(position, eta.points) > OFF_ROUTE_M:
         found.append(EtaWarning.OFF_ROUTE)
-    if found or eta.source == "estimate":
+    is_overdue = now > eta.arrives_at
+    if found or is_overdue or eta.source == "estimate":
         found.append(EtaWarning.LOW_CONFIDENCE_ETA)
     if eta.is_fallback:
         found.append(EtaWarning.FALLBACK_USED)

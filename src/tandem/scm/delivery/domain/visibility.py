@@ -73,9 +73,18 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     longitude: float
 
 
+class OtherParcel(msgspec.Struct, frozen=True, kw_only=True):
+    """Another parcel of the same order, for whoever holds the order's own link."""
+
+    tracking_id: str
+    shipment_number: str
+    status: str
+
+
 class Tracking(msgspec.Struct, frozen=True, kw_only=True):
     """The public answer, after Google Fleet Engine's TaskTrackingInfo. Nobody else's address, no
-    surname and no phone number has a place in it."""
+    surname and no phone number has a place in it. `needs_code`: the buyer will be asked for the
+    door code, and has not said it yet."""
 
     tracking_id: str
     order_number: str
@@ -101,6 +110,8 @@ class Tracking(msgspec.Struct, frozen=True, kw_only=True):
     vehicle_kind: str | None = None
     vehicle_plate: str | None = None
     proofs: list[ProofKind] = []
+    needs_code: bool = False
+    other_parcels: list[OtherParcel] = []
     cash_due_minor: int | None = None
     currency: str | None = None
     event_id: str = ""

@@ -17,7 +17,6 @@ from tandem.kernel.http import PUBLIC, Acting, Given, Store, refusals
 from tandem.scm.delivery import service
 from tandem.scm.delivery.domain.live import Moved
 from tandem.scm.delivery.domain.permissions import WATCH
-from tandem.scm.delivery.domain.visibility import Sight
 from tandem.scm.delivery.http.live import Live
 from tandem.scm.delivery.http.live.hub import Hub
 from tandem.scm.delivery.service.tracking import Watched
@@ -138,18 +137,23 @@ async def _delivery(
                 yield b": still here\n\n"
             if watcher.take_refresh() or quiet >= LOOK_AGAIN_HEARTBEATS:
                 quiet = 0
+                shown = watched
                 try:
                     watched = await service.watch(database, token)
                 except (Gone, NotFound):
                     yield _event("gone", {}, None)
                     return
+                if watched.delivery_id != shown.delivery_id:
+                    last_seq, last_ms = 0, 0  # an order's link turned to another of its parcels
                 hub.move(watcher, *_rooms(watched))
-                yield _picture(watched, last_seq)
+                if watched != shown:
+                    yield _picture(watched, last_seq)
                 last_seq = watched.last_seq
                 last_ms = max(last_ms, _heard_ms(watched))
             for moved in (heard.moved for heard in watcher.take_moved()):
                 is_theirs = moved.driver_id == watched.driver_id
-                if is_theirs and watched.tracking.sight is Sight.LIVE and moved.heard_ms > last_ms:
+                is_seen = is_theirs and watched.may_see(moved.lat, moved.lon)
+                if is_seen and moved.heard_ms > last_ms:
                     last_ms = moved.heard_ms
                     yield _event("position", _public(moved, watched), f"{last_seq}.{last_ms}")
     finally:
@@ -162,7 +166,7 @@ def _rooms(watched: Watched) -> list[tuple[str, UUID]]:
         rooms.append(("delivery", watched.delivery_id))
     if watched.driver_id is not None:
         rooms.append(("driver", watched.driver_id))
-    return rooms
+    return [*rooms, *(("delivery", other) for other in watched.other_ids)]
 
 
 def _picture(watched: Watched, last_seq: int) -> bytes:

@@ -99,12 +99,13 @@ async def accuracy(tx: Tx, *, from_at: datetime, to_at: datetime) -> list[Accura
 
 
 def view(standing: Eta, live: LivePosition | None, now: datetime) -> EtaView:
-    """An ETA as people read it: never in the past, with what weakens it."""
+    """An ETA as people read it: never in the past, never sooner than what is left of the way
+    allows, with what weakens it."""
     if live is None:
         warnings = [EtaWarning.STALE_DRIVER_LOCATION, EtaWarning.LOW_CONFIDENCE_ETA]
     else:
         warnings = eta.warnings_of(standing, Point(live.lat, live.lon), live.heard_at, now)
-    arrives_at = max(standing.arrives_at, now)
+    arrives_at = eta.still_to_come(standing, live.heard_at if live else None, now)
     return EtaView(
         arrives_at=arrives_at,
         minutes=max(1, round((arrives_at - now).total_seconds() / 60)),

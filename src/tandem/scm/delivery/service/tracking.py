@@ -17,9 +17,11 @@ from tandem.scm.delivery.domain.eta import Eta
 from tandem.scm.delivery.domain.fleet import phone_key
 from tandem.scm.delivery.domain.permissions import DISPATCH
 from tandem.scm.delivery.domain.places import Point, distance
-from tandem.scm.delivery.domain.statuses import BEFORE_PICKUP, FAILURES, Status
+from tandem.scm.delivery.domain.proofs import ProofKind
+from tandem.scm.delivery.domain.statuses import BEFORE_PICKUP, FAILURES, UNDER_WAY, Status
 from tandem.scm.delivery.domain.visibility import (
     OnBoard,
+    OtherParcel,
     Place,
     Policy,
     Sight,
@@ -63,6 +65,17 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     step_seqs: list[int]
     decimals: int
     tracking: Tracking
+    other_ids: list[UUID] = []
+    door: Point | None = None
+    live_within_m: int | None = None
+
+    def may_see(self, lat: float, lon: float) -> bool:
+        """Whether a vehicle that has gone on to this place is still shown."""
+        if self.tracking.sight is not Sight.LIVE:
+            return False
+        if self.live_within_m is None or self.door is None:
+            return True
+        return distance(Point(lat, lon), self.door) <= self.live_within_m
 
 
 async def watch(database: Database, token: str) -> Watched:
@@ -123,7 +136,7 @@ async def renew_link(tx: Tx, delivery_id: UUID, *, now: datetime) -> Delivery:
 
 async def _watch(tx: Tx, token: Token, now: datetime) -> Watched:
     policy, _ = await policies.get(tx)
-    delivery = await _delivery_of(tx, token, now)
+    delivery, others = await _deliveries_of(tx, token, now)
     if delivery is None:
         return _not_shipped(token)
     if is_gone(delivery.closed_at, policy, now):
@@ -137,14 +150,19 @@ async def _watch(tx: Tx, token: Token, now: datetime) -> Watched:
     steps, step_seqs = steps_of(statuses)
     tracking = _base(delivery, steps, sight, ahead)
     tracking = await _with_people(tx, tracking, delivery, policy, sight)
-    if sight is not Sight.NOTHING and standing is not None:
+    is_coming = sight is not Sight.NOTHING and delivery.status is not Status.ARRIVED
+    if is_coming and standing is not None:
         tracking = _with_eta(tracking, standing, live, now)
     if sight is Sight.LIVE and live is not None:
         tracking = _with_vehicle(tracking, live, standing, policy, now)
-    proofs = await proof_store.kinds_of(tx, [delivery.id])
-    if delivery.status is Status.DELIVERED:
-        given = sorted(proofs.get(delivery.id, set()))
-        tracking = msgspec.structs.replace(tracking, proofs=given)
+    given = (await proof_store.kinds_of(tx, [delivery.id])).get(delivery.id, set())
+    wants_code = ProofKind.OTP in delivery.proof_policy and ProofKind.OTP not in given
+    tracking = msgspec.structs.replace(
+        tracking,
+        proofs=sorted(given) if delivery.status is Status.DELIVERED else [],
+        needs_code=wants_code and delivery.closed_at is None,
+        other_parcels=[_other(other) for other in others],
+    )
     last_seq = statuses[-1].seq if statuses else 0
     return Watched(
         org_id=token.org_id,
@@ -153,6 +171,9 @@ async def _watch(tx: Tx, token: Token, now: datetime) -> Watched:
         last_seq=last_seq,
         step_seqs=step_seqs,
         decimals=policy.position_decimals,
+        other_ids=[other.id for other in others],
+        door=delivery.door,
+        live_within_m=policy.live_within_m,
         tracking=msgspec.structs.replace(tracking, event_id=event_id(last_seq, tracking)),
     )
 
@@ -163,16 +184,39 @@ def event_id(last_seq: int, tracking: Tracking) -> str:
     return f"{last_seq}.{round(location.at.timestamp() * 1000) if location else 0}"
 
 
-async def _delivery_of(tx: Tx, token: Token, now: datetime) -> Delivery | None:
+async def _deliveries_of(
+    tx: Tx, token: Token, now: datetime
+) -> tuple[Delivery | None, list[Delivery]]:
+    """The parcel to show, and for an order's link the other ones it was sent in."""
     if token.kind == ORDER_TOKEN_KIND:
         found = await store.list_of_order(tx, token.entity_id)
-        return found[0] if found else None
+        shown = min(found, key=_turn, default=None)
+        others = [one for one in found if one is not shown and one.status is not Status.CANCELLED]
+        return shown, others[::-1]
     if token.kind == SHIPMENT_TOKEN_KIND:
-        return await store.find_by_shipment(tx, token.entity_id)
+        return await store.find_by_shipment(tx, token.entity_id), []
     delivery = await store.find(tx, token.entity_id)
     if delivery is None or delivery.public_token != token.token or not token.is_live(now):
         raise TokenUnknown("This tracking link is not known.")
-    return delivery
+    return delivery, []
+
+
+def _turn(delivery: Delivery) -> int:
+    """Of an order's parcels, newest first, the one to look at: on its way before waiting before
+    over, and a cancelled one last."""
+    if delivery.closed_at is not None:
+        return 4 if delivery.status is Status.CANCELLED else 3
+    if delivery.status in UNDER_WAY:
+        return 0
+    return 1 if delivery.is_aboard else 2
+
+
+def _other(delivery: Delivery) -> OtherParcel:
+    return OtherParcel(
+        tracking_id=delivery.public_token,
+        shipment_number=delivery.shipment_number,
+        status=public_status(delivery.status),
+    )
 
 
 def _not_shipped(token: Token) -> Watched:

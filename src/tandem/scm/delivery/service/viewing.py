@@ -112,7 +112,7 @@ async def whole(tx: Tx, delivery_id: UUID, *, now: datetime) -> Whole:
     driver_id, vehicle_id = delivery.driver_id, delivery.vehicle_id
     position = await position_of(tx, delivery, now)
     standing = (await etas.get(tx, [delivery_id])).get(delivery_id)
-    is_awaited = standing is not None and delivery.is_aboard
+    is_awaited = delivery.is_aboard and delivery.status is not Status.ARRIVED
     return Whole(
         delivery=delivery,
         allowed=allowed(delivery.status, was_picked_up=delivery.was_picked_up),

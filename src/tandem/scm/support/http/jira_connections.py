@@ -192,9 +192,25 @@ class JiraConnectionsController(Controller):
     async def register_webhook(
         self, connection_id: FromPath[UUID], actor: Acting, database: Store, resources: Given
     ) -> Registered:
-        """Set it up in Jira; needs its administrator. Once, however often it is asked for."""
+        """Set it up in Jira with the secret of today; needs its administrator. Once, however often
+        it is asked for."""
         work = await _work(database, resources, actor, connection_id)
         return Registered(url=await jira.register_webhook(work, connection_id))
+
+    @post("/{connection_id:uuid}/webhook-secrets", responses=refusals(Forbidden, NotFound))
+    async def rotate_webhook_secret(
+        self,
+        connection_id: FromPath[UUID],
+        tx: Transaction,
+        now: Now,
+        database: Store,
+        resources: Given,
+    ) -> WebhookSetup:
+        """A new secret. The one before is taken until the next change: put the new one into Jira,
+        by hand or by setting the webhook up again, meanwhile."""
+        secret = await jira.rotate_webhook_secret(tx, connection_id, now=now)
+        work = Work(database, resources, tx.actor.org_id)
+        return WebhookSetup(url=jira.webhook_url(work, connection_id), secret=secret)
 
 
 async def _work(

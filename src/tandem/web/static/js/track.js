@@ -35,8 +35,8 @@ function sceneOf(picture) {
 }
 
 function mattersMore(one, other) {
-  const shown = ({ status, sight, estimated_minutes: minutes, remaining_stop_count: stops, steps, warnings, driver_first_name: driver, planned_location: door, vehicle_location: vehicle }) =>
-    JSON.stringify([status, sight, minutes, stops, steps.length, warnings, driver, Boolean(door ?? vehicle)]);
+  const shown = ({ status, sight, estimated_minutes: minutes, remaining_stop_count: stops, steps, warnings, driver_first_name: driver, planned_location: door, vehicle_location: vehicle, needs_code: code, other_parcels: parcels }) =>
+    JSON.stringify([status, sight, minutes, stops, steps.length, warnings, driver, Boolean(door ?? vehicle), code, parcels]);
   return shown(one) !== shown(other);
 }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Hashable
 from datetime import UTC, datetime
 from uuid import UUID
@@ -12,6 +13,7 @@ from tandem.scm.delivery.domain.live import Changed, Moved, Told
 
 RECENT_SECONDS = 5.0
 """What a newcomer is told beside its first picture, which may be that old."""
+CHANGES_KEPT = 10_000
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -67,6 +69,7 @@ class Hub:
         self._rooms: dict[Hashable, set[Watcher]] = {}
         self._rooms_of: dict[Watcher, list[Hashable]] = {}
         self._recent: dict[UUID, dict[UUID, Heard]] = {}
+        self._changed_at: OrderedDict[Hashable, float] = OrderedDict()
 
     @property
     def count(self) -> int:
@@ -74,7 +77,8 @@ class Hub:
 
     def enter(self, *rooms: Hashable) -> Watcher:
         """Begin to watch: `("org", id)` hears everything of a company, `("driver", id)` one
-        vehicle and its changes, `("delivery", id)` one delivery's changes."""
+        vehicle and its changes, `("delivery", id)` one delivery's changes. Who took a picture
+        first looks again when something changed in the last seconds."""
         watcher = Watcher()
         self._rooms_of[watcher] = []
         self.move(watcher, *rooms)
@@ -92,11 +96,16 @@ class Hub:
 
     def move(self, watcher: Watcher, *rooms: Hashable) -> None:
         """Watch these instead: the delivery has another driver."""
-        for room in self._rooms_of[watcher]:
+        before = self._rooms_of[watcher]
+        for room in before:
             self._leave(room, watcher)
         self._rooms_of[watcher] = list(rooms)
+        since = time.monotonic() - RECENT_SECONDS
         for room in rooms:
             self._rooms.setdefault(room, set()).add(watcher)
+            if room not in before and self._changed_at.get(room, since) > since:
+                watcher.must_refresh = True
+                watcher.wake()
 
     def leave(self, watcher: Watcher) -> None:
         for room in self._rooms_of.pop(watcher, []):
@@ -108,12 +117,16 @@ class Hub:
         company = self._rooms.get(("org", told.org_id), ())
         recent = self._recent.setdefault(told.org_id, {})
         for moved in told.moved:
+            held = recent.get(moved.driver_id)
+            if held is not None and moved.heard_ms < held.moved.heard_ms:
+                continue  # told by another process, and overtaken on the way
             heard = Heard(moved, _as_json(moved), time.monotonic())
             recent[moved.driver_id] = heard
             for watcher in (*company, *self._rooms.get(("driver", moved.driver_id), ())):
                 watcher.moved[moved.driver_id] = heard
                 watcher.wake()
         for changed in told.changed:
+            self._remember(changed)
             for watcher in company:
                 watcher.changed[changed.delivery_id] = changed
                 watcher.wake()
@@ -139,6 +152,13 @@ class Hub:
         if changed.driver_id is not None:
             found |= self._rooms.get(("driver", changed.driver_id), set())
         return found
+
+    def _remember(self, changed: Changed) -> None:
+        for room in (("delivery", changed.delivery_id), ("driver", changed.driver_id)):
+            self._changed_at[room] = time.monotonic()
+            self._changed_at.move_to_end(room)
+        while len(self._changed_at) > CHANGES_KEPT:
+            self._changed_at.popitem(last=False)
 
     def _leave(self, room: Hashable, watcher: Watcher) -> None:
         watchers = self._rooms.get(room)

@@ -122,12 +122,18 @@ class SettingUp:
         ]
 
     async def register_webhook(self, *, name: str, url: str, secret: str) -> Trouble | None:
-        """https://developer.atlassian.com/server/jira/platform/webhooks/"""
+        """One webhook with this secret, whatever was there: a secret cannot be read back, so the
+        new one is made and the older ones of this address go, in this order.
+
+        https://developer.atlassian.com/server/jira/platform/webhooks/
+        """
         path = "rest/webhooks/1.0/webhook"
         there = await self.ask("GET", path, list[wire.WireHook])
         if isinstance(there, Trouble):
             return there
-        if any(hook.url == url for hook in there):
-            return None
         body = {"name": name, "url": url, "events": EVENTS, "secret": secret, "excludeBody": False}
-        return await self.do("POST", path, json=body)
+        trouble = await self.do("POST", path, json=body)
+        for hook in there:
+            if trouble is None and hook.url == url and hook.id.isdigit():
+                trouble = await self.do("DELETE", f"{path}/{hook.id}")
+        return trouble

@@ -171,7 +171,12 @@ class WireRequestTypes(msgspec.Struct):
 
 
 class WireHook(msgspec.Struct):
+    own_url: str = msgspec.field(default="", name="self")
     url: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.own_url.rpartition("/")[2]
 
 
 class WireTokens(msgspec.Struct):
