@@ -1,11 +1,16 @@
 """A-ANA-15: numbers under a link show what was locked into it, and nothing once it has ended."""
 
+import hashlib
+import re
+from html import unescape
 from typing import Any
 
 import httpx2 as httpx
+import msgspec
 import pytest
 from litestar import Litestar
 
+from tandem.crm.analytics.domain.links import LinkDraft, digest_of
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain import MemberChange
 from tandem.kernel.actor import Actor
@@ -70,6 +75,45 @@ async def test_a_link_shows_what_was_locked_into_it_and_a_changed_one_nothing(
             assert "₹" not in refused.text
         for more in ("only=counter", "only=", "period=last_365_days", "filters={}", "org=1"):
             assert (await anybody.get(f"{link['path']}?{more}")).status_code == 403
+
+
+STEPS = [{"event": "order_placed"}, {"event": "order_confirmed"}]
+AGAIN = {"begins": STEPS[0], "returns": STEPS[0], "periods": 2, **DAYS}
+
+
+async def test_a_funnel_and_cohorts_are_shown_too_and_open_nothing(
+    app: Litestar, company: Counted
+) -> None:
+    """ANA-20: their steps and days are as locked as a dashboard's filter."""
+    _, email = await hire(company.database, company.actor.org_id, "analyst")
+    narrow = [STEPS[0] | {"where": {"field": "channel", "op": "is", "value": "web"}}, STEPS[1]]
+    async with at_work(app, email) as ravi, visitor(app) as anybody:
+        for draft, said in (
+            ({"funnel": {"steps": STEPS, **DAYS}}, "2 of 2 people"),
+            ({"funnel": {"steps": narrow, **DAYS}}, "1 of 1 people"),
+            ({"retention": AGAIN}, "how many came back"),
+        ):
+            shown = await anybody.get((await _made(ravi, **draft))["path"])
+            assert shown.status_code == 200 and said in shown.text, draft
+            assert "/people" not in shown.text and "/explore" not in shown.text
+        page = (await ravi.get("/funnels", params={"period": "last_30_days"})).text
+        taken = unescape(re.findall(r'name="draft" value="([^"]+)"', page)[-1])
+        assert (await ravi.post("/report-links", data={"draft": taken})).status_code == 303
+        (newest, *_) = (await ravi.get("/v1/report-links")).json()["items"]
+        assert newest["draft"]["funnel"]["as_of"] is None and newest["draft"]["title"] == "Funnel"
+        for wrong in (
+            {},
+            {"funnel": {"steps": STEPS}, "retention": AGAIN},
+            {"funnel": {"steps": STEPS[:1]}},
+            {"funnel": {"steps": [STEPS[0], {"event": "nothing"}]}},
+            {"retention": AGAIN, "looking": DAYS},
+        ):
+            refused = await ravi.post("/v1/report-links", json=wrong)
+            assert refused.status_code in (400, 422), wrong
+    old = {"dashboard": "sales", "days": 30, "allowed_origins": [], "title": ""}
+    old |= {"query": None, "looking": None}
+    signed = hashlib.sha256(msgspec.json.encode(old, order="sorted")).digest()
+    assert signed.startswith(digest_of(LinkDraft(dashboard="sales"))), "older links go on working"
 
 
 async def test_an_ended_or_revoked_link_and_one_of_who_may_no_more_show_nothing(

@@ -9,10 +9,12 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
+from html import unescape
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import httpx2 as httpx
 import msgspec
 import pytest
 from litestar import Litestar
@@ -330,9 +332,15 @@ async def test_a_report_is_set_up_sent_and_removed_on_its_pages(
         await deliver_reports(place.work)
         assert "Your file" in (await mona.get(here)).text
         assert "By channel" in (await mona.get("/subscriptions")).text
+        here_too = await _send_a_funnel(place, mona, people[:1])
         kept = {**sent, "recipient": people, "is_active": "false"}
         assert (await mona.post(here, data=kept)).status_code == 303
         assert "Paused" in (await mona.get("/subscriptions")).text
+    (own,) = await place.history("mona", UUID(here_too.removeprefix("/subscriptions/")))
+    assert own.state == "sent" and own.export_id is not None
+    rows = await place.file("mona", own.export_id)
+    assert [row[0] for row in rows] == ["Step", "1. Order placed", "2. Order confirmed"]
+    assert rows[1][1] == 4 and rows[1][3] == 1
     async with browsing(app, place.database, place.company, "rina") as rina:
         shown = (await rina.get(here)).text
         links = re.findall(r'href="(/exports/[0-9a-f-]+)"', shown)
@@ -344,3 +352,26 @@ async def test_a_report_is_set_up_sent_and_removed_on_its_pages(
     async with browsing(app, place.database, place.company, "mona") as mona:
         assert (await mona.post(f"{here}/removal")).status_code == 303
         assert (await mona.get(here)).status_code == 404
+
+
+async def _send_a_funnel(place: Place, mona: httpx.AsyncClient, people: list[str]) -> str:
+    """From the funnels' page to her own mail; the form carries it, and comes back with it."""
+    steps = {"s1": "order_placed", "s2": "order_confirmed", "within": "P30D"}
+    page = (await mona.get("/funnels", params=steps)).text
+    (way,) = re.findall(r'href="(/subscriptions/new[^"]+)"', page)
+    form = (await mona.get(unescape(way))).text
+    assert "Funnel: Order placed, Order confirmed" in form
+    (carried,) = re.findall(r'name="people" value="([^"]+)"', form)
+    assert "as_of" not in carried or "null" in carried
+    sent = {"name": "Funnel", "people": unescape(carried), "at": "07:30", "recipient": people}
+    wrong = await mona.post("/subscriptions", data={**sent, "people": "{}"})
+    assert wrong.status_code == 422, wrong.text[:500]
+    made = await mona.post("/subscriptions", data=sent)
+    assert made.status_code == 303, made.text[:2000]
+    here: str = made.headers["location"]
+    assert (await mona.post(here, data=sent)).status_code == 303
+    assert (await mona.post(f"{here}/runs")).status_code == 303
+    place.clock.at = clock.now()
+    await deliver_reports(place.work)
+    assert "Your file" in (await mona.get(here)).text
+    return here

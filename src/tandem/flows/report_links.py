@@ -21,7 +21,7 @@ async def add_link(tx: Tx, draft: LinkDraft, *, now: datetime) -> ReportLink:
     await member(tx, links.LINK.person(tx))
     made = await links.add_link(tx, draft, now=now)
     subject = await _subject(tx, made.draft)
-    if draft.looking is not None and draft.looking.only and not subject.filter_by:
+    if subject is not None and draft.looking and draft.looking.only and not subject.filter_by:
         raise Invalid("This cannot be narrowed to one value.", field="looking.only")
     return made
 
@@ -32,6 +32,7 @@ class Seen(msgspec.Struct, frozen=True):
     tx: Tx
     name: str
     tiles: list[Tile]
+    """None of them where it shows a funnel or cohorts."""
 
 
 async def look(tx: Tx, link: ReportLink, *, now: datetime) -> Seen:
@@ -42,6 +43,8 @@ async def look(tx: Tx, link: ReportLink, *, now: datetime) -> Seen:
         subject = await _subject(own, link.draft)
     except (Forbidden, NotFound) as reason:
         raise refused() from reason
+    if subject is None:
+        return Seen(own, link.draft.title or _named(link.draft), [])
     looking = link.draft.looking
     tiles = [
         msgspec.structs.replace(tile, query=looking.applied(tile.query, subject.filter_by))
@@ -52,7 +55,14 @@ async def look(tx: Tx, link: ReportLink, *, now: datetime) -> Seen:
     return Seen(own, link.draft.title or subject.name, tiles)
 
 
-async def _subject(tx: Tx, draft: LinkDraft) -> Subject:
+def _named(draft: LinkDraft) -> str:
+    return "Funnel" if draft.funnel is not None else "Who comes back"
+
+
+async def _subject(tx: Tx, draft: LinkDraft) -> Subject | None:
+    """None for what is no tiles."""
+    if draft.query is None and draft.dashboard is None:
+        return None
     return await subject_of(
         tx, ExportDraft(query=draft.query, dashboard=draft.dashboard, title=draft.title)
     )

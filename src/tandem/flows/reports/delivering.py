@@ -24,6 +24,7 @@ from tandem.flows.reports.acting import NotHere, as_member, member
 from tandem.flows.reports.exporting import keep_report
 from tandem.flows.reports.letters import facts_of
 from tandem.flows.reports.making import Report, Subject, make, subject_of
+from tandem.flows.reports.people import funnel_report, retention_report
 from tandem.flows.tell_customer import company_name
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.db import Tx
@@ -67,8 +68,7 @@ async def _deliver(tx: Tx, blobs: Blobs, delivery: Delivery, now: datetime) -> O
         person = await member(tx, delivery.recipient_id)
         theirs = await as_member(tx, delivery.recipient_id, now=now)
         theirs.actor.require(READ)
-        subject = await _subject(tx, subscription, now)
-        report = await make(theirs, subject, subscription.draft.looking, now=now, as_of=None)
+        report = await _report(tx, theirs, subscription, now)
     except LATER:
         raise
     except NotHere as refusal:
@@ -95,6 +95,17 @@ async def _deliver(tx: Tx, blobs: Blobs, delivery: Delivery, now: datetime) -> O
         policy_hash=kept.policy_hash,
         sha256=kept.sha256,
     )
+
+
+async def _report(tx: Tx, theirs: Tx, subscription: Subscription, now: datetime) -> Report:
+    """What its recipient sees of it, for whom `theirs` works."""
+    draft = subscription.draft
+    if draft.funnel is not None:
+        return await funnel_report(theirs, draft.name, draft.funnel, now=now)
+    if draft.retention is not None:
+        return await retention_report(theirs, draft.name, draft.retention, now=now)
+    subject = await _subject(tx, subscription, now)
+    return await make(theirs, subject, draft.looking, now=now, as_of=None)
 
 
 async def _subject(tx: Tx, subscription: Subscription, now: datetime) -> Subject:

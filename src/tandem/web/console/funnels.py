@@ -201,9 +201,9 @@ async def _page(
         periods=PERIODS,
         result=result,
         draft=_taken_along(asked, result, kept) if asked and result else "",
-        bars=_bars(asked, result) if asked and result else [],
+        bars=bars_of(asked, result) if asked and result else [],
         parts=await _parts(tx, asked, result) if asked and result else [],
-        days_said=_said(result) if result else "",
+        days_said=days_said(result) if result else "",
         took=someone.span(result.seconds_median if result else None),
         ninth=someone.span(result.seconds_p90 if result else None),
         kept=kept,
@@ -219,7 +219,7 @@ def _taken_along(asked: FunnelAsk, result: FunnelResult, kept: Funnel | None) ->
     return draft_of(kept.name if kept else "Funnel", funnel=fixed)
 
 
-def _said(result: FunnelResult) -> str:
+def days_said(result: FunnelResult) -> str:
     return f"from {result.days.from_on:%-d %b %Y} to {result.days.to_on:%-d %b %Y}"
 
 
@@ -247,7 +247,7 @@ def _chosen(asked: FunnelAsk | None) -> list[tuple[str, str, str]]:
     return found
 
 
-def _bars(asked: FunnelAsk, result: FunnelResult) -> list[Bar]:
+def bars_of(asked: FunnelAsk, result: FunnelResult) -> list[Bar]:
     fixed = msgspec.structs.replace(asked, as_of=result.as_of)
     bars = []
     for place, step in enumerate(result.steps, 1):

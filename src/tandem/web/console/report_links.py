@@ -25,7 +25,8 @@ from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
 HERE = "/report-links"
-TAKEN = ("query", "dashboard", "looking", "title")
+TAKEN = ("query", "dashboard", "funnel", "retention", "looking", "title")
+ASKED = ("query", "funnel", "retention")
 WORDS = {"title": "A title of 120 letters at most."}
 
 
@@ -62,8 +63,9 @@ def _draft(form: Mapping[str, str]) -> LinkDraft:
     except msgspec.DecodeError as reason:
         raise Invalid("There is nothing to show under a link.", field="draft") from reason
     given = {name: shown[name] for name in TAKEN if name in shown}
-    if isinstance(given.get("query"), dict):
-        given["query"].pop("as_of", None)
+    for name in ASKED:
+        if isinstance(given.get(name), dict):
+            given[name].pop("as_of", None)
     origins = form.get("allowed_origins", "").replace(",", " ").split()
     given["days"] = whole_of(form.get("days", "30"), field="days", least=1, most=DAYS_MAX)
     if form.get("title", "").strip():

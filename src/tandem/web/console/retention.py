@@ -107,8 +107,8 @@ class RetentionPage(Controller):
             found=found,
             often=often,
             draft=_taken_along(asked, found) if asked and found else "",
-            rows=_rows(asked, found) if asked and found else [],
-            heads=_heads(asked) if asked else [],
+            rows=rows_of(asked, found) if asked and found else [],
+            heads=heads_of(asked) if asked else [],
             averages=[figures.exact(one, "ratio", "") for one in found.averages] if found else [],
             sticks=_sticks(asked, often) if asked and often else [],
             happenings=HAPPENINGS,
@@ -209,11 +209,11 @@ def _sticky(asked: RetentionAsk) -> StickinessAsk:
     )
 
 
-def _heads(asked: RetentionAsk) -> list[str]:
+def heads_of(asked: RetentionAsk) -> list[str]:
     return [f"{SHORT[asked.grain]}{place}" for place in range(asked.periods + 1)]
 
 
-def _rows(asked: RetentionAsk, found: RetentionResult) -> list[Row]:
+def rows_of(asked: RetentionAsk, found: RetentionResult) -> list[Row]:
     """From the first cohort with people in it: what lies before says nothing."""
     fixed = msgspec.structs.replace(asked, as_of=found.as_of)
     rows = []

@@ -14,7 +14,11 @@ from litestar.params import FromPath, FromQuery
 from tandem.crm.analytics.domain.asking import Ask
 from tandem.crm.analytics.domain.catalogue import DATASETS, find_metric
 from tandem.crm.analytics.domain.dashboards import READY
+from tandem.crm.analytics.domain.exports import ExportDraft
+from tandem.crm.analytics.domain.funnels import FunnelAsk
+from tandem.crm.analytics.domain.happenings import HAPPENINGS, Chosen, meant
 from tandem.crm.analytics.domain.permissions import CONFIGURE, WRITE
+from tandem.crm.analytics.domain.retention import RetentionAsk
 from tandem.crm.analytics.domain.schedules import Schedule
 from tandem.crm.analytics.domain.subscriptions import (
     ENDS,
@@ -29,7 +33,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.web.clocks import zone_options
-from tandem.web.console.asked import question
+from tandem.web.console.asked import decoded, question
 from tandem.web.console.dashboards import COMPARISONS, PERIODS
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of
 from tandem.web.rendering import LOCALE, page, redirect
@@ -84,6 +88,7 @@ class SubscriptionsPage(Controller):
         ask: FromQuery[str] = "",
         title: FromQuery[str] = "",
         dashboard: FromQuery[str] = "",
+        draft: FromQuery[str] = "",
     ) -> Response[Any]:
         tx.actor.require("analytics.read")
         if ask:
@@ -91,6 +96,7 @@ class SubscriptionsPage(Controller):
         named = title or (READY[dashboard].name if dashboard in READY else "")
         values = {
             "ask": ask,
+            "people": _people_asked(draft) if draft else "",
             "name": named[:80],
             "dashboard": dashboard or "sales",
             "recipients": str(tx.actor.user_id),
@@ -169,6 +175,8 @@ def said(found: Subscription) -> str:
     draft = found.draft
     if draft.query is not None:
         return question_said(draft.query)
+    if draft.funnel is not None or draft.retention is not None:
+        return people_said(draft.funnel, draft.retention)
     if draft.dashboard is not None and draft.dashboard in READY:
         return f"{READY[draft.dashboard].name} dashboard"
     return "A dashboard of their own"
@@ -182,6 +190,20 @@ def question_said(ask: Ask) -> str:
     if ask.dimensions:
         told += " by " + ", ".join(known[name].label.lower() for name in ask.dimensions)
     return told + (f" per {ask.grain.replace('_', ' ')}" if ask.grain else "")
+
+
+def people_said(funnel: FunnelAsk | None, retention: RetentionAsk | None) -> str:
+    """`Funnel: Order placed, Parcel delivered`."""
+    if funnel is not None:
+        return "Funnel: " + ", ".join(_label(one) for one in funnel.steps)
+    assert retention is not None, "one of the two"
+    begins, returns = _label(retention.begins), _label(retention.returns)
+    return f"Who comes back: {begins}, then {returns}, per {retention.grain}"
+
+
+def _label(one: Chosen) -> str:
+    """Also of a happening that somebody made up, which is refused when it is saved."""
+    return meant(one).label if one.event in HAPPENINGS else one.event
 
 
 async def _form(
@@ -202,7 +224,7 @@ async def _form(
         found=found,
         values=values,
         problem=problem,
-        question=question_said(question(values["ask"])) if values.get("ask") else "",
+        question=_asked_said(values),
         dashboards=named,
         filters={key: one.filter_by for key, one in READY.items() if one.filter_by},
         periods=PERIODS.items(),
@@ -244,6 +266,7 @@ def _shown(found: Subscription) -> dict[str, str]:
     draft, looking = found.draft, found.draft.looking
     return {
         "ask": msgspec.json.encode(draft.query).decode() if draft.query else "",
+        "people": _people_of(draft),
         "name": draft.name,
         "dashboard": draft.dashboard or "",
         "period": str(looking.period) if looking else "last_30_days",
@@ -279,12 +302,50 @@ def _draft(values: Mapping[str, str]) -> SubscriptionDraft:
     }
     if values.get("ask"):
         given["query"] = msgspec.to_builtins(question(values["ask"]))
+    elif values.get("people"):
+        given |= msgspec.to_builtins(decoded(values["people"], _People, named="report"))
     else:
         given["dashboard"] = values.get("dashboard", "")
         given["looking"] = {
             name: values[name] for name in ("period", "compare", "only") if values.get(name)
         }
     return convert(given, SubscriptionDraft, WORDS)
+
+
+class _People(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A funnel or cohorts, as the form carries them."""
+
+    funnel: FunnelAsk | None = None
+    retention: RetentionAsk | None = None
+
+
+def _people_asked(text: str) -> str:
+    """Of what a page shows, the question: always of the newest moment."""
+    shown = decoded(text, ExportDraft, named="report")
+    if shown.funnel is None and shown.retention is None:
+        raise Invalid("This address does not name a report.", field="draft")
+    kept = _People(
+        funnel=shown.funnel and msgspec.structs.replace(shown.funnel, as_of=None),
+        retention=shown.retention and msgspec.structs.replace(shown.retention, as_of=None),
+    )
+    return msgspec.json.encode(kept).decode()
+
+
+def _people_of(draft: SubscriptionDraft) -> str:
+    if draft.funnel is None and draft.retention is None:
+        return ""
+    return msgspec.json.encode(_People(funnel=draft.funnel, retention=draft.retention)).decode()
+
+
+def _asked_said(values: Mapping[str, str]) -> str:
+    """What the form is of where that cannot be chosen in it."""
+    if values.get("ask"):
+        return question_said(question(values["ask"]))
+    if values.get("people"):
+        found = decoded(values["people"], _People, named="report")
+        if found.funnel is not None or found.retention is not None:
+            return people_said(found.funnel, found.retention)
+    return ""
 
 
 def _next(found: Subscription, zone: str) -> str:

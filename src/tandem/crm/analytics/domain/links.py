@@ -12,7 +12,9 @@ import msgspec
 
 from tandem.crm.analytics.domain.asking import Ask
 from tandem.crm.analytics.domain.exports import DashboardName, Title
+from tandem.crm.analytics.domain.funnels import FunnelAsk
 from tandem.crm.analytics.domain.looking import Looking
+from tandem.crm.analytics.domain.retention import RetentionAsk
 from tandem.kernel.errors import Conflict, Forbidden, Invalid
 from tandem.kernel.origins import read_origin
 from tandem.kernel.patterns import whole
@@ -26,6 +28,8 @@ _SIGNATURE_BYTES = 20
 _DIGEST_BYTES = 12
 _HEAD_BYTES = 16 + 16 + 8 + _DIGEST_BYTES
 TOKEN_LENGTH_MAX = 200
+_LATER = ("funnel", "retention")
+"""Not in what older links were signed with."""
 
 Origin = Annotated[str, msgspec.Meta(max_length=300, pattern=whole(r"[^\x00-\x20]*"))]
 
@@ -41,11 +45,14 @@ class TooManyLinks(Conflict):
 
 
 class LinkDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One of: a question's answer (`query`), a whole dashboard by its key or id, looked at as
-    `looking` says. `allowed_origins` are the sites that may put it into a frame."""
+    """One of: a question's answer (`query`), a funnel, cohorts (`retention`), a whole dashboard by
+    its key or id, looked at as `looking` says. `allowed_origins` are the sites that may put it into
+    a frame."""
 
     query: Ask | None = None
     dashboard: DashboardName | None = None
+    funnel: FunnelAsk | None = None
+    retention: RetentionAsk | None = None
     looking: Looking | None = None
     title: Title = ""
     days: Annotated[int, msgspec.Meta(ge=1, le=DAYS_MAX)] = 30
@@ -79,16 +86,23 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check(draft: LinkDraft) -> LinkDraft:
-    """With its origins as browsers write them. Refuses neither of both, and both."""
-    if (draft.query is None) == (draft.dashboard is None):
-        raise Invalid("Name one of: query, dashboard.", field="query")
+    """With its origins as browsers write them. Refuses none of them, and more than one."""
+    given = (draft.query, draft.dashboard, draft.funnel, draft.retention)
+    if sum(one is not None for one in given) != 1:
+        raise Invalid("Name one of: query, dashboard, funnel, retention.", field="query")
+    if draft.looking is not None and (draft.funnel or draft.retention):
+        raise Invalid("A funnel and cohorts have days of their own.", field="looking")
     origins = sorted({read_origin(one) for one in draft.allowed_origins})
     return msgspec.structs.replace(draft, allowed_origins=origins)
 
 
 def digest_of(draft: LinkDraft) -> bytes:
     """Of all that it shows: another filter, day or dashboard has another one."""
-    return hashlib.sha256(msgspec.json.encode(draft, order="sorted")).digest()[:_DIGEST_BYTES]
+    shown = msgspec.to_builtins(draft)
+    for name in _LATER:
+        if shown[name] is None:
+            del shown[name]
+    return hashlib.sha256(msgspec.json.encode(shown, order="sorted")).digest()[:_DIGEST_BYTES]
 
 
 def packed(org_id: UUID, link: ReportLink, *, sign: Callable[[bytes], bytes]) -> str:

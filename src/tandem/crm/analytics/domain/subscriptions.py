@@ -10,7 +10,9 @@ import msgspec
 from tandem.crm.analytics.domain.asking import Ask
 from tandem.crm.analytics.domain.dashboards import Title
 from tandem.crm.analytics.domain.exports import DashboardName, ExportDraft, FileKind
+from tandem.crm.analytics.domain.funnels import FunnelAsk
 from tandem.crm.analytics.domain.looking import Looking
+from tandem.crm.analytics.domain.retention import RetentionAsk
 from tandem.crm.analytics.domain.schedules import Schedule
 from tandem.kernel.errors import Conflict, Invalid
 
@@ -36,12 +38,14 @@ class TooManySubscriptions(Conflict):
 
 
 class SubscriptionDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What (one of `query`, `dashboard`), looked at how, when, and to whom. `skip_empty`: who would
-    get nothing but zeros gets nothing."""
+    """What (one of `query`, `dashboard`, `funnel`, `retention`), looked at how, when, and to whom.
+    `skip_empty`: who would get nothing but zeros gets nothing."""
 
     name: Title
     query: Ask | None = None
     dashboard: DashboardName | None = None
+    funnel: FunnelAsk | None = None
+    retention: RetentionAsk | None = None
     looking: Looking | None = None
     file: FileKind = "xlsx"
     schedule: Schedule = msgspec.field(default_factory=Schedule)
@@ -54,6 +58,8 @@ class SubscriptionDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         return ExportDraft(
             query=self.query,
             dashboard=self.dashboard,
+            funnel=self.funnel,
+            retention=self.retention,
             looking=self.looking,
             title=self.name,
             file=self.file,
@@ -119,7 +125,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check(draft: SubscriptionDraft) -> None:
-    if (draft.query is None) == (draft.dashboard is None):
-        raise Invalid("Name one of: query, dashboard.", field="query")
+    given = (draft.query, draft.dashboard, draft.funnel, draft.retention)
+    if sum(one is not None for one in given) != 1:
+        raise Invalid("Name one of: query, dashboard, funnel, retention.", field="query")
+    if draft.looking is not None and (draft.funnel or draft.retention):
+        raise Invalid("A funnel and cohorts have days of their own.", field="looking")
     if len(set(draft.recipients)) < len(draft.recipients):
         raise Invalid("A recipient is named twice.", field="recipients")

@@ -21,7 +21,7 @@ from tandem.crm.analytics.domain.links import (
     unpacked,
 )
 from tandem.crm.analytics.domain.permissions import SHARE
-from tandem.crm.analytics.service.asking import check as check_ask
+from tandem.crm.analytics.service.keepable import check_question
 from tandem.crm.analytics.service.personal import Personal, check_remover
 from tandem.crm.analytics.store import links as store
 from tandem.kernel import secrets
@@ -48,8 +48,7 @@ async def add_link(tx: Tx, draft: LinkDraft, *, now: datetime) -> ReportLink:
     tx.actor.require(SHARE)
     user_id = LINK.person(tx)
     draft = check(draft)
-    if draft.query is not None:
-        check_ask(draft.query, tx.actor)
+    check_question(tx.actor, query=draft.query, funnel=draft.funnel, retention_=draft.retention)
     if await store.count_live(tx, user_id, now) >= LIVE_MAX:
         raise TooManyLinks(f"You have {LIVE_MAX} links that work. Take one back first.")
     link_id = new_id()

@@ -135,10 +135,15 @@ async def drill_stickiness(
     return await _people(tx, found, statement, limit)
 
 
+def check(ask: RetentionAsk) -> set[str]:
+    """Refuses what makes no sense; the dimensions that it looks at."""
+    check_retention(ask)
+    return check_where(ask.begins, field="begins") | check_where(ask.returns, field="returns")
+
+
 async def _cohorts_asked(tx: Tx, ask: RetentionAsk, now: datetime) -> tuple[Ground, CohortScope]:
     tx.actor.require(READ)
-    check_retention(ask)
-    names = check_where(ask.begins, field="begins") | check_where(ask.returns, field="returns")
+    names = check(ask)
     kinds = [ask.begins.event, ask.returns.event]
     found = await ground(tx, ask, kinds, cut_by=names, now=now)
     check_cohorts(len(buckets(found.days, ask.grain, ask.week_start)))

@@ -19,7 +19,7 @@ from tandem.crm.analytics.domain.subscriptions import (
     TooManySubscriptions,
     check,
 )
-from tandem.crm.analytics.service.asking import check as check_ask
+from tandem.crm.analytics.service.keepable import check_question
 from tandem.crm.analytics.service.personal import Personal, check_remover
 from tandem.crm.analytics.store import subscriptions as store
 from tandem.kernel.db import Tx
@@ -192,8 +192,7 @@ def _check(tx: Tx, draft: SubscriptionDraft) -> None:
     if list(draft.recipients) != [tx.actor.user_id]:
         tx.actor.require(WRITE)
     check(draft)
-    if draft.query is not None:
-        check_ask(draft.query, tx.actor)
+    check_question(tx.actor, query=draft.query, funnel=draft.funnel, retention_=draft.retention)
 
 
 async def _own(tx: Tx, subscription_id: UUID) -> Subscription:
