@@ -197,6 +197,78 @@ async def test_few_need_nobody_a_welcome_always_does_and_only_the_company_sets_t
     assert await desk.schedule(welcome) == (409, "approval_needed")
 
 
+async def test_a_journey_that_writes_to_whoever_comes_is_published_once_another_has_said_yes(
+    desk: Desk, company: Company
+) -> None:
+    """Its draft, as it is: by the API and on its page."""
+    hello = {"do": "send", "id": "hello", "subject": "Hello", "text": "Good day, {{ name }}."}
+    task = {"do": "act", "id": "call", "what": "add_task", "title": "Call them"}
+    newcomers = await company.segment(await company.people(2), name="Newcomers")
+    entry = {"by": "segment", "segment_id": str(newcomers)}
+
+    async def save(*steps: Json, path: str = "/v1/journeys") -> Json:
+        body = {"name": "Welcome", "plan": {"entry": entry, "steps": list(steps)}}
+        answer = await (desk.ravi.post if path == "/v1/journeys" else desk.ravi.put)(
+            path, json=body
+        )
+        assert answer.status_code in (200, 201), answer.text
+        made: Json = answer.json()
+        return made
+
+    async def publish(journey: Json) -> tuple[int, str]:
+        answer = await desk.ravi.post(f"/v1/journeys/{journey['id']}/publication", json={})
+        return answer.status_code, answer.json().get("code") or answer.json()["state"]
+
+    async def decide(who: httpx.AsyncClient, asked: str, is_approved: bool) -> tuple[int, str]:
+        path = f"/v1/journey-approvals/{asked}/decision"
+        answer = await who.post(path, json={"is_approved": is_approved, "note": "Shorter, please"})
+        return answer.status_code, answer.json().get("code") or answer.json()["state"]
+
+    silent = await save(task)
+    assert await publish(silent) == (200, "running"), "it sends nothing"
+    journey = await save(hello)
+    assert await publish(journey) == (409, "approval_needed")
+    at = f"/v1/journeys/{journey['id']}"
+    first = (await desk.ravi.post(f"{at}/approvals", json={"note": "New words"})).json()
+    assert (first["state"], first["people"]) == ("asked", 2)
+    assert await decide(desk.ravi, first["id"], True) == (403, "own_approval")
+    assert await decide(company.client, first["id"], True) == (403, "own_approval"), "nobody's key"
+    waits = ["The journey Welcome waits for your approval"]
+    assert await desk.inbox(desk.meera) == await desk.inbox(desk.asha) == waits
+    assert await desk.inbox(desk.ravi) == []
+    assert await decide(desk.meera, first["id"], False) == (201, "declined")
+    assert await desk.inbox(desk.ravi) == ["The journey Welcome was declined"]
+    assert await publish(journey) == (409, "approval_needed")
+
+    await save(hello | {"subject": "Hi"}, task, path=at)
+    page = f"/journeys/{journey['id']}"
+    assert (await desk.ravi.post(f"{page}/approvals", data={"note": "Shorter"})).status_code == 303
+    (waiting,) = (await desk.asha.get("/v1/journey-approvals")).json()["items"]
+    (newest, _) = (await desk.asha.get(f"{at}/approvals")).json()["items"]
+    assert newest["id"] == waiting["id"]
+    assert [one["field"] for one in newest["changes"]] == [
+        "order of steps", "step call", "step hello",
+    ]  # fmt: skip
+    assert "One journey waits" in (await desk.asha.get("/journeys")).text
+    mine, theirs = (await desk.ravi.get(page)).text, (await desk.asha.get(page)).text
+    assert "you had a hand in it" in mine and "you had a hand in it" not in theirs
+    assert "<b>Ravi</b> asked, with 2 in its segment" in theirs and "Step call: new" in theirs
+    decision = f"{page}/approvals/{waiting['id']}/decision"
+    own = await desk.ravi.post(decision, data={"is_approved": "true"})
+    assert (own.status_code, "Somebody else must approve it" in own.text) == (403, True)
+    assert (await desk.asha.post(decision, data={"is_approved": "true"})).status_code == 303
+    assert await decide(desk.meera, waiting["id"], True) == (409, "approval_settled")
+    assert await publish(journey) == (200, "running")
+    assert await publish(journey) == (200, "running"), "the same once more"
+
+    await save(hello, path=at)
+    assert await publish(journey) == (409, "approval_needed"), "a change voids it"
+    listed = (await desk.meera.get(f"{at}/approvals")).json()["items"]
+    assert [one["state"] for one in listed] == ["void", "declined"]
+    other = await desk.meera.get(f"/v1/journeys/{silent['id']}/approvals")
+    assert (other.status_code, other.json()) == (200, {"items": []})
+
+
 async def test_its_page_says_who_asked_and_what_changed_and_takes_the_answer(
     desk: Desk, company: Company
 ) -> None:

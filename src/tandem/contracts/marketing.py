@@ -96,6 +96,32 @@ class CampaignApprovalDecided(CampaignEvent, frozen=True, kw_only=True):
     told: list[UUID]
 
 
+class JourneyEvent(Event, frozen=True, kw_only=True):
+    journey_id: UUID
+    name: str
+
+    def key(self) -> str:
+        return str(self.journey_id)
+
+
+class JourneyApprovalAsked(JourneyEvent, frozen=True, kw_only=True):
+    """A second person is to say yes; whoever stands in `not_by` had a hand in it and may not."""
+
+    topic: ClassVar[str] = "marketing.journey_approval_asked.v1"
+    approval_id: UUID
+    asked_by: UUID | None
+    not_by: list[UUID]
+
+
+class JourneyApprovalDecided(JourneyEvent, frozen=True, kw_only=True):
+    """`told` are those who wait for the answer."""
+
+    topic: ClassVar[str] = "marketing.journey_approval_decided.v1"
+    approval_id: UUID
+    is_approved: bool
+    told: list[UUID]
+
+
 class Touch(Event, frozen=True, kw_only=True):
     """Something between one person and what marketing sent; `campaign_id` or `journey_id` is set.
 

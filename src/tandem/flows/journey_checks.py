@@ -42,6 +42,15 @@ async def _check_step(tx: Tx, step: Step) -> None:
                 raise Invalid("There is no such person.", field=step.id) from reason
 
 
+def asked_segments(plan: Plan) -> set[UUID]:
+    """By which it says who begins, arrives and goes which way."""
+    found = {plan.entry.segment_id, plan.goal_segment_id}
+    for node in paths(plan).values():
+        if isinstance(node.step, WaitFor | Branch):
+            found.add(node.step.segment_id)
+    return {one for one in found if one is not None}
+
+
 def _segments(plan: Plan) -> list[tuple[UUID, str]]:
     found = [(plan.entry.segment_id, "entry"), (plan.goal_segment_id, "goal_segment_id")]
     for node in paths(plan).values():

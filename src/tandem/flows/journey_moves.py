@@ -3,17 +3,21 @@
 from datetime import datetime
 
 from tandem.crm.marketing.domain.journeys import Journey, State, feed_of
+from tandem.crm.marketing.domain.permissions import SEND
 from tandem.crm.marketing.service import journeys as service
 from tandem.crm.notifications import service as notifications
-from tandem.flows import journey_checks
+from tandem.flows import journey_approval, journey_checks
 from tandem.kernel.db import Tx
 
 
 async def publish(
     tx: Tx, journey: Journey, *, moves_people: bool, enrols_members: bool, now: datetime
 ) -> Journey:
-    """As `journeys.publish`; refuses a draft that names what is not there."""
+    """As `journeys.publish`; refuses a draft that names what is not there, and ApprovalNeeded where
+    the company wants a second person's yes."""
+    tx.actor.require(SEND)
     await journey_checks.check_named(tx, journey.plan)
+    await journey_approval.check_approved(tx, journey)
     published = await service.publish(
         tx, journey, moves_people=moves_people, enrols_members=enrols_members, now=now
     )

@@ -11,6 +11,8 @@ from tandem.contracts.marketing import (
     CampaignApprovalAsked,
     CampaignApprovalDecided,
     CampaignPaused,
+    JourneyApprovalAsked,
+    JourneyApprovalDecided,
 )
 from tandem.contracts.notifications import ProviderSuspended
 from tandem.contracts.sales import LeadAssigned, LeadImportFailed, OpportunityStands
@@ -201,6 +203,33 @@ async def tell_of_decision(tx: Tx, event: CampaignApprovalDecided, now: datetime
         kind="campaign_approval",
         title=f"{event.name} was {'approved' if event.is_approved else 'declined'}",
         link=f"/campaigns/{event.campaign_id}#approval",
+        dedupe=f"decided:{event.approval_id}",
+        now=now,
+    )
+
+
+@subscribe(JourneyApprovalAsked, "tell_staff.journey_approval_asked")
+async def tell_journey_approvers(tx: Tx, event: JourneyApprovalAsked, now: datetime) -> None:
+    able = await _who_may(tx, APPROVES, now)
+    await tell(
+        tx,
+        [one for one in able if one not in event.not_by],
+        kind="campaign_approval",
+        title=f"The journey {event.name} waits for your approval",
+        link=f"/journeys/{event.journey_id}#approval",
+        dedupe=f"asked:{event.approval_id}",
+        now=now,
+    )
+
+
+@subscribe(JourneyApprovalDecided, "tell_staff.journey_approval_decided")
+async def tell_of_journey_decision(tx: Tx, event: JourneyApprovalDecided, now: datetime) -> None:
+    await tell(
+        tx,
+        event.told,
+        kind="campaign_approval",
+        title=f"The journey {event.name} was {'approved' if event.is_approved else 'declined'}",
+        link=f"/journeys/{event.journey_id}#approval",
         dedupe=f"decided:{event.approval_id}",
         now=now,
     )

@@ -31,6 +31,7 @@ from tandem.web.console.inbox import InboxPage, MyNotificationsPage, Notificatio
 from tandem.web.console.invoices import InvoicesPage
 from tandem.web.console.jira_complaint import ComplaintInJira
 from tandem.web.console.jira_settings import JiraConnectionPage, JiraSettingsPage
+from tandem.web.console.journey_approvals import JourneyApprovalsPage
 from tandem.web.console.journeys import JourneyPage, JourneysPage
 from tandem.web.console.lead_actions import LeadActions
 from tandem.web.console.lead_forms import LeadFormPage, LeadFormsPage
@@ -109,6 +110,7 @@ PAGES: list[Any] = [
     MailDomainsPage,
     JourneysPage,
     JourneyPage,
+    JourneyApprovalsPage,
     CampaignsPage,
     CampaignApprovalPage,
     CampaignApprovalsPage,

@@ -9,6 +9,8 @@ from litestar import Controller, Response, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from tandem.crm.customers import service as customers
+from tandem.crm.marketing.domain.approvals import ApprovalNeeded, ApprovalNotAsked, Request
+from tandem.crm.marketing.domain.journey_approvals import JourneyApproval
 from tandem.crm.marketing.domain.journeys import (
     Journey,
     JourneyIncomplete,
@@ -19,10 +21,11 @@ from tandem.crm.marketing.domain.journeys import (
     State,
     Taken,
 )
+from tandem.crm.marketing.service import journey_approvals as approvals
 from tandem.crm.marketing.service import journey_runs as runs
 from tandem.crm.marketing.service import journeys as service
 from tandem.crm.marketing.service.journey_runs import Standing
-from tandem.flows import journey_checks, journey_moves
+from tandem.flows import journey_approval, journey_checks, journey_moves
 from tandem.flows.journey_simulation import Event, Simulated, simulate
 from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
@@ -81,6 +84,10 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     plan: Plan | None = None
 
 
+class JourneyApprovals(msgspec.Struct, frozen=True, kw_only=True):
+    items: Annotated[list[JourneyApproval], msgspec.Meta(max_length=20)]
+
+
 class JourneysController(Controller):
     path = "/v1/journeys"
     tags = ("marketing",)
@@ -127,12 +134,15 @@ class JourneysController(Controller):
     @post(
         "/{journey_id:uuid}/publication",
         status_code=200,
-        responses=refusals(Forbidden, NotFound, IllegalMove, JourneyIncomplete, Invalid),
+        responses=refusals(
+            Forbidden, NotFound, IllegalMove, JourneyIncomplete, ApprovalNeeded, Invalid
+        ),
     )
     async def publish(
         self, journey_id: FromPath[UUID], data: JSONBody[Publication], tx: Transaction, now: Now
     ) -> Response[Journey]:
-        """Make the draft what people begin from now on."""
+        """Make the draft what people begin from now on. Where the company wants a second person's
+        yes, one that sends anything needs it first."""
         journey = await service.lock_journey(tx, journey_id)
         published = await journey_moves.publish(
             tx,
@@ -142,6 +152,25 @@ class JourneysController(Controller):
             now=now,
         )
         return _answer(published)
+
+    @get("/{journey_id:uuid}/approvals", responses=refusals(Forbidden, NotFound))
+    async def list_journey_approvals(
+        self, journey_id: FromPath[UUID], tx: Transaction
+    ) -> JourneyApprovals:
+        """Every yes that was asked for, newest first, with what had changed since the last one."""
+        await service.get_journey(tx, journey_id)
+        return JourneyApprovals(items=await approvals.list_approvals(tx, journey_id))
+
+    @post(
+        "/{journey_id:uuid}/approvals",
+        responses=refusals(Forbidden, NotFound, JourneyIncomplete, ApprovalNotAsked, Invalid),
+    )
+    async def ask_journey_approval(
+        self, journey_id: FromPath[UUID], data: JSONBody[Request], tx: Transaction, now: Now
+    ) -> JourneyApproval:
+        """Ask a second person to say yes to its draft as it is now; a change voids it."""
+        journey = await service.lock_journey(tx, journey_id)
+        return await journey_approval.ask(tx, journey, note=data.note, now=now)
 
     @put(
         "/{journey_id:uuid}/state",

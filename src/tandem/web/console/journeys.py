@@ -23,6 +23,7 @@ from tandem.kernel.http import COMPUTES, Now, Transaction
 from tandem.kernel.rules import Vocabulary
 from tandem.web.console import journey_forms as forms
 from tandem.web.console.forms import NO_PROBLEM, Problem, problem_of, read_form
+from tandem.web.console.journey_approval_view import approval_of, waiting_of
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -63,7 +64,7 @@ class JourneyPage(Controller):
     async def show(
         self, request: AnyRequest, journey_id: FromPath[UUID], tx: Transaction
     ) -> Response[Any]:
-        return await _outline(request, tx, await service.get_journey(tx, journey_id))
+        return await outline(request, tx, await service.get_journey(tx, journey_id))
 
     @post("/entry")
     async def save_entry(
@@ -75,7 +76,7 @@ class JourneyPage(Controller):
             new = forms.named(form.get("name", ""), forms.entry_of(journey.plan, form))
             await _change(tx, journey, new, now)
         except Refusal as refusal:
-            return await _refused(request, tx, journey, refusal, form, "entry")
+            return await refused(request, tx, journey, refusal, form, "entry")
         return redirect(request, f"/journeys/{journey_id}", toast="The journey is saved.")
 
     @post("/steps")
@@ -89,7 +90,7 @@ class JourneyPage(Controller):
             plan = editing.put_in(journey.plan, step, form.get("place", editing.START))
             await _change(tx, journey, NewJourney(name=journey.name, plan=plan), now)
         except Refusal as refusal:
-            return await _refused(request, tx, journey, refusal, form, "add")
+            return await refused(request, tx, journey, refusal, form, "add")
         return redirect(request, f"/journeys/{journey_id}?open={step.id}#step-{step.id}")
 
     @post("/steps/{step_id:str}")
@@ -110,7 +111,7 @@ class JourneyPage(Controller):
             raise
         except Refusal as refusal:
             problem = problem_of(refusal, form, form=step_id)
-            return await _outline(request, tx, journey, problem=problem, form=form, drafted=step_id)
+            return await outline(request, tx, journey, problem=problem, form=form, drafted=step_id)
         return redirect(request, f"/journeys/{journey_id}#step-{step_id}", toast="Saved.")
 
     @post("/steps/{step_id:str}/draft", status_code=200, opt=COMPUTES)
@@ -123,7 +124,7 @@ class JourneyPage(Controller):
         form = await read_form(request)
         journey = await service.get_journey(tx, journey_id)
         editing.find_step(journey.plan, step_id)
-        return await _outline(request, tx, journey, form=form, drafted=step_id)
+        return await outline(request, tx, journey, form=form, drafted=step_id)
 
     @post("/publication")
     async def publish(
@@ -140,7 +141,7 @@ class JourneyPage(Controller):
                 now=now,
             )
         except Refusal as refusal:
-            return await _refused(request, tx, journey, refusal, form, refusal.field or "publish")
+            return await refused(request, tx, journey, refusal, form, refusal.field or "publish")
         said = f"Version {published.published} runs."
         return redirect(request, f"/journeys/{journey_id}", toast=said)
 
@@ -159,7 +160,7 @@ class JourneyPage(Controller):
         try:
             await journey_moves.move(tx, journey, MOVES[action], now=now)
         except Refusal as refusal:
-            return await _refused(request, tx, journey, refusal, {}, "")
+            return await refused(request, tx, journey, refusal, {}, "")
         return redirect(request, f"/journeys/{journey_id}", toast=SAID[action])
 
     @post("/simulation", status_code=200, opt=COMPUTES)
@@ -180,8 +181,8 @@ class JourneyPage(Controller):
                 events=forms.events_of(form, paths(journey.plan)),
             )
         except Refusal as refusal:
-            return await _refused(request, tx, journey, refusal, form, refusal.field or "try")
-        return await _outline(request, tx, journey, form=form, tried=tried)
+            return await refused(request, tx, journey, refusal, form, refusal.field or "try")
+        return await outline(request, tx, journey, form=form, tried=tried)
 
     @get("/runs")
     async def list_runs(
@@ -256,12 +257,13 @@ async def _list(
         "console/journeys.html",
         status=status,
         journeys=found,
+        waiting=await waiting_of(tx),
         counts=counts,
         problem=problem,
     )
 
 
-async def _refused(
+async def refused(
     request: AnyRequest,
     tx: Tx,
     journey: Journey,
@@ -270,10 +272,10 @@ async def _refused(
     where: str,
 ) -> Response[Any]:
     problem = problem_of(refusal, form, form=where)
-    return await _outline(request, tx, journey, problem=problem, form=form)
+    return await outline(request, tx, journey, problem=problem, form=form)
 
 
-async def _outline(
+async def outline(
     request: AnyRequest,
     tx: Tx,
     journey: Journey,
@@ -282,6 +284,7 @@ async def _outline(
     form: dict[str, str] | None = None,
     tried: Any = None,
     drafted: str = "",
+    status: int = 0,
 ) -> Response[Any]:
     plan, words = journey.plan, await _words(tx)
     segments = [one for one in await customers.list_segments(tx) if one.retired_at is None]
@@ -291,7 +294,7 @@ async def _outline(
     return page(
         request,
         "console/journey.html",
-        status=422 if problem.detail else 200,
+        status=status or (422 if problem.detail else 200),
         journey=journey,
         plan=plan,
         is_changed=published is not None and published != plan,
@@ -315,6 +318,7 @@ async def _outline(
         problem=problem,
         form=form or {},
         tried=tried,
+        approval=await approval_of(tx, journey),
         has_events=any(isinstance(node.step, WaitFor) for node in paths(plan).values()),
     )
 

@@ -1,6 +1,6 @@
 """Two pairs of eyes: a campaign to many people leaves once a second person has said yes to it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.marketing.domain.campaigns import Campaign, Kind, Plan, State
+from tandem.crm.marketing.domain.campaigns import Kind, Plan, State
 from tandem.kernel.actor import Actor
 from tandem.kernel.actor import Kind as ActorKind
 from tandem.kernel.errors import Conflict, Forbidden
@@ -34,7 +34,8 @@ class Standing(StrEnum):
 
 
 class ApprovalRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Campaigns to more people than `people_max` need a second person; null: none does."""
+    """Campaigns to more people than `people_max` need a second person, and so does every journey
+    that sends anything, as it takes in whoever comes; null: none does."""
 
     people_max: Annotated[int, msgspec.Meta(ge=0, le=100_000_000)] | None = None
 
@@ -88,7 +89,7 @@ class ApprovalNeeded(Conflict):
 
 
 class OwnApproval(Forbidden):
-    """Whoever made a campaign, changed it last or asks for the yes does not give it."""
+    """Who made a campaign or a journey, changed it last or asks for the yes does not give it."""
 
     code = "own_approval"
 
@@ -128,13 +129,13 @@ def covers(approval: Approval, people: int, segments: Mapping[UUID, int]) -> boo
     return approval.plan.kind is Kind.WELCOME or not grown
 
 
-def check_second(approval: Approval, campaign: Campaign, who: UUID | None) -> None:
-    """A yes comes from a person, and from none who had a hand in the campaign."""
-    hands = {campaign.created_by, campaign.changed_by, campaign.owner_id, approval.asked_by}
-    if who is None or who in hands:
+def check_second(hands: Iterable[UUID | None], who: UUID | None) -> UUID:
+    """A yes comes from a person, and from none of those who had a hand in it."""
+    if who is None or who in set(hands):
         raise OwnApproval(
             "Somebody else must approve it: you made it, changed it last or asked for the approval."
         )
+    return who
 
 
 def says(people: int) -> str:

@@ -167,6 +167,8 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     enrolled_through: UUID | None = None
     is_enrolling: bool = False
+    created_by: UUID | None = None
+    changed_by: UUID | None = None
 
 
 class Ending(StrEnum):

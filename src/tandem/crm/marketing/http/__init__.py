@@ -1,6 +1,10 @@
 """Marketing over HTTP."""
 
-from tandem.crm.marketing.http.approvals import ApprovalRuleController, ApprovalsController
+from tandem.crm.marketing.http.approvals import (
+    ApprovalRuleController,
+    ApprovalsController,
+    JourneyApprovalsController,
+)
 from tandem.crm.marketing.http.campaigns import CampaignsController, EngagementController
 from tandem.crm.marketing.http.links import LinksController, PicturesController
 from tandem.crm.marketing.http.senders import FromAddressesController, SendingDomainsController
@@ -14,6 +18,7 @@ CONTROLLERS = (
     PicturesController,
     SendingDomainsController,
     FromAddressesController,
+    JourneyApprovalsController,
 )
 
 __all__ = ["CONTROLLERS"]

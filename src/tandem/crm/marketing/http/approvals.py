@@ -15,6 +15,8 @@ from tandem.crm.marketing.domain.approvals import (
     Decision,
     OwnApproval,
 )
+from tandem.crm.marketing.domain.journey_approvals import JourneyApproval
+from tandem.crm.marketing.service import journey_approvals
 from tandem.kernel.errors import Forbidden, NotFound, StaleVersion
 from tandem.kernel.http import IfMatch, Now, Transaction, check_if_match, etag, refusals
 
@@ -63,3 +65,27 @@ class ApprovalsController(Controller):
     ) -> Approval:
         """Say yes or no to what was asked; who had a hand in the campaign cannot."""
         return await service.decide_approval(tx, approval_id, data, now=now)
+
+
+class WaitingJourneys(msgspec.Struct, frozen=True, kw_only=True):
+    items: Annotated[list[JourneyApproval], msgspec.Meta(max_length=50)]
+
+
+class JourneyApprovalsController(Controller):
+    path = "/v1/journey-approvals"
+    tags = ("marketing",)
+
+    @get("/", responses=refusals(Forbidden))
+    async def list_waiting_journeys(self, tx: Transaction) -> WaitingJourneys:
+        """Journeys that wait for somebody's yes, newest first; at most 50."""
+        return WaitingJourneys(items=await journey_approvals.list_waiting(tx))
+
+    @post(
+        "/{approval_id:uuid}/decision",
+        responses=refusals(Forbidden, NotFound, OwnApproval, ApprovalSettled),
+    )
+    async def decide_journey(
+        self, approval_id: FromPath[UUID], data: JSONBody[Decision], tx: Transaction, now: Now
+    ) -> JourneyApproval:
+        """Say yes or no to a journey's draft; who had a hand in it cannot."""
+        return await journey_approvals.decide(tx, approval_id, data, now=now)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.crm.marketing.domain.approvals import author_of
 from tandem.crm.marketing.domain.journey_paths import check_plan, paths
 from tandem.crm.marketing.domain.journeys import (
     MOVES,
@@ -16,6 +17,7 @@ from tandem.crm.marketing.domain.journeys import (
     State,
 )
 from tandem.crm.marketing.domain.permissions import READ, SEND, WRITE
+from tandem.crm.marketing.store import journey_approvals as approvals
 from tandem.crm.marketing.store import journey_runs as runs
 from tandem.crm.marketing.store import journeys as store
 from tandem.kernel import audit
@@ -32,7 +34,15 @@ async def add_journey(tx: Tx, new: NewJourney, *, now: datetime) -> Journey:
     tx.actor.require(WRITE)
     paths(new.plan)
     journey_id = new_id()
-    await store.insert(tx, journey_id, new.name, new.plan, owner_id=tx.actor.user_id, now=now)
+    await store.insert(
+        tx,
+        journey_id,
+        new.name,
+        new.plan,
+        owner_id=tx.actor.user_id,
+        author=author_of(tx.actor),
+        now=now,
+    )
     await _audit(tx, "marketing.add_journey", journey_id, now, after={"name": new.name})
     return await get_journey(tx, journey_id)
 
@@ -62,12 +72,16 @@ async def list_journeys(tx: Tx, *, limit: int, cursor: str | None) -> Page[Journ
 
 
 async def change_journey(tx: Tx, journey: Journey, new: NewJourney, *, now: datetime) -> Journey:
-    """Another name and draft. Who is under way notices nothing until it is published."""
+    """Another name and draft; an approval of the one before is void. Who is under way notices
+    nothing until it is published."""
     tx.actor.require(WRITE)
     if journey.state is State.ENDED:
         raise IllegalMove("Journey", journey.state, State.DRAFT, [])
     paths(new.plan)
-    await store.save(tx, replace(journey, name=new.name, plan=new.plan), now)
+    changed = replace(journey, name=new.name, plan=new.plan, changed_by=author_of(tx.actor))
+    await store.save(tx, changed, now)
+    for one in await approvals.void(tx, journey.id, now):
+        await _audit(tx, "marketing.void_approval", journey.id, now, after={"approval": str(one)})
     await _audit(
         tx,
         "marketing.change_journey",

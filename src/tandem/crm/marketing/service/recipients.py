@@ -51,9 +51,7 @@ async def follow(
     return found
 
 
-async def reached_by_journey(
-    tx: Tx, sent: MessageSent, journey_id: UUID, *, now: datetime
-) -> None:
+async def reached_by_journey(tx: Tx, sent: MessageSent, journey_id: UUID, *, now: datetime) -> None:
     """Told as a campaign's message is; who walks has no row here."""
     await tx.publish(
         CampaignReached(

@@ -11,7 +11,7 @@ from tandem.kernel.db import Query, Tx
 
 JOURNEY: LiteralString = """
     select id, name, state, plan, published, owner_id, version, created_at, updated_at,
-           enrolled_through, is_enrolling
+           enrolled_through, is_enrolling, created_by, changed_by
       from marketing.journey
 """
 
@@ -39,8 +39,9 @@ ENROLLING = Query(
 
 INSERT = Query(
     """
-    insert into marketing.journey (org_id, id, name, state, plan, owner_id, created_at, updated_at)
-    values (:org_id, :id, :name, 'draft', :plan::jsonb, :owner_id, :now, :now)
+    insert into marketing.journey
+           (org_id, id, name, state, plan, owner_id, created_by, changed_by, created_at, updated_at)
+    values (:org_id, :id, :name, 'draft', :plan::jsonb, :owner_id, :author, :author, :now, :now)
     """
 )
 
@@ -49,7 +50,7 @@ SAVE = Query(
     update marketing.journey
        set name = :name, state = :state, plan = :plan::jsonb, published = :published,
            is_enrolling = :is_enrolling, enrolled_through = :enrolled_through,
-           version = version + 1, updated_at = :now
+           changed_by = :changed_by, version = version + 1, updated_at = :now
      where org_id = :org_id and id = :id
     """
 )
@@ -104,9 +105,20 @@ async def enrolling(tx: Tx) -> list[UUID]:
 
 
 async def insert(
-    tx: Tx, journey_id: UUID, name: str, plan: Plan, *, owner_id: UUID | None, now: datetime
+    tx: Tx,
+    journey_id: UUID,
+    name: str,
+    plan: Plan,
+    *,
+    owner_id: UUID | None,
+    author: UUID | None,
+    now: datetime,
 ) -> None:
-    await tx.run(INSERT, id=journey_id, name=name, plan=_told(plan), owner_id=owner_id, now=now)
+    """`author` is the person behind it, also where a key made it, which then owns it."""
+    await tx.run(
+        INSERT, id=journey_id, name=name, plan=_told(plan), owner_id=owner_id, author=author,
+        now=now,
+    )  # fmt: skip
 
 
 async def save(tx: Tx, journey: Journey, now: datetime) -> None:
@@ -119,6 +131,7 @@ async def save(tx: Tx, journey: Journey, now: datetime) -> None:
         published=journey.published,
         is_enrolling=journey.is_enrolling,
         enrolled_through=journey.enrolled_through,
+        changed_by=journey.changed_by,
         now=now,
     )
 
