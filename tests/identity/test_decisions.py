@@ -82,11 +82,11 @@ async def test_an_explanation_says_which_role_reaches_and_who_could(
                 "kind": "invoice", "id": str(new_id())}},
         )  # fmt: skip
     assert own["is_allowed"] and own["because"] == (
-        "The role 'sales' grants 'orders.write'. The record is their own."
+        "Their role Sales carries “orders.write”. The record is their own."
     )
     assert not other["is_allowed"]
     assert other["because"] == (
-        "They have 'orders.write', but not for this record. The record is somebody else's."
+        "They have “orders.write”, but not for this record. The record is somebody else's."
     )
     assert {one["name"] for one in other["who_could"]} == {"Asha", "Mona", "Sam"}
     assert below["ways"] == [
@@ -98,7 +98,7 @@ async def test_an_explanation_says_which_role_reaches_and_who_could(
             "because": "The record belongs below them.",
         }
     ]
-    assert never["because"] == "No role of theirs carries 'invoicing.credit'."
+    assert never["because"] == "No role of theirs carries “invoicing.credit”."
     assert {one["name"] for one in never["who_could"]} == {"Asha"}
     assert invoice.status_code == 404
 

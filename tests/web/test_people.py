@@ -39,7 +39,7 @@ def test_an_administrator_makes_a_team_a_role_and_asks_why(desk: Desk) -> None:
         page.get_by_role("link", name="Asha Rao").first.click()
         page.get_by_label("What").select_option("orders.cancel")
         page.get_by_role("button", name="Explain").click()
-        page.get_by_text("Asha Rao may. The role 'admin' grants '*'.").wait_for()
+        page.get_by_text("Asha Rao may. Their role Admin may do everything.").wait_for()
         window.check("people-person")
 
 

@@ -18,6 +18,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.reach import Owned, Ownership, names_of
+from tandem.kernel.wording import words
 from tandem.scm.invoicing import service as invoicing
 from tandem.scm.orders import service as orders
 from tandem.scm.payments import service as payments
@@ -174,13 +175,22 @@ def _reaches(access: Access, actor: Actor, scope: str, record: Owned | None) -> 
 
 def _because(actor: Actor, permission: str, record: Owned | None, ways: Sequence[Way]) -> str:
     if not ways:
-        return f"No role of theirs carries {permission!r}."
+        return f"No role of theirs carries “{permission}”."
     for way in ways:
         if way.reaches:
-            return f"The role {way.role_key!r} grants {way.grant!r}. {way.because}"
+            return f"{_told(way)} {way.because}"
     if record is not None and actor.reach(permission).holds(record):
         return "The record was shared with them."
-    return f"They have {permission!r}, but not for this record. {ways[0].because}"
+    return f"They have “{permission}”, but not for this record. {ways[0].because}"
+
+
+def _told(way: Way) -> str:
+    role, service = words(way.role_key), way.grant.removesuffix(".*")
+    if way.grant == "*":
+        return f"Their role {role} may do everything."
+    if service != way.grant:
+        return f"Their role {role} may do everything with {words(service).lower()}."
+    return f"Their role {role} carries “{way.grant}”."
 
 
 async def find_record(tx: Tx, of: Object | None) -> Owned | None:

@@ -24,6 +24,7 @@ from tandem.kernel.http.fields import loose_names
 from tandem.kernel.money import in_figures
 from tandem.scm.invoicing.domain.states import state_name
 from tandem.web.company import Company
+from tandem.web.console.places import SETTINGS
 from tandem.web.files import asset_url, import_map
 from tandem.web.shown import FREE, Inputs, inputs_of
 
@@ -122,6 +123,7 @@ def environment() -> jinja2.Environment:
         "asset": asset_url,
         "icon": icon,
         "import_map": import_map,
+        "settings_pages": SETTINGS,
         "kept_input": lambda name: _inputs.get().state(name),
     }
     return made

@@ -1,9 +1,10 @@
 """Type-ahead and the palette: a few rows of JSON for a few typed letters."""
 
+import functools
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, Response, get
+from litestar import Controller, Request, Response, get
 from litestar.params import QueryParameter
 
 from tandem.contracts.catalog import VariantFacts
@@ -21,9 +22,10 @@ from tandem.kernel.http import Transaction
 from tandem.scm.catalog import service as catalog
 from tandem.scm.inventory import service as inventory
 from tandem.scm.orders.domain.views import Filters
+from tandem.web.console import places
 from tandem.web.console.addresses import address_values
 from tandem.web.console.customers import suggest_customers
-from tandem.web.rendering import money, words
+from tandem.web.rendering import has_page, money, words
 
 FEW = 8
 Typed = Annotated[str, QueryParameter(max_length=200)]
@@ -85,10 +87,18 @@ class Suggestions(Controller):
         ]
 
     @get("/find")
-    async def find(self, tx: Transaction, q: Typed = "") -> Response[list[Hit]]:
-        """Any document by any of its ids first, then what the words fit."""
+    async def find(
+        self, request: Request[Any, Any, Any], tx: Transaction, q: Typed = ""
+    ) -> Response[list[Hit]]:
+        """Any document by any of its ids first, then pages by name, then what the words fit."""
         text = _clean(q).strip()
-        hits = [*await _documents(tx, text), *await _named(tx, text)] if text else []
+        if not text:
+            return Response([])
+        pages = [
+            Hit(kind=kind, title=place.title, detail="", href=place.href)
+            for kind, place in places.found(text, tx.actor, functools.partial(has_page, request))
+        ]
+        hits = [*await _documents(tx, text), *pages, *await _named(tx, text)]
         unique = {hit.href: hit for hit in reversed(hits)}
         return Response(list(unique.values())[::-1])
 

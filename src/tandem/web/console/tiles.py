@@ -156,11 +156,16 @@ def _bare(asked: Any) -> dict[str, Any]:
 def _change(cell: Cell, unit: str) -> str:
     """Shares move by points, all else by per cent of what it was."""
     if unit == "ratio" and cell.value is not None and cell.previous is not None:
-        points = (cell.value - cell.previous) * 100
-        return f"{points:+.1f} pp".replace("-", "−")
+        return _signed((cell.value - cell.previous) * 100, "pp")
     if cell.change is None:
         return ""
-    return f"{cell.change * 100:+.1f} %".replace("-", "−")
+    return _signed(cell.change * 100, "%")
+
+
+def _signed(figure: Any, unit: str) -> str:
+    """`+2.5 %`, `−0.4 pp`; nothing where the figure that is read would be zero."""
+    text = f"{figure:+.1f}"
+    return "" if text in {"+0.0", "-0.0"} else f"{text} {unit}".replace("-", "−")
 
 
 def _tone(cell: Cell, measure: str) -> str:

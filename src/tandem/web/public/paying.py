@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import segno
 from litestar import Controller, Request, Response, get
 from litestar.params import FromPath
+from markupsafe import Markup
 
 from tandem.kernel import tokens
 from tandem.kernel.actor import Actor
@@ -69,6 +71,7 @@ class PayPages(Controller):
             now=now,
             checkout=_for_script(checkout) if checkout else "",
             script_url=checkout.script_url if checkout else "",
+            qr=_qr(f"{request.app.state.settings.base_url}/pay/{token}") if checkout else "",
         )
 
 
@@ -90,6 +93,12 @@ async def _pay(tx: Tx, gateway: PaymentGateway, order_id: UUID, now: datetime) -
         return await payments.pay_page(tx, gateway, order_id=order_id, now=now)
     except NotFound:
         return None
+
+
+def _qr(address: str) -> Markup:
+    """This very page, for the phone that has the UPI app."""
+    drawn = segno.make(address, error="m")
+    return Markup(drawn.svg_inline(scale=3, border=2, light="#fff", dark="#000"))  # noqa: S704
 
 
 def _for_script(checkout: Checkout) -> str:

@@ -29,8 +29,9 @@ function actions(text) {
       found.push({ title, detail: one.dataset.keys ?? '', icon: one.dataset.action ? 'bolt' : 'arrow-right', run: () => one.click() });
     }
   }
-  if ('new order'.includes(text) || 'take an order'.includes(text)) {
-    found.unshift({ title: 'New order', icon: 'plus', href: '/orders/new', detail: '' });
+  // The page's own button for it stands first, with what it needs; elsewhere there is this one.
+  if (!found.some((one) => one.title === 'New order') && 'new order'.includes(text)) {
+    found.unshift({ title: 'New order', icon: 'plus', href: '/orders/new', detail: 'c' });
   }
   return found;
 }
@@ -70,7 +71,10 @@ async function find() {
   const answer = await fetch(`/console/find?q=${encodeURIComponent(text)}`, { headers: { accept: 'application/json' } });
   if (!answer.ok || turn !== asked) return;
   const hits = await answer.json();
-  show([...hits.map((one) => ({ ...one, group: one.kind })), ...local()]);
+  // What this page or the navigation offers already is not said twice.
+  const near = local();
+  const known = new Set(near.map((one) => one.title));
+  show([...hits.filter((one) => !known.has(one.title)).map((one) => ({ ...one, group: one.kind })), ...near]);
 }
 
 let shown = [];
