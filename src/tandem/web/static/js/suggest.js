@@ -17,6 +17,7 @@ export function suggest(field) {
 
   let found = [];
   let foundFor = '';
+  let chosen = null; // by an arrow key: it stays chosen while the list grows shorter
   let timer;
   let turn = 0;
 
@@ -44,8 +45,10 @@ export function suggest(field) {
     }
     list.hidden = document.activeElement !== field;
     field.ariaExpanded = String(!list.hidden);
+    const at = found.findIndex((one) => chosen && JSON.stringify(one) === JSON.stringify(chosen));
+    if (at < 0) chosen = null;
     // A free text field chooses nothing by itself: Enter on a new name must stay a new name.
-    mark(field.dataset.nothing ? -1 : 0);
+    mark(chosen || field.dataset.nothing ? at : 0);
   }
 
   function line(one, at) {
@@ -78,8 +81,14 @@ export function suggest(field) {
     options()[at]?.scrollIntoView({ block: 'nearest' });
   }
 
+  function choose(at) {
+    chosen = found[at];
+    mark(at);
+  }
+
   function close() {
     turn += 1;
+    chosen = null;
     list.hidden = true;
     field.ariaExpanded = 'false';
   }
@@ -109,8 +118,8 @@ export function suggest(field) {
   field.addEventListener('blur', close);
   field.addEventListener('keydown', (event) => {
     const all = options();
-    if (event.key === 'ArrowDown' && all.length) mark((marked() + 1) % all.length);
-    else if (event.key === 'ArrowUp' && all.length) mark((marked() - 1 + all.length) % all.length);
+    if (event.key === 'ArrowDown' && all.length) choose((marked() + 1) % all.length);
+    else if (event.key === 'ArrowUp' && all.length) choose((marked() - 1 + all.length) % all.length);
     else if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey && field.value.trim()) enter();
     else if (event.key === 'Escape' && !list.hidden) close();
     else return;
