@@ -18,12 +18,15 @@ from tandem.crm.notifications import service as notifications
 from tandem.crm.notifications.domain.messages import SITE, Message
 from tandem.crm.notifications.domain.template_versions import Content, Variable
 from tandem.crm.notifications.service import templates
-from tandem.kernel.actor import Actor
+from tandem.kernel.actor import INSTALLATION, Actor
 from tandem.kernel.db import Database
 from tandem.kernel.events import Event
 from tandem.kernel.ids import new_id
+from tandem.kernel.jobs import Work
 from tandem.kernel.outbox import drain
+from tandem.kernel.resources import Resources
 from tandem.scm.delivery import service as delivery
+from tandem.scm.delivery.jobs import send_sign_in_codes
 from tandem.scm.orders import service as orders
 from tests.invoicing import givens
 from tests.invoicing.givens import NOW, cart_line
@@ -246,7 +249,7 @@ async def test_a_driver_gets_the_sign_in_code_by_text(database: Database, actor:
         driver = await delivery.add_driver(
             tx, name="Ravi Kumar", phone="+919812300001", user_id=None, now=NOW
         )
-    await delivery.request_sign_in_code(database, driver.phone)
+    await send_sign_in_codes(Work(database, Resources(), INSTALLATION), driver.phone)
     await drain(database)
     async with database.transaction(actor) as tx:
         page = await notifications.list_messages(tx, limit=5, cursor=None, template="driver_code")

@@ -119,6 +119,44 @@ async def test_a_buyer_signs_in_with_address_or_phone_and_sees_their_own_orders_
     assert (await browser.get("/account")).status_code == 401
 
 
+async def test_a_code_goes_by_mail_wherever_there_is_an_address_and_the_pages_say_why(
+    browser: httpx.AsyncClient,
+    database: Database,
+    actor: Actor,
+    slug: str,
+    code_for: Ask,
+    owner_dsn: str,
+    now: datetime,
+) -> None:
+    """ASVS V6.6.1."""
+    async with database.transaction(actor) as tx:
+        shop = await open_shop(tx, now)
+    only_phone = Buyer(name="Ravi", phone="98765 43212")
+    baskets = [basket(shop), basket(shop, customer=only_phone)]
+    _, own = await place(database, actor, baskets, now)
+    assert isinstance(own, OrderSnapshot)
+    mailed, texted = await code_for("98765 43210"), await code_for("98765 43212")
+    owner = await asyncpg.connect(owner_dsn)
+    sent = await owner.fetch(
+        "select channel, recipient, text from notifications.message"
+        " where org_id = $1 and template = 'buyer_code' order by id",
+        actor.org_id,
+    )
+    await owner.close()
+    assert [(row["channel"], row["recipient"]) for row in sent] == [
+        ("email", MEERA),
+        ("sms", "+919876543212"),
+    ]
+    assert mailed in sent[0]["text"] and texted in sent[1]["text"]
+    assert "nobody will ask you for it" in sent[1]["text"]
+    assert await _enter(browser, slug, texted) == 303
+    assert own.number in (await browser.get("/account")).text
+    door = await browser.get(f"/account/at/{slug}")
+    asked = await browser.post(f"/account/at/{slug}", data={"contact": "98765 43210"})
+    for page in (door, asked):
+        assert "How safe are codes by text?" in page.text and "by e-mail where" in page.text
+
+
 async def test_a_buyer_is_nobody_everywhere_else(
     app: Litestar,
     meera: httpx.AsyncClient,

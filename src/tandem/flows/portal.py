@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from tandem.crm.customers import service as customers
-from tandem.crm.customers.service.contacts import find_by_contact
+from tandem.crm.customers.service.contacts import address_of, find_by_contact
 from tandem.crm.identity.domain.buyers import Buyer
 from tandem.crm.identity.service import buyers
 from tandem.crm.notifications import service as notifications
@@ -35,12 +35,16 @@ def acting(buyer: Buyer) -> Actor:
 
 @job(buyers.SEND_CODE)
 async def send_code(work: Work, code_id: str, contact: str) -> None:
-    """To the customer with this address or number, if there is one."""
+    """To the customer with this address or number, if there is one. By e-mail where they have an
+    address, whatever they typed: a text goes to whoever holds the number just now (NIST SP
+    800-63B, 5.1.3.3), so only who has nothing but a number gets one."""
     async with work.transaction() as tx:
         found = await find_by_contact(tx, contact)
         if found is None:
             return
         customer_id, kind, value = found
+        if kind == "phone" and (address := await address_of(tx, customer_id)):
+            kind, value = "email", address
         code = await buyers.write_code(tx, UUID(code_id), customer_id, now=work.now())
         if code is None:
             return

@@ -1,4 +1,4 @@
-"""Timed and long work: ETAs, places on the map, offers nobody answered, pings past their days."""
+"""Timed and long work: drivers' codes, ETAs, places on the map, offers, pings past their days."""
 
 from uuid import UUID
 
@@ -51,6 +51,11 @@ async def locate(work: Work, delivery_id: str) -> None:
             await jobs.enqueue(tx, REFRESH_ETA, dedupe=str(driver_id), driver_id=str(driver_id))
     change = Changed(delivery_id=delivery.id, driver_id=driver_id, status=None)
     await broadcast.tell(work.database, CHANNEL, encode_changes(work.org_id, [change]))
+
+
+@job(fleet.SEND_SIGN_IN_CODES)
+async def send_sign_in_codes(work: Work, phone: str) -> None:
+    await fleet.write_sign_in_codes(work.database, phone)
 
 
 @every(10, "delivery.expire_offers")

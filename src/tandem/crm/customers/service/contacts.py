@@ -15,6 +15,22 @@ FIND = Query(
 )
 
 
+ADDRESS = Query(
+    """
+    select value from customers.contact_point
+     where org_id = :org_id and customer_id = :customer_id and kind = 'email'
+       and invalid_at is null
+     order by position limit 1
+    """
+)
+
+
+async def address_of(tx: Tx, customer_id: UUID) -> str | None:
+    """The e-mail address that reaches them, if one does."""
+    found: str | None = await tx.value(ADDRESS, customer_id=customer_id)
+    return found
+
+
 async def find_by_contact(tx: Tx, contact: str) -> tuple[UUID, str, str] | None:
     """(the customer, `email` or `phone`, its normal form); none for what is no address either."""
     kind = "email" if re.search("@", contact) else "phone"

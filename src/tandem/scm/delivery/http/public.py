@@ -90,7 +90,8 @@ class PublicDeliveryController(Controller):
     async def request_sign_in_code(
         self, data: JSONBody[PhoneOnly], database: Store
     ) -> dict[str, bool]:
-        """Text a sign-in code to a driver. The answer is the same whether there is one."""
+        """Text a sign-in code to a driver. The answer is the same whether there is one, and as
+        soon."""
         await service.request_sign_in_code(database, data.phone)
         return {"is_requested": True}
 

@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.delivery import DriverCodeRequested
-from tandem.kernel import audit
-from tandem.kernel.actor import Actor, Kind
+from tandem.kernel import audit, jobs
+from tandem.kernel.actor import INSTALLATION, Actor, Kind
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.errors import Forbidden, NotFound
 from tandem.kernel.fields import as_kept
@@ -39,6 +39,8 @@ from tandem.scm.delivery.store import fleet as store
 from tandem.scm.delivery.store import phones, rounds
 
 BROWSER = "Browser"
+SEND_SIGN_IN_CODES = "delivery.send_sign_in_codes"
+NOBODY = INSTALLATION, UUID(int=0)
 
 
 async def add_driver(
@@ -239,7 +241,14 @@ def actor_of_device(device: KnownDevice) -> Actor:
 
 
 async def request_sign_in_code(database: Database, phone: str) -> None:
-    """Text a code to the drivers with this phone. Tells nobody whether there are any."""
+    """Have a code texted to the drivers with this phone. Whoever asks learns nothing, by the time
+    it takes neither: the same is written for every phone, and only the worker looks."""
+    async with database.transaction(Actor.system(INSTALLATION)) as own:
+        await jobs.enqueue(own, SEND_SIGN_IN_CODES, phone=phone)
+
+
+async def write_sign_in_codes(database: Database, phone: str) -> None:
+    """The worker's part: a code for each driver with this phone, of whatever company."""
     now = database.clock.now()
     for found in await phones.find_drivers_by_phone(database, phone):
         async with database.transaction(Actor.system(found.org_id)) as tx:
@@ -275,10 +284,12 @@ async def sign_in(
 ) -> tuple[Driver, Device, str]:
     """Trade a texted code for a device token. Every refusal is the same WrongSignInCode."""
     now = database.clock.now()
-    for found in await phones.find_drivers_by_phone(database, phone):
-        actor = Actor.system(found.org_id, "Driver sign-in")
+    found = await phones.find_drivers_by_phone(database, phone)
+    # For a phone that nobody has too, so that the time does not tell.
+    for org_id, driver_id in [(one.org_id, one.driver_id) for one in found] or [NOBODY]:
+        actor = Actor.system(org_id, "Driver sign-in")
         async with database.transaction(actor) as tx:
-            signed_in = await _try_code(tx, found.driver_id, code, device_name, now)
+            signed_in = await _try_code(tx, driver_id, code, device_name, now)
         if signed_in:
             return signed_in
     raise WrongSignInCode("The code is wrong, used or too old. Ask for a new one.")

@@ -12,7 +12,7 @@ export function signInView(state, actions) {
     warnings(state),
     state.queue.length ? h('p.warning', { role: 'note' }, icon('clock'), h('span', {}, `${state.queue.length === 1 ? '1 tap is' : `${state.queue.length} taps are`} kept on this phone, to be sent once you are signed in.`)) : null,
     draft.isAsked ? codeForm(actions) : phoneForm(actions),
-    h('p.hint', {}, 'Or scan the code that dispatch shows you: it signs this phone in at once.'));
+    h('p.hint', {}, 'Safer: scan the code that dispatch shows you. It signs this phone in at once, and nothing travels by text. Who takes over a number or sees the locked phone reads its texts: never pass a code on, whoever asks.'));
 }
 
 function phoneForm(actions) {
