@@ -68,6 +68,7 @@ FIXED = (
     "/invoices",
     "/invoices/numbers",
     "/payments",
+    "/payments/disputes",
     "/payments/exceptions",
     "/payments/links",
     "/payments/settlements",

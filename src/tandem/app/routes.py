@@ -86,6 +86,7 @@ from tandem.scm.invoicing.http import InvoiceController, TaxController
 from tandem.scm.orders.http import OrdersController
 from tandem.scm.payments.http import (
     PayController,
+    PaymentDisputesController,
     PaymentExceptionsController,
     PaymentsController,
     PaymentSettingsController,
@@ -177,6 +178,7 @@ ROUTES: list[Any] = [
     TaxController,
     PayController,
     PaymentExceptionsController,
+    PaymentDisputesController,
     PaymentSettingsController,
     PaymentsController,
     RazorpayWebhooksController,

@@ -1,6 +1,7 @@
 """What payments tells the rest of the suite. Data only. Amounts in minor units."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -120,6 +121,45 @@ class LatePaymentArrived(PaymentEvent, frozen=True, kw_only=True):
     payment_id: UUID
     outcome: str
     amount_minor: int
+    currency: str
+
+
+class DisputeOpened(PaymentEvent, frozen=True, kw_only=True):
+    """The buyer's bank asks for the money back. Evidence has to be with the gateway by then."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {"reason": "amount_minor"}
+
+    topic: ClassVar[str] = "payments.dispute_opened.v1"
+    dispute_id: UUID
+    payment_id: UUID
+    amount_minor: int
+    currency: str
+    reason: str
+    respond_by: datetime | None
+
+
+class DisputeChanged(PaymentEvent, frozen=True, kw_only=True):
+    """Not decided yet: `status` is open, under_review or action_required."""
+
+    topic: ClassVar[str] = "payments.dispute_changed.v1"
+    dispute_id: UUID
+    payment_id: UUID
+    status: str
+    respond_by: datetime | None
+
+
+class DisputeDecided(PaymentEvent, frozen=True, kw_only=True):
+    """`outcome` is won, lost or closed; `deducted_minor` is what a lost one took from us. The
+    order's payment stands: a loss is booked as such, not as a refund."""
+
+    field_rules: ClassVar[Mapping[str, str]] = {"deducted_minor": "amount_minor"}
+
+    topic: ClassVar[str] = "payments.dispute_decided.v1"
+    dispute_id: UUID
+    payment_id: UUID
+    outcome: str
+    amount_minor: int
+    deducted_minor: int
     currency: str
 
 

@@ -15,6 +15,7 @@ from tandem.contracts.marketing import (
     JourneyApprovalDecided,
 )
 from tandem.contracts.notifications import ProviderSuspended
+from tandem.contracts.payments import DisputeChanged, DisputeDecided, DisputeOpened
 from tandem.contracts.sales import LeadAssigned, LeadImportFailed, OpportunityStands
 from tandem.contracts.support import (
     ComplaintAssigned,
@@ -32,11 +33,13 @@ from tandem.flows.staff_inbox import tell
 from tandem.kernel import history
 from tandem.kernel.db import Tx
 from tandem.kernel.events import Event, subscribe
+from tandem.scm.orders import service as orders
 from tandem.scm.support import service as support
 from tandem.scm.support.domain.statuses import Origin, Visibility
 
 CONFIGURES = "notifications.configure"
 APPROVES = "marketing.approve"
+RESOLVES = "payments.resolve"
 STOPPED: Mapping[str, str] = {
     "errors": "too many errors",
     "bounces": "too many bounces",
@@ -271,6 +274,44 @@ async def tell_provider(tx: Tx, event: ProviderSuspended, now: datetime) -> None
         body=event.reason,
         link=f"/settings/sending/{event.provider_id}",
         dedupe=f"provider:{event.provider_id}:{_day(now)}",
+        now=now,
+    )
+
+
+@subscribe(DisputeOpened, "tell_staff.dispute_opened")
+async def tell_dispute(tx: Tx, event: DisputeOpened, now: datetime) -> None:
+    """Everybody who decides about payments: a bank's days run from now."""
+    await _tell_of_dispute(tx, event, "the buyer's bank disputes a payment", "opened", now)
+
+
+@subscribe(DisputeChanged, "tell_staff.dispute_changed")
+async def tell_dispute_change(tx: Tx, event: DisputeChanged, now: datetime) -> None:
+    """What only waits is not told."""
+    if event.status == "action_required":
+        said = "the dispute needs more evidence"
+        await _tell_of_dispute(tx, event, said, f"needed:{now.isoformat()}", now)
+
+
+@subscribe(DisputeDecided, "tell_staff.dispute_decided")
+async def tell_dispute_decision(tx: Tx, event: DisputeDecided, now: datetime) -> None:
+    await _tell_of_dispute(tx, event, f"the dispute was {event.outcome}", event.outcome, now)
+
+
+async def _tell_of_dispute(
+    tx: Tx,
+    event: DisputeOpened | DisputeChanged | DisputeDecided,
+    said: str,
+    dedupe: str,
+    now: datetime,
+) -> None:
+    order = await orders.get_order(tx, event.order_id)
+    await tell(
+        tx,
+        await _who_may(tx, RESOLVES, now),
+        kind="payment_dispute",
+        title=f"{order.number}: {said}",
+        link=f"/payments/{event.payment_id}",
+        dedupe=f"{event.dispute_id}:{dedupe}",
         now=now,
     )
 

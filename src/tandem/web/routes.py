@@ -46,6 +46,7 @@ from tandem.web.console.new_order import NewOrderPage
 from tandem.web.console.notes import DealNotesPage, OrderNotesPage
 from tandem.web.console.order_page import OrderPage
 from tandem.web.console.orders import OrdersPage
+from tandem.web.console.payment_disputes import PaymentDisputesPage
 from tandem.web.console.payment_links import PaymentLinksPage
 from tandem.web.console.payment_settlements import SettlementPage, SettlementsPage
 from tandem.web.console.payments import PaymentPage, PaymentsPage
@@ -173,6 +174,7 @@ PAGES: list[Any] = [
     InvoicesPage,
     PaymentsPage,
     PaymentPage,
+    PaymentDisputesPage,
     PaymentLinksPage,
     SettlementsPage,
     SettlementPage,

@@ -119,6 +119,7 @@ AREAS: dict[str, Rule] = {
     "/v1/company-tax-profile": Rule("invoicing.read", "invoicing.configure"),
     "/v1/payments": Rule("payments.read", "payments.refund"),
     "/v1/payment-settings": Rule("payments.read", "payments.configure"),
+    "/v1/payment-disputes": Rule("payments.read", "payments.resolve"),
     "/v1/payment-exceptions": Rule("payments.read", "payments.resolve"),
     "/v1/settlements": Rule("payments.read", "payments.reconcile"),
     "/v1/settlement-exceptions": Rule("payments.read", "payments.reconcile"),

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from tandem.sandbox.dependencies import Dependencies
-from tandem.sandbox.razorpay import links, orders, payments, refunds, settlements
+from tandem.sandbox.razorpay import disputes, links, orders, payments, refunds, settlements
 from tandem.sandbox.razorpay.reading import AnyRequest, check_caller, read_json
 from tandem.sandbox.razorpay.refusals import RazorpayRefusal
 
@@ -102,6 +102,20 @@ class RazorpayController(Controller):
         self, settlement_id: FromPath[str], request: AnyRequest, deps: Deps
     ) -> Answer:
         return _answer(deps, request, lambda: settlements.get_settlement(deps, settlement_id))
+
+
+class DisputesController(Controller):
+    path = "/razorpay/v1/disputes"
+
+    @get()
+    async def list_disputes(self, request: AnyRequest, deps: Deps) -> Answer:
+        return _answer(deps, request, lambda: disputes.list_disputes(deps, request.query_params))
+
+    @get("/{dispute_id:str}")
+    async def get_dispute(
+        self, dispute_id: FromPath[str], request: AnyRequest, deps: Deps
+    ) -> Answer:
+        return _answer(deps, request, lambda: disputes.get_dispute(deps, dispute_id))
 
 
 class LinksController(Controller):

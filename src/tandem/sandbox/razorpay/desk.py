@@ -1,5 +1,5 @@
-"""What the vendor's dashboard is for: the account's switches, a bank that changes its mind, and
-settlements before their time."""
+"""What the vendor's dashboard is for: the account's switches, a bank that changes its mind or asks
+money back, and settlements before their time."""
 
 from typing import Annotated, Any
 
@@ -11,8 +11,9 @@ from litestar.params import FromPath, JSONBody
 
 from tandem.sandbox.dependencies import Dependencies
 from tandem.sandbox.loopback import NotLoopback
-from tandem.sandbox.razorpay import links, payments, refunds, settlements
+from tandem.sandbox.razorpay import disputes, links, payments, refunds, settlements
 from tandem.sandbox.razorpay.account import Account, AccountChange, change_account, read_account
+from tandem.sandbox.razorpay.disputes import NewDispute
 from tandem.sandbox.razorpay.ledger import find
 from tandem.sandbox.razorpay.refusals import RazorpayRefusal
 
@@ -119,3 +120,29 @@ class AccountController(Controller):
     ) -> list[str]:
         """By which media its customer was reminded."""
         return links.notices_of(deps, link_id)
+
+    @post("/payments/{payment_id:str}/disputes")
+    async def dispute(
+        self,
+        payment_id: FromPath[str],
+        data: JSONBody[NewDispute],
+        deps: NamedDependency[Dependencies],
+    ) -> Response[dict[str, Any]]:
+        """The buyer's bank asks for the money back."""
+        try:
+            return Response(disputes.open_dispute(deps, payment_id, data), status_code=201)
+        except RazorpayRefusal as refused:
+            return Response(refused.body, status_code=409)
+
+    @post("/disputes/{dispute_id:str}/{status:str}")
+    async def move_dispute(
+        self,
+        dispute_id: FromPath[str],
+        status: FromPath[str],
+        deps: NamedDependency[Dependencies],
+    ) -> Response[dict[str, Any]]:
+        """It is `under_review`, needs action (`action_required`), or is `won`, `lost`, `closed`."""
+        try:
+            return Response(disputes.move_dispute(deps, dispute_id, status), status_code=201)
+        except RazorpayRefusal as refused:
+            return Response(refused.body, status_code=409)

@@ -83,6 +83,24 @@ def refund_json(_: Store, row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
+def dispute_json(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "entity": "dispute",
+        "payment_id": row["payment_id"],
+        "amount": row["amount"],
+        "currency": row["currency"],
+        "amount_deducted": row["amount_deducted"],
+        "gateway_dispute_id": None,
+        "reason_code": row["reason_code"],
+        "respond_by": row["respond_by"],
+        "status": row["status"],
+        "phase": row["phase"],
+        "comments": None,
+        "created_at": row["created_at"],
+    }
+
+
 def settlement_json(row: sqlite3.Row) -> dict[str, Any]:
     """Fees and tax are 0: a normal settlement has them in its rows."""
     return {
@@ -126,7 +144,7 @@ def settled_json(store: Store, row: sqlite3.Row) -> dict[str, Any]:
         "card_network": None,
         "card_issuer": None,
         "card_type": None,
-        "dispute_id": None,
+        "dispute_id": about.get("dispute_id"),
     }
 
 
@@ -135,9 +153,13 @@ def _settled_entity(store: Store, row: sqlite3.Row) -> dict[str, Any]:
         found = find(store, "razorpay_adjustment", row["entity_id"])
         assert found is not None, "a settled adjustment exists"
         nothing = dict.fromkeys(("payment_id", "order_id", "order_receipt", "method"))
+        dispute = store.row(
+            "select id from razorpay_dispute where adjustment_id = ?", (row["entity_id"],)
+        )
         return {
             "created_at": found["created_at"],
             "description": found["description"],
+            "dispute_id": dispute["id"] if dispute is not None else None,
             **nothing,
         }
     refund = find(store, "razorpay_refund", row["entity_id"])

@@ -71,6 +71,14 @@ create table if not exists razorpay_adjustment (
     seq integer primary key, id text unique not null, amount integer not null,
     description text not null, created_at integer not null
 );
+create table if not exists razorpay_dispute (
+    seq integer primary key, id text unique not null,
+    payment_id text not null references razorpay_payment (id), amount integer not null,
+    currency text not null, amount_deducted integer not null default 0, reason_code text not null,
+    phase text not null, respond_by integer not null, status text not null default 'open',
+    adjustment_id text, created_at integer not null
+);
+create index if not exists razorpay_dispute_adjustment on razorpay_dispute (adjustment_id);
 create table if not exists razorpay_account (
     id integer primary key check (id = 1), webhook_url text, webhook_secret text not null,
     old_webhook_secret text, is_auto_capturing integer not null default 0,
@@ -85,6 +93,7 @@ TABLES = frozenset(
         "razorpay_refund",
         "razorpay_settlement",
         "razorpay_adjustment",
+        "razorpay_dispute",
         "razorpay_link",
     }
 )

@@ -8,7 +8,7 @@ from litestar.types import ControllerRouterHandler
 from tandem.sandbox.dependencies import Dependencies
 from tandem.sandbox.faults import Target
 from tandem.sandbox.razorpay import ledger, notices, sweep
-from tandem.sandbox.razorpay.api import LinksController, RazorpayController
+from tandem.sandbox.razorpay.api import DisputesController, LinksController, RazorpayController
 from tandem.sandbox.razorpay.checkout import CheckoutController
 from tandem.sandbox.razorpay.desk import AccountController
 from tandem.sandbox.razorpay.refusals import fault_body
@@ -43,4 +43,10 @@ def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
     )
     deps.webhooks.declare("razorpay", sign=notices.sign)
     deps.background.append(partial(sweep.run, deps))
-    return [RazorpayController, LinksController, CheckoutController, AccountController]
+    return [
+        RazorpayController,
+        DisputesController,
+        LinksController,
+        CheckoutController,
+        AccountController,
+    ]

@@ -88,3 +88,18 @@ select l.org_id, l.id, l.status, l.paid_minor, coalesce(sum(p.captured_minor), 0
  group by l.org_id, l.id
 having l.paid_minor <> coalesce(sum(p.captured_minor), 0)
     or (l.status = 'paid') <> (l.paid_minor = l.amount_minor);
+
+-- name: what a payment lost to disputes is the sum of its lost ones
+select p.id
+  from payments.payment p
+  left join payments.dispute d on d.org_id = p.org_id and d.payment_id = p.id
+ group by p.org_id, p.id, p.charged_back_minor
+having p.charged_back_minor <> coalesce(sum(coalesce(nullif(d.deducted_minor, 0), d.amount_minor))
+                                            filter (where d.status = 'lost'), 0);
+
+-- name: an undecided dispute stands in the inbox of exceptions
+select d.id
+  from payments.dispute d
+ where d.decided_at is null
+   and not exists (select 1 from payments.exception x
+                    where x.org_id = d.org_id and x.kind = 'disputed' and x.subject_id = d.id);

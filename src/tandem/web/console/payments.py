@@ -152,6 +152,11 @@ async def _payment_page(
         refundable_minor=refundable(payment, refunds),
         events=await payments.list_events(tx, payment_id),
         settled=await payments.list_settled(tx, payment_id),
+        disputes=(
+            await payments.list_disputes(
+                tx, payments.DisputeFilter(payment_id=payment_id), limit=10
+            )
+        ).items,
         problem=problem,
     )
 

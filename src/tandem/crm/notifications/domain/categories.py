@@ -145,6 +145,13 @@ CATEGORIES: Mapping[str, Category] = {
             mail="now",
         ),
         _staff(
+            "disputes",
+            "Disputed payments",
+            "A buyer's bank asks money back: evidence is due, or a decision fell.",
+            *("payment_dispute",),
+            mail="now",
+        ),
+        _staff(
             "system",
             "Troubles of the installation",
             "Providers that refuse our keys, work that stands still.",

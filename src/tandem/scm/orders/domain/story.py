@@ -149,6 +149,15 @@ TITLES: Mapping[str, Telling] = {
         "Settlement needs attention",
         str(p["detail"]),
     ),
+    "payments.dispute_opened": lambda p: (
+        "Payment disputed",
+        f"{money(p)}: {_words(str(p['reason']))}",
+    ),
+    "payments.dispute_changed": lambda p: ("Dispute " + _words(str(p["status"])), ""),
+    "payments.dispute_decided": lambda p: (
+        f"Dispute {_words(str(p['outcome']))}",
+        f"{money(p, 'deducted_minor')} taken back" if p["outcome"] == "lost" else money(p),
+    ),
     "payments.link_ready": lambda p: (
         "UPI QR code ready" if p["kind"] == "upi_qr" else "Payment link sent",
         money(p),

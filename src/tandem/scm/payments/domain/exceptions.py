@@ -22,6 +22,8 @@ class ExceptionKind(StrEnum):
     REFUND_FAILED = "refund_failed"
     REFUND_BY_HAND = "refund_by_hand"
     REQUEST_REFUSED = "request_refused"
+    DISPUTED = "disputed"
+    DISPUTE_LOST = "dispute_lost"
 
 
 class Policy(StrEnum):
@@ -62,12 +64,14 @@ ACTIONS: Mapping[ExceptionKind, frozenset[Action]] = {
     ExceptionKind.REFUND_FAILED: frozenset({Action.RETRY, Action.PAID_OUT, Action.DISMISS}),
     ExceptionKind.REFUND_BY_HAND: frozenset({Action.PAID_OUT, Action.DISMISS}),
     ExceptionKind.REQUEST_REFUSED: _SEEN,
+    ExceptionKind.DISPUTED: _SEEN,
+    ExceptionKind.DISPUTE_LOST: _SEEN,
 }
 assert ACTIONS.keys() == POLICY.keys(), "every kind of exception says what may be done about it"
 
 
 class PaymentException(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry of the inbox. `subject_id` is the payment's, the refund's or the request's id.
+    """An entry of the inbox. `subject_id` is the payment's, refund's, request's or dispute's id.
     `detail` says which amounts do not fit."""
 
     field_rules: ClassVar[Mapping[str, str]] = {"detail": "payment.amount_minor"}

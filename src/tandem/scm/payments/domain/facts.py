@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.scm.payments.domain.disputes import DisputeFact
 from tandem.scm.payments.domain.statuses import RefundStatus, Status
 
 
@@ -52,7 +53,7 @@ class RefundFact(msgspec.Struct, frozen=True, kw_only=True):
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """One thing told once: `event_id` is unique per source, and telling it again changes nothing.
 
-    Exactly one of `payment` and `refund` is there. `kind` is what the teller called it.
+    Exactly one of `payment`, `refund` and `dispute` is there. `kind` is what the teller called it.
     """
 
     provider: str
@@ -63,3 +64,4 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     payment: PaymentFact | None = None
     refund: RefundFact | None = None
+    dispute: DisputeFact | None = None

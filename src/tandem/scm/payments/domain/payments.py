@@ -23,12 +23,17 @@ class Standing(StrEnum):
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
-    """`amount_minor` and `currency` are null until the gateway itself has told them."""
+    """`amount_minor` and `currency` are null until the gateway itself has told them.
+
+    `dispute_status` is how its last dispute stands, empty without one. `charged_back_minor` is what
+    lost disputes took: no refund, for nobody decided it, and no longer ours to give back.
+    """
 
     resource: ClassVar[str] = "payment"
     field_rules: ClassVar[Mapping[str, str]] = {
         "captured_minor": "amount_minor",
         "refunded_minor": "amount_minor",
+        "charged_back_minor": "amount_minor",
     }
 
     id: UUID
@@ -55,6 +60,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     capture_requested_at: datetime | None = None
     version: int = 1
     link_id: UUID | None = None
+    dispute_status: str = ""
+    charged_back_minor: int = 0
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,8 +98,9 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def refundable(payment: Payment, refunds: Iterable[Refund]) -> int:
-    """What may still be given back: captured, less every refund that has not failed."""
+    """What may still be given back: captured, less what disputes took and every refund that has not
+    failed."""
     spoken_for = sum(
         refund.amount_minor for refund in refunds if refund.status is not RefundStatus.FAILED
     )
-    return max(payment.captured_minor - spoken_for, 0)
+    return max(payment.captured_minor - payment.charged_back_minor - spoken_for, 0)

@@ -30,6 +30,12 @@ class NotRefundable(Conflict):
     code = "not_refundable"
 
 
+class PaymentDisputed(Conflict):
+    """The buyer's bank has the case: money given back now could be taken a second time."""
+
+    code = "payment_disputed"
+
+
 class NothingToPay(Conflict):
     """The order is paid, over, or was never to be paid in advance."""
 

@@ -56,7 +56,8 @@ class ToldSettlement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToldRow(msgspec.Struct, frozen=True, kw_only=True):
-    """`provider_payment_id` is the payment a refund, transfer or adjustment is about, if any."""
+    """`provider_payment_id` is the payment a refund, transfer or adjustment is about, if any;
+    `provider_dispute_id` the dispute that an adjustment books."""
 
     provider_settlement_id: str
     kind: RowKind
@@ -71,6 +72,7 @@ class ToldRow(msgspec.Struct, frozen=True, kw_only=True):
     provider_order_id: str = ""
     method: str = ""
     description: str = ""
+    provider_dispute_id: str = ""
     happened_at: datetime
 
     @property

@@ -115,6 +115,9 @@ class PaymentGateway(Protocol):
     async def list_settled(self, day: date) -> list[ToldRow]:
         """What was settled on one of the gateway's days, thing by thing. May repeat itself."""
 
+    async def list_disputes(self, *, seen_at: datetime) -> list[Fact]:
+        """How the latest disputes of the account stand, whosever they are: at most 500."""
+
     async def check(self) -> None:
         """Prove that the keys are good without changing anything. Raises like any other call."""
 

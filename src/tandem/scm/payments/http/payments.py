@@ -24,12 +24,14 @@ from tandem.kernel.pages import Page
 from tandem.kernel.patterns import whole
 from tandem.scm.payments import service
 from tandem.scm.payments.domain import (
+    Dispute,
     Intent,
     Misfitting,
     Mode,
     NothingToPay,
     NotRefundable,
     Payment,
+    PaymentDisputed,
     Refund,
     RefundExceedsBalance,
     Status,
@@ -41,6 +43,7 @@ from tandem.scm.payments.store.ledger import PaymentEntry
 from tandem.scm.payments.store.payments import Filter
 
 AMOUNT_MAX = 10**15
+DISPUTES_MAX = 50
 
 Method = Annotated[str | None, QueryParameter(max_length=30, pattern=whole("[a-z_]*"))]
 Search = Annotated[str | None, QueryParameter(max_length=64, pattern=PRINTABLE)]
@@ -54,13 +57,14 @@ class NewRefund(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class PaymentDetail(msgspec.Struct, kw_only=True):
-    """`refundable_minor` is what may still be given back."""
+    """`refundable_minor` is what may still be given back; disputes newest first."""
 
     field_rules: ClassVar[Mapping[str, str]] = {"refundable_minor": "payment.amount_minor"}
 
     payment: Payment
     refunds: list[Refund]
     refundable_minor: int
+    disputes: list[Dispute] = msgspec.field(default_factory=list)
 
 
 class PaymentsController(Controller):
@@ -97,11 +101,17 @@ class PaymentsController(Controller):
     async def get_payment(
         self, payment_id: FromPath[UUID], tx: Transaction
     ) -> Response[PaymentDetail]:
-        """One payment with its refunds."""
+        """One payment with its refunds and disputes."""
         payment = await service.get_payment(tx, payment_id)
         refunds = await service.list_refunds(tx, payment_id=payment_id)
+        disputed = await service.list_disputes(
+            tx, service.DisputeFilter(payment_id=payment_id), limit=DISPUTES_MAX
+        )
         detail = PaymentDetail(
-            payment=payment, refunds=refunds, refundable_minor=refundable(payment, refunds)
+            payment=payment,
+            refunds=refunds,
+            refundable_minor=refundable(payment, refunds),
+            disputes=list(disputed.items),
         )
         return Response(detail, headers=etag(payment.version))
 
@@ -121,7 +131,9 @@ class PaymentsController(Controller):
 
     @post(
         "/payments/{payment_id:uuid}/refunds",
-        responses=refusals(Forbidden, NotFound, NotRefundable, RefundExceedsBalance, Invalid),
+        responses=refusals(
+            Forbidden, NotFound, NotRefundable, PaymentDisputed, RefundExceedsBalance, Invalid
+        ),
     )
     async def refund(
         self, payment_id: FromPath[UUID], data: JSONBody[NewRefund], tx: Transaction, now: Now

@@ -12,6 +12,7 @@ from tandem.scm.payments.jobs.calls import (
     send_refund,
     watch_uncaptured,
 )
+from tandem.scm.payments.jobs.disputes import watch_disputes
 from tandem.scm.payments.jobs.links import remind_link, watch_links, work_on_link
 from tandem.scm.payments.jobs.settlements import fetch_settlements, watch_settlements
 
@@ -23,6 +24,7 @@ __all__ = [
     "reconcile",
     "remind_link",
     "send_refund",
+    "watch_disputes",
     "watch_links",
     "watch_settlements",
     "watch_uncaptured",

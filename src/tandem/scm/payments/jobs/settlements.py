@@ -118,6 +118,7 @@ async def _owner_of(work: Work, provider: str, row: ToldRow) -> UUID | None:
         (str(row.kind), row.entity_id),
         ("payment", row.provider_payment_id),
         ("order", row.provider_order_id),
+        ("dispute", row.provider_dispute_id),
     )
     for kind, external_id in named:
         if external_id:

@@ -16,6 +16,12 @@ from tandem.scm.payments.service.captures import (
 )
 from tandem.scm.payments.service.cash import record_cash
 from tandem.scm.payments.service.connection import check_connection
+from tandem.scm.payments.service.disputes import (
+    DisputeFilter,
+    get_dispute,
+    list_disputes,
+    note_evidence,
+)
 from tandem.scm.payments.service.facts import apply_fact
 from tandem.scm.payments.service.inbox import list_exceptions, resolve
 from tandem.scm.payments.service.intents import (
@@ -48,11 +54,13 @@ from tandem.scm.payments.service.links import (
 from tandem.scm.payments.service.pay_page import pay_page, record_return
 from tandem.scm.payments.service.reading import (
     get_payment,
+    has_payments,
     list_events,
     list_gone_refunds,
     list_payments,
     list_refunds,
     list_waiting_refunds,
+    payments_among,
     received,
     totals,
 )
@@ -96,6 +104,7 @@ from tandem.scm.payments.store.settlements import SettlementFilter
 
 __all__ = [
     "NOTHING_ELSEWHERE",
+    "DisputeFilter",
     "Elsewhere",
     "GatewayRefused",
     "LinkFilter",
@@ -118,12 +127,15 @@ __all__ = [
     "days_to_read",
     "export_settlement",
     "fail_refund",
+    "get_dispute",
     "get_link",
     "get_payment",
     "get_settings",
     "get_settlement",
+    "has_payments",
     "is_captured_at_dispatch",
     "keep_settlements",
+    "list_disputes",
     "list_due_captures",
     "list_due_links",
     "list_due_refunds",
@@ -140,9 +152,11 @@ __all__ = [
     "list_settlements",
     "list_unopened",
     "list_waiting_refunds",
+    "note_evidence",
     "open_intent",
     "open_link",
     "pay_page",
+    "payments_among",
     "put_off_capture",
     "put_off_refund",
     "raise_never_settled",

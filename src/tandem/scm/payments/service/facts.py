@@ -33,6 +33,7 @@ from tandem.scm.payments.domain import (
     settle,
 )
 from tandem.scm.payments.service import refunding
+from tandem.scm.payments.service.disputes import follow_dispute
 from tandem.scm.payments.service.exceptions import raise_about
 from tandem.scm.payments.service.news import Change, tell
 from tandem.scm.payments.store import exceptions, intents, ledger, links, payments, refunds
@@ -88,6 +89,11 @@ async def follow(tx: Tx, before: Payment, facts: Sequence[Fact], *, now: datetim
     await _save(tx, change, now=now)
     await tell(tx, change, now=now)
     await _react(tx, change, misfit, now=now)
+    for fact in facts:
+        if fact.dispute:
+            after = await follow_dispute(
+                tx, after, fact.dispute, occurred_at=fact.occurred_at, now=now
+            )
     return after
 
 
@@ -147,8 +153,8 @@ async def _asked_for(tx: Tx, fact: Fact) -> Intent | PaymentLink | None:
 
 
 async def _ask_about(tx: Tx, fact: Fact) -> None:
-    """A refund names no order: the payment itself will."""
-    if fact.refund is not None:
+    """A refund or a dispute names no order: the payment itself will."""
+    if fact.payment is None:
         await jobs.enqueue(
             tx,
             "payments.fetch_payment",

@@ -1,5 +1,6 @@
 """Looking at payments."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -77,3 +78,13 @@ async def received(tx: Tx, *, currency: str, since: datetime) -> int:
     """Money that came in since an instant, in minor units of one currency."""
     tx.actor.require("payments.read")
     return await payments.received(tx, currency=currency, since=since)
+
+
+async def has_payments(tx: Tx, *, provider: str, mode: str) -> bool:
+    """Whether this company ever had a payment there, for jobs that would ask in vain."""
+    return await payments.has_any(tx, provider=provider, mode=mode)
+
+
+async def payments_among(tx: Tx, *, provider: str, ids: Sequence[str]) -> frozenset[str]:
+    """Which of a gateway's payments are this company's. For jobs."""
+    return await payments.among(tx, provider=provider, ids=ids)

@@ -9,9 +9,11 @@ from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
 from tandem.scm.payments.domain import (
+    DECIDED,
     LEASE,
     NotRefundable,
     Payment,
+    PaymentDisputed,
     Refund,
     RefundExceedsBalance,
     RefundStatus,
@@ -71,9 +73,12 @@ async def refund(
 async def refund_payment(
     tx: Tx, payment_id: UUID, *, amount_minor: int | None, reason: str, now: datetime
 ) -> Refund:
-    """One refund of one payment, by hand. Refuses RefundExceedsBalance, NotRefundable."""
+    """One refund of one payment, by hand. Refuses RefundExceedsBalance, NotRefundable, and
+    PaymentDisputed while its dispute is undecided."""
     tx.actor.require("payments.refund")
     payment = await seen(tx, await payments.lock(tx, payment_id))
+    if payment.dispute_status and payment.dispute_status not in DECIDED:
+        raise PaymentDisputed("The buyer's bank disputes this payment: wait for its decision.")
     made = await give_back(tx, payment, amount_minor=amount_minor, reason=reason, now=now)
     if made is None:
         raise NotRefundable("All of this payment has been given back.")

@@ -13,7 +13,7 @@ from tandem.scm.payments.domain import Payment, Totals
 COLUMNS = """id, order_id, order_number, intent_id, provider, provider_payment_id, mode, method,
            status, standing, amount_minor, currency, captured_minor, refunded_minor, fee_minor,
            tax_minor, error, created_at, failed_at, authorized_at, captured_at,
-           capture_requested_at, version, link_id"""
+           capture_requested_at, version, link_id, dispute_status, charged_back_minor"""
 
 LOCK_BY_PROVIDER = Query(
     f"""
@@ -141,6 +141,23 @@ RECEIVED = Query(
 )
 
 
+HAS_ANY = Query(
+    """
+    select exists (
+           select from payments.payment
+            where org_id = :org_id and provider = :provider and mode = :mode)
+    """
+)
+
+AMONG = Query(
+    """
+    select provider_payment_id
+      from payments.payment
+     where org_id = :org_id and provider = :provider and provider_payment_id = any(:ids)
+    """
+)
+
+
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """`search` is an order's number or a gateway's payment id, exactly."""
 
@@ -247,3 +264,12 @@ async def received(tx: Tx, *, currency: str, since: datetime) -> int:
         RECEIVED, currency=currency, since=since, **tx.actor.reach("payments.read").params()
     )
     return found
+
+
+async def has_any(tx: Tx, *, provider: str, mode: str) -> bool:
+    return bool(await tx.value(HAS_ANY, provider=provider, mode=mode))
+
+
+async def among(tx: Tx, *, provider: str, ids: Sequence[str]) -> frozenset[str]:
+    rows = await tx.records(AMONG, provider=provider, ids=list(ids))
+    return frozenset(row["provider_payment_id"] for row in rows)

@@ -15,15 +15,15 @@ PUT = Query(
     insert into payments.settlement_row as r
            (org_id, id, settlement_id, kind, entity_id, currency, amount_minor, credit_minor,
             debit_minor, fee_minor, tax_minor, provider_payment_id, provider_order_id, method,
-            description, happened_at)
+            description, provider_dispute_id, happened_at)
     select :org_id, t.id, :settlement_id, t.kind, t.entity_id, t.currency, t.amount_minor,
            t.credit_minor, t.debit_minor, t.fee_minor, t.tax_minor, t.provider_payment_id,
-           t.provider_order_id, t.method, t.description, t.happened_at
+           t.provider_order_id, t.method, t.description, t.provider_dispute_id, t.happened_at
       from jsonb_to_recordset(:rows::jsonb) as t (
                id uuid, kind text, entity_id text, currency text, amount_minor bigint,
                credit_minor bigint, debit_minor bigint, fee_minor bigint, tax_minor bigint,
                provider_payment_id text, provider_order_id text, method text, description text,
-               happened_at timestamptz)
+               provider_dispute_id text, happened_at timestamptz)
      order by t.id
         on conflict (org_id, settlement_id, kind, entity_id) do update
        set currency = excluded.currency, amount_minor = excluded.amount_minor,
@@ -56,6 +56,18 @@ TIE_REFUNDS = Query(
      where r.org_id = :org_id and r.settlement_id = :settlement_id
        and r.kind = 'refund' and r.refund_id is null
        and f.org_id = :org_id and f.provider_refund_id = r.entity_id
+    """
+)
+
+TIE_DISPUTES = Query(
+    """
+    update payments.settlement_row r
+       set payment_id = d.payment_id
+      from payments.dispute d
+     where r.org_id = :org_id and r.settlement_id = :settlement_id
+       and r.payment_id is null and r.provider_dispute_id <> ''
+       and d.org_id = :org_id and d.provider = :provider
+       and d.provider_dispute_id = r.provider_dispute_id
     """
 )
 
@@ -128,6 +140,7 @@ FIGURES = (
     "provider_order_id",
     "method",
     "description",
+    "provider_dispute_id",
 )
 
 
@@ -155,9 +168,10 @@ async def put(tx: Tx, settlement_id: UUID, rows: Sequence[ToldRow]) -> int:
 
 
 async def tie(tx: Tx, settlement_id: UUID, *, provider: str) -> None:
-    """Point at our payments and refunds, as far as they are known by now."""
+    """Point at our payments, refunds and disputed payments, as far as they are known by now."""
     await tx.run(TIE_REFUNDS, settlement_id=settlement_id)
     await tx.run(TIE_PAYMENTS, settlement_id=settlement_id, provider=provider)
+    await tx.run(TIE_DISPUTES, settlement_id=settlement_id, provider=provider)
 
 
 async def compare(tx: Tx, settlement_id: UUID) -> list[Compared]:

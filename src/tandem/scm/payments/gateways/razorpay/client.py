@@ -22,12 +22,14 @@ from tandem.scm.payments.gateways.razorpay.settled import (
 )
 from tandem.scm.payments.gateways.razorpay.wire import (
     PROVIDER,
+    WireDisputes,
     WireOrder,
     WireOrders,
     WirePayment,
     WirePayments,
     WireRefund,
     WireRefunds,
+    fact_of_dispute,
     fact_of_payment,
     fact_of_refund,
     note_id,
@@ -41,6 +43,7 @@ PAGE = 100
 """Razorpay lists 100 entities at most; an order has had far fewer payments before it is paid."""
 
 PAGES_MAX = 5_000
+DISPUTE_PAGES_MAX = 5
 """Half a million rows in a day: more is a list that never ends."""
 
 TEST_KEY = "rzp_test_"
@@ -181,6 +184,16 @@ class RazorpayGateway:
             if len(told.items) < PAGE:
                 return found
         raise OutcomeUnknown("The list of what was settled does not end.")
+
+    async def list_disputes(self, *, seen_at: datetime) -> list[Fact]:
+        """https://razorpay.com/docs/api/disputes/fetch-all"""
+        found: list[Fact] = []
+        for page in range(DISPUTE_PAGES_MAX):
+            told = await self._call("GET", "disputes", WireDisputes, params=_page(page))
+            found += [fact_of_dispute(one, seen_at=seen_at) for one in told.items]
+            if len(told.items) < PAGE:
+                break
+        return found
 
     async def check(self) -> None:
         await self._call("GET", "orders", WireOrders, params={"count": 1})

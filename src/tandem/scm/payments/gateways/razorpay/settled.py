@@ -36,6 +36,7 @@ class WireSettled(msgspec.Struct, kw_only=True):
     order_id: str | None = None
     method: str | None = None
     description: str | None = None
+    dispute_id: str | None = None
 
 
 class WireSettlements(msgspec.Struct, kw_only=True):
@@ -76,5 +77,6 @@ def row_of(told: WireSettled) -> ToldRow:
         provider_order_id=told.order_id or "",
         method=(told.method or "")[:30],
         description=(told.description or "").replace("\x00", "")[:DESCRIPTION_LENGTH_MAX],
+        provider_dispute_id=(told.dispute_id or "")[:64],
         happened_at=datetime.fromtimestamp(told.created_at, UTC),
     )

@@ -5,19 +5,22 @@ The event's name decides, never the snapshot inside: Razorpay's samples carry `c
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from tandem.scm.payments.domain import Fact, RefundStatus, Source, Status
+from tandem.scm.payments.domain import DisputeStatus, Fact, RefundStatus, Source, Status
 from tandem.scm.payments.gateways.razorpay.settled import WireSettlement
 from tandem.scm.payments.gateways.razorpay.wire import (
     PROVIDER,
+    WireDispute,
     WireOrder,
     WirePayment,
     WireRefund,
+    dispute_fact,
+    moment,
     note_id,
     payment_fact,
     refund_fact,
@@ -34,6 +37,16 @@ REFUND_EVENTS = {
     "refund.created": RefundStatus.PENDING,
     "refund.processed": RefundStatus.PROCESSED,
     "refund.failed": RefundStatus.FAILED,
+}
+
+
+DISPUTE_EVENTS = {
+    "payment.dispute.created": DisputeStatus.OPEN,
+    "payment.dispute.under_review": DisputeStatus.UNDER_REVIEW,
+    "payment.dispute.action_required": DisputeStatus.ACTION_REQUIRED,
+    "payment.dispute.won": DisputeStatus.WON,
+    "payment.dispute.lost": DisputeStatus.LOST,
+    "payment.dispute.closed": DisputeStatus.CLOSED,
 }
 
 
@@ -76,13 +89,16 @@ def read_notice(body: bytes) -> Notice:
     refund = _part(envelope, "refund", WireRefund)
     settlement = _part(envelope, "settlement", WireSettlement)
     link_id = link_named_in(envelope)
-    payment_id = payment.id if payment else refund.payment_id if refund else ""
+    dispute = _part(envelope, "dispute", WireDispute)
+    about = refund or dispute
+    payment_id = payment.id if payment else about.payment_id if about else ""
     order_id = order.id if order else (payment.order_id if payment else None) or ""
     named = [
         ("link", link_id),
         ("order", order_id),
         ("payment", payment_id),
         ("refund", refund.id if refund else ""),
+        ("dispute", dispute.id if dispute else ""),
     ]
     notes = [part.notes for part in (order, payment, refund) if part]
     return Notice(
@@ -112,7 +128,7 @@ def is_about_settlements(body: bytes) -> bool:
 def facts_of(body: bytes, *, event_id: str, received_at: datetime) -> list[Fact]:
     """What this notice tells about payments; nothing for events that are not about them."""
     envelope = _open(body)
-    occurred_at = _moment(envelope.created_at) or received_at
+    occurred_at = moment(envelope.created_at) or received_at
     if envelope.event in PAYMENT_EVENTS:
         payment = _part(envelope, "payment", WirePayment)
         if payment is None:
@@ -125,6 +141,12 @@ def facts_of(body: bytes, *, event_id: str, received_at: datetime) -> list[Fact]
             return []
         told = refund_fact(refund, REFUND_EVENTS[envelope.event])
         return [_fact(envelope.event, event_id, refund.payment_id, occurred_at, refund=told)]
+    if envelope.event in DISPUTE_EVENTS:
+        dispute = _part(envelope, "dispute", WireDispute)
+        if dispute is None:
+            return []
+        claim = dispute_fact(dispute, DISPUTE_EVENTS[envelope.event])
+        return [_fact(envelope.event, event_id, dispute.payment_id, occurred_at, dispute=claim)]
     return []
 
 
@@ -143,12 +165,6 @@ def _part(envelope: _Envelope, name: str, kind: type[Any]) -> Any:
         return msgspec.json.decode(part.entity, type=kind)
     except msgspec.MsgspecError as reason:
         raise NotANotice(f"{name}: {reason}") from reason
-
-
-def _moment(seconds: int | None) -> datetime | None:
-    if seconds is None or not 0 < seconds < 32_503_680_000:
-        return None
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _fact(event: str, event_id: str, payment_id: str, occurred_at: datetime, **told: Any) -> Fact:

@@ -3,7 +3,7 @@
 Fields are lenient on purpose: the vendor's own samples miss some and disagree on others.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,8 @@ import msgspec
 
 from tandem.kernel.ids import parse_id
 from tandem.scm.payments.domain import (
+    DisputeFact,
+    DisputeStatus,
     Fact,
     PaymentFact,
     RefundFact,
@@ -20,6 +22,7 @@ from tandem.scm.payments.domain import (
 )
 
 PROVIDER = "razorpay"
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class WireOrder(msgspec.Struct, kw_only=True):
@@ -57,12 +60,31 @@ class WireRefund(msgspec.Struct, kw_only=True):
     notes: Any = None
 
 
+class WireDispute(msgspec.Struct, kw_only=True):
+    """`amount_deducted` is 0 until it is lost (https://razorpay.com/docs/api/disputes/entity)."""
+
+    id: str
+    payment_id: str
+    amount: int
+    currency: str
+    amount_deducted: int | None = None
+    reason_code: str | None = None
+    respond_by: int | None = None
+    phase: str | None = None
+    status: str = "open"
+    created_at: int
+
+
 class WireOrders(msgspec.Struct, kw_only=True):
     items: list[WireOrder]
 
 
 class WirePayments(msgspec.Struct, kw_only=True):
     items: list[WirePayment]
+
+
+class WireDisputes(msgspec.Struct, kw_only=True):
+    items: list[WireDispute]
 
 
 class WireRefunds(msgspec.Struct, kw_only=True):
@@ -75,6 +97,8 @@ STATUSES = {
     "captured": Status.CAPTURED,
     "failed": Status.FAILED,
 }
+
+DISPUTE_STATUSES = {status.value: status for status in DisputeStatus}
 
 REFUND_STATUSES = {
     "pending": RefundStatus.PENDING,
@@ -122,6 +146,27 @@ def refund_fact(refund: WireRefund, status: RefundStatus) -> RefundFact:
     )
 
 
+def dispute_fact(dispute: WireDispute, status: DisputeStatus) -> DisputeFact:
+    return DisputeFact(
+        provider_dispute_id=dispute.id,
+        status=status,
+        phase=(dispute.phase or "")[:50],
+        reason=(dispute.reason_code or "")[:200],
+        amount_minor=dispute.amount,
+        currency=dispute.currency,
+        deducted_minor=dispute.amount_deducted or 0,
+        respond_by=moment(dispute.respond_by),
+        opened_at=moment(dispute.created_at) or EPOCH,
+    )
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """None for what is no time of ours: missing, or before 1970 or after the year 3000."""
+    if seconds is None or not 0 < seconds < 32_503_680_000:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def fact_of_payment(payment: WirePayment, *, source: Source, seen_at: datetime) -> Fact:
     """What the gateway says when asked. Seeing the same again is the same event."""
     status = status_of(payment)
@@ -146,4 +191,20 @@ def fact_of_refund(refund: WireRefund, *, source: Source, seen_at: datetime) -> 
         kind=f"refund.{status}",
         occurred_at=seen_at,
         refund=refund_fact(refund, status),
+    )
+
+
+def fact_of_dispute(dispute: WireDispute, *, seen_at: datetime) -> Fact:
+    """What the gateway shows when asked. It shows one that needs more evidence as open, so `open`
+    says no more than that there is one: it counts as said when it began."""
+    status = DISPUTE_STATUSES.get(dispute.status, DisputeStatus.OPEN)
+    told = dispute_fact(dispute, status)
+    return Fact(
+        provider=PROVIDER,
+        provider_payment_id=dispute.payment_id,
+        source=Source.FETCH,
+        event_id=f"{dispute.id}:{status}:{dispute.phase}:{told.deducted_minor}"[:200],
+        kind=f"payment.dispute.{status}",
+        occurred_at=told.opened_at if status is DisputeStatus.OPEN else seen_at,
+        dispute=told,
     )

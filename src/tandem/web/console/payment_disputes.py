@@ -1,0 +1,57 @@
+"""Disputes of payments: which banks ask money back, until when, and what speaks for us."""
+
+import functools
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post
+from litestar.params import FromPath
+
+from tandem.kernel.errors import Invalid, Refusal
+from tandem.kernel.http import Now, Transaction, check_if_match
+from tandem.scm.payments import service as payments
+from tandem.scm.payments.domain import Evidence
+from tandem.scm.payments.domain.disputes import EVIDENCE_LENGTH_MAX
+from tandem.web.console.forms import read_form
+from tandem.web.rendering import page, redirect
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class PaymentDisputesPage(Controller):
+    path = "/payments/disputes"
+    include_in_schema = False
+
+    @get()
+    async def show(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        is_open = request.query_params.get("show") != "all"
+        found = await payments.list_disputes(
+            tx,
+            payments.DisputeFilter(is_open=True if is_open else None),
+            limit=100,
+            cursor=request.query_params.get("cursor") or None,
+        )
+        return page(request, "console/payment_disputes.html", found=found, is_open=is_open)
+
+    @post("/{dispute_id:uuid}/evidence")
+    async def note_evidence(
+        self, request: AnyRequest, dispute_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        """What was refused is said on the payment's page, where the form is."""
+        form = await read_form(request)
+        dispute = await payments.get_dispute(tx, dispute_id)
+        home = f"/payments/{dispute.payment_id}"
+        try:
+            note = form.get("evidence_note", "").replace("\r\n", "\n")
+            if len(note) > EVIDENCE_LENGTH_MAX or "\0" in note:
+                raise Invalid(f"At most {EVIDENCE_LENGTH_MAX} characters.", field="evidence_note")
+            await payments.note_evidence(
+                tx,
+                dispute_id,
+                Evidence(evidence_note=note),
+                is_current=functools.partial(check_if_match, form.get("version") or None),
+                now=now,
+            )
+        except Refusal as refusal:
+            return redirect(request, home, toast=refusal.detail)
+        return redirect(request, home, toast="The evidence is noted.")
