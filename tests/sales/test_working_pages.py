@@ -7,10 +7,12 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
+from tandem.kernel import outbox
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tests.identity.company import hire
 
+AUTOMATIONS = "/settings/automations"
 RULES = "/settings/assignment"
 Form = dict[str, Any]
 
@@ -73,6 +75,47 @@ async def test_rules_are_written_ordered_tried_and_taken_away(
     assert 'value="Pune"' in edited
     await send(client, f"{RULES}/{two['id']}/removal")
     assert "City is Pune" not in await read(client, RULES)
+
+
+async def test_an_automation_is_built_tried_and_shows_what_it_did(
+    client: httpx.AsyncClient, database: Database, asha: str
+) -> None:
+    assert "No automations yet" in await read(client, AUTOMATIONS)
+    refused = await send(client, AUTOMATIONS, expected=422, name="Cold", trigger="lead_came")
+    assert "Say what shall be done" in refused
+    cold: Form = {
+        "name": "Cold",
+        "trigger": "lead_came",
+        "is_active": "true",
+        "word_0": "field:company_name",
+        "op_0": "contains",
+        "value_0": "cold",
+        "do_0": "add_task",
+        "text_0": "Call {name}",
+        "kind_0": "call",
+        "days_0": "2",
+        "who_0": asha,
+        "do_1": "add_tags",
+        "text_1": "cold, new",
+    }
+    drafted = await send(client, f"{AUTOMATIONS}/draft", expected=200, **cold)
+    assert "What is to be done" in drafted and 'value="cold"' in drafted
+    await send(client, AUTOMATIONS, **cold)
+    made = (await client.get("/v1/automations")).json()[0]
+    await client.post("/v1/leads", json={"name": "Ravi", "company_name": "Cold stores"})
+    await client.post("/v1/leads", json={"name": "Meera", "company_name": "Teas"})
+    await outbox.drain(database)
+    shown = await read(client, AUTOMATIONS)
+    assert "Company contains cold → call for Asha within 2 d: Call {name}; tag it" in shown
+    at = f"{AUTOMATIONS}/{made['id']}"
+    assert "L-10001" in await read(client, at)
+    tried = await send(client, f"{at}/trial", expected=200, tried="Meera")
+    assert "It does not fit." in tried and "Company contains cold (is Teas)" in tried
+    tried = await send(client, f"{at}/trial", expected=200, tried="L-10001")
+    assert "It fits." in tried and "tag it cold, new" in tried
+    await send(client, f"{at}/trial", expected=422, tried="Nobody at all")
+    await send(client, f"{at}/removal")
+    assert "No automations yet" in await read(client, AUTOMATIONS)
 
 
 async def test_hours_absences_and_caps_are_set(client: httpx.AsyncClient, asha: str) -> None:

@@ -82,6 +82,8 @@ FIXED = (
     "/complaints/new",
     "/settings/assignment",
     "/settings/assignment/new",
+    "/settings/automations",
+    "/settings/automations/new",
     "/settings/availability",
     "/settings/qualification",
     "/settings/complaints",

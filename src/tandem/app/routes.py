@@ -41,6 +41,7 @@ from tandem.crm.webhooks.http import WebhookController
 from tandem.flows.http.access import AccessController
 from tandem.flows.http.alerts import AlertsController
 from tandem.flows.http.assigning import AssigningController
+from tandem.flows.http.automations import AutomationController
 from tandem.flows.http.campaigns import CampaignFlowsController
 from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.converting import ConversionsController
@@ -143,6 +144,7 @@ ROUTES: list[Any] = [
     ScoreRulesController,
     ScoreThresholdsController,
     AssigningController,
+    AutomationController,
     QualifyingController,
     ConversionsController,
     DealNotesController,

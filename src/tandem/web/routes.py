@@ -9,6 +9,7 @@ from tandem.web.console.api_keys import ApiKeysPage
 from tandem.web.console.assignment import AssignmentPage, AssignmentRulePage
 from tandem.web.console.attribution import AttributionPage
 from tandem.web.console.audit import AuditPage
+from tandem.web.console.automations import AutomationPage, AutomationsPage
 from tandem.web.console.availability import AvailabilityPage
 from tandem.web.console.campaign_approvals import CampaignApprovalPage, CampaignApprovalsPage
 from tandem.web.console.campaigns import CampaignPage, CampaignsPage
@@ -140,6 +141,8 @@ PAGES: list[Any] = [
     TasksPage,
     AssignmentPage,
     AssignmentRulePage,
+    AutomationPage,
+    AutomationsPage,
     AvailabilityPage,
     ProductsPage,
     ProductImport,

@@ -62,3 +62,10 @@ select q.org_id
   from sales.quote q
  group by q.org_id
 having count(distinct q.number) <> max(substr(q.number, 5)::int) - 1000;
+
+-- name: an automation in use hears of what it waits for
+select a.org_id, a.id
+  from sales.automation a
+ where a.is_active and not exists (
+       select from kernel.event_tap t
+        where t.org_id = a.org_id and t.subscriber = 'automations.react');

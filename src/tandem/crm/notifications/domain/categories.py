@@ -108,6 +108,13 @@ CATEGORIES: Mapping[str, Category] = {
             *("quote_answered", "quote_unanswered", "quote_waiting", "deal_order_ended"),
             mail="now",
         ),
+        _staff(
+            "automations",
+            "Automations",
+            "What your company's automations tell you about leads and deals.",
+            "automation",
+            mail="off",
+        ),
         _staff("mentions", "Mentions", "Somebody names you in a note.", "mention", mail="now"),
         _staff(
             "due",
