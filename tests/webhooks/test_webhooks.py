@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +16,7 @@ from litestar import Litestar
 
 from tandem.contracts.customers import CustomerChanged
 from tandem.crm.webhooks import jobs, service
-from tandem.crm.webhooks.domain import GAPS
+from tandem.crm.webhooks.domain import GAPS, sign
 from tandem.kernel import outbox
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
@@ -25,6 +25,7 @@ from tandem.kernel.guard import Guard
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
 from tests.givens import api_key_of, visitor
+from tests.identity.at_work import at_work, hire
 from tests.webhooks.receiver import Receiver, receiver
 
 TOPIC = "customers.added.v1"
@@ -189,6 +190,55 @@ async def test_what_never_succeeds_fails_and_can_be_sent_again(
     [message] = (await client.get(path)).json()["items"]
     assert (message["state"], message["attempts"]) == ("sent", 1)
     assert len({got.headers["webhook-id"] for got in shop.got}) == 1
+
+
+async def test_what_fails_for_three_days_is_given_up_once_and_those_who_can_mend_it_are_told(
+    open_app: Litestar, client: httpx.AsyncClient, work: Work, shop: Receiver, database: Database
+) -> None:
+    """A-NOT-14: also where the last message has failed long before."""
+    _, email = await hire(database, work.org_id, "admin", "Asha")
+    made = (await _add(client, shop.url)).json()["endpoint"]
+    later: Any = work.database.clock
+    shop.answer = lambda _: 500
+    await _customer(client, "Asha")
+    await _send(work)
+    later.ahead += timedelta(hours=69)
+    await _send(work)
+    [shown] = (await client.get("/v1/webhook-endpoints")).json()
+    assert shown["is_active"] is True
+    later.ahead += timedelta(hours=3)
+    for _ in range(3):
+        await _send(work)
+    [shown] = (await client.get("/v1/webhook-endpoints")).json()
+    assert (shown["is_active"], shown["disabled_reason"]) == (
+        False,
+        "It has taken nothing for almost three days.",
+    )
+    async with at_work(open_app, email) as asha:
+        items = (await asha.get("/v1/inbox")).json()["items"]
+    assert [(one["title"], one["link"]) for one in items] == [
+        (f"No more events go to {shop.url}", "/settings/webhooks")
+    ]
+    tried = len(shop.got)
+    await _customer(client, "Ravi")
+    await _send(work)
+    assert len(shop.got) == tried
+    shop.answer = lambda _: 200
+    body = {"url": shop.url, "topics": [TOPIC], "is_active": True}
+    assert (await client.put(f"/v1/webhook-endpoints/{made['id']}", json=body)).status_code == 200
+    await _send(work)
+    assert len(shop.got) == tried + 1, "what waited follows"
+
+
+def test_the_signature_is_the_standards_own() -> None:
+    """Standard Webhooks, libraries/python/tests/test_webhooks.py."""
+    signed = sign(
+        ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        datetime.fromtimestamp(1614265330, UTC),
+        '{"test": 2432232314}',
+    )
+    assert signed["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 async def test_an_address_that_is_gone_or_never_answers_is_given_up(

@@ -23,6 +23,7 @@ from tandem.contracts.support import (
     ComplaintMessageAdded,
     ComplaintStatusChanged,
 )
+from tandem.contracts.webhooks import WebhookEndpointDisabled
 from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.notifications.service import following
@@ -38,6 +39,7 @@ from tandem.scm.support import service as support
 from tandem.scm.support.domain.statuses import Origin, Visibility
 
 CONFIGURES = "notifications.configure"
+MANAGES_WEBHOOKS = "webhooks.manage"
 APPROVES = "marketing.approve"
 RESOLVES = "payments.resolve"
 STOPPED: Mapping[str, str] = {
@@ -312,6 +314,21 @@ async def _tell_of_dispute(
         title=f"{order.number}: {said}",
         link=f"/payments/{event.payment_id}",
         dedupe=f"{event.dispute_id}:{dedupe}",
+        now=now,
+    )
+
+
+@subscribe(WebhookEndpointDisabled, "tell_staff.webhook_disabled")
+async def tell_webhook(tx: Tx, event: WebhookEndpointDisabled, now: datetime) -> None:
+    """Whoever can mend it and save it again."""
+    await tell(
+        tx,
+        await _who_may(tx, MANAGES_WEBHOOKS, now),
+        kind="webhook_disabled",
+        title=f"No more events go to {event.url[:120]}",
+        body=event.reason,
+        link="/settings/webhooks",
+        dedupe=f"webhook:{event.endpoint_id}:{now.isoformat()}",
         now=now,
     )
 

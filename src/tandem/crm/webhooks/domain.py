@@ -27,7 +27,10 @@ GAPS = tuple(
     timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 7200, 18_000, 36_000, 36_000)
 )
 """After the first try, the next ones; about 30 hours in all, then the message has failed."""
-DISABLED_AFTER = timedelta(days=5)
+DISABLED_AFTER = timedelta(hours=70)
+"""Since when nothing was taken: a weekend is outlived, three days are not."""
+GONE = "The address answered 410, gone."
+FAILED = "It has taken nothing for almost three days."
 KEPT_FOR = timedelta(days=30)
 TEST_TOPIC = "webhooks.test.v1"
 
@@ -89,7 +92,7 @@ def new_secret() -> str:
     return SECRET_MARK + base64.b64encode(os.urandom(32)).decode()
 
 
-def sign(secrets: Sequence[str], message_id: UUID, at: datetime, body: str) -> dict[str, str]:
+def sign(secrets: Sequence[str], message_id: UUID | str, at: datetime, body: str) -> dict[str, str]:
     """The headers of one try: a signature by each secret, so that keys can change unnoticed."""
     stamp = str(int(at.timestamp()))
     signed = f"{message_id}.{stamp}.{body}".encode()

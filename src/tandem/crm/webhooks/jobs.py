@@ -18,6 +18,7 @@ AT_ONCE = 200
 @every(2, "webhooks.send")
 async def send_due(work: Work) -> None:
     async with work.transaction() as tx:
+        await service.give_up_silent(tx, now=work.now())
         due = [row["id"] for row in await tx.records(store.DUE_ENDPOINTS, now=work.now())]
     for endpoint_id in due:
         for _ in range(AT_ONCE):

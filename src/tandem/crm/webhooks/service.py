@@ -6,10 +6,13 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.contracts.webhooks import WebhookEndpointDisabled
 from tandem.crm.webhooks import store
 from tandem.crm.webhooks.domain import (
     DISABLED_AFTER,
     ENDPOINTS_MAX,
+    FAILED,
+    GONE,
     OVERLAP,
     SECRET,
     TEST_TOPIC,
@@ -213,7 +216,8 @@ async def record(
     is_over = is_sent or gap is None
     failing_since = None if is_sent else due.failing_since or now
     is_gone = status == 410
-    is_given_up = failing_since is not None and now - failing_since > DISABLED_AFTER
+    is_given_up = failing_since is not None and now - failing_since >= DISABLED_AFTER
+    reason = GONE if is_gone else FAILED if is_given_up else ""
     await tx.run(
         store.RECORD_MESSAGE,
         id=due.message_id,
@@ -227,12 +231,8 @@ async def record(
         id=due.endpoint_id,
         due_at=now if is_over or gap is None else now + gap,
         failing_since=failing_since,
-        is_active=not (is_gone or is_given_up),
-        disabled_reason="The address answered 410, gone."
-        if is_gone
-        else "Every message failed for five days."
-        if is_given_up
-        else "",
+        is_active=not reason,
+        disabled_reason=reason,
     )
     await tx.run(
         store.RECORD_ATTEMPT,
@@ -243,8 +243,20 @@ async def record(
         error=error,
         duration_ms=duration_ms,
     )
-    if is_gone or is_given_up:
-        await _tap(tx)
+    if reason:
+        await _tell_disabled(tx, due.endpoint_id, due.url, reason)
+
+
+async def give_up_silent(tx: Tx, *, now: datetime) -> None:
+    """Also where no message waits any more that could be tried."""
+    found = await tx.records(store.GIVE_UP, before=now - DISABLED_AFTER, reason=FAILED)
+    for row in found:
+        await _tell_disabled(tx, row["id"], row["url"], FAILED)
+
+
+async def _tell_disabled(tx: Tx, endpoint_id: UUID, url: str, reason: str) -> None:
+    await _tap(tx)
+    await tx.publish(WebhookEndpointDisabled(endpoint_id=endpoint_id, url=url, reason=reason))
 
 
 def secrets_of(org_id: UUID, due: Due, now: datetime) -> list[str]:

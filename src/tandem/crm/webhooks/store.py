@@ -121,6 +121,15 @@ RECORD_ENDPOINT = Query(
     """
 )
 
+GIVE_UP = Query(
+    """
+    update webhooks.endpoint
+       set is_active = false, disabled_reason = :reason
+     where org_id = :org_id and is_active and failing_since <= :before and claimed_until <= :before
+    returning id, url
+    """
+)
+
 RECORD_ATTEMPT = Query(
     """
     insert into webhooks.attempt (org_id, id, message_id, at, status, error, duration_ms)

@@ -161,8 +161,8 @@ CATEGORIES: Mapping[str, Category] = {
         _staff(
             "system",
             "Troubles of the installation",
-            "Providers that refuse our keys, work that stands still.",
-            *("provider_refused", "system"),
+            "Providers that refuse our keys, addresses that take no events, work that stands.",
+            *("provider_refused", "webhook_disabled", "system"),
             mail="now",
         ),
     )
