@@ -66,6 +66,17 @@ async def test_what_makes_no_sense_is_refused_with_the_field_at_fault(
         assert field in str(told), (body, told)
 
 
+async def test_another_version_has_no_rows_here_and_ones_own_money_no_rate(
+    client: httpx.AsyncClient, company: Counted
+) -> None:
+    opened = {"query": {"measures": ["revenue@1"]}, "measure": "revenue@2"}
+    refused = await client.post("/v1/analytics/drills", json=opened)
+    assert (refused.status_code, refused.json()["field"]) == (422, "measure")
+    own = {"currency": "INR", "from_on": "2026-04-01", "rate": "2"}
+    refused = await client.post("/v1/analytics/rates", json=own)
+    assert (refused.status_code, refused.json()["field"]) == (422, "currency")
+
+
 async def test_no_json_makes_it_stumble(client: httpx.AsyncClient, company: Counted) -> None:
     """A-ANA-9: questions put together by chance from good, bad and nasty parts."""
     dice = random.Random(11)

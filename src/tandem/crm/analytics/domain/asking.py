@@ -194,7 +194,8 @@ class Spanned(Protocol):
 def days_asked(ask: Spanned, today: date) -> Days:
     """Refuses half a range, a range that ends before it begins, and days far from anybody's."""
     if ask.from_on is None and ask.to_on is None:
-        return days_of(ask.period or Period.LAST_30_DAYS, today)
+        week_start: WeekStart = getattr(ask, "week_start", "monday")
+        return days_of(ask.period or Period.LAST_30_DAYS, today, week_start)
     if ask.period is not None:
         raise Invalid("Name a period, or the first and the last day, not both.", field="period")
     if ask.from_on is None or ask.to_on is None:
@@ -208,13 +209,17 @@ def days_asked(ask: Spanned, today: date) -> Days:
 
 
 def zone_asked(ask: Ask, own: str) -> str:
-    """A place (`Asia/Kolkata`) or UTC: of other names not every database knows what they mean."""
     if ask.zone is None:
         return own
-    is_place = "/" in ask.zone and not ask.zone.startswith(("posix/", "right/"))
-    if ask.zone not in available_timezones() or not (is_place or ask.zone == "UTC"):
-        raise Invalid("There is no such time zone.", field="zone")
+    check_zone(ask.zone, field="zone")
     return ask.zone
+
+
+def check_zone(zone: str, *, field: str) -> None:
+    """A place (`Asia/Kolkata`) or UTC: of other names not every database knows what they mean."""
+    is_place = "/" in zone and not zone.startswith(("posix/", "right/"))
+    if zone not in available_timezones() or not (is_place or zone == "UTC"):
+        raise Invalid("There is no such time zone.", field=field)
 
 
 def moment_asked(ask: Spanned, known: datetime) -> datetime:

@@ -50,10 +50,14 @@ class Period(StrEnum):
     LAST_30_DAYS = "last_30_days"
     LAST_90_DAYS = "last_90_days"
     LAST_365_DAYS = "last_365_days"
+    THIS_WEEK = "this_week"
+    LAST_WEEK = "last_week"
     THIS_MONTH = "this_month"
     LAST_MONTH = "last_month"
     THIS_QUARTER = "this_quarter"
+    LAST_QUARTER = "last_quarter"
     THIS_YEAR = "this_year"
+    LAST_YEAR = "last_year"
     THIS_FISCAL_YEAR = "this_fiscal_year"
     LAST_FISCAL_YEAR = "last_fiscal_year"
 
@@ -65,23 +69,30 @@ _LAST = {
     Period.LAST_365_DAYS: 365,
 }
 _THIS = {
+    Period.THIS_WEEK: Grain.WEEK,
     Period.THIS_MONTH: Grain.MONTH,
     Period.THIS_QUARTER: Grain.QUARTER,
     Period.THIS_YEAR: Grain.YEAR,
     Period.THIS_FISCAL_YEAR: Grain.FISCAL_YEAR,
 }
-_BEFORE = {Period.LAST_MONTH: Grain.MONTH, Period.LAST_FISCAL_YEAR: Grain.FISCAL_YEAR}
+_BEFORE = {
+    Period.LAST_WEEK: Grain.WEEK,
+    Period.LAST_MONTH: Grain.MONTH,
+    Period.LAST_QUARTER: Grain.QUARTER,
+    Period.LAST_YEAR: Grain.YEAR,
+    Period.LAST_FISCAL_YEAR: Grain.FISCAL_YEAR,
+}
 
 
-def days_of(period: Period, today: date) -> Days:
+def days_of(period: Period, today: date, week_start: WeekStart = "monday") -> Days:
     """Periods that have not ended end today."""
     if period in _LAST:
         return Days(from_on=today - DAY * (_LAST[period] - 1), to_on=today)
     if period in _THIS:
-        return Days(from_on=bucket_of(today, _THIS[period]), to_on=today)
+        return Days(from_on=bucket_of(today, _THIS[period], week_start), to_on=today)
     if period in _BEFORE:
-        ends = bucket_of(today, _BEFORE[period]) - DAY
-        return Days(from_on=bucket_of(ends, _BEFORE[period]), to_on=ends)
+        ends = bucket_of(today, _BEFORE[period], week_start) - DAY
+        return Days(from_on=bucket_of(ends, _BEFORE[period], week_start), to_on=ends)
     day = today - DAY if period is Period.YESTERDAY else today
     return Days(from_on=day, to_on=day)
 

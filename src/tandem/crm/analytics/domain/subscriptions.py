@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.analytics.domain.asking import Ask
+from tandem.crm.analytics.domain.asking import Ask, check_zone
 from tandem.crm.analytics.domain.dashboards import Title
 from tandem.crm.analytics.domain.exports import DashboardName, ExportDraft, FileKind
 from tandem.crm.analytics.domain.funnels import FunnelAsk
@@ -130,5 +130,7 @@ def check(draft: SubscriptionDraft) -> None:
         raise Invalid("Name one of: query, dashboard, funnel, retention.", field="query")
     if draft.looking is not None and (draft.funnel or draft.retention):
         raise Invalid("A funnel and cohorts have days of their own.", field="looking")
+    if draft.schedule.zone is not None:
+        check_zone(draft.schedule.zone, field="schedule.zone")
     if len(set(draft.recipients)) < len(draft.recipients):
         raise Invalid("A recipient is named twice.", field="recipients")

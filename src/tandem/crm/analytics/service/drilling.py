@@ -107,7 +107,9 @@ def _asked_slice(asked: Asked, ask: DrillAsk) -> tuple[Slice, Metric]:
     wanted = find_metric(ask.measure, field="measure")
     for one in asked.plan.slices:
         for metric in one.metrics:
-            if metric.key == wanted.key:
+            if metric.key == wanted.key and (
+                "@" not in ask.measure or metric.version == wanted.version
+            ):
                 return one, metric
     raise Invalid("The question has no such measure.", field="measure")
 

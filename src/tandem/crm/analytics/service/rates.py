@@ -8,6 +8,7 @@ import msgspec
 
 from tandem.contracts.analytics import RateSet
 from tandem.crm.analytics.domain.permissions import CONFIGURE, READ
+from tandem.crm.analytics.service.asking import what_is_known
 from tandem.crm.analytics.store import facts as store
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
@@ -51,6 +52,8 @@ async def set_rate(tx: Tx, draft: RateDraft, *, now: datetime) -> None:
         raise Invalid("A rate is more than nothing.", field="rate")
     if not date(1990, 1, 1) <= draft.from_on <= date(2100, 12, 31):
         raise Invalid("This day is too far away.", field="from_on")
+    if draft.currency == (await what_is_known(tx, now)).currency:
+        raise Invalid("This is the company's own currency.", field="currency")
     await tx.publish(RateSet(currency=draft.currency, from_on=draft.from_on, rate=draft.rate))
     await audit.write(
         tx,

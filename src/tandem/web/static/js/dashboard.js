@@ -154,6 +154,10 @@ document.addEventListener('click', (event) => {
   keepPicture(button);
   button.closest('details')?.removeAttribute('open');
 });
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-fullscreen]');
+  if (button) document.getElementById(button.dataset.fullscreen)?.requestFullscreen?.();
+});
 drawAll();
 document.addEventListener('htmx:after:swap', drawAll);
 new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ['data-bs-theme'] });
