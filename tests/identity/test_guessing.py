@@ -4,8 +4,10 @@ A-AUT-21 (a flood of logins)."""
 import asyncio
 import resource
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import httpx2 as httpx
+import msgspec
 import pytest
 from litestar import Litestar
 from pwdlib import PasswordHash
@@ -124,6 +126,37 @@ async def test_even_a_known_browser_guesses_ten_times_at_most(
         except (WrongCredentials, TooManyTries) as refusal:
             said.append(refusal.code)
     assert said == ["wrong_credentials"] * 10 + ["too_many_tries"] * 2
+
+
+async def test_tries_and_sign_ins_from_elsewhere_are_told_to_the_owner_once(
+    database: Database, actor: Actor, now: datetime
+) -> None:
+    """ASVS V6.3.5. Nothing is told of the first sign-in, of the same place or a known browser."""
+    who, other = [await doors.member(database, actor, now=now) for _ in range(2)]
+    mine = browser("mine" + who.email, address="203.0.113.7")
+    await doors.enter(database, who, now=now, visitor=mine)
+    await doors.enter(database, who, now=now, visitor=browser(address="203.0.113.7"))
+    travelling = msgspec.structs.replace(mine, address="198.51.100.3")
+    await doors.enter(database, who, now=now, visitor=travelling)
+    await doors.post(database, now)
+    assert await doors.letters(database, who, "account_notice") == []
+
+    phone = "Mozilla/5.0 (Linux; Android 15) Chrome/140.0 Safari/537 <b>x</b>"
+    for address in ("192.0.2.9", "192.0.2.9"):
+        elsewhere = Visitor(address=address, user_agent=phone, device=uuid4().hex)
+        await doors.enter(database, who, now=now, visitor=elsewhere)
+    guesser = browser(address="198.51.100.77")
+    for email in (who.email, f"nobody{who.email}"):
+        for _ in range(12):
+            with pytest.raises((WrongCredentials, TooManyTries)):
+                await identity.sign_in(
+                    database, email=email, password="a wrong one", visitor=guesser, now=now
+                )
+    assert await doors.post(database, now) == 3, "one place, and one warning for each address"
+    tried, place = await doors.letters(database, who, "account_notice")
+    assert "a new place: Chrome on Android, 192.0.2.9." in place and "<b>" not in place
+    assert "many wrong passwords" in tried
+    assert await doors.letters(database, other, "account_notice") == []
 
 
 async def test_signing_in_rightly_costs_nothing(

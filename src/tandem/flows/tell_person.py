@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from tandem.crm.identity.domain.codes import Letter
-from tandem.crm.identity.service import mailed
+from tandem.crm.identity.service import mailed, notices
 from tandem.crm.notifications import service as notifications
 from tandem.kernel.actor import Actor
 from tandem.kernel.company import clock_time
@@ -35,15 +35,28 @@ async def send_reset(work: Work, email: str) -> None:
             await _post(own, letter, "password_reset", facts, life=mailed.RESET_LIFE)
 
 
-@job(mailed.SEND_NOTICE)
+@job(notices.SEND_NOTICE)
 async def send_notice(work: Work, person_id: str, what: str, occasion: str) -> None:
     async with work.transaction() as own:
         letter = await mailed.write_notice(own, person_id=UUID(person_id), occasion=occasion)
         if letter:
-            async with own.company(Actor.system(letter.company_id)) as tx:
-                when = await clock_time(tx, work.now())
-            facts = {"what": what, "when": when, "security_link": "/security"}
-            await _post(own, letter, "account_notice", facts)
+            await _post_notice(work, own, letter, what)
+
+
+@job(notices.SEND_WARNING)
+async def send_warning(work: Work, email: str, what: str, occasion: str) -> None:
+    """To whoever has this address, if anybody does."""
+    async with work.transaction() as own:
+        letter = await mailed.write_notice(own, email=email, occasion=occasion)
+        if letter:
+            await _post_notice(work, own, letter, what)
+
+
+async def _post_notice(work: Work, own: Tx, letter: Letter, what: str) -> None:
+    async with own.company(Actor.system(letter.company_id)) as tx:
+        when = await clock_time(tx, work.now())
+    facts = {"what": what, "when": when, "security_link": "/security"}
+    await _post(own, letter, "account_notice", facts)
 
 
 async def _post(

@@ -9,8 +9,8 @@ from litestar.params import FromPath, FromQuery
 from markupsafe import Markup
 
 from tandem.crm.identity import service as identity
-from tandem.crm.identity.domain import OpenSession
 from tandem.crm.identity.domain.codes import WrongCode
+from tandem.crm.identity.domain.devices import device_words
 from tandem.crm.identity.service import factors, passkeys, sso
 from tandem.crm.identity.sessions import cookies_of, session_cookie, visitor_of
 from tandem.kernel.actor import Actor
@@ -24,10 +24,6 @@ from tandem.web.signing_in import inside
 
 AnyRequest = Request[Any, Any, Any]
 HERE = "/security"
-BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),
-            ("Safari/", "Safari"))  # fmt: skip
-SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
-           ("Mac OS X", "Mac"), ("Linux", "Linux"))  # fmt: skip
 
 
 class SecurityPage(Controller):
@@ -227,13 +223,6 @@ async def _show(
         device=device_words,
         problem=problem,
     )
-
-
-def device_words(session: OpenSession) -> str:
-    """`Chrome on Windows`, as far as a browser says."""
-    browser = next((name for mark, name in BROWSERS if mark in session.user_agent), "")
-    system = next((name for mark, name in SYSTEMS if mark in session.user_agent), "")
-    return " on ".join(part for part in (browser, system) if part) or "Unknown device"
 
 
 def _qr(address: str) -> Markup:

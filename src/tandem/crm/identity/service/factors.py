@@ -20,7 +20,7 @@ from tandem.crm.identity.domain.codes import (
 )
 from tandem.crm.identity.domain.guarding import FACTOR
 from tandem.crm.identity.domain.sessions import SignedIn, Visitor
-from tandem.crm.identity.service import guarding, mailed, signing_in
+from tandem.crm.identity.service import guarding, mailed, notices, signing_in
 from tandem.crm.identity.service.sessions import check_own_proof, new_token, person_of
 from tandem.crm.identity.store import factors as factors_store
 from tandem.crm.identity.store import persons as persons_store
@@ -116,7 +116,7 @@ async def confirm_time_code(tx: Tx, *, code: str, now: datetime) -> list[str]:
         await own.run(factors_store.CONFIRM_TIME_CODE, id=found.id, step=step, now=now)
         codes = await _renew_codes(own, person_id, now)
         await _strengthen(own, tx.actor)
-        await mailed.notify(own, person_id, "An authenticator app was added to your account.")
+        await notices.notify(own, person_id, "An authenticator app was added to your account.")
     await _note(tx, "factor.added", "totp", now)
     return codes
 
@@ -131,7 +131,7 @@ async def remove_time_code(tx: Tx, *, now: datetime) -> None:
         if not removed:
             raise NotFound("There is no authenticator app to remove.")
         await drop_codes_without_factor(own, person_id)
-        await mailed.notify(own, person_id, "The authenticator app was removed from your account.")
+        await notices.notify(own, person_id, "The authenticator app was removed from your account.")
     await _note(tx, "factor.removed", "totp", now)
 
 
@@ -142,7 +142,7 @@ async def renew_recovery_codes(tx: Tx, *, now: datetime) -> list[str]:
     async with tx.installation() as own:
         await check_own_proof(own, tx.actor)
         codes = await _renew_codes(own, person_id, now)
-        await mailed.notify(own, person_id, "New recovery codes were made for your account.")
+        await notices.notify(own, person_id, "New recovery codes were made for your account.")
     await _note(tx, "factor.codes_renewed", "recovery", now)
     return codes
 
@@ -293,7 +293,7 @@ async def use_code(own: Tx, person_id: UUID, code: str, *, now: datetime) -> str
     )
     if not used:
         raise WrongCode
-    await mailed.notify(own, person_id, "A recovery code was used to sign in to your account.")
+    await notices.notify(own, person_id, "A recovery code was used to sign in to your account.")
     return "recovery"
 
 

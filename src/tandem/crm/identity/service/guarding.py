@@ -19,6 +19,7 @@ from tandem.crm.identity.domain.guarding import (
     subject_of,
 )
 from tandem.crm.identity.domain.sessions import Visitor
+from tandem.crm.identity.service import notices
 from tandem.crm.identity.store import guarding as guarding_store
 from tandem.kernel.db import Tx
 
@@ -56,13 +57,24 @@ async def admit(
             (BY_NETWORK, subject_of(network_of(visitor.address))),
             (BY_REGION, subject_of(region_of(visitor.address))),
         ]
-    for allowance, subject in drawn:
-        await draw(own, allowance, subject, now=now)
+    left = [await draw(own, allowance, subject, now=now) for allowance, subject in drawn]
+    if not is_known and left[0] < 1:
+        await _warn(own, what, account, person_id, now)
     return Try(drawn, is_known)
 
 
-async def draw(own: Tx, allowance: Allowance, subject: bytes, *, now: datetime) -> None:
-    if not await guarding_store.take(own, allowance, subject, now=now):
+async def _warn(own: Tx, what: str, account: str, person_id: UUID | None, now: datetime) -> None:
+    """That was the last try for the moment: whose account it is hears of it."""
+    if what == "password":
+        await notices.warn_of_passwords(own, account, now=now)
+    elif person_id is not None:
+        await notices.warn_of_codes(own, person_id, now=now)
+
+
+async def draw(own: Tx, allowance: Allowance, subject: bytes, *, now: datetime) -> float:
+    """What is left of the bucket. Refuses with TooManyTries when it is empty."""
+    left = await guarding_store.take(own, allowance, subject, now=now)
+    if left is None:
         log.warning("too_many_tries", kind=allowance.kind, subject=subject.hex())
         refusal = TooManyTries(
             f"Too many tries. Wait a little ({allowance.wait_seconds} s for one more).",
@@ -70,6 +82,7 @@ async def draw(own: Tx, allowance: Allowance, subject: bytes, *, now: datetime) 
         )
         refusal.headers = {"retry-after": str(allowance.wait_seconds)}
         raise refusal
+    return left
 
 
 async def give_back(own: Tx, tried: Try) -> None:

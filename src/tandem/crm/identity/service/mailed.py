@@ -15,6 +15,7 @@ from tandem.crm.identity.domain.guarding import MAIL_FROM, MAIL_TO, network_of, 
 from tandem.crm.identity.domain.persons import Membership
 from tandem.crm.identity.domain.sessions import HalfSignedIn, SignedIn, Visitor
 from tandem.crm.identity.service import guarding, signing_in
+from tandem.crm.identity.service.notices import notify
 from tandem.crm.identity.service.persons import prove_address
 from tandem.crm.identity.service.sessions import new_token
 from tandem.crm.identity.store import factors as factors_store
@@ -31,11 +32,7 @@ from tandem.kernel.ids import new_id
 CODE, RESET = "mailed_code", "reset"
 CODE_LIFE, RESET_LIFE = timedelta(minutes=10), timedelta(minutes=30)
 CODE_TRIES_MAX = 5
-SEND_CODE, SEND_RESET, SEND_NOTICE = (
-    "tell_person.send_code",
-    "tell_person.send_reset",
-    "tell_person.send_notice",
-)
+SEND_CODE, SEND_RESET = "tell_person.send_code", "tell_person.send_reset"
 
 
 class LinkGone(Gone):
@@ -78,7 +75,7 @@ async def _may_mail(own: Tx, address: str, visitor: Visitor, now: datetime) -> b
     """A full mailbox is an attack too. Whoever asks is told the same either way."""
     network = subject_of(network_of(visitor.address))
     await guarding.draw(own, MAIL_FROM, network, now=now)
-    return await guarding_store.take(own, MAIL_TO, subject_of(address), now=now)
+    return await guarding_store.take(own, MAIL_TO, subject_of(address), now=now) is not None
 
 
 async def write_code(own: Tx, *, proof_id: UUID, email: str, now: datetime) -> Letter | None:
@@ -123,20 +120,15 @@ async def write_reset(own: Tx, *, email: str, now: datetime) -> Letter | None:
     return _letter(person, membership, token, f"reset:{proof_id}")
 
 
-async def write_notice(own: Tx, *, person_id: UUID, occasion: str) -> Letter | None:
+async def write_notice(
+    own: Tx, *, person_id: UUID | None = None, email: str | None = None, occasion: str
+) -> Letter | None:
     """The worker's part of telling somebody what happened to their account."""
-    person = await persons_store.find_person(own, person_id=person_id)
+    person = await persons_store.find_person(own, person_id=person_id, email=email)
     membership = await _company_of(own, person)
     if person is None or membership is None:
         return None
-    return _letter(person, membership, "", f"notice:{occasion}")
-
-
-async def notify(own: Tx, person_id: UUID, what: str) -> None:
-    """Tell the owner by mail; `what` is a whole sentence."""
-    await jobs.enqueue(
-        own, SEND_NOTICE, person_id=str(person_id), what=what, occasion=str(new_id())
-    )
+    return _letter(person, membership, "", f"notice:{person.id}:{occasion}")
 
 
 async def _company_of(own: Tx, person: persons_store.StoredPerson | None) -> Membership | None:

@@ -30,7 +30,7 @@ from tandem.crm.identity.domain.passkeys import (
     WrongPasskey,
 )
 from tandem.crm.identity.domain.sessions import SignedIn, Visitor
-from tandem.crm.identity.service import factors, mailed, signing_in
+from tandem.crm.identity.service import factors, notices, signing_in
 from tandem.crm.identity.service.sessions import check_own_proof, person_of
 from tandem.crm.identity.store import passkeys as passkeys_store
 from tandem.crm.identity.store import persons as persons_store
@@ -116,7 +116,7 @@ async def add_passkey(
             await own.run(
                 sessions_store.STRENGTHEN_SESSION, id=tx.actor.session_id, person_id=person_id
             )
-        await mailed.notify(own, person_id, "A passkey was added to your account.")
+        await notices.notify(own, person_id, "A passkey was added to your account.")
     await _note(tx, "factor.added", now)
     return codes
 
@@ -136,7 +136,7 @@ async def remove_passkey(tx: Tx, passkey_id: UUID, *, now: datetime) -> None:
         if not removed:
             raise NotFound("There is no such passkey of yours.")
         await factors.drop_codes_without_factor(own, person_id)
-        await mailed.notify(own, person_id, "A passkey was removed from your account.")
+        await notices.notify(own, person_id, "A passkey was removed from your account.")
     await _note(tx, "factor.removed", now)
 
 
@@ -215,7 +215,7 @@ async def _prove(
         )
         is_copy = not is_newer or (held.sign_count > 0 and shown.new_sign_count == 0)
         if is_copy:
-            await mailed.notify(
+            await notices.notify(
                 own, held.person_id, "Somebody tried to sign in with a copy of your passkey."
             )
     if is_copy:

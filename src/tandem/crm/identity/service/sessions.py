@@ -66,7 +66,7 @@ async def open_session(
         proved_at=proved_at or now,
         expires_at=opened.expires_at,
         address=visitor.address[:60],
-        user_agent=visitor.user_agent[:300],
+        user_agent=visitor.user_agent[: sessions_store.AGENT_LENGTH],
     )
     await own.run(persons_store.ENTER_COMPANY, id=person_id, company_id=membership.company_id)
     await _note_entry(own, membership, opened, method, now)

@@ -8,7 +8,7 @@ from tandem.crm.identity.domain import WrongCredentials, hash_of, normal_email
 from tandem.crm.identity.domain.persons import Membership
 from tandem.crm.identity.domain.sessions import HalfSignedIn, SignedIn, Visitor
 from tandem.crm.identity.domain.sso import SsoNeeded
-from tandem.crm.identity.service import guarding
+from tandem.crm.identity.service import guarding, notices
 from tandem.crm.identity.service.sessions import new_token, open_session
 from tandem.crm.identity.store import factors as factors_store
 from tandem.crm.identity.store import persons as persons_store
@@ -97,6 +97,8 @@ async def finish(
     is_strong: bool,
     proved_at: datetime | None = None,
 ) -> SignedIn:
+    if not await guarding.is_known_browser(own, person.id, visitor, now):
+        await notices.tell_of_new_place(own, person.id, visitor, now=now)
     await guarding.remember_browser(own, person.id, visitor, now=now)
     return await open_session(
         own,

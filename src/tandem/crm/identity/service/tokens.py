@@ -8,7 +8,7 @@ import msgspec
 
 from tandem.crm.identity.domain import hash_of
 from tandem.crm.identity.domain.sessions import SESSION_IDLE, Visitor
-from tandem.crm.identity.service import mailed, signing_in
+from tandem.crm.identity.service import notices, signing_in
 from tandem.crm.identity.service.sessions import list_companies, new_token, open_session, person_of
 from tandem.crm.identity.store import sessions as sessions_store
 from tandem.crm.identity.store import tokens as tokens_store
@@ -89,7 +89,7 @@ async def _look_for_theft(own: Tx, token_hash: bytes, now: datetime) -> None:
     if now - found.used_at <= GRACE and not found.is_child_used:
         return
     await sessions_store.revoke(own, session_id=found.session_id, now=now)
-    await mailed.notify(
+    await notices.notify(
         own,
         found.person_id,
         "A token of yours was used twice, so its session has ended: somebody may have copied it.",

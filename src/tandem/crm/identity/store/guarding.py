@@ -16,6 +16,7 @@ TAKE = Query(
            at = greatest(held.at, excluded.at)
      where least(:burst::float8, held.level + :per_second::float8
            * greatest(0, extract(epoch from excluded.at - held.at)::float8)) >= 1
+    returning level
     """
 )
 
@@ -56,18 +57,18 @@ FORGET_BROWSERS_OF = Query(
 BROWSER_LIFE = timedelta(days=180)
 
 
-async def take(own: Tx, allowance: Allowance, subject: bytes, *, now: datetime) -> bool:
-    """One try from the bucket; False when it is empty. Parallel tries wait for one another."""
-    return bool(
-        await own.run(
-            TAKE,
-            kind=allowance.kind,
-            subject=subject,
-            burst=float(allowance.burst),
-            per_second=allowance.per_hour / 3600,
-            now=now,
-        )
+async def take(own: Tx, allowance: Allowance, subject: bytes, *, now: datetime) -> float | None:
+    """One try from the bucket: what is left, or None when it was empty. Parallel tries wait for one
+    another."""
+    left: float | None = await own.value(
+        TAKE,
+        kind=allowance.kind,
+        subject=subject,
+        burst=float(allowance.burst),
+        per_second=allowance.per_hour / 3600,
+        now=now,
     )
+    return left
 
 
 async def give_back(own: Tx, allowance: Allowance, subject: bytes) -> None:

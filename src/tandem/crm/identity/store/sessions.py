@@ -22,6 +22,14 @@ INSERT_SESSION = Query(
     """
 )
 
+PLACES = Query(
+    """
+    select address, user_agent from identity.session
+     where org_id = :org_id and person_id = :person_id
+     order by id desc limit 100
+    """
+)
+
 TOUCH_SESSION = Query(
     """
     update identity.session set last_seen_at = :now
@@ -97,6 +105,14 @@ FIND_SESSION_OF_ACCESS = Query(
     _SESSION + "identity.open_session(identity.session_of_access(:token_hash, :now), :now)",
     beyond_org="the access token is the credential",
 )
+
+
+AGENT_LENGTH = 300
+
+
+class Place(msgspec.Struct, frozen=True):
+    address: str
+    user_agent: str
 
 
 class FoundSession(msgspec.Struct, frozen=True):
