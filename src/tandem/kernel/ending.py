@@ -4,7 +4,7 @@ Nothing in the transaction reads them, so they wait and go out together: one rou
 one each, and none of it between the taking of a lock that others wait for and the commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,11 +55,11 @@ class Expects(msgspec.Struct, frozen=True):
     """How many rows a write touches, and what is raised when it touches others."""
 
     count: int
-    otherwise: type[Exception]
+    otherwise: Callable[[], Exception]
 
     def check(self, count: int) -> None:
         if count != self.count:
-            raise self.otherwise
+            raise self.otherwise()
 
 
 class Write(msgspec.Struct):

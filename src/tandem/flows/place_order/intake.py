@@ -15,7 +15,7 @@ import msgspec
 
 from tandem.contracts.orders import OrderSnapshot
 from tandem.flows.place_order.basket import NewOrder
-from tandem.flows.place_order.placing import BATCH_MAX, place_orders
+from tandem.flows.place_order.placing import BATCH_MAX, place_last
 from tandem.kernel import audit, idempotency
 from tandem.kernel.actor import Actor, Origin
 from tandem.kernel.db import LOST, Database, Tx
@@ -177,7 +177,7 @@ async def _answer(tx: Tx, batch: Sequence[Ask], *, now: datetime) -> list[Placed
     keys = [ask.key for ask in batch if ask.key is not None]
     kept = await idempotency.find(tx, keys, now=now) if keys else {}
     fresh = [ask for ask in batch if ask.key is None or ask.key not in kept]
-    placed = iter(await place_orders(tx, [ask.order for ask in fresh], now=now) if fresh else [])
+    placed = iter(await place_last(tx, [ask.order for ask in fresh], now=now) if fresh else [])
     outcomes: list[Placed | Refusal] = []
     answers: list[idempotency.Kept] = []
     noted: list[audit.Noted] = []

@@ -80,6 +80,18 @@ async def place_orders(
 ) -> list[OrderSnapshot | Refusal]:
     """One outcome per order, in order. A refused order leaves no trace. `agreed` has what was
     promised for each of them; without it all prices are the catalogue's."""
+    outcomes = await place_last(tx, asks, now=now, agreed=agreed)
+    await tx.end()
+    return outcomes
+
+
+async def place_last(
+    tx: Tx, asks: Sequence[NewOrder], *, now: datetime, agreed: Sequence[Agreed | None] = ()
+) -> list[OrderSnapshot | Refusal]:
+    """Place orders, but they are written at the transaction's end: nobody reads them before.
+
+    Shelves and the counter are then held for that one statement and the commit.
+    """
     tx.actor.require("orders.write")
     assert len(asks) <= BATCH_MAX, "the intake bounds its batches"
     outcomes: list[OrderSnapshot | Refusal | None] = [None] * len(asks)
@@ -202,7 +214,7 @@ async def _reserve(
         )
         for candidate in buying
     ]
-    verdicts = await inventory.reserve(tx, holds, now=now) if holds else []
+    verdicts = await inventory.reserve_last(tx, holds, now=now) if holds else []
     for candidate, verdict in zip(buying, verdicts, strict=True):
         candidate.refusal = outcomes[candidate.place] = verdict
     return [candidate for candidate in candidates if candidate.refusal is None]
@@ -265,7 +277,7 @@ async def _place(
     fresh = [candidate.order for candidate in candidates if candidate.order]
     await _keep_what_costs_nothing(tx, fresh)
     await _refer(tx, candidates)
-    return await orders.place(tx, fresh, settings=settings, now=now)
+    return await orders.place_last(tx, fresh, settings=settings, now=now)
 
 
 def _owner_of(tx: Tx, candidate: Candidate, buyer: Customer) -> UUID | None:
@@ -307,6 +319,7 @@ async def _keep_what_costs_nothing(tx: Tx, fresh: Sequence[OrderSnapshot]) -> No
         if order.payment_method == "prepaid" and order.status == Status.CONFIRMED
     ]
     if free:
+        await tx.end()
         await inventory.keep(tx, free)
 
 

@@ -13,6 +13,7 @@ from tandem.scm.inventory.service.holds import (
     release_many,
     reservations_of,
     reserve,
+    reserve_last,
     restock,
 )
 from tandem.scm.inventory.service.locations import (
@@ -55,6 +56,7 @@ __all__ = [
     "rename_variant",
     "reservations_of",
     "reserve",
+    "reserve_last",
     "restock",
     "seed_demo",
     "set_reorder_point",

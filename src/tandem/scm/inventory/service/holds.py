@@ -40,6 +40,14 @@ async def reserve(tx: Tx, holds: Sequence[Hold], *, now: datetime) -> list[OutOf
     A refused hold takes nothing and hurts no other. An order that still holds something is refused
     with AlreadyHeld; one whose hold was released or expired may reserve anew.
     """
+    verdicts = await reserve_last(tx, holds, now=now)
+    await tx.end()
+    return verdicts
+
+
+async def reserve_last(tx: Tx, holds: Sequence[Hold], *, now: datetime) -> list[OutOfStock | None]:
+    """Reserve, but the shelves are only locked: what is taken is written at the transaction's end,
+    where AlreadyHeld is told too. Until `tx.end` nothing may look at what they hold."""
     assert len(holds) <= HOLDS_MAX, "a batch is bounded where it is gathered"
     variant_ids = {demand.variant_id for hold in holds for demand in hold.demands}
     locked = await levels.lock_for_sale(tx, sorted(variant_ids))
@@ -47,14 +55,17 @@ async def reserve(tx: Tx, holds: Sequence[Hold], *, now: datetime) -> list[OutOf
     takings, verdicts = take(locked, holds)
     if not takings:
         return verdicts
-    if await levels.take(tx, takings) != len(takings):
-        raise AlreadyHeld("An order of this batch holds stock already.")
+    await levels.take(tx, takings, otherwise=_held_already)
     served = [hold for hold, refusal in zip(holds, verdicts, strict=True) if refusal is None]
     await tx.publish(
         *(StockReserved(order_id=hold.order_id, held_until=hold.held_until) for hold in served),
         *_crossings(zip(locked, before, strict=True)),
     )
     return verdicts
+
+
+def _held_already() -> AlreadyHeld:
+    return AlreadyHeld("An order of this batch holds stock already.")
 
 
 async def keep(tx: Tx, order_ids: Sequence[UUID]) -> None:

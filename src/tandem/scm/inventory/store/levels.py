@@ -1,11 +1,12 @@
 """Counts on shelves: locked in one global order (variant, location), changed in one statement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from tandem.kernel.db import Query, Tx
+from tandem.kernel.ending import Expects
 from tandem.scm.inventory.domain import SELLS, Level, Shelf, Taking
 
 LOCK_FOR_SALE = Query(
@@ -43,29 +44,29 @@ AVAILABLE = Query(
     """
 )
 
+HOLD = Query(
+    """
+    insert into inventory.reservation
+           (org_id, order_id, variant_id, location_id, sku, status, held, held_until)
+    select :org_id, order_id, variant_id, location_id, sku,
+           case when held_until is null then 'allocated' else 'held' end, quantity, held_until
+      from unnest(:order_ids::uuid[], :variant_ids::uuid[], :location_ids::uuid[],
+                  :skus::text[], :quantities::int[], :held_until::timestamptz[])
+           as asked (order_id, variant_id, location_id, sku, quantity, held_until)
+        on conflict (org_id, order_id, variant_id, location_id) do update
+       set status = excluded.status, held = excluded.held, held_until = excluded.held_until
+     where reservation.held = 0
+    """
+)
+
 TAKE = Query(
     """
-    with hold as (
-        insert into inventory.reservation
-               (org_id, order_id, variant_id, location_id, sku, status, held, held_until)
-        select :org_id, order_id, variant_id, location_id, sku,
-               case when held_until is null then 'allocated' else 'held' end, quantity, held_until
-          from unnest(:order_ids::uuid[], :variant_ids::uuid[], :location_ids::uuid[],
-                      :skus::text[], :quantities::int[], :held_until::timestamptz[])
-               as asked (order_id, variant_id, location_id, sku, quantity, held_until)
-            on conflict (org_id, order_id, variant_id, location_id) do update
-           set status = excluded.status, held = excluded.held, held_until = excluded.held_until
-         where reservation.held = 0
-        returning 1
-    ), taken as (
-        update inventory.level as level
-           set reserved = level.reserved + taking.quantity
-          from unnest(:level_variants::uuid[], :level_locations::uuid[], :level_quantities::int[])
-               as taking (variant_id, location_id, quantity)
-         where level.org_id = :org_id
-           and level.variant_id = taking.variant_id and level.location_id = taking.location_id
-    )
-    select count(*) from hold
+    update inventory.level as level
+       set reserved = level.reserved + taking.quantity
+      from unnest(:variant_ids::uuid[], :location_ids::uuid[], :quantities::int[])
+           as taking (variant_id, location_id, quantity)
+     where level.org_id = :org_id
+       and level.variant_id = taking.variant_id and level.location_id = taking.location_id
     """
 )
 
@@ -162,25 +163,29 @@ async def available(tx: Tx, variant_ids: Sequence[UUID]) -> dict[UUID, int]:
     return {row["variant_id"]: int(row["available"]) for row in rows}
 
 
-async def take(tx: Tx, takings: Sequence[Taking]) -> int:
-    """Write holds and their levels' new counts; returns how many holds are new."""
+async def take(tx: Tx, takings: Sequence[Taking], *, otherwise: Callable[[], Exception]) -> None:
+    """Write holds and their levels' new counts at the transaction's end. `otherwise` is raised
+    there when one of the orders holds something already."""
     totals: dict[Place, int] = {}
     for taking in takings:
         place = (taking.level.variant_id, taking.level.location_id)
         totals[place] = totals.get(place, 0) + taking.quantity
-    count: int = await tx.value(
-        TAKE,
+    await tx.later(
+        HOLD,
         order_ids=[taking.order_id for taking in takings],
         variant_ids=[taking.level.variant_id for taking in takings],
         location_ids=[taking.level.location_id for taking in takings],
         skus=[taking.level.sku for taking in takings],
         quantities=[taking.quantity for taking in takings],
         held_until=[taking.held_until for taking in takings],
-        level_variants=[variant for variant, _ in totals],
-        level_locations=[location for _, location in totals],
-        level_quantities=list(totals.values()),
+        expects=Expects(len(takings), otherwise),
     )
-    return count
+    await tx.later(
+        TAKE,
+        variant_ids=[variant for variant, _ in totals],
+        location_ids=[location for _, location in totals],
+        quantities=list(totals.values()),
+    )
 
 
 async def change(tx: Tx, changes: Mapping[Place, tuple[int, int]]) -> None:

@@ -19,7 +19,7 @@ from tandem.scm.orders.service.moving import (
     revive,
 )
 from tandem.scm.orders.service.noting import annotate, hold, release_hold
-from tandem.scm.orders.service.placing import get_settings, place, save_settings
+from tandem.scm.orders.service.placing import get_settings, place, place_last, save_settings
 from tandem.scm.orders.service.reading import (
     count_orders,
     find_by_identifier,
@@ -48,6 +48,7 @@ __all__ = [
     "lock_order",
     "place",
     "place_draft",
+    "place_last",
     "read_order",
     "read_timeline",
     "record_delivered",

@@ -51,6 +51,15 @@ async def place(
 
     The counter's row is locked last, because every other order of the company waits for it.
     """
+    placed = await place_last(tx, orders, settings=settings, now=now)
+    await tx.end()
+    return placed
+
+
+async def place_last(
+    tx: Tx, orders: Sequence[OrderSnapshot], *, settings: OrderSettings, now: datetime
+) -> list[OrderSnapshot]:
+    """Place orders, but they are written at the transaction's end: nobody reads them before."""
     links = await tokens.issue(tx, kind="order", entity_ids=[order.id for order in orders])
     first = await numbering.take(tx, kind="order", count=len(orders), start=settings.number_start)
     placed = [

@@ -1,4 +1,4 @@
-"""Writing a batch of new orders with all their lines: one statement, however many they are."""
+"""Writing a batch of new orders with all their lines, however many they are."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,22 +11,25 @@ from tandem.contracts.address import Address
 from tandem.contracts.orders import OrderSnapshot
 from tandem.kernel.db import Query, Tx
 
-INSERT = Query(
+INSERT_ORDERS = Query(
     """
-    with placed as (
-        insert into orders.order
-               (org_id, id, number, public_token, customer_id, customer_name, customer_email,
-                customer_phone, customer_gstin, channel, currency, payment_method, status,
-                ship_to, bill_to, place_of_supply, discount_minor, taxable_minor, tax_minor,
-                total_minor, placed_at, expires_at, promised_on, note, owner_id, team_id,
-                territory_id, is_sez, updated_at)
-        select :org_id, id, number, public_token, customer_id, customer_name, customer_email,
-               customer_phone, customer_gstin, channel, currency, payment_method, status,
-               ship_to::jsonb, bill_to::jsonb, place_of_supply, discount_minor, taxable_minor,
-               tax_minor, total_minor, :now::timestamptz, expires_at, promised_on, note, owner_id,
-               team_id, territory_id, is_sez, :now::timestamptz
-          from unnest(:orders::orders.new_order[])
-    )
+    insert into orders.order
+           (org_id, id, number, public_token, customer_id, customer_name, customer_email,
+            customer_phone, customer_gstin, channel, currency, payment_method, status,
+            ship_to, bill_to, place_of_supply, discount_minor, taxable_minor, tax_minor,
+            total_minor, placed_at, expires_at, promised_on, note, owner_id, team_id,
+            territory_id, is_sez, updated_at)
+    select :org_id, id, number, public_token, customer_id, customer_name, customer_email,
+           customer_phone, customer_gstin, channel, currency, payment_method, status,
+           ship_to::jsonb, bill_to::jsonb, place_of_supply, discount_minor, taxable_minor,
+           tax_minor, total_minor, :now::timestamptz, expires_at, promised_on, note, owner_id,
+           team_id, territory_id, is_sez, :now::timestamptz
+      from unnest(:orders::orders.new_order[])
+    """
+)
+
+INSERT_LINES = Query(
+    """
     insert into orders.line
            (org_id, order_id, line_no, id, variant_id, sku, title, hsn, unit, quantity,
             unit_price_minor, price_includes_tax, discount_minor, taxable_minor, tax_class,
@@ -38,7 +41,7 @@ INSERT = Query(
     """
 )
 
-# In the order of the migration's types, which follows their statement above.
+# In the order of the migration's types, which follows their statements above.
 _BEFORE_ADDRESSES = attrgetter(
     "id",
     "number",
@@ -92,12 +95,10 @@ _OF_LINE = attrgetter(
 
 
 async def insert(tx: Tx, orders: Sequence[OrderSnapshot], now: datetime) -> None:
-    await tx.run(
-        INSERT,
-        now=now,
-        orders=[_row(order) for order in orders],
-        lines=[(order.id, *_OF_LINE(line)) for order in orders for line in order.lines],
-    )
+    """At the transaction's end: nobody who places them reads them before."""
+    await tx.later(INSERT_ORDERS, now=now, orders=[_row(order) for order in orders])
+    lines = [(order.id, *_OF_LINE(line)) for order in orders for line in order.lines]
+    await tx.later(INSERT_LINES, lines=lines)
 
 
 def _row(order: OrderSnapshot) -> tuple[Any, ...]:
