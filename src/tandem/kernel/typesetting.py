@@ -8,9 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cache
 from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
 
 import segno
-import typst
+
+if TYPE_CHECKING:
+    import typst
 
 AT_ONCE = 2
 """Typesetting is work for a core: more threads than this only make everybody wait."""
@@ -27,6 +30,8 @@ def pdf(
     template: bytes, inputs: Mapping[str, str], *, made_at: datetime, for_keeping: bool = False
 ) -> bytes:
     """A PDF that says it was made then; PDF/A-2b where it is to be kept."""
+    import typst  # a compiler of 7 MB, loaded by the first paper
+
     made: bytes = typst.compile(
         template,
         format="pdf",
@@ -40,6 +45,8 @@ def pdf(
 
 def pages(template: bytes, inputs: Mapping[str, str], *, dots_per_inch: int) -> list[bytes]:
     """Every page as a PNG, to look at."""
+    import typst
+
     made: bytes | list[bytes] = typst.compile(
         template,
         format="png",
@@ -59,7 +66,9 @@ def qr_svg(text: str) -> str:
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> "typst.Fonts":
     """Ours only: what a machine has installed must not change a document."""
+    import typst
+
     with as_file(files(__package__).joinpath("fonts")) as folder:
         return typst.Fonts(include_system_fonts=False, font_paths=[folder])

@@ -5,8 +5,6 @@ from functools import cache, partial
 from importlib.resources import files
 
 import msgspec
-from barcode.codex import Code128  # type: ignore[import-untyped]
-from barcode.writer import SVGWriter  # type: ignore[import-untyped]
 
 from tandem.kernel import typesetting
 from tandem.scm.shipping.domain.labels import LabelSheet
@@ -36,6 +34,10 @@ def _inputs(sheet: LabelSheet) -> dict[str, str]:
 
 def bars_svg(text: str) -> str:
     """Code 128 without text; the quiet zones belong to the label's layout."""
+    # Brings an imaging library of 10 MB along: only who prints labels needs it.
+    from barcode.codex import Code128  # type: ignore[import-untyped]
+    from barcode.writer import SVGWriter  # type: ignore[import-untyped]
+
     held = io.BytesIO()
     Code128(text, writer=SVGWriter()).write(
         held, options={"write_text": False, "quiet_zone": 0, "module_height": 16}
