@@ -123,6 +123,13 @@ async def test_the_same_name_elsewhere_is_another_person(client: httpx.AsyncClie
         ({"gstin": "28AAPFU0939F1ZT"}, "gstin_wrong", "gstin"),
         ({"pan": "AAPFU0939"}, "pan_wrong", "pan"),
         ({"gstin": "27AAPFU0939F1ZV", "pan": "AAPFU0939G"}, "pan_wrong", "pan"),
+        ({"gst_treatment": "sez"}, "gst_treatment_wrong", "gstin"),
+        (
+            {"gst_treatment": "unregistered", "gstin": "27AAPFU0939F1ZV"},
+            "gst_treatment_wrong",
+            "gst_treatment",
+        ),
+        ({"gst_treatment": "composite"}, "invalid", "gst_treatment"),
         ({"emails": [{"value": "nobody"}]}, "email_wrong", "emails[0].value"),
         ({"phones": [{"value": "+9112"}]}, "phone_wrong", "phones[0].value"),
         ({"name": "a\x00b"}, "invalid", "name"),

@@ -1,6 +1,7 @@
 """Where an order goes when it does not say so, and orders for special economic zones."""
 
 from datetime import datetime
+from typing import Any
 
 import httpx2 as httpx
 import msgspec
@@ -96,3 +97,44 @@ async def test_an_address_without_a_state_lies_where_its_pin_does(
     assert order.total_minor == quote.total_minor
     for line in (order.lines[0], quote.lines[0]):
         assert (line.igst_minor == 0) == (state == "29")
+
+
+async def test_orders_of_a_zones_customer_are_for_the_zone_unless_they_say_otherwise(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    gstin, other = "29AAHCK3507G1ZJ", "29AABCR1718E1ZL"
+    unit: dict[str, Any] = {
+        "name": "Zone Traders",
+        "phones": [{"value": "98450 11111"}],
+        "addresses": [{"address": body_of(basket(shop))["ship_to"]}],
+        "gstin": gstin,
+        "gst_treatment": "sez",
+    }
+    made = (await client.post("/v1/customers", json=unit)).json()
+    named = {"customer_id": made["id"]}
+    called = {"customer": {"name": "Zone Traders", "phone": "98450 11111"}}
+    elsewhere = {"customer": {"name": "Zone Traders", "phone": "98450 11111", "gstin": other}}
+    cases: list[tuple[dict[str, Any], bool]] = [
+        (named, True),
+        (called, True),
+        (elsewhere, False),
+        ({**named, "is_sez": False}, False),
+        ({**elsewhere, "is_sez": True}, True),
+    ]
+    lines = [{"sku": shop.tea, "quantity": 1}]
+    home = unit["addresses"][0]["address"]
+    for asked, is_zone in cases:
+        body = {**asked, "lines": lines, "ship_to": home, "payment_method": "cod"}
+        order = (await client.post("/v1/orders", json=body)).json()
+        assert (order["is_sez"], order["tax_minor"] == 0) == (is_zone, is_zone), asked
+        assert order["customer_id"] == made["id"]
+    for said, kind in (({}, "SEZWOP"), ({"is_sez": False}, "B2B"), ({"gstin": other}, "B2B")):
+        question = {"lines": lines, "state_code": "29", **named, **said}
+        quote = (await client.post("/v1/order-quotes", json=question)).json()
+        assert quote["supply_kind"] == kind, said
+    deal = (await client.post("/v1/opportunities", json={"title": "Tea", **named})).json()
+    offer = {"opportunity_id": deal["id"], "lines": lines}
+    quoted = (await client.post("/v1/quotes", json=offer)).json()
+    assert (quoted["supply_kind"], quoted["tax_minor"]) == ("SEZWOP", 0)
+    gone = await client.patch(f"/v1/customers/{made['id']}", json={"gstin": None})
+    assert (gone.status_code, gone.json()["code"]) == (422, "gst_treatment_wrong")

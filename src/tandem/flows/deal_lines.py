@@ -24,6 +24,7 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
 
     ship_to: Address | None = None
     gstin: str | None = None
+    is_sez: bool = False
 
 
 async def set_lines(
@@ -60,6 +61,7 @@ async def priced(
         bill_state=state,
         ship_country=buyer.ship_to.country if buyer.ship_to else "IN",
         buyer_gstin=buyer.gstin,
+        is_sez=buyer.is_sez,
         currency=currency,
     )
     [quote] = await invoicing.quote(tx, [cart], now=now)
@@ -76,7 +78,7 @@ async def buyer_of(tx: Tx, customer_id: UUID | None) -> Buyer:
         return Buyer()
     found = await customers.get_customer(tx.with_all_grants(), customer_id)
     home = found.addresses[0].address if found.addresses else None
-    return Buyer(ship_to=home, gstin=found.gstin)
+    return Buyer(ship_to=home, gstin=found.gstin, is_sez=found.buys_for_a_zone())
 
 
 def _fact(fact: VariantFacts | None, draft: LineDraft, place: int) -> VariantFacts:

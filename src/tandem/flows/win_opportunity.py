@@ -138,6 +138,7 @@ def _ask(quote: Quote) -> NewOrder:
         payment_method=quote.payment_method,
         channel="quote",
         discount_minor=sum(line.discount_minor for line in quote.lines),
+        is_sez=quote.supply_kind.startswith("SEZ"),
         note=f"Quote {quote.label}, accepted by {quote.settled_by}",
         references=[OutsideId(system="tandem", kind="quote", external_id=str(quote.id))],
     )

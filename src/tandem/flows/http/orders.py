@@ -119,7 +119,7 @@ class OrderFlowsController(Controller):
         "/order-quotes",
         status_code=200,
         opt=COMPUTES,
-        responses=refusals(Forbidden, Invalid),
+        responses=refusals(Forbidden, NotFound, Invalid),
     )
     async def quote_order(
         self, data: JSONBody[OrderQuestion], tx: Transaction, now: Now

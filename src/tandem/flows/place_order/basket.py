@@ -50,9 +50,10 @@ class NewOrder(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     terms (with or without tax) and is shared over the lines in proportion.
 
     Without `ship_to` it goes to the first address of the customer named by id; an address without
-    `state_code` lies in its PIN's state. `is_sez` says that
-    it is for a unit or developer of a special economic zone (IGST Act s.7(5)(b)). A draft
-    (`is_draft`) holds no stock and waits for its confirmation.
+    `state_code` lies in its PIN's state. `is_sez` says whether it is for a unit or developer of a
+    special economic zone (IGST Act s.7(5)(b)); left out, the customer's `gst_treatment` does, as
+    long as the order names no other GSTIN than theirs. A draft (`is_draft`) holds no stock and
+    waits for its confirmation.
     """
 
     customer_id: UUID | None = None
@@ -65,17 +66,19 @@ class NewOrder(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     discount_minor: Discount = 0
     note: Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")] = ""
     references: Annotated[list[OutsideId], msgspec.Meta(max_length=10)] = []
-    is_sez: bool = False
+    is_sez: bool | None = None
     is_draft: bool = False
 
 
 class OrderQuestion(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """An order half typed: whatever is known of where it goes and who buys."""
+    """An order half typed: whatever is known of where it goes and who buys. A customer's GSTIN and
+    treatment count where the question itself says nothing."""
 
+    customer_id: UUID | None = None
     lines: Lines
     postal_code: Annotated[str, msgspec.Meta(max_length=12, pattern=PRINTABLE)] = ""
     state_code: Annotated[str, msgspec.Meta(pattern=whole(r"(\d{2})?"))] = ""
     country: Annotated[str, msgspec.Meta(pattern=whole("[A-Z]{2}"))] = "IN"
     gstin: Annotated[str, msgspec.Meta(max_length=15, pattern=PRINTABLE)] | None = None
-    is_sez: bool = False
+    is_sez: bool | None = None
     discount_minor: Discount = 0

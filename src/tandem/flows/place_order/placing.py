@@ -250,6 +250,7 @@ async def _write_up(
             candidate.contact,
             ship_to=candidate.ship_to,
             bill_to=candidate.bill_to,
+            is_sez=_is_for_a_zone(candidate),
             status=status,
             expires_at=candidate.unpaid_until(settings, now)
             if status is Status.PENDING_PAYMENT
@@ -267,8 +268,16 @@ def _cart_of(candidate: Candidate) -> Cart:
         ship_to=candidate.ship_to,
         bill_to=candidate.bill_to,
         gstin=candidate.contact.gstin or known,
-        is_sez=candidate.ask.is_sez,
+        is_sez=_is_for_a_zone(candidate),
     )
+
+
+def _is_for_a_zone(candidate: Candidate) -> bool:
+    """As the order says; where it says nothing, as its buyer does."""
+    if candidate.ask.is_sez is not None:
+        return candidate.ask.is_sez
+    buyer = candidate.buyer
+    return buyer is not None and buyer.buys_for_a_zone(candidate.contact.gstin)
 
 
 async def _place(

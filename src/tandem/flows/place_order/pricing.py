@@ -168,6 +168,7 @@ def order_of(
     *,
     ship_to: Address,
     bill_to: Address,
+    is_sez: bool,
     status: str,
     expires_at: datetime | None,
     promised_on: date | None,
@@ -214,7 +215,7 @@ def order_of(
         owner_id=owner_id,
         team_id=customer.team_id,
         territory_id=customer.territory_id,
-        is_sez=ask.is_sez,
+        is_sez=is_sez,
     )
 
 

@@ -11,10 +11,13 @@ from tandem.contracts.catalog import VariantFacts
 from tandem.contracts.india import likely_state
 from tandem.contracts.invoicing import Cart, Quote
 from tandem.contracts.shipping import Promise, PromiseAsk
+from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain import Customer, CustomerDraft
 from tandem.flows.place_order import pricing
 from tandem.flows.place_order.basket import Line, OrderQuestion
 from tandem.flows.place_order.pricing import Priced
 from tandem.kernel.db import Tx
+from tandem.kernel.errors import NotFound
 from tandem.scm.catalog import service as catalog
 from tandem.scm.inventory import service as inventory
 from tandem.scm.invoicing import service as invoicing
@@ -89,7 +92,8 @@ async def quote_order(tx: Tx, question: OrderQuestion, *, now: datetime) -> Orde
     if not sound:
         return _unpriced(question, catalogue, promise)
     priced = pricing.price(sound, question.discount_minor, catalogue)
-    [quote] = await invoicing.quote(tx, [_cart(question, priced)], now=now)
+    buyer = await _buyer(tx, question, now)
+    [quote] = await invoicing.quote(tx, [_cart(question, priced, buyer)], now=now)
     return _priced(question, catalogue, priced, quote, promise, room)
 
 
@@ -108,15 +112,32 @@ async def _promise(tx: Tx, question: OrderQuestion, now: datetime) -> Promise | 
     return promise
 
 
-def _cart(question: OrderQuestion, priced: Priced) -> Cart:
+async def _buyer(tx: Tx, question: OrderQuestion, now: datetime) -> Customer | None:
+    """Whoever is named, as far as the asker reaches them."""
+    if question.customer_id is None:
+        return None
+    draft = CustomerDraft(customer_id=question.customer_id)
+    [buyer] = await customers.find_or_add(tx, [draft], now=now)
+    if not tx.actor.sees("customers.read", buyer):
+        raise NotFound("There is no such customer.", field="customer_id")
+    return buyer
+
+
+def _is_for_a_zone(question: OrderQuestion, buyer: Customer | None) -> bool:
+    if question.is_sez is not None:
+        return question.is_sez
+    return buyer is not None and buyer.buys_for_a_zone(question.gstin)
+
+
+def _cart(question: OrderQuestion, priced: Priced, buyer: Customer | None) -> Cart:
     state = likely_state(question.postal_code, question.state_code, question.country)
     return Cart(
         lines=pricing.cart_lines(priced),
         ship_state=state,
         bill_state=state,
         ship_country=question.country,
-        buyer_gstin=question.gstin,
-        is_sez=question.is_sez,
+        buyer_gstin=question.gstin or (buyer.gstin if buyer else None),
+        is_sez=_is_for_a_zone(question, buyer),
         currency=priced.currency,
     )
 

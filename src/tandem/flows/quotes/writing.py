@@ -131,7 +131,9 @@ def _said(body: Body, terms: QuoteTerms) -> Body:
 async def _worked_out(
     tx: Tx, body: Body, drafts: Sequence[LineDraft], *, currency: str, now: datetime
 ) -> Body:
-    buyer = Buyer(ship_to=body.ship_to, gstin=body.customer_gstin)
+    customer = await _customer(tx, body.customer_id)
+    is_sez = customer is not None and customer.buys_for_a_zone(body.customer_gstin)
+    buyer = Buyer(ship_to=body.ship_to, gstin=body.customer_gstin, is_sez=is_sez)
     lines, quote = await priced(tx, drafts, buyer=buyer, currency=currency, now=now)
     return msgspec.structs.replace(
         body,

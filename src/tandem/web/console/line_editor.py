@@ -131,11 +131,11 @@ def _buyer(form: Mapping[str, str]) -> Buyer:
     pin = form.get("ship_postal_code", "")
     states = states_of_pin(pin)
     state = form.get("ship_state_code") or (states[0] if states else "")
-    gstin = form.get("customer_gstin") or None
+    gstin, is_sez = form.get("customer_gstin") or None, form.get("is_sez") == "true"
     if not state:
-        return Buyer(gstin=gstin)
+        return Buyer(gstin=gstin, is_sez=is_sez)
     place = Address(name="-", line1="-", city="-", postal_code=pin or "000", state_code=state)
-    return Buyer(ship_to=place, gstin=gstin)
+    return Buyer(ship_to=place, gstin=gstin, is_sez=is_sez)
 
 
 def _currency(form: Mapping[str, str]) -> str:

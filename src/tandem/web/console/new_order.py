@@ -21,7 +21,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.fields import is_kept
 from tandem.kernel.http import COMPUTES, Now, Transaction
-from tandem.kernel.ids import new_id
+from tandem.kernel.ids import new_id, parse_id
 from tandem.web.console.addresses import STATE_OPTIONS, address_values, read_address
 from tandem.web.console.forms import (
     NO_PROBLEM,
@@ -192,11 +192,13 @@ async def _quote(tx: Tx, form: Mapping[str, str], now: datetime) -> tuple[OrderQ
             return None, ""
         pin = form.get("ship_postal_code", "")
         states = states_of_pin(pin)
+        customer_id = parse_id(form.get("customer_id", ""))
         question = OrderQuestion(
+            customer_id=customer_id,
             lines=lines,
             postal_code=pin if len(pin) == 6 else "",
             state_code=form.get("ship_state_code") or (states[0] if states else ""),
-            gstin=form.get("gstin") or None,
+            gstin=None if customer_id else form.get("gstin") or None,
             discount_minor=_discount(form),
         )
         return await quote_order(tx, question, now=now), ""

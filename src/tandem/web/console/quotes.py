@@ -218,6 +218,7 @@ async def _lines_page(
         "lines": lines_text(await sales.list_lines(tx, deal_id), deal.currency),
         "ship_state_code": buyer.ship_to.state_code if buyer.ship_to else "",
         "customer_gstin": buyer.gstin or "",
+        "is_sez": "true" if buyer.is_sez else "",
     }
     return page(
         request,
@@ -265,6 +266,7 @@ async def _page(
 def _values(quote: Quote) -> dict[str, str]:
     return {
         **{name: str(getattr(quote, name) or "") for name in TEXTS},
+        "is_sez": "true" if quote.supply_kind.startswith("SEZ") else "",
         "version": str(quote.version),
         "lines": lines_text(quote.lines, quote.currency),
         "payment_method": quote.payment_method,

@@ -25,7 +25,13 @@ from tandem.crm.customers.domain.people import (
     NewCustomer,
     PossibleDuplicate,
 )
-from tandem.crm.customers.domain.tax_numbers import GstinWrong, PanWrong, check_tax_numbers
+from tandem.crm.customers.domain.tax_numbers import (
+    GstinWrong,
+    PanWrong,
+    TreatmentWrong,
+    check_tax_numbers,
+    check_treatment,
+)
 
 PERMISSIONS: Mapping[str, str] = {
     "customers.read": "See customers with their contacts, addresses and notes.",
@@ -59,7 +65,9 @@ __all__ = [
     "PanWrong",
     "PhoneWrong",
     "PossibleDuplicate",
+    "TreatmentWrong",
     "check_tax_numbers",
+    "check_treatment",
     "normal_email",
     "normal_phone",
     "read_contacts",

@@ -69,6 +69,13 @@ def combine(survivor: Customer, loser: Customer) -> dict[str, Any]:
     }
     if "pan" in taken and survivor.gstin:
         del taken["pan"]
+    # What they are to GST goes with the GSTIN that says so.
+    if (taken.get("gstin") or survivor.gstin) == loser.gstin and (
+        "gstin" in taken or not survivor.gst_treatment
+    ):
+        taken["gst_treatment"] = loser.gst_treatment
+    if taken.get("gst_treatment") == survivor.gst_treatment:
+        del taken["gst_treatment"]
     tags = tidy_tags([*survivor.tags, *loser.tags])[:50]
     if tags != survivor.tags:
         taken["tags"] = tags

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,10 @@ TaxNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=24, pattern=FIL
 Notes = Annotated[str, msgspec.Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
 Locale = Annotated[str, msgspec.Meta(pattern=whole(r"([a-z]{2,3}(-[A-Z]{2})?)?"))]
 """A language, and a country where it matters: `hi`, `en-IN`. Empty: not known."""
+GstTreatment = Literal["", "regular", "unregistered", "sez", "overseas"]
+"""What somebody is to GST: registered, not, a unit or developer of a special economic zone (whose
+orders are zero-rated, IGST Act s.16), or abroad. Empty: not said, their GSTIN decides."""
+SEZ = "sez"
 Contacts = Annotated[list[NewContact], msgspec.Meta(max_length=20)]
 
 
@@ -40,6 +44,7 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     addresses: Addresses = msgspec.field(default_factory=list)
     gstin: TaxNumber | None = None
     pan: TaxNumber | None = None
+    gst_treatment: GstTreatment = ""
     notes: Notes = ""
     locale: Locale = ""
     tags: Tags = []
@@ -58,6 +63,7 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     addresses: Addresses | msgspec.UnsetType = msgspec.UNSET
     gstin: TaxNumber | msgspec.UnsetType | None = msgspec.UNSET
     pan: TaxNumber | msgspec.UnsetType | None = msgspec.UNSET
+    gst_treatment: GstTreatment | msgspec.UnsetType = msgspec.UNSET
     notes: Notes | msgspec.UnsetType = msgspec.UNSET
     locale: Locale | msgspec.UnsetType = msgspec.UNSET
     tags: Tags | msgspec.UnsetType = msgspec.UNSET
@@ -109,6 +115,12 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     merged_into_id: UUID | None = None
     erased_at: datetime | None = None
     locale: str = ""
+    gst_treatment: str = ""
+
+    def buys_for_a_zone(self, gstin: str | None = None) -> bool:
+        """Whether what they order is for a special economic zone. Under another GSTIN than their
+        own they buy as somebody else."""
+        return self.gst_treatment == SEZ and gstin in (None, self.gstin)
 
     @property
     def email(self) -> str | None:

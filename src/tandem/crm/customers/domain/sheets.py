@@ -9,7 +9,7 @@ from tandem.kernel.cells import guarded
 from tandem.kernel.sheets import filled, listed
 
 PLAIN = ("number", "name", "company_name", "email", "phone", "gstin", "pan", "notes", "tags",
-         "locale")  # fmt: skip
+         "locale", "gst_treatment")  # fmt: skip
 HOME = ("line1", "line2", "city", "state_code", "postal_code")
 FIELDS = (*PLAIN, *HOME)
 KEPT_BY: Mapping[str, str] = {
@@ -27,7 +27,7 @@ ALIASES: Mapping[str, str] = {
     "customer name": "name", "company": "company_name", "address": "line1", "street": "line1",
     "pin": "postal_code", "pin code": "postal_code", "pincode": "postal_code", "zip": "postal_code",
     "town": "city", "state": "state_code", "note": "notes", "language": "locale",
-    "customer number": "number",
+    "customer number": "number", "gst treatment": "gst_treatment",
 }  # fmt: skip
 
 
@@ -44,7 +44,16 @@ def values_of(
 def _shaped(found: Mapping[str, str], own: Mapping[str, CustomField]) -> dict[str, Any]:
     given: dict[str, Any] = {
         name: found[name]
-        for name in ("number", "name", "company_name", "gstin", "pan", "notes", "locale")
+        for name in (
+            "number",
+            "name",
+            "company_name",
+            "gstin",
+            "pan",
+            "notes",
+            "locale",
+            "gst_treatment",
+        )
         if name in found
     }
     for kind in ("email", "phone"):
@@ -73,7 +82,7 @@ def export_row(customer: Customer, own: Sequence[CustomField]) -> list[str | int
         customer.number, customer.name, customer.company_name,
         customer.emails[0].value if customer.emails else "", phone,
         customer.gstin or "", customer.pan or "", customer.notes, "; ".join(customer.tags),
-        customer.locale,
+        customer.locale, customer.gst_treatment,
         *(getattr(home, name) if home else "" for name in HOME),
     ]  # fmt: skip
     row: list[str | int | float] = [guarded(text) for text in texts]

@@ -1,6 +1,7 @@
 """GSTIN and PAN: shape, check digit, and that the one contains the other."""
 
 import re
+from collections.abc import Mapping
 
 from stdnum import luhn
 from stdnum.exceptions import InvalidChecksum, ValidationError
@@ -21,6 +22,17 @@ class PanWrong(Invalid):
     code = "pan_wrong"
 
 
+class TreatmentWrong(Invalid):
+    code = "gst_treatment_wrong"
+
+
+NEED_GSTIN: Mapping[str, str] = {
+    "regular": "A registered business",
+    "sez": "A unit of a special economic zone",
+}
+HAVE_NONE: Mapping[str, str] = {"unregistered": "unregistered", "overseas": "abroad"}
+
+
 def check_tax_numbers(gstin: str | None, pan: str | None) -> tuple[str | None, str | None]:
     """Both in their normal form, upper case. A GSTIN brings its PAN along (CGST Rules, r. 10)."""
     gstin = _normal_gstin(gstin) if gstin else None
@@ -31,6 +43,17 @@ def check_tax_numbers(gstin: str | None, pan: str | None) -> tuple[str | None, s
             raise PanWrong(f"The GSTIN belongs to PAN {inside}, not to {pan}.", field="pan")
         pan = inside
     return gstin, pan
+
+
+def check_treatment(treatment: str, gstin: str | None) -> str:
+    """Refuse a treatment that does not go with the GSTIN, or with none."""
+    if treatment in NEED_GSTIN and not gstin:
+        raise TreatmentWrong(f"{NEED_GSTIN[treatment]} has a GSTIN: give it.", field="gstin")
+    if treatment in HAVE_NONE and gstin:
+        raise TreatmentWrong(
+            f"Whoever has the GSTIN {gstin} is not {HAVE_NONE[treatment]}.", field="gst_treatment"
+        )
+    return treatment
 
 
 def _normal_gstin(text: str) -> str:

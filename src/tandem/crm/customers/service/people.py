@@ -18,6 +18,7 @@ from tandem.crm.customers.domain import (
     NewCustomer,
     PossibleDuplicate,
     check_tax_numbers,
+    check_treatment,
     read_contacts,
     starts_of,
 )
@@ -60,6 +61,7 @@ async def add_customer(tx: Tx, new: NewCustomer, *, now: datetime) -> Customer:
         pan=pan,
         notes=new.notes,
         locale=new.locale,
+        gst_treatment=check_treatment(new.gst_treatment, gstin),
         version=1,
         created_at=now,
         updated_at=now,
@@ -202,6 +204,13 @@ def read_change(change: CustomerChange, customer: Customer) -> dict[str, Any]:
         if pan is msgspec.UNSET:
             pan = None if change.gstin else customer.pan
         given["gstin"], given["pan"] = check_tax_numbers(gstin, pan)
+    if change.gst_treatment is not msgspec.UNSET:
+        given["gst_treatment"] = change.gst_treatment
+    if "gstin" in given or "gst_treatment" in given:
+        check_treatment(
+            given.get("gst_treatment", customer.gst_treatment),
+            given.get("gstin", customer.gstin),
+        )
     return given
 
 

@@ -34,7 +34,7 @@ STRIP = Query(
     """
     update customers.customer c
        set name = 'Erased', company_name = '', gstin = null, pan = null, notes = '', tags = '{}',
-           locale = '',
+           locale = '', gst_treatment = '',
            custom = coalesce((
                select jsonb_object_agg(f.key, c.custom -> f.key)
                  from customers.custom_field f

@@ -19,7 +19,7 @@ NOTHING = UUID(int=0)
 CUSTOMER: LiteralString = """
     select c.id, c.number, c.name, c.company_name, c.gstin, c.pan, c.notes, c.version,
            c.owner_id, c.team_id, c.territory_id, c.tags, c.custom, c.merged_into_id, c.erased_at,
-           c.created_at, c.updated_at, c.locale,
+           c.created_at, c.updated_at, c.locale, c.gst_treatment,
            coalesce((select jsonb_agg(jsonb_build_object(
                             'value', p.value, 'label', p.label, 'invalid_at', p.invalid_at)
                             order by p.position)
@@ -75,13 +75,13 @@ INSERT = Query(
     with added as (
         insert into customers.customer
                (org_id, id, name, company_name, gstin, pan, notes, tags, custom, locale,
-                created_at, updated_at)
+                gst_treatment, created_at, updated_at)
         select :org_id, id, name, company_name, gstin, pan, notes,
                coalesce(tags, '{}'), coalesce(custom, '{}'), coalesce(locale, ''),
-               :now::timestamptz, :now::timestamptz
+               coalesce(gst_treatment, ''), :now::timestamptz, :now::timestamptz
           from jsonb_to_recordset(:customers::jsonb)
                as given (id uuid, name text, company_name text, gstin text, pan text, notes text,
-                         tags text[], custom jsonb, locale text)
+                         tags text[], custom jsonb, locale text, gst_treatment text)
         returning id, number
     ),
     points as (
@@ -117,6 +117,7 @@ UPDATE = Query(
     update customers.customer
        set name = :name, company_name = :company_name, gstin = :gstin, pan = :pan,
            notes = :notes, tags = :tags::text[], custom = :custom::jsonb, locale = :locale,
+           gst_treatment = :gst_treatment,
            version = version + 1, updated_at = :now
      where org_id = :org_id and id = :id
     """
@@ -339,7 +340,12 @@ def _extras(customer: Customer) -> dict[str, Any]:
 
 
 def _whole(customer: Customer) -> dict[str, Any]:
-    return {"tags": customer.tags, "custom": customer.custom, "locale": customer.locale}
+    return {
+        "tags": customer.tags,
+        "custom": customer.custom,
+        "locale": customer.locale,
+        "gst_treatment": customer.gst_treatment,
+    }
 
 
 def _points(customer: Customer) -> list[dict[str, Any]]:

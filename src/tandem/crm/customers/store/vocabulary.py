@@ -57,6 +57,7 @@ PEOPLE = Vocabulary(
         "name": field(Kind.TEXT, "c.name", "Name"),
         "company_name": field(Kind.TEXT, "c.company_name", "Company"),
         "gstin": field(Kind.TEXT, "c.gstin", "GSTIN"),
+        "gst_treatment": field(Kind.TEXT, "c.gst_treatment", "GST treatment"),
         "tags": field(Kind.TAGS, "c.tags", "Tags"),
         "owner_id": field(Kind.TEXT, "c.owner_id::text", "Owner"),
         "team_id": field(Kind.TEXT, "c.team_id::text", "Team"),
