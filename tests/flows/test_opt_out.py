@@ -110,13 +110,12 @@ async def test_a_browser_of_another_site_may_say_no_too(
     visitor: httpx.AsyncClient, database: Database, actor: Actor, asha: Customer
 ) -> None:
     """Webmail posts from its own origin; no cookie of ours says anything here."""
-    answer = await visitor.post(
-        f"/v1/public/unsubscribe/{token_of(asha, actor)}",
-        content=BODY,
-        headers={**FORM, "origin": "https://mail.test", "sec-fetch-site": "cross-site"},
-    )
-    assert answer.status_code == 200
-    assert await states(database, actor, asha.id) == ENDED
+    away = {**FORM, "origin": "https://mail.test", "sec-fetch-site": "cross-site"}
+    for purpose, at in (("marketing", "/v1/public/unsubscribe"), ("news", "/u")):
+        token = token_of(asha, actor, purpose)
+        answer = await visitor.post(f"{at}/{token}", content=BODY, headers=away)
+        assert answer.status_code == 200
+    assert await states(database, actor, asha.id) == ENDED | {"news.email": "withdrawn"}
 
 
 async def test_a_link_that_is_cut_changed_or_for_somebody_else_is_not_there(

@@ -223,7 +223,7 @@ async def test_a_forged_report_or_one_of_another_text_changes_nothing(
     unknown = {"MessageSid": sid, "MessageStatus": "no such status"}
     await report(gateway, post, message_id, **unknown)
     message = await post.read(message_id)
-    assert forged == 403
+    assert forged == 401
     assert (message.state, message.receipt) == (State.SENT, "")
 
 

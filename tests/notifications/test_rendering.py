@@ -174,6 +174,7 @@ def test_mjml_reads_no_file_follows_no_include_and_has_an_end(source: str) -> No
         "<p {% if name %}hidden{% endif %}>x</p>",
         '<form action="https://x.test"></form>',
         "<p>{{ nobody_knows }}</p>",
+        '<mjml><mj-body><mj-include path="/etc/passwd" /></mj-body></mjml>',
         '<meta http-equiv="refresh" content="0;url=https://x.test">',
     ],
 )
@@ -181,6 +182,40 @@ def test_html_that_could_do_harm_is_refused(source: str) -> None:
     with pytest.raises(TemplateWrong) as refused:
         rendering.check_publishable(html(source), "email")
     assert refused.value.facts["problems"]
+
+
+def test_every_component_of_a_letter_in_mjml_is_understood() -> None:
+    body = """
+      <mj-hero mode="fluid-height" background-url="https://x.test/b.png"><mj-text>Hero</mj-text>
+      </mj-hero>
+      <mj-wrapper><mj-section><mj-column>
+        <mj-navbar><mj-navbar-link href="https://x.test/a">Teas</mj-navbar-link></mj-navbar>
+        <mj-social><mj-social-element src="https://x.test/f.png" href="https://x.test/f">Us
+        </mj-social-element></mj-social>
+        <mj-accordion><mj-accordion-element><mj-accordion-title>Why</mj-accordion-title>
+        <mj-accordion-text>Because</mj-accordion-text></mj-accordion-element></mj-accordion>
+        <mj-carousel><mj-carousel-image src="https://x.test/1.png" /></mj-carousel>
+        <mj-table><tr><td>1</td></tr></mj-table><mj-divider /><mj-spacer height="10px" />
+        <mj-button href="https://x.test">Buy</mj-button>
+      </mj-column></mj-section></mj-wrapper><mj-raw><p>As it is</p></mj-raw>"""
+    made = rendering.compiled(
+        Content(format="mjml", subject="x", source=f"<mjml><mj-body>{body}</mj-body></mjml>")
+    )
+    assert made.problems == []
+    words = ("Hero", "Teas", "Us", "Why", "Because", "Buy", "As it is", "https://x.test/b.png")
+    assert [word for word in words if word not in made.html] == []
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["url(http://x.test/a)", "url( 'file:///etc/passwd')", "url(&quot;data:text/html,x&quot;)"],
+)
+def test_a_style_may_ask_for_pictures_by_https_alone(style: str) -> None:
+    rendering.check_publishable(
+        html("<p style=\"background:url('https://x.test/a')\">x</p>"), "email"
+    )
+    with pytest.raises(TemplateWrong):
+        rendering.check_publishable(html(f'<p style="background:{style}">x</p>'), "email")
 
 
 @pytest.mark.parametrize(

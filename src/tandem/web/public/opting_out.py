@@ -52,7 +52,9 @@ class PreferencePages(Controller):
 
 
 async def _do(form: Any, database: Database, token: str, *, now: Any, address: str) -> str:
-    match str(form.get("do", "")):
+    """What the page's buttons ask for; a mail program's one click (RFC 8058) is the first one."""
+    is_one_click = form.get("List-Unsubscribe") == "One-Click"
+    match "stop" if is_one_click else str(form.get("do", "")):
         case "stop":
             await opt_out.say_no(database, token, now=now, address=address)
             return f"Done. You get no more {_named(opt_out.purpose_of(token))} from us."

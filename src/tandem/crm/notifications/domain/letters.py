@@ -32,14 +32,14 @@ BARE = re.compile(r"=\s*[^\s\"'>]*zq\d+qz")
 BODY = re.compile(r"<body[^>]*>")
 
 _MJ_ENDING = (
-    "mj-text mj-button mj-table mj-raw mj-title mj-preview mj-style mj-navbar-link mj- "
-    "accordion-title mj-accordion-text mj-social-element mj-html-attribute"
+    "mj-text mj-button mj-table mj-raw mj-title mj-preview mj-style mj-navbar-link "
+    "mj-accordion-title mj-accordion-text mj-social-element mj-html-attribute"
 )
 MJ_ENDING = frozenset(_MJ_ENDING.split())
 _MJ_TAGS = (
     "mjml mj-head mj-body mj-attributes mj-all mj-class mj-font mj-breakpoint mj-section "
-    "mj-column mj-group mj-wrapper mj-image mj-divider mj-spacer mj-hero mj-navbar mj- "
-    "social mj-accordion mj-accordion-element mj-carousel mj-carousel-image"
+    "mj-column mj-group mj-wrapper mj-image mj-divider mj-spacer mj-hero mj-navbar "
+    "mj-social mj-accordion mj-accordion-element mj-carousel mj-carousel-image"
 )
 MJ_TAGS = MJ_ENDING | frozenset(_MJ_TAGS.split())
 _FORBIDDEN = (
@@ -51,7 +51,7 @@ ADDRESSES = frozenset({"href", "src", "background", "action", "poster", "srcset"
 SCHEMES = ("https://", "http://", "mailto:", "tel:", "sms:", "#")
 PICTURE = re.compile(r"data:image/(?:png|gif|jpeg|webp);base64,[A-Za-z0-9+/=\s]*")
 STYLE_ESCAPES = re.compile(
-    r"@import|expression\s*\(|javascript:|file:|url\(\s*['\"]?(?!https:)", re.I
+    r"@import|expression\s*\(|javascript:|file:|url\((?!\s*['\"]?https:)", re.I
 )
 
 
@@ -182,6 +182,12 @@ def _escaped(text: str) -> str:
     return TOKENS.sub(lambda found: pieces[int(found[1])], safe)
 
 
+def _is_switch(tag: str, attrs: Mapping[str, str | None]) -> bool:
+    """What MJML makes of accordions and carousels: a box that shows or hides, and sends nothing."""
+    is_box = tag == "input" and attrs.get("type") in ("checkbox", "radio")
+    return is_box and (attrs.get("class") or "").startswith("mj-")
+
+
 class _Look(HTMLParser):
     """Collects what must not be in a letter."""
 
@@ -194,7 +200,7 @@ class _Look(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._in_style = tag == "style"
-        if tag in FORBIDDEN:
+        if (tag in FORBIDDEN or tag in MJ_TAGS) and not _is_switch(tag, dict(attrs)):
             self.problems.append(f"<{tag}> is not allowed in a message.")
         if TOKENS.search(tag):
             self.problems.append("A variable cannot name a tag.")

@@ -25,7 +25,7 @@ from tandem.crm.notifications.domain.texts import segments
 from tandem.crm.notifications.gateways.port import Site, Texter
 from tandem.kernel import inbox as receipts
 from tandem.kernel.actor import Actor
-from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, TooLarge
+from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, TooLarge, Unauthenticated
 from tandem.kernel.http import (
     PUBLIC,
     Cursor,
@@ -172,7 +172,7 @@ class TextReportsController(Controller):
         status_code=204,
         opt={**PUBLIC, "cross_site": True, **limited(REPORTS_LIMIT)},
         request_max_body_size=REPORT_BYTES_MAX,
-        responses=refusals(Forbidden, TooLarge),
+        responses=refusals(Unauthenticated, TooLarge),
     )
     async def take_report(
         self,
@@ -188,7 +188,7 @@ class TextReportsController(Controller):
         signature = request.headers.get("x-twilio-signature", "")
         form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         if not resources.get(Texter).is_signed(request.url.path, form, signature):
-            raise Forbidden("This report is not signed by the gateway.", permission="signature")
+            raise Unauthenticated("This report is not signed by the gateway.")
         async with database.transaction(Actor.system(org_id, "Text gateway")) as tx:
             await receipts.keep(
                 tx,
