@@ -74,6 +74,11 @@ async def invite(client: httpx.AsyncClient, email: str) -> httpx.Response:
     return await client.post("/v1/invitations", json={"email": email, "role_keys": ["sales"]})
 
 
+async def add_user(client: httpx.AsyncClient, email: str) -> httpx.Response:
+    body = {"email": email, "name": "X", "role_key": "sales", "password": PASSWORD}
+    return await client.post("/v1/users", json=body)
+
+
 async def find_company(client: httpx.AsyncClient, email: str) -> httpx.Response:
     return await client.post("/sign-in/company", data={"email": email})
 
@@ -88,9 +93,13 @@ ASKED: dict[str, Ask] = {
     "forgot": forgot,
     "mailed code": code,
     "invitation": invite,
+    "new member": add_user,
     "company's sign-in": find_company,
     "passkey options": passkey_options,
 }
+
+
+BY_KEY = (invite, add_user)
 
 
 async def enumeration(app: Litestar, database: Database, samples: int) -> bool:
@@ -110,7 +119,7 @@ async def enumeration(app: Litestar, database: Database, samples: int) -> bool:
             asked = [(known, there), (unknown, f"k{number}.{uuid4().hex[:8]}@other.test")]
             for times, email in asked if number % 2 else reversed(asked):
                 peer = f"2001:db8:{len(name):x}{number & 0xFFF:03x}:{int(times is known)}::1"
-                headers = {"authorization": f"Bearer {key}"} if ask is invite else {}
+                headers = {"authorization": f"Bearer {key}"} if ask in BY_KEY else {}
                 transport = httpx.ASGITransport(app=app, client=(peer, 1))  # type: ignore[arg-type]
                 async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
                     client.headers.update(headers)
@@ -120,7 +129,7 @@ async def enumeration(app: Litestar, database: Database, samples: int) -> bool:
                     if ask is invite:
                         # A company has so many open at once and no more.
                         await client.delete(f"/v1/invitations/{answer.json()['id']}")
-                shapes.add((answer.status_code, len(answer.content) - len(email) * (ask is invite)))
+                shapes.add((answer.status_code, len(answer.content) - len(email) * (ask in BY_KEY)))
         p = _p_value(known, unknown)
         is_good = p > P_MIN and len({status for status, _ in shapes}) == 1
         say(f"enumeration: {name}: {samples} each, p {p:.3f}, answers {sorted(shapes)[:4]}")

@@ -2,16 +2,18 @@
 
 from datetime import datetime
 
+import httpx2 as httpx
 import msgspec
 import pytest
 
+from tandem.crm.identity import passwords
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain import WrongCredentials
 from tandem.crm.identity.domain.passkeys import Credential, RelyingParty, WrongPasskey
 from tandem.crm.identity.service import mailed, passkeys
 from tandem.crm.identity.service.sessions import list_companies, switch_company
 from tandem.kernel.actor import Actor
-from tandem.kernel.db import Database, Query
+from tandem.kernel.db import Database, Query, Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id
 from tests.identity import doors
@@ -48,6 +50,39 @@ async def test_going_to_another_company_opens_a_session_there_and_ends_the_one_h
     assert moved.person_id == opened.person_id
     assert not await doors.is_open(database, opened.token, now)
     assert await doors.is_open(database, moved.token, now)
+
+
+async def test_adding_somebody_takes_the_same_work_whether_or_not_the_address_is_known(
+    client: httpx.AsyncClient,
+    database: Database,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A company must not learn by the time of an answer who has an account elsewhere."""
+    second = await company(database, now)
+    known = (await doors.member(database, second, now=now)).email
+    assert (await client.get("/v1/users")).status_code == 200, "the key was used before"
+    work: list[str] = []
+    hashing, running = passwords.hash_password, Tx.run
+
+    async def hash_password(password: str) -> str:
+        work.append("hash")
+        return await hashing(password)
+
+    async def run(tx: Tx, query: Query, **params: object) -> int:
+        work.append(query.sql)
+        return await running(tx, query, **params)
+
+    monkeypatch.setattr(passwords, "hash_password", hash_password)
+    monkeypatch.setattr(Tx, "run", run)
+    done = []
+    for email in (known, f"{new_id().hex}@example.test"):
+        work.clear()
+        body = {"email": email, "name": "X", "role_key": "sales", "password": PASSWORD}
+        answer = await client.post("/v1/users", json=body)
+        assert answer.status_code == 201, answer.text
+        done.append((list(work), sorted(answer.json())))
+    assert done[0] == done[1] and done[0][0].count("hash") == 1
 
 
 async def test_nobody_goes_to_a_company_that_is_not_theirs(

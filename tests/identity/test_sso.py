@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import httpx2 as httpx
+import msgspec
 import pytest
 
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain import hash_of
+from tandem.crm.identity.domain.codes import code_at, step_of
 from tandem.crm.identity.domain.sessions import SignedIn
 from tandem.crm.identity.domain.sso import (
     DomainTaken,
@@ -21,10 +23,11 @@ from tandem.crm.identity.domain.strength import Expected
 from tandem.crm.identity.gateways.oidc import OpenIdGateway
 from tandem.crm.identity.jobs import check_domains
 from tandem.crm.identity.service import domains, factors, mailed, sso
+from tandem.crm.identity.service.signing_in import DOORKEEPER
 from tandem.crm.identity.store.sessions import find_session
 from tandem.kernel.actor import Actor, StepUpNeeded
 from tandem.kernel.clock import clock
-from tandem.kernel.db import Database
+from tandem.kernel.db import Database, Query
 from tandem.kernel.errors import Invalid, Unavailable
 from tandem.kernel.guard import Guard
 from tandem.kernel.ids import new_id
@@ -32,11 +35,12 @@ from tandem.kernel.jobs import Work
 from tandem.kernel.names import Names
 from tandem.kernel.resources import Resources
 from tests.identity import doors
-from tests.identity.doors import browser
+from tests.identity.doors import PASSWORD, browser
 from tests.identity.openid import CLIENT_ID, CLIENT_SECRET, go_through, run_provider
 from tests.identity.zone import Zone
 
 SITE = "http://tandem.test"
+METHOD = Query("select method from identity.session where org_id = :org_id and id = :id")
 BACK = f"{SITE}{sso.CALLBACK}"
 
 
@@ -203,6 +207,7 @@ async def test_a_companys_provider_reaches_no_other_company_and_nothing_of_the_p
     with pytest.raises(StepUpNeeded):
         async with database.transaction(me) as tx:
             await factors.begin_time_code(tx, now=clock.now())
+    await _two_factors_of_the_provider_stay_where_it_vouches(database, gateway, actor, other, mail)
     async with database.transaction(boss) as tx:
         theirs = await sso.save_provider(
             tx,
@@ -217,6 +222,46 @@ async def test_a_companys_provider_reaches_no_other_company_and_nothing_of_the_p
     with pytest.raises(DomainTaken):
         await domains.check(database, Zone(theirs.claims), boss, now=now)
     assert await sso.find_door(database, email=mail) == provider
+
+
+async def _two_factors_of_the_provider_stay_where_it_vouches(
+    database: Database, gateway: OpenIdGateway, actor: Actor, other: UUID, mail: str
+) -> None:
+    """Also once a password was shown and a factor was set up elsewhere: not in this session."""
+    async with database.transaction(actor) as tx:
+        issuer = (await sso.find_provider(tx) or pytest.fail("it was saved")).issuer
+    vouching = Expected(assumes_two_factors=True)
+    provider = await set_up(database, gateway, actor, issuer, clock.now(), expects=vouching)
+
+    async def enters() -> Actor:
+        opened = await sign_in(database, gateway, provider, mail)
+        assert opened and await shown(database, opened.token) == (True, "sso")
+        me = await doors.acting(database, opened, clock.now())
+        return msgspec.structs.replace(me, has_two_factors=True)
+
+    async def moves(me: Actor) -> bool:
+        async with database.transaction(me) as tx:
+            moved = await identity.switch_company(tx, other, visitor=browser(), now=clock.now())
+        return (await shown(database, moved.token))[0]
+
+    me, elsewhere = await enters(), await enters()
+    for one in (me, elsewhere):
+        await factors.step_up(database, one, password=PASSWORD, visitor=browser(), now=clock.now())
+    async with database.transaction(elsewhere) as tx:
+        begun = await factors.begin_time_code(tx, now=clock.now())
+        code = code_at(begun.secret, step_of(clock.now()))
+        await factors.confirm_time_code(tx, code=code, now=clock.now())
+    assert await moves(me) is False
+    assert await moves(elsewhere) is True
+
+
+async def shown(database: Database, token: str) -> tuple[bool, str]:
+    """Whether the session counts as two factors, and what it was proved by last."""
+    found = await find_session(database, hash_of(token), clock.now())
+    assert found
+    async with database.transaction(DOORKEEPER) as own:
+        [row] = await own.records(METHOD, id=found.session_id)
+    return found.has_two_factors, row["method"]
 
 
 async def test_a_provider_counts_as_strong_and_recent_as_it_says_and_no_more(

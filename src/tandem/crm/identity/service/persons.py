@@ -35,22 +35,21 @@ async def enrol_person(
     # Before anybody is looked for: the time must not tell a company who is known elsewhere.
     hashed = await passwords.hash_password(password) if password else None
     async with tx.installation() as own:
+        is_new = await own.run(
+            persons_store.INSERT_PERSON,
+            id=new_id(),
+            email=address,
+            password_hash=hashed,
+            password_set_at=now if hashed else None,
+            enrolled_by=company_id,
+            address_proved_at=now if is_proved else None,
+            created_at=now,
+        )
         person = await persons_store.find_person(own, email=address)
-        if person is None:
-            await own.run(
-                persons_store.INSERT_PERSON,
-                id=new_id(),
-                email=address,
-                password_hash=hashed,
-                password_set_at=now if hashed else None,
-                enrolled_by=company_id,
-                address_proved_at=now if is_proved else None,
-                created_at=now,
-            )
-            person = await persons_store.find_person(own, email=address)
-        elif is_address_proved and await prove_address(own, person.id, now=now) and hashed:
+        assert person, "an address has a person once one was inserted"
+        is_owner = not is_new and is_address_proved
+        if is_owner and await prove_address(own, person.id, now=now) and hashed:
             await own.run(persons_store.SET_PASSWORD, id=person.id, password_hash=hashed, now=now)
-    assert person, "an address has a person once one was inserted"
     return person.id
 
 

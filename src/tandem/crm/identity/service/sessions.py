@@ -14,7 +14,6 @@ from tandem.crm.identity.domain.sessions import (
     Visitor,
 )
 from tandem.crm.identity.domain.sso import SsoNeeded
-from tandem.crm.identity.store import factors as factors_store
 from tandem.crm.identity.store import persons as persons_store
 from tandem.crm.identity.store import sessions as sessions_store
 from tandem.kernel import audit
@@ -40,6 +39,7 @@ async def open_session(
     now: datetime,
     proved_at: datetime | None = None,
     has_two_factors: bool = False,
+    has_own_factor: bool = False,
 ) -> SignedIn:
     """A new session with a token of its own; the one the visitor came with ends."""
     token = new_token()
@@ -62,6 +62,7 @@ async def open_session(
         token_hash=hash_of(token),
         method=method,
         has_two_factors=has_two_factors,
+        has_own_factor=has_own_factor,
         created_at=now,
         proved_at=proved_at or now,
         expires_at=opened.expires_at,
@@ -167,7 +168,8 @@ async def switch_company(tx: Tx, company_id: UUID, *, visitor: Visitor, now: dat
             provider_id=str(found[company_id].provider_id),
         )
     async with tx.installation() as own:
-        await check_own_proof(own, actor)
+        proof = await check_own_proof(own, actor)
+        has_own_factor = proof is not None and proof.has_own_factor
         if actor.session_id:
             await sessions_store.revoke(own, session_id=actor.session_id, now=now)
         return await open_session(
@@ -178,21 +180,25 @@ async def switch_company(tx: Tx, company_id: UUID, *, visitor: Visitor, now: dat
             visitor=visitor,
             now=now,
             proved_at=actor.proved_at,
-            has_two_factors=actor.has_two_factors
-            and bool(await factors_store.kinds_of(own, person_id)),
+            has_two_factors=has_own_factor,
+            has_own_factor=has_own_factor,
         )
 
 
-async def check_own_proof(own: Tx, actor: Actor) -> None:
+async def check_own_proof(own: Tx, actor: Actor) -> sessions_store.OwnProof | None:
     """What belongs to the person needs the person: a company's provider vouches for its own company
     only, and a program's token for its own work."""
     if actor.session_id is None:
-        return
-    method = await own.value(
-        sessions_store.METHOD_OF_SESSION, id=actor.session_id, person_id=actor.person_id
+        return None
+    proof = await own.one_or_none(
+        sessions_store.PROOF_OF_SESSION,
+        sessions_store.OwnProof,
+        id=actor.session_id,
+        person_id=actor.person_id,
     )
-    if method in BORROWED:
+    if proof and proof.method in BORROWED:
         raise StepUpNeeded("Confirm that it is you, with something of your own.")
+    return proof
 
 
 def person_of(actor: Actor) -> UUID:

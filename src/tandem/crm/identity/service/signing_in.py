@@ -96,7 +96,9 @@ async def finish(
     now: datetime,
     is_strong: bool,
     proved_at: datetime | None = None,
+    is_vouched_for: bool = False,
 ) -> SignedIn:
+    """`is_vouched_for`: by a company's provider, for that company alone."""
     if not await guarding.is_known_browser(own, person.id, visitor, now):
         await notices.tell_of_new_place(own, person.id, visitor, now=now)
     await guarding.remember_browser(own, person.id, visitor, now=now)
@@ -109,6 +111,7 @@ async def finish(
         now=now,
         proved_at=proved_at,
         has_two_factors=is_strong,
+        has_own_factor=is_strong and not is_vouched_for,
     )
 
 

@@ -327,6 +327,7 @@ async def _admit(
             now=now,
             is_strong=shown.has_two_factors,
             proved_at=shown.proved_at(now),
+            is_vouched_for=True,
         )
 
 

@@ -15,9 +15,9 @@ INSERT_SESSION = Query(
     """
     insert into identity.session
            (org_id, id, person_id, company_id, user_id, token_hash, method, has_two_factors,
-            created_at, proved_at, last_seen_at, expires_at, address, user_agent)
+            has_own_factor, created_at, proved_at, last_seen_at, expires_at, address, user_agent)
     values (:org_id, :id, :person_id, :company_id, :user_id, :token_hash, :method,
-            :has_two_factors, :created_at, :proved_at, :created_at, :expires_at,
+            :has_two_factors, :has_own_factor, :created_at, :proved_at, :created_at, :expires_at,
             :address, :user_agent)
     """
 )
@@ -41,21 +41,22 @@ ROTATE_SESSION = Query(
     """
     update identity.session
        set token_hash = :token_hash, proved_at = :now, last_seen_at = :now, method = :method,
-           has_two_factors = has_two_factors or :has_two_factors
+           has_two_factors = has_two_factors or :has_two_factors,
+           has_own_factor = has_own_factor or :has_two_factors
      where org_id = :org_id and id = :id and person_id = :person_id and revoked_at is null
     """
 )
 
-METHOD_OF_SESSION = Query(
+PROOF_OF_SESSION = Query(
     """
-    select method from identity.session
+    select method, has_own_factor from identity.session
      where org_id = :org_id and id = :id and person_id = :person_id
     """
 )
 
 STRENGTHEN_SESSION = Query(
     """
-    update identity.session set has_two_factors = true
+    update identity.session set has_two_factors = true, has_own_factor = true
      where org_id = :org_id and id = :id and person_id = :person_id
     """
 )
@@ -108,6 +109,13 @@ FIND_SESSION_OF_ACCESS = Query(
 
 
 AGENT_LENGTH = 300
+
+
+class OwnProof(msgspec.Struct, frozen=True):
+    """`has_own_factor`: a second factor of the person's, whatever a provider vouched for."""
+
+    method: str
+    has_own_factor: bool
 
 
 class Place(msgspec.Struct, frozen=True):
