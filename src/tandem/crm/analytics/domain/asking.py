@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -19,6 +19,7 @@ from tandem.crm.analytics.domain.calendar import (
 )
 from tandem.kernel.errors import Conflict, Invalid, TooManyRequests
 from tandem.kernel.patterns import whole
+from tandem.kernel.zones import zone_names
 
 MEASURES_MAX = 8
 DIMENSIONS_MAX = 3
@@ -218,7 +219,7 @@ def zone_asked(ask: Ask, own: str) -> str:
 def check_zone(zone: str, *, field: str) -> None:
     """A place (`Asia/Kolkata`) or UTC: of other names not every database knows what they mean."""
     is_place = "/" in zone and not zone.startswith(("posix/", "right/"))
-    if zone not in available_timezones() or not (is_place or zone == "UTC"):
+    if zone not in zone_names() or not (is_place or zone == "UTC"):
         raise Invalid("There is no such time zone.", field=field)
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -11,6 +11,7 @@ from tandem.crm.notifications.domain.categories import Pace
 from tandem.crm.notifications.domain.rules import QuietHours, quiet_until
 from tandem.kernel.errors import Invalid
 from tandem.kernel.patterns import whole
+from tandem.kernel.zones import zone_names
 
 GATHERED_FOR = timedelta(hours=1)
 Clock = Annotated[str, msgspec.Meta(pattern=whole(r"([01]\d|2[0-3]):[0-5]\d"))]
@@ -34,7 +35,7 @@ class MemberHours(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_hours(hours: Hours) -> None:
-    if hours.zone not in available_timezones():
+    if hours.zone not in zone_names():
         raise Invalid(f"There is no time zone {hours.zone!r}.", field="zone")
     if bool(hours.quiet_from) != bool(hours.quiet_until):
         raise Invalid("Quiet hours have a beginning and an end.", field="quiet_until")

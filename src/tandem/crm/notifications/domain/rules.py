@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -12,6 +12,7 @@ from tandem.crm.notifications.domain.domain_limits import check as check_limits
 from tandem.crm.notifications.domain.messages import SERVICE
 from tandem.kernel.errors import Conflict, Invalid
 from tandem.kernel.patterns import whole
+from tandem.kernel.zones import zone_names
 
 CAPS_MAX = 20
 KINDS_MAX = 50
@@ -109,7 +110,7 @@ def check(rules: SendingRules) -> None:
 
 
 def zone_named(name: str) -> ZoneInfo:
-    if name not in available_timezones():
+    if name not in zone_names():
         raise Invalid("There is no such time zone.", field="time_zone")
     return ZoneInfo(name)
 

@@ -15,9 +15,11 @@ def between(before: str | None, after: str | None) -> str:
     """A rank after `before` and before `after`; None is the column's end on that side."""
     low, high = before or "", after
     assert high is None or low < high, f"{low!r} is not before {high!r}"
-    found: list[str] = []
+    same = _shared(low, high or "")
+    found = [low[:same]]
     is_bound = high is not None
-    for place, (a, b) in enumerate(zip_longest(low, high or "", fillvalue=None)):
+    rest = zip_longest(low[same:], (high or "")[same:], fillvalue=None)
+    for place, (a, b) in enumerate(rest, same):
         first = DIGITS.index(a) if a else 0
         last = DIGITS.index(b) if b and is_bound else len(DIGITS)
         if is_bound and first == last:
@@ -29,6 +31,15 @@ def between(before: str | None, after: str | None) -> str:
         # From here on anything after the rest of `low` is before `high`.
         return "".join(found) + between(low[place + 1 :] or None, None)
     return "".join(found) + DIGITS[len(DIGITS) // 2]
+
+
+def _shared(one: str, other: str) -> int:
+    """With how many digits both begin. By halves: neighbours of a crowded place differ late."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
+    return low
 
 
 def spaced(count: int) -> list[str]:

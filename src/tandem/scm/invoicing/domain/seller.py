@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated
-from zoneinfo import available_timezones
 
 import msgspec
 
@@ -11,6 +10,7 @@ from tandem.contracts.address import FILLED, PRINTABLE, Address
 from tandem.contracts.india import check_address
 from tandem.kernel.errors import Conflict, Invalid
 from tandem.kernel.patterns import whole
+from tandem.kernel.zones import zone_names
 from tandem.scm.invoicing.domain.identifiers import check_gstin
 from tandem.scm.invoicing.domain.numbers import (
     DEFAULT_FORMATS,
@@ -104,7 +104,7 @@ def check_seller(seller: Seller) -> Seller:
             f"The GSTIN belongs to state {gstin[:2]}, the address to {seller.address.state_code}.",
             field="address.state_code",
         )
-    if seller.time_zone not in available_timezones():
+    if seller.time_zone not in zone_names():
         raise SellerWrong(f"There is no time zone {seller.time_zone!r}.", field="time_zone")
     check_format(seller.invoice_format, field="invoice_format")
     check_format(seller.credit_note_format, field="credit_note_format")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, time
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -12,6 +12,7 @@ from tandem.contracts.address import FILLED, PRINTABLE, Address
 from tandem.contracts.india import check_address
 from tandem.kernel.errors import Invalid
 from tandem.kernel.patterns import whole
+from tandem.kernel.zones import zone_names
 from tandem.scm.shipping.domain.calendars import (
     Calendar,
     Closure,
@@ -111,7 +112,7 @@ def check_configuration(configuration: Configuration) -> None:
     """Refuse what would make a promise impossible, unfair or untrue."""
     for place, origin in enumerate(configuration.origins):
         field = f"origins[{place}]"
-        if origin.time_zone not in available_timezones():
+        if origin.time_zone not in zone_names():
             raise SettingsWrong(
                 f"There is no time zone {origin.time_zone!r}.", field=f"{field}.time_zone"
             )
