@@ -64,12 +64,13 @@ def _sections(
     size = {"rounds": rounds, "count": count, "seconds": seconds}
     large = 100_000 if is_quick else reading.LARGE
     orders = reports.QUICK if is_quick else reports.ORDERS
+    watchers = 500 if is_quick else live.WATCHERS
     posts = 100 if is_quick else forms.POSTS
     return {
         "placing": ("Placing orders", partial(placing.measure, company, **size)),
         "hot": ("One SKU", partial(placing.measure_hot, company, **size)),
         "reading": ("Reading", partial(reading.measure, company, count=count // 10, large=large)),
-        "live": ("Live", partial(live.measure, company)),
+        "live": ("Live", partial(live.measure, company, watchers=watchers)),
         "reports": ("Reports", partial(reports.measure, company, orders=orders)),
         "dashboards": ("Dashboards", partial(dashboards.measure, company, orders=orders)),
         "segments": ("Segments", partial(segments.measure, company, is_quick=is_quick)),

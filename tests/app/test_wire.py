@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import Iterable
 
-from tandem.app.wire import Joining
+from tandem.app.wire import HEAD, Joining
 
 
 class Transport:
@@ -28,37 +28,48 @@ class Transport:
 async def test_head_and_body_leave_in_one_write() -> None:
     transport = Transport()
     joining = Joining(transport, asyncio.get_running_loop())
-    joining.write(b"head ")
+    joining.write(HEAD)
     joining.write(b"body")
-    assert transport.sent == [b"head body"]
+    assert transport.sent == [HEAD + b"body"]
     await asyncio.sleep(0)
-    assert transport.sent == [b"head body"], "nothing leaves twice"
+    assert transport.sent == [HEAD + b"body"], "nothing leaves twice"
 
 
 async def test_a_head_whose_body_comes_later_does_not_wait_for_it() -> None:
     transport = Transport()
     joining = Joining(transport, asyncio.get_running_loop())
-    joining.write(b"head")
+    joining.write(HEAD)
     assert transport.sent == []
     await asyncio.sleep(0)
-    assert transport.sent == [b"head"]
+    assert transport.sent == [HEAD]
+
+
+async def test_what_follows_on_a_stream_is_held_for_nothing() -> None:
+    transport = Transport()
+    joining = Joining(transport, asyncio.get_running_loop())
+    joining.write(HEAD)
+    await asyncio.sleep(0)
+    joining.write(b"one")
+    joining.write(b"two")
+    assert transport.sent == [HEAD, b"one", b"two"]
 
 
 async def test_what_is_held_leaves_before_anything_else_happens_to_the_line() -> None:
     transport = Transport()
     joining = Joining(transport, asyncio.get_running_loop())
-    joining.write(b"last words")
+    joining.write(HEAD)
     assert joining.is_closing() is False
-    assert transport.sent == [b"last words"]
-    joining.write(b"and more")
+    assert transport.sent == [HEAD]
+    joining.write(HEAD)
     joining.close()
-    assert (transport.sent, transport.is_closed) == ([b"last words", b"and more"], True)
+    assert (transport.sent, transport.is_closed) == ([HEAD, HEAD], True)
 
 
 async def test_nothing_is_written_to_a_line_that_is_gone() -> None:
     transport = Transport()
     joining = Joining(transport, asyncio.get_running_loop())
-    joining.write(b"too late")
+    joining.write(HEAD)
     transport.close()
     await asyncio.sleep(0)
+    joining.write(b"much too late")
     assert transport.sent == []

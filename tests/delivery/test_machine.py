@@ -151,6 +151,39 @@ async def test_a_cancelled_shipment_ends_its_delivery_or_calls_the_goods_back(
     assert back.closed_at == now
 
 
+async def test_what_is_said_of_a_parcel_without_its_driver_ends_its_delivery(
+    database: Database, boss: Actor, now: datetime
+) -> None:
+    """Handed over at a counter, called back, lost; what is under way stays with its driver."""
+    async with database.transaction(boss) as tx:
+        crew = await a_driver(tx, now)
+        counter, failed, lost, driven = [await a_delivery(tx, now) for _ in range(4)]
+    await brought_to(database, boss.org_id, crew, failed.id, Status.ARRIVED, now)
+    async with database.transaction(crew.actor(boss.org_id)) as tx:
+        await service.report(tx, failed.id, Report(status=Status.FAILED, reason="refused"), now=now)
+    await brought_to(database, boss.org_id, crew, driven.id, Status.EN_ROUTE, now)
+    for parcel, said, status in (
+        (counter, "in_transit", Status.UNASSIGNED),
+        (counter, "delivered", Status.CANCELLED),
+        (counter, "delivered", Status.CANCELLED),
+        (failed, "rto_initiated", Status.RETURNING),
+        (failed, "rto_delivered", Status.RETURNED),
+        (lost, "lost", Status.CANCELLED),
+        (driven, "delivered", Status.EN_ROUTE),
+    ):
+        async with database.transaction(boss) as tx:
+            await service.follow_shipment(
+                tx, shipment_id=parcel.shipment_id, status=said, at=now, now=now
+            )
+            assert (await service.get_delivery(tx, parcel.id)).status is status, said
+    for parcel, seen, outcome in (
+        (counter, "delivered", "SUCCEEDED"),
+        (lost, "cancelled", "FAILED"),
+    ):
+        shown = (await service.watch(database, parcel.public_token)).tracking
+        assert (shown.status, shown.steps[-1].status, shown.task_outcome) == (seen, seen, outcome)
+
+
 async def test_stops_are_driven_in_the_order_given_or_the_nearest_next(
     database: Database, boss: Actor, now: datetime
 ) -> None:

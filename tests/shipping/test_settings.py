@@ -177,6 +177,15 @@ async def test_a_quote_for_nowhere_or_never_is_refused(
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
 
+@pytest.mark.parametrize("path", ["/v1", "/v1/rates", "/v1/rates/560001"])
+async def test_a_path_that_is_nothing_is_answered_in_the_apis_own_words(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 async def test_each_organisation_has_its_own_settings(
     database: Database, actor: Actor, now: datetime
 ) -> None:

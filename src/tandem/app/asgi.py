@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from operator import is_not
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -118,13 +118,20 @@ async def _life(app: Litestar) -> AsyncIterator[None]:
             await opened.close()
 
 
+class Description(JsonRenderPlugin):
+    """The document alone, without the framework's own page for every other path beside it."""
+
+    def receive_router(self, router: Router) -> None:
+        router.routes[:] = [route for route in router.routes if route.path.endswith(".json")]
+
+
 def _openapi() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Tandem",
         version=__version__,
         description="Orders, stock, payments, GST invoices, shipping and live delivery in one API.",
         path="/v1",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        render_plugins=[Description(path="/openapi.json")],
         components=Components(
             security_schemes={
                 "ApiKey": SecurityScheme(type="http", scheme="bearer"),

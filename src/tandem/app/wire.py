@@ -7,9 +7,11 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+HEAD = b"HTTP/1.1 "
+
 
 class Joining:
-    """A transport that keeps the first thing written back until the next, or until the event loop
+    """A transport that keeps an answer's head back until the next write, or until the event loop
     has its turn again: a stream's head goes out at once although its body comes much later."""
 
     def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
@@ -20,6 +22,10 @@ class Joining:
     def write(self, data: bytes) -> None:
         held = self._held
         if held is None:
+            if not data.startswith(HEAD):
+                if not self._transport.is_closing():
+                    self._transport.write(data)
+                return
             self._held = data
             self._loop.call_soon(self._flush)
         else:

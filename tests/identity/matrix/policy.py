@@ -349,8 +349,6 @@ EXACT: dict[str, str] = {
     "POST /v1/suppressions/search": "customers.read",
     "POST /v1/drivers/{driver_id}/shift": OR_THEMSELVES,
     "DELETE /v1/drivers/{driver_id}/shift": OR_THEMSELVES,
-    "GET /v1": ANYBODY,
-    "GET /v1/{path}": ANYBODY,
     "GET /v1/me": ANYBODY,
     "POST /v1/customers/search": "customers.read",
     "POST /v1/customers/{customer_id}/ownership": "customers.assign",

@@ -1,9 +1,10 @@
-"""Reactions: watchers hear of every status, and a vehicle that sets out gets its first ETA."""
+"""Reactions: watchers hear of every status, a vehicle that sets out gets its first ETA, and what
+became of a parcel elsewhere ends its delivery."""
 
 from datetime import datetime
 
 from tandem.contracts.delivery import DeliveryStatusChanged
-from tandem.contracts.shipping import ShipmentCancelled
+from tandem.contracts.shipping import ShipmentCancelled, ShipmentStatusChanged
 from tandem.kernel import broadcast, jobs
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
@@ -34,4 +35,11 @@ async def refresh_etas(tx: Tx, event: DeliveryStatusChanged, now: datetime) -> N
 async def cancel(tx: Tx, event: ShipmentCancelled, now: datetime) -> None:
     await opening.cancel_delivery(
         tx, shipment_id=event.shipment_id, reason=event.reason[:200], now=now
+    )
+
+
+@subscribe(ShipmentStatusChanged, "delivery.follow_shipment")
+async def follow_shipment(tx: Tx, event: ShipmentStatusChanged, now: datetime) -> None:
+    await opening.follow_shipment(
+        tx, shipment_id=event.shipment_id, status=event.status, at=event.occurred_at, now=now
     )

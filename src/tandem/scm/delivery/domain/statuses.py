@@ -62,6 +62,18 @@ WITH_DRIVER = BEFORE_PICKUP | ABOARD
 AT_THE_DOOR = frozenset({S.ARRIVING, S.ARRIVED})
 """Only now is the door code worth anything."""
 
+HANDED_OVER = "handed_over_elsewhere"
+"""Why a delivery was cancelled whose parcel the buyer has all the same."""
+BACK = frozenset({"rto_initiated", "rto_delivered"})
+FOLLOWED: Mapping[str, str] = {
+    "delivered": HANDED_OVER,
+    "lost": "the parcel is lost",
+    "damaged": "the parcel is damaged",
+    "rto_initiated": "the parcel is called back",
+    "rto_delivered": "the parcel is back",
+}
+"""What may be said of a shipment by others than its driver, and what its delivery says then."""
+
 FAILURES: Mapping[str, str] = {
     "customer_absent": "Nobody answered at the address",
     "address_not_found": "The address could not be found",

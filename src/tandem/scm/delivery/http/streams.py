@@ -22,7 +22,6 @@ from tandem.scm.delivery.http.live.hub import Hub
 from tandem.scm.delivery.service.tracking import Watched
 from tandem.scm.delivery.service.viewing import list_changes
 
-HEARTBEAT_SECONDS = 15.0
 LOOK_AGAIN_HEARTBEATS = 4
 """Even when nothing was told: links end, minutes pass, a notification may have been lost."""
 OVERLAP = timedelta(seconds=5)
@@ -84,7 +83,7 @@ async def _fleet(
             yield await _missed(database, actor, since)
         yield await _everybody(live, database, actor)
         while not watcher.is_closed:
-            if not await watcher.wait(HEARTBEAT_SECONDS):
+            if not await watcher.wait():
                 yield b": still here\n\n"
             if watcher.take_refresh():
                 yield await _everybody(live, database, actor)
@@ -131,7 +130,7 @@ async def _delivery(
         yield _picture(watched, last_seq)
         last_seq, last_ms = watched.last_seq, max(last_ms, _heard_ms(watched))
         while not watcher.is_closed:
-            is_awake = await watcher.wait(HEARTBEAT_SECONDS)
+            is_awake = await watcher.wait()
             if not is_awake:
                 quiet += 1
                 yield b": still here\n\n"

@@ -38,6 +38,7 @@ from tandem.scm.delivery.service.fleet import (
 )
 from tandem.scm.delivery.service.opening import (
     cancel_delivery,
+    follow_shipment,
     locate,
     lower_cash,
     open_delivery,
@@ -82,6 +83,7 @@ __all__ = [
     "end_shift",
     "expire_offers",
     "find_device",
+    "follow_shipment",
     "get_delivery",
     "get_driver",
     "get_policy",

@@ -14,7 +14,7 @@ from tandem.scm.delivery.domain.deliveries import Delivery
 from tandem.scm.delivery.domain.doorcodes import new_secret
 from tandem.scm.delivery.domain.permissions import DISPATCH
 from tandem.scm.delivery.domain.places import Point
-from tandem.scm.delivery.domain.statuses import Status, allowed
+from tandem.scm.delivery.domain.statuses import BACK, FOLLOWED, Status, allowed
 from tandem.scm.delivery.domain.visibility import Policy
 from tandem.scm.delivery.service.moves import Told, get_locked, move
 from tandem.scm.delivery.store import deliveries as store
@@ -136,6 +136,27 @@ async def cancel_delivery(
     for target in (Status.CANCELLED, Status.RETURNING):
         if target in options:
             return await move(tx, delivery, target, told, now=now)
+    return delivery
+
+
+COMING_BACK = (Status.RETURNING, Status.RETURNED)
+
+
+async def follow_shipment(
+    tx: Tx, *, shipment_id: UUID, status: str, at: datetime, now: datetime
+) -> Delivery | None:
+    """What was said of the parcel without its driver: handed over at a counter, lost, called back.
+    A delivery that waits for it ends or turns round; one under way stays with its driver."""
+    tx.actor.require(DISPATCH)
+    found = await store.find_by_shipment(tx, shipment_id) if status in FOLLOWED else None
+    if found is None:
+        return None
+    delivery = await get_locked(tx, found.id)
+    told = Told(occurred_at=at, reason=FOLLOWED[status])
+    for target in (Status.CANCELLED, *(COMING_BACK if status in BACK else ())):
+        is_there = target is not Status.RETURNED or status == "rto_delivered"
+        if is_there and target in allowed(delivery.status, was_picked_up=delivery.was_picked_up):
+            delivery = await move(tx, delivery, target, told, now=now)
     return delivery
 
 

@@ -18,7 +18,13 @@ from tandem.scm.delivery.domain.fleet import phone_key
 from tandem.scm.delivery.domain.permissions import DISPATCH
 from tandem.scm.delivery.domain.places import Point, distance
 from tandem.scm.delivery.domain.proofs import ProofKind
-from tandem.scm.delivery.domain.statuses import BEFORE_PICKUP, FAILURES, UNDER_WAY, Status
+from tandem.scm.delivery.domain.statuses import (
+    BEFORE_PICKUP,
+    FAILURES,
+    HANDED_OVER,
+    UNDER_WAY,
+    Status,
+)
 from tandem.scm.delivery.domain.visibility import (
     OnBoard,
     OtherParcel,
@@ -215,7 +221,7 @@ def _other(delivery: Delivery) -> OtherParcel:
     return OtherParcel(
         tracking_id=delivery.public_token,
         shipment_number=delivery.shipment_number,
-        status=public_status(delivery.status),
+        status=public_status(delivery.status, delivery.reason),
     )
 
 
@@ -244,12 +250,12 @@ def _not_shipped(token: Token) -> Watched:
 
 def _base(delivery: Delivery, steps: list[Step], sight: Sight, ahead: int | None) -> Tracking:
     is_closed = delivery.closed_at is not None
-    is_done = delivery.status is Status.DELIVERED
+    is_done = public_status(delivery.status, delivery.reason) == Status.DELIVERED
     return Tracking(
         tracking_id=delivery.public_token,
         order_number=delivery.order_number,
         shipment_number=delivery.shipment_number,
-        status=public_status(delivery.status),
+        status=public_status(delivery.status, delivery.reason),
         state="CLOSED" if is_closed else "OPEN",
         sight=sight,
         steps=steps,
@@ -263,7 +269,9 @@ def _base(delivery: Delivery, steps: list[Step], sight: Sight, ahead: int | None
     )
 
 
-def public_status(status: Status) -> str:
+def public_status(status: Status, reason: str) -> str:
+    if status is Status.CANCELLED and reason == HANDED_OVER:
+        return Status.DELIVERED
     return PREPARING if status in QUIET else status
 
 
@@ -273,7 +281,7 @@ def steps_of(statuses: Sequence[StatusRow]) -> tuple[list[Step], list[int]]:
     steps: list[Step] = []
     seqs: list[int] = []
     for row in statuses:
-        status = public_status(row.status)
+        status = public_status(row.status, row.reason)
         if row.conflict is not None or (steps and steps[-1].status == status):
             continue
         words = None

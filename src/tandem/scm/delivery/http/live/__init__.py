@@ -25,9 +25,11 @@ class Live:
         self.intake = Intake(self.publisher)
         self._stop = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
+        self._beating: asyncio.Task[None] | None = None
 
     def start(self, database: Database) -> None:
         """Listen to what every process of the installation tells."""
+        self._beating = asyncio.create_task(self.hub.beat())
         self._listening = asyncio.create_task(
             broadcast.listen(
                 database, {CHANNEL: self.hub.hear}, self._stop, after_gap=self.hub.refresh_all
@@ -38,7 +40,11 @@ class Live:
         """Take in what was sent, end every stream, hang up."""
         self._stop.set()
         self.hub.close()
+        if self._beating is not None:
+            self._beating.cancel()
         await self.intake.finish()
         await self.publisher.finish()
         if self._listening is not None:
             await self._listening
+        if self._beating is not None:
+            await asyncio.wait({self._beating})

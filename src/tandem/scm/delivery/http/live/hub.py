@@ -14,6 +14,8 @@ from tandem.scm.delivery.domain.live import Changed, Moved, Told
 RECENT_SECONDS = 5.0
 """What a newcomer is told beside its first picture, which may be that old."""
 CHANGES_KEPT = 10_000
+HEARTBEAT_SECONDS = 15.0
+BEAT_SECONDS = 0.5
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -29,27 +31,31 @@ class Watcher:
     looked, and whether it must look at the tables again. What it does not fetch in time is
     replaced, so a slow reader costs no memory."""
 
-    __slots__ = ("_ready", "changed", "is_closed", "moved", "must_refresh")
+    __slots__ = ("_is_awake", "_sleep", "changed", "is_closed", "moved", "must_refresh", "woken_at")
 
     def __init__(self) -> None:
-        self._ready = asyncio.Event()
+        self._sleep: asyncio.Future[None] | None = None
+        self._is_awake = False
+        self.woken_at = time.monotonic()
         self.moved: dict[UUID, Heard] = {}
         self.changed: dict[UUID, Changed] = {}
         self.must_refresh = False
         self.is_closed = False
 
     def wake(self) -> None:
-        self._ready.set()
+        self._is_awake = True
+        if self._sleep is not None and not self._sleep.done():
+            self._sleep.set_result(None)
 
-    async def wait(self, seconds: float) -> bool:
-        """True when there is something; False when the time is over first."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._ready.wait()
-        except TimeoutError:
-            return False
-        self._ready.clear()
-        return True
+    async def wait(self) -> bool:
+        """True when there is something; False when it was long quiet, and somebody on the line has
+        to be told that it is still there. No timer of its own: thousands are set up too slowly."""
+        if not self._is_awake:
+            self._sleep = asyncio.get_running_loop().create_future()
+            await self._sleep
+        self._is_awake = False
+        self.woken_at = time.monotonic()
+        return bool(self.moved or self.changed or self.must_refresh or self.is_closed)
 
     def take_moved(self) -> list[Heard]:
         moved, self.moved = list(self.moved.values()), {}
@@ -133,6 +139,15 @@ class Hub:
             for watcher in self._concerned(changed):
                 watcher.must_refresh = True
                 watcher.wake()
+
+    async def beat(self) -> None:
+        """Wake whoever heard nothing for `HEARTBEAT_SECONDS`, until cancelled."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            quiet_since = time.monotonic() - HEARTBEAT_SECONDS
+            for watcher in self._rooms_of:
+                if watcher.woken_at <= quiet_since:
+                    watcher.wake()
 
     def refresh_all(self) -> None:
         """Something was not heard: everybody looks at the tables."""
