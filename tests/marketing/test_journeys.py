@@ -213,6 +213,41 @@ async def test_what_is_waited_for_counts_to_the_very_second_and_is_simulated_ali
         assert simulated["ending"] == "done"
 
 
+async def test_what_happens_in_a_simulation_counts_once_and_the_goal_ends_it(
+    company: Company,
+) -> None:
+    """A-MKT-17: as in a real walk."""
+    (person,) = await company.people(1)
+    goal = await company.segment([], name="Won")
+    waits = [
+        {"do": "wait_for", "id": step_id, "happening": "clicked", "minutes": DAY, "then": [],
+         "otherwise": []}
+        for step_id in ("first", "second")
+    ]  # fmt: skip
+    plan = {"steps": [*waits, wait("long", 10 * DAY), send("late")], "goal_segment_id": str(goal)}
+    made = await company.client.post("/v1/journeys", json={"name": "J", "plan": plan})
+    click: Json = {"happening": "clicked", "after_minutes": 60}
+    won: Json = {"happening": "entered_segment", "segment_id": str(goal)}
+
+    async def simulated(*events: Json) -> tuple[list[str], str]:
+        answer = await company.client.post(
+            f"/v1/journeys/{made.json()['id']}/simulation",
+            json={"customer_id": str(person), "events": list(events)},
+        )
+        found = answer.json()
+        return [f"{one['node']} {one['outcome']}" for one in found["steps"]], found["ending"]
+
+    through = ["first happened", "second timed_out", "long waited", "late would_send"]
+    assert await simulated(click) == (through, "done")
+    both = ["first happened", "second happened"]
+    assert (await simulated(click, click))[0][:2] == both
+    assert await simulated(click, click, won | {"after_minutes": 3 * DAY}) == (
+        [*both, "long goal"], "goal",
+    )  # fmt: skip
+    assert await simulated(won | {"after_minutes": 30}, click) == (["first goal"], "goal")
+    assert await simulated(click, won | {"after_minutes": 40 * DAY}) == (through, "done")
+
+
 async def test_when_an_order_was_placed_counts_and_not_when_it_is_told_of(
     company: Company,
 ) -> None:

@@ -15,7 +15,14 @@ from tandem.contracts.marketing import CampaignClicked
 from tandem.crm.marketing import service as marketing
 from tandem.crm.marketing.domain.campaigns import Utm
 from tandem.crm.marketing.domain.engagement import Engagement, Hit, at_first_sight, judged
-from tandem.crm.marketing.domain.links import LinkWrong, addresses_of, read_token, replaced, tagged
+from tandem.crm.marketing.domain.links import (
+    LinkWrong,
+    addresses_of,
+    is_trackable,
+    read_token,
+    replaced,
+    tagged,
+)
 from tandem.crm.notifications.domain.messages import SITE, Channel, Message, State
 from tandem.crm.notifications.domain.outgoing import Content
 from tandem.flows.customer_holders import HOLDERS, Person
@@ -232,6 +239,16 @@ def test_tags_go_where_none_are_and_rewriting_leaves_everything_else() -> None:
     assert replaced(body, {"https://a.test?b=1&c=2": "https://t.test/l/x"}, is_html=True) == (
         "<p>https://a.test stays</p><a class='x' href=\"https://t.test/l/x\">go</a>"
     )
+    odd = '<a data-href="https://a.test/no" title="a > href=\'b\'" href=https://a.test/yes>go</a>'
+    assert addresses_of(odd, is_html=True) == ["https://a.test/yes"]
+    assert replaced(odd, {"https://a.test/yes": "https://t.test/l/x"}, is_html=True) == (
+        odd.replace("https://a.test/yes", '"https://t.test/l/x"')
+    )
+    said = "(https://a.test/tea_(drink)), https://[name]/x or https://b.test/y?q=1!"
+    assert addresses_of(said, is_html=False) == [
+        "https://a.test/tea_(drink)", "https://[name", "https://b.test/y?q=1",
+    ]  # fmt: skip
+    assert not is_trackable("https://[name", "https://own.test")
     assert replaced("See https://a.test.", {"https://a.test": "https://t.test"}, is_html=False) == (
         "See https://t.test."
     )

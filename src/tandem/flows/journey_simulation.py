@@ -14,8 +14,17 @@ import msgspec
 
 from tandem.crm.customers import service as customers
 from tandem.crm.marketing.domain.journey_paths import check_plan, first_of, paths
-from tandem.crm.marketing.domain.journey_walking import Result, begun, walk
-from tandem.crm.marketing.domain.journeys import Act, Branch, Happening, Plan, Run, Send, Taken
+from tandem.crm.marketing.domain.journey_walking import Result, begun, ended_early, walk
+from tandem.crm.marketing.domain.journeys import (
+    Act,
+    Branch,
+    Ending,
+    Happening,
+    Plan,
+    Run,
+    Send,
+    Taken,
+)
 from tandem.crm.marketing.domain.permissions import READ
 from tandem.flows.journey_world import holds, zone_of
 from tandem.kernel.db import Tx
@@ -74,7 +83,8 @@ async def simulate(
     days: int,
     events: Sequence[Event],
 ) -> Simulated:
-    """Refuses an incomplete plan and somebody who is not there."""
+    """Refuses an incomplete plan and somebody who is not there. Each event counts once, as it does
+    when it really happens."""
     tx.actor.require(READ)
     check_plan(plan)
     await customers.get_customer(tx, customer_id)
@@ -90,7 +100,14 @@ async def simulate(
         taken += walked.taken
         if run.ended_at is not None or run.wakes_at is None:
             break
-        run, world.now = _woken(run, told)
+        arrived = _arrived(plan, told, world.now)
+        run, woken_at = _woken(run, told)
+        if arrived is not None and arrived <= min(woken_at, until):
+            taken.append(Taken(number=run.steps, node=run.node or "", outcome=Ending.GOAL,
+                               detail="", at=arrived))  # fmt: skip
+            run = ended_early(run, Ending.GOAL, arrived)
+            break
+        world.now = woken_at
         if world.now > until:
             break
     return Simulated(
@@ -101,12 +118,20 @@ async def simulate(
     )
 
 
-def _woken(run: Run, told: Sequence[tuple[datetime, str]]) -> tuple[Run, datetime]:
-    """At the first thing that counts for what is waited for, else when the wait is over."""
+def _arrived(plan: Plan, told: Sequence[tuple[datetime, str]], since: datetime) -> datetime | None:
+    """When they enter the goal's segment, which ends it wherever they stand."""
+    goal = f"entered:{plan.goal_segment_id}" if plan.goal_segment_id else None
+    return next((at for at, key in told if key == goal and at >= since), None)
+
+
+def _woken(run: Run, told: list[tuple[datetime, str]]) -> tuple[Run, datetime]:
+    """At the first thing that counts for what is waited for, which then is used up; else when the
+    wait is over."""
     assert run.wakes_at, "who waits wakes some day"
     if run.waits_for is None or run.waits_since is None or run.deadline is None:
         return run, run.wakes_at
-    for at, key in told:
+    for place, (at, key) in enumerate(told):
         if key == run.waits_for and run.waits_since <= at <= run.deadline:
+            del told[place]
             return msgspec.structs.replace(run, happened=True), at
     return run, run.wakes_at

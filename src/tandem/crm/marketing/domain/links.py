@@ -35,8 +35,13 @@ CODE_LENGTH = 9
 """56 bits of chance: among a hundred million codes one guess in 500 million finds any."""
 CODE = re.compile(r"[0-9A-Za-z]{8,12}")
 
-HREF = re.compile(r"(<a\b[^>]*?\bhref\s*=\s*)(\"[^\"]*\"|'[^']*')", re.IGNORECASE | re.DOTALL)
-BARE = re.compile(r"https?://[^\s<>\"')\]]+")
+HREF = re.compile(
+    r"(<a\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?(?<![-\w])href\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)",
+    re.IGNORECASE,
+)
+"""A link's own address: not one in another attribute, nor in another attribute's value."""
+BARE = re.compile(r"https?://(?:[^\s<>\"'()\]]|\([^\s<>\"'()]*\))+")
+"""In words; brackets belong to it where they are closed in it."""
 BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 
 
@@ -95,15 +100,18 @@ def tagged(url: str, utm: Utm) -> str:
 
 def is_trackable(url: str, own: str) -> bool:
     """Pages on the web, and none of our own: those are for one person already."""
-    return (
-        url.startswith(("https://", "http://")) and not url.startswith(own) and len(url) < URL_MAX
-    )
+    if not url.startswith(("https://", "http://")) or url.startswith(own) or len(url) >= URL_MAX:
+        return False
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:  # brackets where an address of version 6 would stand
+        return False
 
 
 def addresses_of(body: str, *, is_html: bool) -> list[str]:
     """The addresses that stand in a body, each once, in order."""
     if is_html:
-        found = [html.unescape(one[2][1:-1]).strip() for one in HREF.finditer(body)]
+        found = [_value(one) for one in HREF.finditer(body)]
     else:
         found = [_trimmed(one[0]) for one in BARE.finditer(body)]
     return list(dict.fromkeys(found))
@@ -113,7 +121,7 @@ def replaced(body: str, places: Mapping[str, str], *, is_html: bool) -> str:
     """The body with its addresses led to other places; what has none stays."""
 
     def anchor(found: re.Match[str]) -> str:
-        place = places.get(html.unescape(found[2][1:-1]).strip())
+        place = places.get(_value(found))
         return found[0] if place is None else f'{found[1]}"{html.escape(place)}"'
 
     def bare(found: re.Match[str]) -> str:
@@ -127,6 +135,12 @@ def with_at_end(body: str, markup: str) -> str:
     """Markup before the body ends."""
     found = BODY_END.search(body)
     return body[: found.start()] + markup + body[found.start() :] if found else body + markup
+
+
+def _value(found: re.Match[str]) -> str:
+    """What stands after `href=`, with quotes or without."""
+    written = found[2][1:-1] if found[2][0] in "\"'" else found[2]
+    return html.unescape(written).strip()
 
 
 def _trimmed(url: str) -> str:
