@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import httpx2 as httpx
 import msgspec
 import pytest
 from hypothesis import given
@@ -18,17 +19,21 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Forbidden, NotFound, Refusal
 from tandem.kernel.ids import new_id
+from tandem.kernel.outbox import drain
 from tandem.kernel.references import ReferenceTaken
 from tandem.scm.catalog import service as catalog
 from tandem.scm.catalog.domain import VariantChange
 from tandem.scm.inventory import service as inventory
 from tandem.scm.inventory.domain import OutOfStock
+from tandem.scm.invoicing import service as invoicing
+from tandem.scm.invoicing.service.selling import DEMO_SELLER
 from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.settings import SettingsChange
 from tests.flows.shop import (
     HOME,
     Shop,
     basket,
+    body_of,
     place,
     place_one,
     rows,
@@ -265,3 +270,43 @@ async def test_a_quote_says_price_tax_stock_and_day_and_writes_nothing(
     after = await rows(database, actor)
     assert before == {**after, **{name: before[name] for name in before}}
     assert after["orders"] == 1
+
+
+async def test_a_company_that_rounds_sells_invoices_and_credits_whole_rupees(
+    client: httpx.AsyncClient, database: Database, actor: Actor, shop: Shop, now: datetime
+) -> None:
+    """₹333.33 without tax and 18%: 393.33, of which 33 paise fall away; dollars are not rounded."""
+    async with database.transaction(actor) as tx:
+        rounding = msgspec.structs.replace(DEMO_SELLER, rounds_total=True)
+        await invoicing.save_seller(tx, rounding, now=now)
+    figures = {}
+    for currency in ("INR", "USD"):
+        variant = {
+            "sku": f"ODD-{currency}",
+            "tax_class": "standard",
+            "hsn": "0902",
+            "price_minor": 333_33,
+            "price_includes_tax": False,
+            "currency": currency,
+        }
+        made = await client.post("/v1/products", json={"title": "Odd", "variants": [variant]})
+        assert made.status_code == 201, made.text
+        goods = {"sku": f"ODD-{currency}", "location": "BLR", "quantity": 5}
+        await client.post("/v1/stock-receipts", json=goods)
+        line = [{"sku": f"ODD-{currency}", "quantity": 1}]
+        quote = await client.post("/v1/order-quotes", json={"lines": line, "state_code": "29"})
+        body = body_of(basket(shop, payment_method="cod")) | {"lines": line}
+        placed = await client.post("/v1/orders", json=body)
+        assert placed.status_code == 201, placed.text
+        order = placed.json()
+        figures[currency] = (order["total_minor"], order["round_off_minor"])
+        assert (quote.json()["total_minor"], quote.json()["round_off_minor"]) == figures[currency]
+        await drain(database)
+        await client.post(f"/v1/orders/{order['id']}/cancellation", json={"reason": "Mistake"})
+        await drain(database)
+        papers = (await client.get("/v1/invoices", params={"order_id": order["id"]})).json()
+        found = {one["kind"]: one for one in papers["items"]}
+        for kind in ("INV", "CRN"):
+            paper = found[kind]
+            assert (paper["total_minor"], paper["round_off_minor"]) == figures[currency], kind
+    assert figures == {"INR": (393_00, -33), "USD": (393_33, 0)}

@@ -11,6 +11,7 @@ from tandem.kernel.db import Database
 from tests.flows.shop import (
     Shop,
     open_shop,
+    topics,
 )
 
 
@@ -54,3 +55,20 @@ async def test_stock_of_a_past_instant_is_read_from_the_ledger(
     assert await on_hand(after) == (5_000, None)
     naive = await client.get("/v1/stock", params={"as_of": "2026-11-22T10:00:00"})
     assert (naive.status_code, naive.json()["field"]) == (422, "as_of")
+
+
+async def test_what_lies_in_quarantine_is_counted_and_not_for_sale(
+    client: httpx.AsyncClient, database: Database, actor: Actor, shop: Shop
+) -> None:
+    place = {"code": "QRT", "name": "Quarantine", "kind": "quarantine", "priority": 0}
+    assert (await client.post("/v1/locations", json=place)).status_code == 201
+    goods = {"sku": shop.tea, "location": "QRT", "quantity": 5}
+    assert (await client.post("/v1/stock-receipts", json=goods)).status_code == 201
+    shelves = (await client.get("/v1/stock", params={"sku": shop.tea})).json()["items"]
+    assert {(one["location_code"], one["on_hand"], one["available"]) for one in shelves} == {
+        ("BLR", 5_000, 5_000),
+        ("QRT", 5, 0),
+    }
+    low = (await client.get("/v1/stock", params={"sku": shop.tea, "is_low": True})).json()
+    assert low["items"] == []
+    assert "inventory.stock_came_back.v1" not in await topics(database, actor)

@@ -59,13 +59,18 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """One order, whole. Flows hand it to services that may not read orders' tables."""
+    """One order, whole. Flows hand it to services that may not read orders' tables.
+
+    `total_minor` is taxable + tax + `round_off_minor`, which is not zero only where the company
+    rounds its documents to whole rupees.
+    """
 
     resource: ClassVar[str] = "order"
     field_rules: ClassVar[Mapping[str, str]] = {
         "discount_minor": "total_minor",
         "taxable_minor": "total_minor",
         "tax_minor": "total_minor",
+        "round_off_minor": "total_minor",
         "refunded_minor": "paid_minor",
         "authorized_minor": "paid_minor",
     }
@@ -106,6 +111,7 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     team_id: UUID | None = None
     territory_id: UUID | None = None
     is_sez: bool = False
+    round_off_minor: int = 0
 
 
 class OrderEvent(Event, frozen=True, kw_only=True):

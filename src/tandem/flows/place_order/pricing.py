@@ -216,6 +216,7 @@ def order_of(
         team_id=customer.team_id,
         territory_id=customer.territory_id,
         is_sez=is_sez,
+        round_off_minor=quote.round_off_minor,
     )
 
 

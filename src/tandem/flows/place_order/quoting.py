@@ -67,6 +67,7 @@ class OrderQuote(msgspec.Struct, frozen=True, kw_only=True):
         "taxable_minor": PRICED,
         "tax_minor": PRICED,
         "total_minor": PRICED,
+        "round_off_minor": PRICED,
     }
 
     lines: list[QuotedLine]
@@ -80,6 +81,7 @@ class OrderQuote(msgspec.Struct, frozen=True, kw_only=True):
     promised_on: date | None
     promise: Promise | None
     problems: list[str]
+    round_off_minor: int = 0
 
 
 async def quote_order(tx: Tx, question: OrderQuestion, *, now: datetime) -> OrderQuote:
@@ -216,4 +218,5 @@ def _priced(
         promised_on=promise.promised_on if promise else None,
         promise=promise,
         problems=sorted({line.problem for line in lines if line.problem}),
+        round_off_minor=quote.round_off_minor,
     )

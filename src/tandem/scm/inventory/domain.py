@@ -146,7 +146,11 @@ class Level(msgspec.Struct, kw_only=True):
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
-    """A level as it is listed. Of the past only what lay on the shelf is known, no promises."""
+    """A level as it is listed. Of the past only what lay on the shelf is known, no promises.
+
+    What lies in quarantine, at a vendor's or at a closed location is not for sale (`is_selling`),
+    so none of it is available.
+    """
 
     resource: ClassVar[str] = "stock"
 
@@ -158,6 +162,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     reserved: int | None
     available: int | None
     reorder_point: int
+    is_selling: bool = True
 
 
 class Reservation(msgspec.Struct, kw_only=True):
@@ -293,7 +298,12 @@ def _take_one(levels: Iterable[Level], demand: Demand, hold: Hold) -> Iterable[T
 
 
 def crossings(level: Level, before: int) -> list[Event]:
-    """What a change of availability from `before` is worth telling: out, low, or back again."""
+    """What a change of availability from `before` is worth telling: out, low, or back again.
+
+    Nothing where nothing is sold: goods in quarantine are not back for anybody.
+    """
+    if not level.is_selling:
+        return []
     after = level.available
     kind: type[StockCrossing] | None = None
     if before > 0 >= after:

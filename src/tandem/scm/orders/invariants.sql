@@ -1,9 +1,9 @@
--- name: an order's amounts are the sums of its lines
+-- name: an order's amounts are the sums of its lines, its total with what rounding added
 select o.org_id, o.id, o.number, o.total_minor, sum(l.total_minor) as lines
   from orders.order o
   left join orders.line l on l.org_id = o.org_id and l.order_id = o.id
  group by o.org_id, o.id
-having o.total_minor is distinct from sum(l.total_minor)
+having o.total_minor is distinct from sum(l.total_minor) + o.round_off_minor
     or o.taxable_minor is distinct from sum(l.taxable_minor)
     or o.discount_minor is distinct from sum(l.discount_minor);
 

@@ -93,7 +93,8 @@ class StockPage(Controller):
         except Refusal as refusal:
             return await _receive_form(request, tx, problem_of(refusal, form), refusal.status)
         to = f"/stock/{level.variant_id}/{level.location_id}"
-        said = f"{quantity} of {sku} received; {level.available} can be sold."
+        for_sale = level.available if level.is_selling else "none of it"
+        said = f"{quantity} of {sku} received; {for_sale} can be sold."
         return redirect(request, to, toast=said, link=to)
 
 

@@ -12,6 +12,7 @@ from tandem.kernel.fields import check_changeable
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.inventory.domain import (
     COUNT_MAX,
+    SELLS,
     Audit,
     Entry,
     Kind,
@@ -211,6 +212,7 @@ async def _move(
     place = (variant_id, location.id)
     await levels.open_levels(tx, {variant_id: sku}, location.id)
     level = (await levels.lock(tx, [place]))[place]
+    level.is_selling = location.is_active and location.kind in SELLS
     before = level.available
     level.on_hand += quantity
     _check_counts(level)

@@ -104,18 +104,23 @@ RENAME = Query(
 
 _SHELVES = """
     select l.variant_id, l.location_id, p.code as location_code, l.sku, l.on_hand, l.reserved,
-           l.on_hand - l.reserved as available, l.reorder_point
+           case when p.is_active and p.kind = any(:kinds::text[])
+                then l.on_hand - l.reserved else 0 end as available,
+           l.reorder_point, p.is_active and p.kind = any(:kinds::text[]) as is_selling
       from inventory.level l
       join inventory.location p on p.org_id = l.org_id and p.id = l.location_id
      where l.org_id = :org_id
        and (:location_id::uuid is null or l.location_id = :location_id)
-       and (not :is_low::boolean or l.on_hand - l.reserved <= l.reorder_point)
+       and (not :is_low::boolean
+            or (p.is_active and p.kind = any(:kinds::text[])
+                and l.on_hand - l.reserved <= l.reorder_point))
        and (l.sku, l.location_id) > (:after_sku::text, :after_location::uuid)
 """
 
 _SHELVES_AS_OF = """
     select l.variant_id, l.location_id, p.code as location_code, l.sku, past.on_hand,
-           null::int as reserved, null::int as available, l.reorder_point
+           null::int as reserved, null::int as available, l.reorder_point,
+           p.is_active and p.kind = any(:kinds::text[]) as is_selling
       from inventory.level l
       join inventory.location p on p.org_id = l.org_id and p.id = l.location_id
      cross join lateral (
@@ -237,6 +242,7 @@ async def list_shelves(
     limit: int,
 ) -> list[Shelf]:
     asked: dict[str, Any] = {
+        "kinds": list(SELLS),
         "location_id": location_id,
         "after_sku": after[0],
         "after_location": after[1],

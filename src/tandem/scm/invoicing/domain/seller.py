@@ -48,7 +48,7 @@ class Seller(msgspec.Struct, frozen=True, kw_only=True):
 
     `pays_zero_rated_tax`: exports and supplies to special economic zones carry IGST to be claimed
     back; otherwise `lut_number` is the letter of undertaking they go under. `rounds_total` rounds
-    each document to whole rupees. Formats take `{fy}` and one `{seq:06}`.
+    each document in rupees to whole ones. Formats take `{fy}` and one `{seq:06}`.
     """
 
     legal_name: Name

@@ -12,6 +12,9 @@ from tandem.scm.invoicing.domain.seller import SellerMissing
 from tandem.scm.invoicing.domain.tax import quote_cart, tax_line
 from tandem.scm.invoicing.store import basis as store
 
+RUPEES = "INR"
+"""The one currency whose documents are rounded (CGST Act s.170)."""
+
 
 async def quote(tx: Tx, carts: Sequence[Cart], *, now: datetime) -> list[Quote]:
     """One quote for each cart, at the rates of the seller's day at `now`. One query for all.
@@ -81,4 +84,5 @@ def _quote_one(basis: store.Basis, cart: Cart, number: int) -> Quote:
             refusal.field = f"lines[{index}].{refusal.field or 'tax_class'}"
             refusal.facts["cart"] = number
             raise
-    return quote_cart(lines, place, rounds_total=basis.rounds_total)
+    rounds_total = basis.rounds_total and cart.currency == RUPEES
+    return quote_cart(lines, place, rounds_total=rounds_total)

@@ -16,7 +16,7 @@ _ORDER = (
     "fulfilment_status, is_on_hold, hold_reason, ship_to, bill_to, place_of_supply, "
     "discount_minor, taxable_minor, tax_minor, total_minor, authorized_minor, paid_minor, "
     "refunded_minor, placed_at, expires_at, promised_on, note, version, owner_id, team_id, "
-    "territory_id, is_sez"
+    "territory_id, is_sez, round_off_minor"
 )
 _LINE = (
     "id, line_no, variant_id, sku, title, hsn, unit, quantity, unit_price_minor, "

@@ -18,12 +18,12 @@ INSERT_ORDERS = Query(
             customer_phone, customer_gstin, channel, currency, payment_method, status,
             ship_to, bill_to, place_of_supply, discount_minor, taxable_minor, tax_minor,
             total_minor, placed_at, expires_at, promised_on, note, owner_id, team_id,
-            territory_id, is_sez, updated_at)
+            territory_id, is_sez, round_off_minor, updated_at)
     select :org_id, id, number, public_token, customer_id, customer_name, customer_email,
            customer_phone, customer_gstin, channel, currency, payment_method, status,
            ship_to::jsonb, bill_to::jsonb, place_of_supply, discount_minor, taxable_minor,
            tax_minor, total_minor, :now::timestamptz, expires_at, promised_on, note, owner_id,
-           team_id, territory_id, is_sez, :now::timestamptz
+           team_id, territory_id, is_sez, round_off_minor, :now::timestamptz
       from unnest(:orders::orders.new_order[])
     """
 )
@@ -69,6 +69,7 @@ _AFTER_ADDRESSES = attrgetter(
     "team_id",
     "territory_id",
     "is_sez",
+    "round_off_minor",
 )
 _OF_LINE = attrgetter(
     "line_no",
