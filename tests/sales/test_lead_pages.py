@@ -91,6 +91,40 @@ async def test_two_leads_are_merged_from_the_page_and_the_owner_is_changed(
     assert (unknown.status_code, "Nobody here has this id" in unknown.text) == (422, True)
 
 
+async def test_an_advertisers_address_is_given_and_what_failed_is_mended(
+    client: httpx.AsyncClient, app: Litestar
+) -> None:
+    assert "No inlet yet" in await read(client, "/leads/inlets")
+    bad = await send(client, "/leads/inlets", name=" ", kind="ads")
+    assert (bad.status_code, "Give the inlet a name" in bad.text) == (422, True)
+    made = await send(client, "/leads/inlets", name="Meta", kind="ads", source="Meta")
+    path = made.headers["location"]
+    found = (await client.get("/v1/lead-inlets")).json()[0]
+    shown = await read(client, path)
+    assert f"http://test/v1/public/lead-inlets/{found['token']}" in shown
+    form = {"name": "Meta", "kind": "ads", "version": "1", "is_active": "true"}
+    wrong = await send(client, path, **form, fields="Size: custom.size")
+    assert (wrong.status_code, "Size = custom.size" in wrong.text) == (422, True)
+    await send(client, path, **form, fields="Town = city")
+    async with visitor(app) as advertiser:
+        to = f"/v1/public/lead-inlets/{found['token']}"
+        for place in (1, 2):
+            told = {"id": place, "Name": "Asha", "E-mail": "asha at teas", "Town": "Pune"}
+            assert (await advertiser.post(to, json=told)).status_code == 202
+    shown = await read(client, path)
+    assert shown.count("Could not be taken in") == 2 and 'value="asha at teas"' in shown
+    came = (await client.get(f"/v1/lead-inlets/{found['id']}/arrivals")).json()["items"]
+    at = [f"{path}/arrivals/{one['id']}" for one in came]
+    again = await send(client, at[0], verdict="take", email="asha@teas")
+    assert (again.status_code, 'value="asha@teas"' in again.text) == (422, True)
+    await send(client, at[0], verdict="take", email="asha@teas.test")
+    await send(client, at[1], verdict="dismiss")
+    shown = await read(client, path)
+    assert "A new lead" in shown and "Put away" in shown
+    lead = (await client.get("/v1/leads")).json()["items"][0]
+    assert (lead["name"], lead["email"], lead["city"]) == ("Asha", "asha@teas.test", "Pune")
+
+
 async def test_a_form_is_built_shown_to_strangers_and_changed(
     client: httpx.AsyncClient, app: Litestar
 ) -> None:

@@ -61,6 +61,7 @@ FIXED = (
     "/leads/import",
     "/leads/forms",
     "/leads/forms/new",
+    "/leads/inlets",
     "/leads/scoring",
     "/leads/scoring/new",
     "/leads/scoring/new?area=behaviour",

@@ -54,6 +54,7 @@ from tandem.flows.http.exports import ExportsController
 from tandem.flows.http.followed import FollowedController
 from tandem.flows.http.journeys import JourneysController
 from tandem.flows.http.lead_imports import LeadImportsController
+from tandem.flows.http.lead_inlets import InletController, PublicInletController
 from tandem.flows.http.lead_scores import (
     LeadScoreController,
     ScoreRulesController,
@@ -145,6 +146,8 @@ ROUTES: list[Any] = [
     ScoreThresholdsController,
     AssigningController,
     AutomationController,
+    InletController,
+    PublicInletController,
     QualifyingController,
     ConversionsController,
     DealNotesController,

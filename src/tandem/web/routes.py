@@ -36,6 +36,7 @@ from tandem.web.console.journey_approvals import JourneyApprovalsPage
 from tandem.web.console.journeys import JourneyPage, JourneysPage
 from tandem.web.console.lead_actions import LeadActions
 from tandem.web.console.lead_forms import LeadFormPage, LeadFormsPage
+from tandem.web.console.lead_inlets import InletPage, InletsPage
 from tandem.web.console.lead_page import LeadPage
 from tandem.web.console.lead_scoring import LeadScoringPage, LeadScoringRulePage
 from tandem.web.console.lead_statuses import LeadStatusesPage
@@ -143,6 +144,8 @@ PAGES: list[Any] = [
     AssignmentRulePage,
     AutomationPage,
     AutomationsPage,
+    InletPage,
+    InletsPage,
     AvailabilityPage,
     ProductsPage,
     ProductImport,

@@ -98,6 +98,7 @@ BEGUN = (
 ELSEWHERE = (
     Place("/leads/board", "Board of leads", "sales.read"),
     Place("/leads/forms", "Forms", "sales.read"),
+    Place("/leads/inlets", "Leads from ads and e-mail", "sales.read"),
     Place("/leads/scoring", "Lead scoring", "sales.read"),
     Place("/customers/duplicates", "Duplicate customers", "customers.read"),
     Place("/explore", "Explore numbers", "analytics.read"),

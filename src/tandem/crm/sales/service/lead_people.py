@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tandem.crm.sales.store import inlets
 from tandem.crm.sales.store import lead_people as store
 from tandem.kernel.db import Tx
 
@@ -30,6 +31,7 @@ async def erase_person(
     the keys of the company's own fields that tell of a person. How many leads."""
     ids = await store.find(tx, customer_id, emails, phones)
     await store.empty(tx, ids, emails, personal, now)
+    await inlets.forget_person(tx, [*emails, *phones], now)
     return len(ids)
 
 
