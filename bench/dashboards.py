@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 
 from bench import reports
+from bench.filling import ID, at_once
 from bench.reports import NOW, ROUNDS, YEAR
 from bench.table import Row, at_most
 from bench.world import World
@@ -103,23 +104,23 @@ async def _median(
 async def _fill_moments(world: World) -> None:
     """What happened to the orders' people: placed, confirmed, delivered or cancelled."""
     connection = await asyncpg.connect(world.owner_dsn, command_timeout=900)
-    await connection.execute(MOMENTS, world.company.org_id)
-    await connection.execute("vacuum analyze analytics.fact_moment")
+    async with at_once(connection, "analytics", ("fact_moment",)):
+        await connection.execute(MOMENTS, world.company.org_id)
     await connection.close()
 
 
-MOMENTS = """
+MOMENTS = f"""
 insert into analytics.fact_moment
        (org_id, id, key, recorded_at, at, on_day, kind, holds, customer_id, record_id, channel,
         source, campaign, state_code, stage, status)
-select o.org_id, gen_random_uuid(), o.key, o.recorded_at, o.at + later,
+select o.org_id, {ID.format("row_number() over ()")}, o.key, o.recorded_at, o.at + later,
        ((o.at + later) at time zone 'Asia/Kolkata')::date, kind, true, o.customer_id, o.id,
        o.channel, '', '', o.state_code, '', o.status
   from analytics.fact_order o
-  join (values ('order_placed', interval '0', '{completed,confirmed,cancelled}'::text[]),
-               ('order_confirmed', interval '10 minutes', '{completed,confirmed}'),
-               ('order_delivered', interval '3 days', '{completed}'),
-               ('order_cancelled', interval '1 day', '{cancelled}')) as made (kind, later, those)
+  join (values ('order_placed', interval '0', '{{completed,confirmed,cancelled}}'::text[]),
+               ('order_confirmed', interval '10 minutes', '{{completed,confirmed}}'),
+               ('order_delivered', interval '3 days', '{{completed}}'),
+               ('order_cancelled', interval '1 day', '{{cancelled}}')) as made (kind, later, those)
     on o.status = any(those)
  where o.org_id = $1
 """

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 
+from bench.filling import ID, at_once
 from bench.table import Row, at_most
 from bench.world import World
 from tandem.crm.analytics import service as analytics
@@ -116,10 +117,9 @@ async def fill(world: World, orders: int) -> None:
     if await connection.fetchval("select count(*) from analytics.fact_order"):
         await connection.close()
         return
-    await connection.execute(FACTS, org_id, orders, NOW)
-    await connection.execute(LINE_FACTS, org_id, LINES)
-    for table in ("fact_order", "fact_order_line"):
-        await connection.execute(f"vacuum analyze analytics.{table}")
+    async with at_once(connection, "analytics", ("fact_order", "fact_order_line")):
+        await connection.execute(FACTS, org_id, orders, NOW)
+        await connection.execute(LINE_FACTS, org_id, LINES)
     await connection.close()
     database = await Database.connect(world.app_dsn, size_min=1, size_max=2)
     async with database.transaction(Actor.system(org_id)) as tx:
@@ -135,13 +135,13 @@ insert into analytics.watermark (org_id, at, zone, currency)
 values ($1, $2, 'Asia/Kolkata', 'INR')
     on conflict (org_id) do update set at = excluded.at
 """
-FACTS = """
+FACTS = f"""
 insert into analytics.fact_order
        (org_id, id, key, recorded_at, at, on_day, number, customer_id, channel, status,
         payment_method, state_code, currency, units, total_minor, total_base, tax_base,
         discount_base, paid_base, refunded_base)
-select $1, gen_random_uuid(), 'bench-' || n, $3, at, (at at time zone 'Asia/Kolkata')::date,
-       'B-' || n, ('00000000-0000-4000-8000-' || lpad((n % 50000)::text, 12, '0'))::uuid,
+select $1, {ID.format("n")}, 'bench-' || n, $3, at, (at at time zone 'Asia/Kolkata')::date,
+       'B-' || n, {ID.format("n % 50000")},
        (array['web', 'shop', 'app'])[1 + n % 3],
        (array['completed', 'completed', 'completed', 'confirmed', 'cancelled'])[1 + n % 5],
        (array['prepaid', 'cod'])[1 + n % 2], (array['29', '27', '07', '33'])[1 + n % 4], 'INR',
@@ -149,12 +149,12 @@ select $1, gen_random_uuid(), 'bench-' || n, $3, at, (at at time zone 'Asia/Kolk
   from (select n, $3::timestamptz - (n::float8 / $2) * interval '1094 days' as at
           from generate_series(1, $2::int) as n) as made
 """
-LINE_FACTS = """
+LINE_FACTS = f"""
 insert into analytics.fact_order_line
        (org_id, id, key, recorded_at, at, on_day, order_id, number, customer_id, variant_id, sku,
         channel, status, state_code, currency, quantity, total_base, taxable_base)
-select o.org_id, gen_random_uuid(), o.key, o.recorded_at, o.at, o.on_day, o.id, o.number,
-       o.customer_id, o.id, 'SKU-' || (abs(hashtext(o.number || line)) % 400), o.channel, o.status,
+select o.org_id, {ID.format("row_number() over ()")}, o.key, o.recorded_at, o.at, o.on_day, o.id,
+       o.number, o.customer_id, o.id, 'SKU-' || (abs(hashtext(o.number || line)) % 400), o.channel, o.status,
        o.state_code, o.currency, 1, o.total_base / 5, o.total_base / 6
   from analytics.fact_order o, generate_series(1, $2::int) as line
  where o.org_id = $1

@@ -4,13 +4,12 @@ import asyncio
 import os
 import statistics
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 
+from bench.filling import ID, at_once
 from bench.table import Row, at_most
 from bench.world import World
 from tandem.crm.customers import service
@@ -163,40 +162,13 @@ async def fill(
     async with database.transaction(actor) as tx:
         field = NewCustomField(key="size", kind="number", label="Size")
         await service.add_field(tx, field, now=NOW)
-    async with _at_once(connection):
+    async with at_once(connection, "customers", TABLES):
         for sql in (PEOPLE, PHONES, ADDRESSES, PURCHASES, ACTIVITIES):
             await connection.execute(sql, actor.org_id, customers)
-    for table in TABLES:
-        await connection.execute(f"vacuum analyze customers.{table}")
-
-
-@asynccontextmanager
-async def _at_once(connection: asyncpg.Connection) -> AsyncIterator[None]:
-    """Many rows are written without their indexes and foreign keys, as a restored dump is: a row at
-    a time they take ten times as long. Indexes are there again before anything is measured."""
-    kept = await connection.fetch(INDEXES, list(TABLES))
-    for one in kept:
-        await connection.execute(f"drop index customers.{one['name']}")
-    await connection.execute(
-        "set session_replication_role = replica; set maintenance_work_mem = '512MB'"
-    )
-    yield
-    await connection.execute("set session_replication_role = default")
-    for one in kept:
-        await connection.execute(one["made"])
 
 
 TABLES = ("customer", "contact_point", "address", "purchase", "activity")
-INDEXES = """
-select i.relname as name, pg_get_indexdef(i.oid) as made
-  from pg_index x
-  join pg_class i on i.oid = x.indexrelid
-  join pg_class t on t.oid = x.indrelid
- where t.relnamespace = 'customers'::regnamespace and t.relname = any($1) and not x.indisunique
-"""
 
-
-ID = "('00000000-0000-4000-8000-' || lpad(({})::text, 12, '0'))::uuid"
 PEOPLE = f"""
 insert into customers.customer
        (org_id, id, number, name, tags, custom, created_at, updated_at)

@@ -110,10 +110,15 @@ async def test_a_question_is_kept_as_a_tile_of_ones_own_dashboard(
     )
     assert again.headers["location"] == saved.headers["location"]
     own = saved.headers["location"]
-    named = {"name": "Ours", "role": ["sales", "finance"]}
+    named = {"name": "Ours", "role": ["sales", "finance"], "filter_by": "sku"}
+    assert (await client.post(own, headers=SITE, data=named)).status_code == 422
+    named["filter_by"] = "state"
     assert (await client.post(own, headers=SITE, data=named)).status_code == 303
+    narrowed = (await client.get(own, params={"only": "29", "period": "last_90_days"})).text
+    assert 'aria-label="Only State' in narrowed and "Karnataka" in narrowed
     assert (await client.post(own, headers=SITE, data={"tile": "0"})).status_code == 303
     (made,) = (await client.get("/v1/dashboards")).json()
+    assert made["filter_by"] == "state"
     assert (made["name"], made["shared_with"]) == ("Ours", ["finance", "sales"])
     assert [tile["title"] for tile in made["tiles"]] == ["More"]
     assert (await client.post(f"{own}/removal", headers=SITE)).status_code == 303

@@ -46,6 +46,9 @@ async def look(tx: Tx, link: ReportLink, *, now: datetime) -> Seen:
     if subject is None:
         return Seen(own, link.draft.title or _named(link.draft), [])
     looking = link.draft.looking
+    if looking and looking.only and not subject.filter_by:
+        # The dashboard can be narrowed no more: it would show more than the link was made to.
+        raise refused()
     tiles = [
         msgspec.structs.replace(tile, query=looking.applied(tile.query, subject.filter_by))
         if looking

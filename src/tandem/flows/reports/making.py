@@ -65,7 +65,7 @@ async def dashboard_of(tx: Tx, name: str) -> Subject:
     if dashboard_id is None:
         raise NotFound("There is no such dashboard.")
     made = await dashboards.get_dashboard(tx, dashboard_id)
-    return Subject(name=made.name, filter_by="", tiles=made.tiles)
+    return Subject(name=made.name, filter_by=made.filter_by, tiles=made.tiles)
 
 
 async def make(

@@ -11,7 +11,15 @@ from litestar.params import FromPath
 
 from tandem.crm.analytics import service as analytics
 from tandem.crm.analytics.domain.asking import Ask
-from tandem.crm.analytics.domain.dashboards import READY, Dashboard, DashboardDraft, Ready, Tile
+from tandem.crm.analytics.domain.catalogue import DATASETS
+from tandem.crm.analytics.domain.dashboards import (
+    READY,
+    Dashboard,
+    DashboardDraft,
+    Ready,
+    Tile,
+    shared_dimensions,
+)
 from tandem.crm.analytics.service import links
 from tandem.crm.identity import service as identity
 from tandem.flows import dashboards as flow
@@ -117,7 +125,9 @@ class DashboardsPage(Controller):
         self, request: AnyRequest, dashboard_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> Response[Any]:
         made = await flow.get_dashboard(tx, dashboard_id)
-        shown = Ready(key="", name=made.name, about="", filter_by="", tiles=tuple(made.tiles))
+        shown = Ready(
+            key="", name=made.name, about="", filter_by=made.filter_by, tiles=tuple(made.tiles)
+        )
         return await _dashboard(request, tx, shown, now, own=made)
 
     @post("/own/{dashboard_id:uuid}")
@@ -146,10 +156,34 @@ def _changed(made: Dashboard, form: Mapping[str, str], roles: Sequence[str]) -> 
     if form.get("tile", "").isdecimal():
         gone = int(form["tile"])
         kept = [tile for place, tile in enumerate(made.tiles) if place != gone]
-        return DashboardDraft(name=made.name, shared_with=made.shared_with, tiles=kept)
-    values = {"name": form.get("name", ""), "shared_with": list(roles)}
+        return msgspec.structs.replace(kept_of(made), tiles=kept)
+    values = {
+        "name": form.get("name", ""),
+        "shared_with": list(roles),
+        "filter_by": form.get("filter_by", made.filter_by),
+    }
     draft = convert(values, DashboardDraft, {"name": "Give it a name, 80 letters at most."})
     return msgspec.structs.replace(draft, tiles=made.tiles)
+
+
+def kept_of(made: Dashboard) -> DashboardDraft:
+    return DashboardDraft(
+        name=made.name,
+        shared_with=made.shared_with,
+        filter_by=made.filter_by,
+        tiles=made.tiles,
+    )
+
+
+def _filters(own: Dashboard) -> list[tuple[str, str]]:
+    """What the dashboard could be narrowed by, and nothing."""
+    names = shared_dimensions(own.tiles)
+    labels = {
+        name: dimension.label
+        for dataset in DATASETS.values()
+        for name, dimension in dataset.dimensions.items()
+    }
+    return [("", "Nothing"), *((name, labels[name]) for name in names)]
 
 
 async def _ready(request: AnyRequest, tx: Tx, ready: Ready, now: datetime) -> Response[Any]:
@@ -175,6 +209,7 @@ async def _dashboard(
         shown=shown,
         own=own,
         is_own=own is not None and own.owner_id == tx.actor.user_id,
+        filters=_filters(own) if own else [],
         roles=await identity.list_roles(tx.with_all_grants()) if own else [],
         links=await links.list_links(tx, now=now, dashboard=named),
         origin=request.app.state.settings.base_url.rstrip("/"),

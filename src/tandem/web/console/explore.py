@@ -13,7 +13,7 @@ from tandem.crm.analytics import service as analytics
 from tandem.crm.analytics.domain.asking import Ask, DrillAsk
 from tandem.crm.analytics.domain.attribution import WINDOWS
 from tandem.crm.analytics.domain.catalogue import DATASETS, Metric, find_metric, latest
-from tandem.crm.analytics.domain.dashboards import DashboardDraft, Tile
+from tandem.crm.analytics.domain.dashboards import DashboardDraft, Tile, shared_dimensions
 from tandem.flows import dashboards as flow
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
@@ -21,7 +21,14 @@ from tandem.kernel.http import Now, Transaction
 from tandem.web.console import figures, tiles
 from tandem.web.console.asked import decoded
 from tandem.web.console.attribution import MODELS
-from tandem.web.console.dashboards import COMPARISONS, PERIODS, WORDS, Looking, looking_at
+from tandem.web.console.dashboards import (
+    COMPARISONS,
+    PERIODS,
+    WORDS,
+    Looking,
+    kept_of,
+    looking_at,
+)
 from tandem.web.console.exports import draft_of
 from tandem.web.console.forms import convert, read_form
 from tandem.web.rendering import page, redirect
@@ -232,9 +239,9 @@ async def _keep(tx: Tx, tile: Tile, form: Mapping[str, str], now: datetime) -> t
     known = next((one for one in await flow.list_dashboards(tx) if str(one.id) == chosen), None)
     if known is None:
         raise Invalid("Choose a dashboard.", field="dashboard")
-    draft = DashboardDraft(
-        name=known.name, shared_with=known.shared_with, tiles=[*known.tiles, tile]
-    )
+    draft = msgspec.structs.replace(kept_of(known), tiles=[*known.tiles, tile])
+    if known.filter_by not in shared_dimensions(draft.tiles):
+        draft = msgspec.structs.replace(draft, filter_by="")
     checked = msgspec.convert(msgspec.to_builtins(draft), DashboardDraft)
     changed = await flow.change_dashboard(tx, known.id, checked, is_current=lambda _: None, now=now)
     return changed.id, changed.name

@@ -1,6 +1,6 @@
 """Dashboards: tiles with questions, those that come with the suite and those people make."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,15 +10,17 @@ import msgspec
 from tandem.contracts.address import FILLED
 from tandem.crm.analytics.domain.asking import Ask
 from tandem.crm.analytics.domain.calendar import Grain
+from tandem.crm.analytics.domain.catalogue import DATASETS
 from tandem.crm.analytics.domain.catalogue.crediting import UNATTRIBUTED
 from tandem.crm.analytics.domain.planning import plan
-from tandem.kernel.errors import Conflict
+from tandem.kernel.errors import Conflict, Invalid
 from tandem.kernel.patterns import whole
 
 TILES_MAX = 24
 DASHBOARDS_MAX = 100
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=FILLED)]
+DimensionName = Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{0,40}$")]
 RoleKey = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z][a-z0-9_]{0,62}"))]
 
 
@@ -37,10 +39,12 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class DashboardDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`shared_with` are the keys of roles whose people see it; each sees their own numbers."""
+    """`shared_with` are the keys of roles whose people see it; each sees their own numbers.
+    `filter_by` is the dimension that all its tiles can be narrowed by, empty for none."""
 
     name: Title
     shared_with: Annotated[list[RoleKey], msgspec.Meta(max_length=30)] = []
+    filter_by: DimensionName = ""
     tiles: Annotated[list[Tile], msgspec.Meta(max_length=TILES_MAX)] = []
 
 
@@ -49,6 +53,7 @@ class Dashboard(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     owner_id: UUID | None
     shared_with: list[str]
+    filter_by: str
     tiles: list[Tile]
     version: int
     created_at: datetime
@@ -71,6 +76,20 @@ def pinned(tile: Tile) -> Tile:
     made = plan(tile.query)
     names = [metric.name for metric in made.metrics]
     return msgspec.structs.replace(tile, query=msgspec.structs.replace(tile.query, measures=names))
+
+
+def shared_dimensions(tiles: Sequence[Tile]) -> list[str]:
+    """What all of these tiles can be cut by."""
+    known = [
+        DATASETS[metric.dataset].dimensions for tile in tiles for metric in plan(tile.query).metrics
+    ]
+    return [name for name in known[0] if all(name in one for one in known)] if known else []
+
+
+def check_filter(draft: DashboardDraft) -> None:
+    """Refuses a dimension that some tile knows nothing of."""
+    if draft.filter_by and draft.filter_by not in shared_dimensions(draft.tiles):
+        raise Invalid(f"Not every tile can be cut by {draft.filter_by!r}.", field="filter_by")
 
 
 def _number(title: str, measure: str) -> Tile:

@@ -11,6 +11,7 @@ from tandem.crm.analytics.domain.dashboards import (
     Dashboard,
     DashboardDraft,
     TooManyDashboards,
+    check_filter,
     pinned,
 )
 from tandem.crm.analytics.domain.permissions import READ, WRITE
@@ -86,6 +87,7 @@ async def _own(tx: Tx, dashboard_id: UUID, roles: Sequence[str]) -> Dashboard:
 def _pinned(draft: DashboardDraft, actor: Actor) -> DashboardDraft:
     for tile in draft.tiles:
         check(tile.query, actor)
+    check_filter(draft)
     return msgspec.structs.replace(draft, tiles=[pinned(tile) for tile in draft.tiles])
 
 

@@ -11,7 +11,7 @@ from tandem.kernel.db import Query, Tx
 
 LIST = Query(
     """
-    select id, name, owner_id, shared_with, tiles, version, created_at
+    select id, name, owner_id, shared_with, filter_by, tiles, version, created_at
       from analytics.dashboard
      where org_id = :org_id and (owner_id = :user_id or shared_with && :roles::text[])
      order by lower(name), id
@@ -20,7 +20,7 @@ LIST = Query(
 )
 GET = Query(
     """
-    select id, name, owner_id, shared_with, tiles, version, created_at
+    select id, name, owner_id, shared_with, filter_by, tiles, version, created_at
       from analytics.dashboard
      where org_id = :org_id and id = :id
        and (owner_id = :user_id or shared_with && :roles::text[])
@@ -31,14 +31,16 @@ COUNT = Query(
 )
 INSERT = Query(
     """
-    insert into analytics.dashboard (org_id, id, name, owner_id, shared_with, tiles, created_at)
-    values (:org_id, :id, :name, :user_id, :shared_with, :tiles::jsonb, :now)
+    insert into analytics.dashboard
+           (org_id, id, name, owner_id, shared_with, filter_by, tiles, created_at)
+    values (:org_id, :id, :name, :user_id, :shared_with, :filter_by, :tiles::jsonb, :now)
     """
 )
 SAVE = Query(
     """
     update analytics.dashboard
-       set name = :name, shared_with = :shared_with, tiles = :tiles::jsonb, version = version + 1
+       set name = :name, shared_with = :shared_with, filter_by = :filter_by,
+           tiles = :tiles::jsonb, version = version + 1
      where org_id = :org_id and id = :id
     """
 )
@@ -76,5 +78,6 @@ def _values(draft: DashboardDraft) -> dict[str, object]:
     return {
         "name": draft.name.strip(),
         "shared_with": sorted(set(draft.shared_with)),
+        "filter_by": draft.filter_by,
         "tiles": msgspec.json.encode(draft.tiles).decode(),
     }

@@ -38,14 +38,14 @@ SAMPLE = Query(
 REACHABLE = Query(
     """
     select c.id, c.number, c.name, c.company_name, c.locale,
-           (select p.value from customers.contact_point p
-             where p.org_id = :org_id and p.customer_id = c.id and p.kind = 'email'
-               and p.invalid_at is null
-             order by p.position limit 1) as email,
-           (select p.value from customers.contact_point p
-             where p.org_id = :org_id and p.customer_id = c.id and p.kind = 'phone'
-               and p.invalid_at is null
-             order by p.position limit 1) as phone,
+           (select (array_agg(p.value order by p.position)
+                    filter (where p.kind = 'email' and p.invalid_at is null))[1]
+              from customers.contact_point p
+             where p.org_id = :org_id and p.customer_id = c.id) as email,
+           (select (array_agg(p.value order by p.position)
+                    filter (where p.kind = 'phone' and p.invalid_at is null))[1]
+              from customers.contact_point p
+             where p.org_id = :org_id and p.customer_id = c.id) as phone,
            coalesce((select a.address ->> 'city' from customers.address a
                       where a.org_id = :org_id and a.customer_id = c.id
                       order by a.position limit 1), '') as city

@@ -16,21 +16,24 @@ from tandem.kernel.reach import Reach, within
 
 NOTHING = UUID(int=0)
 
+# The kind of a contact only chooses among somebody's own: as a condition it would let a table that
+# the planner knows nothing of yet be read by kind and value, everybody's for each customer.
+
 CUSTOMER: LiteralString = """
     select c.id, c.number, c.name, c.company_name, c.gstin, c.pan, c.notes, c.version,
            c.owner_id, c.team_id, c.territory_id, c.tags, c.custom, c.merged_into_id, c.erased_at,
            c.created_at, c.updated_at, c.locale, c.gst_treatment,
            coalesce((select jsonb_agg(jsonb_build_object(
                             'value', p.value, 'label', p.label, 'invalid_at', p.invalid_at)
-                            order by p.position)
+                            order by p.position) filter (where p.kind = 'email')
                        from customers.contact_point p
-                      where p.org_id = :org_id and p.customer_id = c.id and p.kind = 'email'),
+                      where p.org_id = :org_id and p.customer_id = c.id),
                     '[]'::jsonb) as emails,
            coalesce((select jsonb_agg(jsonb_build_object(
                             'value', p.value, 'label', p.label, 'invalid_at', p.invalid_at)
-                            order by p.position)
+                            order by p.position) filter (where p.kind = 'phone')
                        from customers.contact_point p
-                      where p.org_id = :org_id and p.customer_id = c.id and p.kind = 'phone'),
+                      where p.org_id = :org_id and p.customer_id = c.id),
                     '[]'::jsonb) as phones,
            coalesce((select jsonb_agg(jsonb_build_object(
                             'id', a.id, 'label', a.label, 'address', a.address)
