@@ -12,6 +12,7 @@ from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from tandem.crm.identity.domain.sso import (
     Metadata,
+    ProviderWrong,
     SsoRefused,
     read_claims,
 )
@@ -92,6 +93,19 @@ async def test_a_forged_token_is_refused_and_nothing_else_is_fetched(forged: str
     with pytest.raises(SsoRefused, match="not signed as it should be"):
         await OpenIdGateway(guard).verify(METADATA, FORGED[forged])
     assert set(guard.asked) == {"https://id.test/keys"}
+
+
+@pytest.mark.parametrize(
+    "where", ["javascript:alert(1)", "data:text/html,x", "http://id.test/auth", "//id.test", "auth"]
+)
+async def test_a_provider_sends_people_to_no_address_of_another_kind(where: str) -> None:
+    told = msgspec.to_builtins(METADATA)
+    good = Fixed({"https://id.test/.well-known/openid-configuration": told})
+    assert (await OpenIdGateway(good).discover("https://id.test")).issuer == "https://id.test"
+    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+        wrong = Fixed({"https://id.test/.well-known/openid-configuration": {**told, name: where}})
+        with pytest.raises(ProviderWrong):
+            await OpenIdGateway(wrong).discover("https://id.test")
 
 
 async def test_keys_may_change_and_a_lone_key_needs_no_name() -> None:

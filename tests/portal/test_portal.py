@@ -14,8 +14,10 @@ from litestar import Litestar
 
 from tandem.contracts.orders import OrderSnapshot
 from tandem.crm.identity import service as identity
-from tandem.flows import portal
+from tandem.flows import merge, portal
+from tandem.flows.customer_holders import Person
 from tandem.flows.place_order.basket import Buyer
+from tandem.flows.portal_holders import erase_sessions, export_sessions
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.jobs import Work
@@ -217,6 +219,36 @@ async def test_five_tries_then_the_right_code_is_wrong_too(
         assert await _enter(browser, slug, wrong) == 401
     assert await _enter(browser, slug, code) == 401
     assert (await browser.get("/account")).status_code == 401
+
+
+async def test_a_phone_is_not_flooded_and_a_code_not_guessed_by_asking_again(
+    browser: httpx.AsyncClient,
+    slug: str,
+    bought: list[OrderSnapshot],
+    code_for: Ask,
+) -> None:
+    """Six asks are what one network has in a minute; from elsewhere it is the customer's limit."""
+    codes = [await code_for(MEERA) for _ in range(6)]
+    assert all(codes[:5]) and codes[5] == ""
+    assert await _enter(browser, slug, codes[4]) == 401, "asked for before the last one"
+
+
+async def test_a_session_ends_with_its_customer(
+    app: Litestar,
+    meera: httpx.AsyncClient,
+    database: Database,
+    actor: Actor,
+    bought: list[OrderSnapshot],
+    now: datetime,
+) -> None:
+    """Merged into somebody else, they do not become them; erased, nothing of them is left."""
+    own, other = bought
+    async with database.transaction(actor) as tx:
+        assert len(await export_sessions(tx, Person(customer_id=own.customer_id))) == 1
+        await merge.merge(tx, other.customer_id, own.customer_id, now=now)
+        assert await export_sessions(tx, Person(customer_id=own.customer_id)) == []
+        assert (await erase_sessions(tx, Person(customer_id=other.customer_id), now)).erased == 0
+    assert (await meera.get("/account")).status_code == 401
 
 
 async def test_a_code_works_once_and_in_the_browser_that_asked_for_it(

@@ -8,7 +8,7 @@ only, bounded in size and time. Keys are those of the provider's own document: a
 import base64
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 from authlib.oauth2.rfc7636 import (  # type: ignore[import-untyped]
@@ -45,6 +45,11 @@ class OpenIdGateway:
             raise ProviderWrong(
                 f"The provider calls itself {found.issuer!r}: use exactly that.", field="issuer"
             )
+        # People are sent there: a page of the provider's, and no less safe than its own address.
+        scheme = urlsplit(issuer).scheme
+        for where in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
+            if urlsplit(where).scheme not in {"https", scheme}:
+                raise _wrong("The provider names an address that is none of its own kind.")
         return found
 
     def authorization(

@@ -8,6 +8,7 @@ import hmac
 import re
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from tandem.crm.identity.domain import hash_of
@@ -25,6 +26,9 @@ SEND_CODE = "portal.send_code"
 CODE_LIFE = timedelta(minutes=10)
 SESSION_LIFE = timedelta(days=30)
 TRIES_MAX = 5
+CODES_AN_HOUR_MAX = 5
+"""With five tries each, a year's guesses from anywhere find a code with 20 % (25 an hour of 10^6);
+and nobody's phone is flooded."""
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,60}")
 KEPT_FOR = timedelta(days=1)
 
@@ -54,7 +58,13 @@ async def ask_for_code(database: Database, slug: str, *, contact: str, now: date
 
 
 async def write_code(tx: Tx, code_id: UUID, customer_id: UUID, *, now: datetime) -> str | None:
-    """The worker's part: the code itself; none when there was one already, or it is too late."""
+    """The worker's part: the code itself; none when there was one already, or it is too late, or
+    this customer was sent enough of them that nobody used. Whoever asks cannot tell."""
+    recent: int = await tx.value(
+        store.RECENT_CODES, customer_id=customer_id, since=now - timedelta(hours=1)
+    )
+    if recent >= CODES_AN_HOUR_MAX:
+        return None
     code = f"{secrets.randbelow(10**6):06}"
     given = await tx.run(
         store.GIVE_CODE,
@@ -102,6 +112,15 @@ async def sign_out(database: Database, token: str, *, now: datetime) -> None:
     if buyer is not None:
         async with database.transaction(Actor.system(buyer.org_id)) as tx:
             await tx.run(store.END_SESSION, token_hash=hash_of(token), now=now)
+
+
+async def end_buyer(tx: Tx, customer_id: UUID) -> int:
+    """Their sessions and codes are gone: how many sessions there were."""
+    return await tx.run(store.END_ALL, customer_id=customer_id)
+
+
+async def export_buyer(tx: Tx, customer_id: UUID) -> list[dict[str, Any]]:
+    return [dict(row) for row in await tx.records(store.LIST_SESSIONS, customer_id=customer_id)]
 
 
 async def forget_buyers(work: Work) -> None:

@@ -34,6 +34,30 @@ TAKE_TRY = Query(
 
 END_CODE = Query("delete from identity.buyer_code where org_id = :org_id and id = :id")
 
+RECENT_CODES = Query(
+    """
+    select count(*) from identity.buyer_code
+     where org_id = :org_id and customer_id = :customer_id and created_at > :since
+    """
+)
+
+END_ALL = Query(
+    """
+    with codes as (
+        delete from identity.buyer_code where org_id = :org_id and customer_id = :customer_id
+    )
+    delete from identity.buyer_session where org_id = :org_id and customer_id = :customer_id
+    """
+)
+
+LIST_SESSIONS = Query(
+    """
+    select created_at, expires_at, revoked_at, address from identity.buyer_session
+     where org_id = :org_id and customer_id = :customer_id
+     order by created_at, id
+    """
+)
+
 FORGET = Query(
     """
     with sessions as (
