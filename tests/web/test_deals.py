@@ -2,8 +2,9 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from tests.waiting import until
 from tests.web.conftest import Desk
 from tests.web.installation import Installation
 
@@ -54,7 +55,7 @@ def test_a_deal_goes_over_the_board_until_it_is_won(desk: Desk, shop: Installati
 
 def test_a_lost_deal_says_why_and_can_come_back(desk: Desk, shop: Installation) -> None:
     made = shop.post("/v1/opportunities", title="Ten scooters")
-    with desk(size="phone", theme="dark", allow=("/deals",)) as window:
+    with desk(size="phone", theme="dark", allow=("/deals", "/v1/opportunities/")) as window:
         page = window.page
         page.goto(f"/deals/{made['id']}")
         page.get_by_role("button", name="Lost").click()
@@ -67,9 +68,32 @@ def test_a_lost_deal_says_why_and_can_come_back(desk: Desk, shop: Installation) 
         window.check("deal-phone-dark")
         page.get_by_role("button", name="Reopen").click()
         expect(page.locator("h1 .badge-status")).to_have_text("Open")
+        _edit_where_it_stands(page, shop, made["id"])
         page.goto("/deals")
         expect(page.locator(".board-card", has_text="Ten scooters")).to_be_visible()
         window.check("deals-phone-dark")
         expect(page).to_have_url(re.compile(r"/deals$"))
     stays = shop.get(f"/v1/opportunities/{made['id']}/stages")
     assert [stay["stage_name"] for stay in stays] == ["Qualification", "Lost", "Qualification"]
+
+
+def _edit_where_it_stands(page: Page, shop: Installation, deal_id: str) -> None:
+    """A fact is written at its place; a refusal gives it back; who was faster is told of."""
+    at = f"/v1/opportunities/{deal_id}"
+    page.get_by_role("button", name="Probability in per cent").click()
+    page.get_by_role("textbox", name="Probability in per cent").fill("150")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("A probability is a whole number from 0 to 100.")).to_be_visible()
+    page.get_by_role("textbox", name="Probability in per cent").fill("35")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Probability in per cent: 35 %")).to_be_visible()
+    page.get_by_role("button", name="Next step").click()
+    shop.http.patch(at, json={"next_step": "Send a sample"})
+    page.get_by_role("textbox", name="Next step").fill("Call on Friday")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Somebody was faster: it is “Send a sample” now.")).to_be_visible()
+    page.get_by_role("button", name="Write “Call on Friday”").click()
+    expect(page.get_by_role("button", name="Next step: Call on Friday")).to_be_visible()
+    expect(page.get_by_text("Somebody was faster")).to_have_count(0)
+    until(lambda: shop.get(at)["next_step"] == "Call on Friday")
+    assert shop.get(at)["probability"] == 35

@@ -1,9 +1,12 @@
 // What every page of the console does; each behaviour is a module of its own.
 import './theme.js';
+import './framed.js';
 import './nav.js';
 import './toasts.js';
 import './dialogs.js';
 import './rows.js';
+import './drawer.js';
+import './inline.js';
 import './keys.js';
 import './palette.js';
 import './live.js';

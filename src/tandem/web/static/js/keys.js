@@ -24,7 +24,7 @@ const ACTIONS = {
     const href = current()?.dataset.edit ?? document.querySelector('[data-edit-page]')?.href;
     if (href) location.assign(href);
   },
-  c: () => location.assign('/orders/new'),
+  c: () => top.location.assign('/orders/new'),
   '/': () => document.querySelector('[data-search]')?.focus(),
   '?': () => document.getElementById('help').showModal(),
 };

@@ -29,7 +29,8 @@ function doubt(isStale) {
 function isBusy(part) {
   const at = document.activeElement;
   return part.contains(at) && at.matches('input:not([type=checkbox]), textarea, select')
-    || document.querySelector('dialog[open], details.menu[open]');
+    || part.querySelector('.inline-form, .inline-conflict')
+    || document.querySelector('dialog[open]:not(.drawer), details.menu[open]');
 }
 
 // Somebody went on meanwhile (a filter, a form): an answer from before must not cover theirs.
@@ -103,6 +104,9 @@ function listen() {
     addEventListener('pagehide', () => source.close());
   });
 }
+
+// What was written here is asked for again at once, whatever the stream says and when.
+document.addEventListener('tandem:saved', ({ detail }) => doubt((part) => part === detail));
 
 if (document.querySelector('[data-live]')) {
   if (navigator.locks) {

@@ -1,4 +1,6 @@
-// Rows of a list: a click opens, a checkbox selects, the selection outlives a refresh of the list.
+// Rows of a list: a click opens it beside the list or alone, a checkbox selects, the selection outlives a refresh of the list.
+import { mayPeek, peek } from './drawer.js';
+
 const selected = new Set();
 
 export function rows() {
@@ -26,7 +28,8 @@ document.addEventListener('click', (event) => {
   if (!row || event.target.closest('a, button, input, label, summary')) return;
   if (String(getSelection())) return;
   if (event.metaKey || event.ctrlKey) open(row.dataset.href);
-  else location.assign(row.dataset.href);
+  else if (mayPeek(row)) peek(row);
+  else top.location.assign(row.dataset.href);
 });
 
 function show() {
