@@ -154,8 +154,8 @@ insert into analytics.fact_order_line
        (org_id, id, key, recorded_at, at, on_day, order_id, number, customer_id, variant_id, sku,
         channel, status, state_code, currency, quantity, total_base, taxable_base)
 select o.org_id, {ID.format("row_number() over ()")}, o.key, o.recorded_at, o.at, o.on_day, o.id,
-       o.number, o.customer_id, o.id, 'SKU-' || (abs(hashtext(o.number || line)) % 400), o.channel, o.status,
-       o.state_code, o.currency, 1, o.total_base / 5, o.total_base / 6
+       o.number, o.customer_id, o.id, 'SKU-' || (abs(hashtext(o.number || line)) % 400), o.channel,
+       o.status, o.state_code, o.currency, 1, o.total_base / 5, o.total_base / 6
   from analytics.fact_order o, generate_series(1, $2::int) as line
  where o.org_id = $1
 """

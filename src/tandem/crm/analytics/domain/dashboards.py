@@ -20,7 +20,7 @@ TILES_MAX = 24
 DASHBOARDS_MAX = 100
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=FILLED)]
-DimensionName = Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{0,40}$")]
+DimensionName = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z_]{0,40}"))]
 RoleKey = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z][a-z0-9_]{0,62}"))]
 
 
