@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from tandem.kernel.db import Query
-from tests.marketing.givens import Company
+from tests.marketing.givens import WORDS, Company
 
 MESSAGES = Query(
     """
@@ -88,6 +88,34 @@ async def test_a_campaign_that_missed_its_hour_expires_and_its_owner_is_told(
     async with company.database.transaction(company.actor) as tx:
         assert await tx.records(MESSAGES) == []
     assert await company.told() == ["campaign_scheduled", "campaign_expired"]
+
+
+async def test_a_time_without_zone_or_beyond_reckoning_is_refused_and_nothing_changes(
+    company: Company,
+) -> None:
+    (person,) = await company.people(1)
+    everybody = await company.segment([person])
+    campaign = await company.draft(everybody, send_until="2027-01-01T00:00:00Z", local_time="10:00")
+    steps = [
+        {"do": "wait", "id": "w", "minutes": 60, "at": "09:00"},
+        {"do": "act", "id": "a", "what": "add_task", "title": "Call"},
+    ]
+    made = await company.client.post("/v1/journeys", json={"name": "J", "plan": {"steps": steps}})
+    schedule = f"/v1/campaigns/{campaign['id']}/schedule"
+    for at in ("2026-12-01T10:00:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+        plan = {"name": "x", "variants": [WORDS], "send_until": at}
+        simulation = {"customer_id": str(person), "starts_at": at, "days": 1100}
+        answers = [
+            await company.client.put(schedule, json={"at": at}),
+            await company.client.post("/v1/campaigns", json=plan),
+            await company.client.post(
+                f"/v1/journeys/{made.json()['id']}/simulation", json=simulation
+            ),
+        ]
+        assert [one.status_code for one in answers] == [422] * 3, at
+        assert [one.json()["field"] for one in answers] == ["at", "send_until", "starts_at"]
+    assert (await company.read(campaign))["state"] == "draft"
+    assert len((await company.client.get("/v1/campaigns")).json()["items"]) == 1
 
 
 async def test_its_page_opens_in_every_state_and_says_what_can_be_done(company: Company) -> None:

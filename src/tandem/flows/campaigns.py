@@ -20,6 +20,7 @@ from tandem.crm.marketing.domain.campaigns import (
     Schedule,
     State,
     Variant,
+    check_instant,
     with_tags,
 )
 from tandem.crm.marketing.domain.local_times import begins_at
@@ -103,6 +104,7 @@ async def schedule(tx: Tx, campaign: Campaign, when: Schedule, *, now: datetime)
         if variant.template_version_id is None:
             check_words(campaign.channel, variant)
     await campaign_approval.check_approved(tx, campaign)
+    check_instant(when.at, "at")
     at, day = await _when(tx, campaign, when.at or now, now)
     made = await marketing.schedule(tx, campaign, at=at, local_day=day, now=now)
     await go_on(tx, campaign.id)

@@ -1,6 +1,5 @@
 """Journeys over HTTP."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from tandem.crm.customers import service as customers
 from tandem.crm.marketing.domain.approvals import ApprovalNeeded, ApprovalNotAsked, Request
+from tandem.crm.marketing.domain.campaigns import Instant, check_instant
 from tandem.crm.marketing.domain.journey_approvals import JourneyApproval
 from tandem.crm.marketing.domain.journeys import (
     Journey,
@@ -78,7 +78,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Of the draft, unless `plan` is given. `starts_at` is now if left out."""
 
     customer_id: UUID
-    starts_at: datetime | None = None
+    starts_at: Instant | None = None
     days: Annotated[int, msgspec.Meta(ge=1, le=1100)] = 60
     events: Annotated[list[Event], msgspec.Meta(max_length=100)] = []
     plan: Plan | None = None
@@ -241,6 +241,7 @@ class JourneysController(Controller):
         """Walk it with a moved clock. Nothing is sent, changed or kept."""
         journey = await service.get_journey(tx, journey_id)
         plan = data.plan or journey.plan
+        check_instant(data.starts_at, "starts_at")
         await journey_checks.check_named(tx, plan)
         return await simulate(
             tx,

@@ -74,6 +74,9 @@ Ids = Annotated[list[UUID], msgspec.Meta(max_length=SEGMENTS_MAX)]
 PerMinute = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)]
 ClockTime = Annotated[str, msgspec.Meta(pattern=whole(r"(([01][0-9]|2[0-3]):[0-5][0-9])?"))]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+YEARS = range(2000, 2200)
+"""What can be reckoned with: days and zones around it exist."""
 Subject = Annotated[str, msgspec.Meta(max_length=300, pattern=whole(r"[^\x00-\x1f]*"))]
 Body = Annotated[str, msgspec.Meta(max_length=200_000, pattern=r"^[^\x00]*$")]
 
@@ -135,7 +138,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     exclude_ids: Ids = []
     is_live: bool = True
     skip_if_later_minutes: Minutes | None = None
-    send_until: datetime | None = None
+    send_until: Instant | None = None
     local_time: ClockTime = ""
     per_minute: PerMinute | None = None
     holdout_percent: Annotated[int, msgspec.Meta(ge=0, le=50)] = 0
@@ -230,7 +233,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Without an hour it leaves at once."""
 
-    at: datetime | None = None
+    at: Instant | None = None
 
 
 class CampaignFixed(Conflict):
@@ -268,6 +271,11 @@ def with_tags(plan: Plan, *, source: str) -> Plan:
     name = re.sub(r"[^a-z0-9]+", "-", plan.name.lower()).strip("-")[:100]
     tags = Utm(source=source[:100], medium=plan.channel.value, campaign=name)
     return msgspec.structs.replace(plan, utm=tags)
+
+
+def check_instant(at: datetime | None, field: str) -> None:
+    if at is not None and at.year not in YEARS:
+        raise Invalid("Say a time of these years.", field=field)
 
 
 def check_move(campaign: Campaign, target: State) -> None:

@@ -7,7 +7,14 @@ import msgspec
 
 from tandem.contracts.marketing import CampaignCosted
 from tandem.crm.marketing.domain.approvals import author_of
-from tandem.crm.marketing.domain.campaigns import Campaign, Kind, Plan, State, check_draft
+from tandem.crm.marketing.domain.campaigns import (
+    Campaign,
+    Kind,
+    Plan,
+    State,
+    check_draft,
+    check_instant,
+)
 from tandem.crm.marketing.domain.permissions import READ, WRITE
 from tandem.crm.marketing.store import approvals
 from tandem.crm.marketing.store import campaigns as store
@@ -164,6 +171,7 @@ def _bare(variant: msgspec.Struct) -> dict[str, object]:
 
 
 def _check(plan: Plan) -> None:
+    check_instant(plan.send_until, "send_until")
     names = [variant.name.strip().lower() for variant in plan.variants]
     if len(set(names)) != len(names):
         raise Invalid("Two variants have the same name.", field="variants")
