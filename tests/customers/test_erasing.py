@@ -136,8 +136,15 @@ async def test_a_merged_person_is_erased_under_every_id(
             "/v1/customers", json={"name": "A", "emails": [{"value": "old@secret.in"}]}
         )
     ).json()["id"]
-    await client.post("/v1/customer-merges", json={"survivor_id": survivor, "loser_id": loser})
+    other = (await client.post("/v1/customers", json={"name": "Ravi"})).json()["id"]
+    both = {"survivor_id": survivor, "loser_id": loser}
+    merge = (await client.post("/v1/customer-merges", json=both)).json()
     await client.post(f"/v1/customers/{survivor}/erasure", json={"is_urgent": True})
+    for one, two in ((survivor, other), (other, survivor)):
+        away = await client.post("/v1/customer-merges", json={"survivor_id": one, "loser_id": two})
+        assert (away.status_code, away.json()["code"]) == (409, "merge_impossible")
+    parted = await client.post(f"/v1/customer-merges/{merge['id']}/undo")
+    assert (parted.status_code, parted.json()["code"]) == (409, "undo_impossible")
     await erase.carry_out_due(Work(database, Resources(), actor.org_id))
     async with database.transaction(actor) as tx:
         left = (await tx.records(LEFT))[0]["customers"]

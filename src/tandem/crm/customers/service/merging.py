@@ -25,7 +25,7 @@ from tandem.crm.customers.domain.merging import (
 from tandem.crm.customers.domain.records import Owning
 from tandem.crm.customers.domain.timeline import NewActivity
 from tandem.crm.customers.service.people import get_customer
-from tandem.crm.customers.store import consents, people, purchase_sums, timeline
+from tandem.crm.customers.store import consents, erasing, people, purchase_sums, timeline
 from tandem.crm.customers.store import merging as store
 from tandem.crm.customers.store.records import own
 from tandem.kernel import audit
@@ -34,6 +34,7 @@ from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id
 
 NOTHING = people.NOTHING
+ANNOUNCED = "An erasure is announced"
 
 
 async def say_not_same(tx: Tx, one: UUID, other: UUID, *, now: datetime) -> None:
@@ -70,7 +71,8 @@ async def preview_merge(tx: Tx, survivor_id: UUID, loser_id: UUID) -> MergePrevi
 async def merge(tx: Tx, survivor_id: UUID, loser_id: UUID, *, now: datetime) -> Merge:
     """Everything of the loser becomes the survivor's; of two consents the stricter one stands.
 
-    The survivor's own values stay, empty ones are filled. Refuses with MergeImpossible.
+    The survivor's own values stay, empty ones are filled. Refuses with MergeImpossible, also where
+    one of the two waits to be erased.
     """
     tx.actor.require("customers.merge")
     await store.lock(tx, [survivor_id, loser_id])
@@ -122,7 +124,8 @@ async def list_merges(tx: Tx, customer_id: UUID | None = None) -> list[Merge]:
 async def undo_merge(tx: Tx, merge_id: UUID, *, now: datetime) -> Merge:
     """Part the two again: what the loser brought goes back, what came since stays.
 
-    Raises UndoImpossible after 90 days, once undone, or when the survivor was merged or erased.
+    Raises UndoImpossible after 90 days, once undone, or when the survivor was merged or erased, or
+    waits to be.
     """
     tx.actor.require("customers.merge")
     merge = await get_merge(tx, merge_id)
@@ -130,6 +133,8 @@ async def undo_merge(tx: Tx, merge_id: UUID, *, now: datetime) -> Merge:
     merge = await get_merge(tx, merge_id)
     survivor = await _fresh(tx, merge.survivor_id)
     _check_undo(merge, survivor, now)
+    if await _is_announced(tx, merge.survivor_id):
+        raise UndoImpossible(f"{ANNOUNCED} of the survivor. Carry it out or call it off first.")
     fields = part_again(survivor, merge.before["survivor"], merge.before["taken"])
     await _give_back(tx, merge, now)
     fresh = await _fresh(tx, merge.survivor_id)
@@ -164,7 +169,14 @@ async def _two(tx: Tx, survivor_id: UUID, loser_id: UUID) -> tuple[Customer, Cus
         raise NotFound("There is no such customer.")
     if survivor.erased_at is not None or loser.erased_at is not None:
         raise MergeImpossible("One of the two was erased.")
+    if await _is_announced(tx, survivor_id) or await _is_announced(tx, loser_id):
+        raise MergeImpossible(f"{ANNOUNCED} of one of the two. Carry it out or call it off first.")
     return survivor, loser
+
+
+async def _is_announced(tx: Tx, customer_id: UUID) -> bool:
+    """Who waits to be erased is erased as they were announced: nobody more, and nothing less."""
+    return await erasing.waiting(tx, customer_id) is not None
 
 
 async def _fresh(tx: Tx, customer_id: UUID) -> Customer:
