@@ -123,6 +123,8 @@ async def test_the_same_name_elsewhere_is_another_person(client: httpx.AsyncClie
         ({"gstin": "28AAPFU0939F1ZT"}, "gstin_wrong", "gstin"),
         ({"pan": "AAPFU0939"}, "pan_wrong", "pan"),
         ({"gstin": "27AAPFU0939F1ZV", "pan": "AAPFU0939G"}, "pan_wrong", "pan"),
+        ({"gstin": "9917SGP29001OST"}, "gstin_wrong", "gstin"),
+        ({"gstin": "0717USA00017UNY", "pan": "AAPFU0939F"}, "pan_wrong", "pan"),
         ({"gst_treatment": "sez"}, "gst_treatment_wrong", "gstin"),
         (
             {"gst_treatment": "unregistered", "gstin": "27AAPFU0939F1ZV"},

@@ -119,6 +119,42 @@ VALID = ["05AAACG2115R1ZN", "24AAQCA8719H1ZC", "29AABCR1718E1ZL", "29AAHCK3507G1
 INVALID = {"24AANFA2641L1ZK": "F", "24AAGCC7144L6ZE": "D", "24ABCPM8965E1ZE": "J"}
 
 
+@pytest.mark.parametrize(
+    ("gstin", "category", "state", "pan"),
+    [
+        ("29AAHCK3507G1ZJ", "regular", "29", "AAHCK3507G"),
+        ("29AAHCK3507G13C", "regular", "29", "AAHCK3507G"),
+        ("9917SGP29001OST", "online_services", "", ""),
+        ("27AAECG3736E1C2", "tax_collector", "27", "AAECG3736E"),
+        ("29AAHCK3507G1DS", "tax_deductor", "29", ""),
+        ("0717USA00017UNY", "un_body", "07", ""),
+        ("2917USA00012NR1", "non_resident", "29", ""),
+        ("07DELH01234A1Z0", "government", "07", ""),
+    ],
+)
+def test_a_gstin_tells_what_kind_of_registration_it_is(
+    gstin: str, category: str, state: str, pan: str
+) -> None:
+    facts = inspect_gstin(gstin)
+    assert (facts.is_valid, facts.category, facts.state_code, facts.pan) == (
+        True,
+        category,
+        state,
+        pan,
+    )
+    wrong = inspect_gstin(gstin[:-1] + ("0" if gstin[-1] != "0" else "1"))
+    assert (wrong.is_valid, wrong.expected_check_character) == (False, gstin[-1])
+
+
+def test_only_registrations_that_buy_stand_on_an_invoice() -> None:
+    assert check_gstin("0717usa00017uny", field="gstin") == "0717USA00017UNY"
+    for gstin in ("9917SGP29001OST", "27AAECG3736E1C2"):
+        with pytest.raises(GstinWrong):
+            check_gstin(gstin, field="gstin")
+    with pytest.raises(GstinWrong):
+        check_gstin("0717USA00017UNY", field="gstin", categories={"regular"})
+
+
 @pytest.mark.parametrize("gstin", VALID)
 def test_a_right_gstin_tells_its_state_and_pan(gstin: str) -> None:
     facts = inspect_gstin(gstin.lower())

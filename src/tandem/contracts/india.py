@@ -53,6 +53,31 @@ STATES: Mapping[str, str] = {
     "97": "Other Territory",
 }
 
+GSTIN_SHAPES: Mapping[str, re.Pattern[str]] = {
+    "online_services": re.compile(r"99[0-9]{2}[A-Z]{3}[0-9]{5}OS[0-9A-Z]"),
+    "un_body": re.compile(r"[0-9]{4}[A-Z]{3}[0-9]{5}[UO]N[0-9A-Z]"),
+    "non_resident": re.compile(r"[0-9]{4}[A-Z]{3}[0-9]{5}NR[0-9A-Z]"),
+    "tax_deductor": re.compile(r"[0-9]{2}[A-Z]{4}[A-Z0-9][0-9]{4}[A-Z][1-9A-Z]D[0-9A-Z]"),
+    "tax_collector": re.compile(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][1-9A-Z]C[0-9A-Z]"),
+    "government": re.compile(r"[0-9]{2}[A-Z]{4}[0-9]{5}[A-Z][0-9]Z[0-9]"),
+    "regular": re.compile(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][1-9A-Z][Z1-9ABE-J][0-9A-Z]"),
+}
+"""What kinds of registration a GSTIN may be, by its shape (GSTN, taxpayer returns API). An embassy
+or UN body has a UIN; an online service from abroad has no state; a government department without
+registration is known by its TAN. The first that fits counts."""
+
+BUYERS = frozenset({"regular", "government", "un_body", "non_resident", "tax_deductor"})
+"""Whose GSTIN may stand on an invoice as the buyer's."""
+
+HAVE_PAN = frozenset({"regular", "tax_collector"})
+"""Those whose characters 3 to 12 are a PAN (CGST Rules r.10)."""
+
+
+def gstin_category(gstin: str) -> str:
+    """The kind of registration, by the shape alone; empty for what is no GSTIN."""
+    return next((kind for kind, shape in GSTIN_SHAPES.items() if shape.fullmatch(gstin)), "")
+
+
 PIN = re.compile(r"[1-9][0-9]{5}")
 
 _RANGES: Sequence[tuple[int, int, str]] = (

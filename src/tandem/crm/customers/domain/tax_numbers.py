@@ -1,16 +1,14 @@
 """GSTIN and PAN: shape, check digit, and that the one contains the other."""
 
-import re
 from collections.abc import Mapping
 
 from stdnum import luhn
 from stdnum.exceptions import InvalidChecksum, ValidationError
 from stdnum.in_ import pan as pan_rules
 
-from tandem.contracts.india import STATES
+from tandem.contracts.india import BUYERS, HAVE_PAN, STATES, gstin_category
 from tandem.kernel.errors import Invalid
 
-_GSTIN = re.compile("[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][1-9A-Z]Z[0-9A-Z]")
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -34,13 +32,15 @@ HAVE_NONE: Mapping[str, str] = {"unregistered": "unregistered", "overseas": "abr
 
 
 def check_tax_numbers(gstin: str | None, pan: str | None) -> tuple[str | None, str | None]:
-    """Both in their normal form, upper case. A GSTIN brings its PAN along (CGST Rules, r. 10)."""
+    """Both in their normal form, upper case. A GSTIN brings its PAN along (CGST Rules, r. 10);
+    embassies, departments and visitors have one without."""
     gstin = _normal_gstin(gstin) if gstin else None
     pan = _normal_pan(pan) if pan else None
     if gstin:
-        inside = gstin[2:12]
+        inside = gstin[2:12] if gstin_category(gstin) in HAVE_PAN else None
         if pan and pan != inside:
-            raise PanWrong(f"The GSTIN belongs to PAN {inside}, not to {pan}.", field="pan")
+            whose = f"belongs to PAN {inside}" if inside else "has no PAN in it"
+            raise PanWrong(f"The GSTIN {whose}, not {pan}.", field="pan")
         pan = inside
     return gstin, pan
 
@@ -59,7 +59,8 @@ def check_treatment(treatment: str, gstin: str | None) -> str:
 def _normal_gstin(text: str) -> str:
     """Shape, state, PAN and check digit (Luhn over 36 characters)."""
     gstin = text.replace(" ", "").replace("-", "").upper()
-    if not _GSTIN.fullmatch(gstin):
+    category = gstin_category(gstin)
+    if category not in BUYERS:
         raise GstinWrong(
             f"{text.strip()[:20]!r} is not a GSTIN: 15 characters such as 29ABCDE1234F1Z5.",
             field="gstin",
@@ -67,7 +68,8 @@ def _normal_gstin(text: str) -> str:
     if gstin[:2] not in STATES:
         raise GstinWrong(f"No state has the GST code {gstin[:2]}.", field="gstin")
     try:
-        pan_rules.validate(gstin[2:12])
+        if category in HAVE_PAN:
+            pan_rules.validate(gstin[2:12])
         luhn.validate(gstin, _ALPHABET)
     except InvalidChecksum as reason:
         raise GstinWrong(

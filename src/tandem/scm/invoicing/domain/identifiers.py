@@ -1,18 +1,17 @@
 """GSTIN, PAN and IRN: shapes, check digits and the portal's hash."""
 
 import hashlib
-import re
+from collections.abc import Collection
 
 import msgspec
-from stdnum.in_ import gstin as stdnum_gstin
+from stdnum.in_ import pan as pan_rules
 
-from tandem.contracts.india import STATES
+from tandem.contracts.india import BUYERS, HAVE_PAN, STATES, gstin_category
 from tandem.kernel.errors import Invalid
 from tandem.scm.invoicing.domain.states import state_name
 
 GSTIN_LENGTH = 15
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_SHAPE = re.compile(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][1-9A-Z]Z[0-9A-Z]")
 
 PAN_HOLDERS = {
     "A": "association of persons",
@@ -33,7 +32,11 @@ class GstinWrong(Invalid):
 
 
 class GstinFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a GSTIN says by itself. `problem` is empty when it is right."""
+    """What a GSTIN says by itself. `problem` is empty when it is right.
+
+    `category` is the kind of registration: regular, government, un_body (embassies, UN bodies),
+    non_resident, online_services, tax_deductor, tax_collector. Only some have a PAN inside.
+    """
 
     gstin: str
     is_valid: bool
@@ -43,15 +46,19 @@ class GstinFacts(msgspec.Struct, frozen=True, kw_only=True):
     pan: str = ""
     holder: str = ""
     expected_check_character: str = ""
+    category: str = ""
 
 
 def inspect_gstin(text: str) -> GstinFacts:
     """Check shape, state, PAN and the mod-36 check character; never raises."""
     gstin = text.strip().upper()
-    if not _SHAPE.fullmatch(gstin):
-        return _wrong(gstin, "A GSTIN is state, PAN, entity number, Z and a check character.")
-    state, pan = gstin[:2], gstin[2:12]
-    if state not in STATES:
+    category = gstin_category(gstin)
+    if not category:
+        return _wrong(
+            gstin, "A GSTIN has 15 characters, such as state, PAN, entity number, Z and a check."
+        )
+    state = "" if category == "online_services" else gstin[:2]
+    if state and state not in STATES:
         return _wrong(gstin, f"{state} is not the code of a state.")
     expected = check_character(gstin[:-1])
     if gstin[-1] != expected:
@@ -59,25 +66,30 @@ def inspect_gstin(text: str) -> GstinFacts:
             _wrong(gstin, f"The last character should be {expected}: something is mistyped."),
             expected_check_character=expected,
         )
-    if not stdnum_gstin.is_valid(gstin):
+    pan = gstin[2:12] if category in HAVE_PAN else ""
+    if pan and not pan_rules.is_valid(pan):
         return _wrong(gstin, f"{pan} is not a PAN.")
     return GstinFacts(
         gstin=gstin,
         is_valid=True,
         problem="",
         state_code=state,
-        state=state_name(state),
+        state=state_name(state) if state else "",
         pan=pan,
-        holder=PAN_HOLDERS.get(pan[3], ""),
+        holder=PAN_HOLDERS.get(pan[3], "") if pan else "",
         expected_check_character=expected,
+        category=category,
     )
 
 
-def check_gstin(text: str, *, field: str) -> str:
+def check_gstin(text: str, *, field: str, categories: Collection[str] = BUYERS) -> str:
     """The GSTIN in upper case, or a refusal that says what is wrong with it."""
     facts = inspect_gstin(text)
     if not facts.is_valid:
         raise GstinWrong(facts.problem, field=field)
+    if facts.category not in categories:
+        kind = facts.category.replace("_", " ")
+        raise GstinWrong(f"The GSTIN of a {kind} registration does not do here.", field=field)
     return facts.gstin
 
 

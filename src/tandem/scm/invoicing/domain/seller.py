@@ -97,7 +97,7 @@ class SellerProfile(Seller, frozen=True, kw_only=True):
 
 def check_seller(seller: Seller) -> Seller:
     """The same seller, tidied, or a refusal naming the field."""
-    gstin = check_gstin(seller.gstin, field="gstin")
+    gstin = check_gstin(seller.gstin, field="gstin", categories={"regular"})
     check_address(seller.address, field="address")
     if seller.address.state_code != gstin[:2]:
         raise SellerWrong(
