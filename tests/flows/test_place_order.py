@@ -29,6 +29,9 @@ from tandem.scm.invoicing import service as invoicing
 from tandem.scm.invoicing.service.selling import DEMO_SELLER
 from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.settings import SettingsChange
+from tandem.scm.shipping import service as shipping
+from tandem.scm.shipping.domain.configuration import Configuration
+from tandem.scm.shipping.domain.coverage import Coverage, NotServed
 from tests.flows.shop import (
     HOME,
     Shop,
@@ -164,6 +167,37 @@ async def test_refused_orders_of_a_batch_leave_no_trace_and_the_others_are_place
         "tokens": 2,
         "reserved": 4,
     }
+
+
+async def test_where_nothing_is_delivered_and_where_no_cash_is_taken_nothing_is_ordered(
+    database: Database, actor: Actor, shop: Shop, now: datetime
+) -> None:
+    lines = [Coverage(prefix=HOME.postal_code, cod=False), Coverage(prefix="79", prepaid=False)]
+    async with database.transaction(actor) as tx:
+        await shipping.save_settings(tx, Configuration(coverage=lines), now=now)
+    kohima = msgspec.structs.replace(HOME, postal_code="797001", state_code="13")
+    said = await topics(database, actor)
+    refused = await place(
+        database,
+        actor,
+        [basket(shop, payment_method="cod"), basket(shop, ship_to=kohima)],
+        now,
+    )
+    for one in refused:
+        assert isinstance(one, NotServed)
+        assert one.problem()["field"] == "ship_to.postal_code"
+    assert await topics(database, actor) == said
+    placed = await place(
+        database,
+        actor,
+        [basket(shop), basket(shop, ship_to=kohima, payment_method="cod"), basket(shop)],
+        now,
+    )
+    assert [one.status for one in placed if isinstance(one, OrderSnapshot)] == [
+        "pending_payment",
+        "confirmed",
+        "pending_payment",
+    ]
 
 
 async def test_the_same_buyer_in_one_batch_is_one_customer(

@@ -12,6 +12,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.scm.shipping import service
 from tandem.scm.shipping.domain.configuration import Configuration, Origin
+from tandem.scm.shipping.domain.coverage import Coverage
 from tests.shipping.givens import AT_BENGALURU, WAREHOUSE, india, order
 
 MONDAY = india("2026-11-23 10:00")
@@ -22,6 +23,18 @@ async def promises(database: Database, actor: Actor, *pins: str) -> list[tuple[s
     async with database.transaction(actor) as tx:
         found = await service.promise(tx, asks, now=MONDAY)
     return [(promise.zone, promise.promised_on) for promise in found]
+
+
+FORM = {
+    "version": "0",
+    "origin_name": "Hub",
+    "time_zone": "Asia/Kolkata",
+    "handling_days": "1",
+    "before_cut_off_days": "2",
+    "after_cut_off_days": "3",
+    **{f"transit_{zone}": "3" for zone in "ABCDEX"},
+    **{f"{name}_1": "true" for name in ("origin", "carrier", "delivery")},
+}
 
 
 async def test_a_batch_of_purchases_is_promised_in_order_and_in_one_query(
@@ -155,8 +168,64 @@ async def test_a_quote_says_how_the_day_comes_about(
             "arrival_on": "2026-11-25",
             "floor_on": "2026-11-25",
             "promised_on": "2026-11-25",
+            "prepaid": True,
+            "cod": True,
         },
     )
+
+
+async def test_a_pin_is_served_as_the_longest_line_that_fits_says(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    covered = [
+        Coverage(prefix="5", cod=False),
+        Coverage(prefix="5600", prepaid=False, cod=False),
+        Coverage(prefix="560001"),
+        Coverage(prefix="79", prepaid=False),
+    ]
+    settings = msgspec.structs.replace(AT_BENGALURU, coverage=covered)
+    async with database.transaction(actor) as tx:
+        await service.save_settings(tx, settings, now=now)
+    for pin, state, zone, kinds in (
+        ("560001", "Karnataka", "A", (True, True)),
+        ("560002", "Karnataka", "A", (False, False)),
+        ("570001", "Karnataka", "B", (True, False)),
+        ("797001", "Nagaland", "E", (False, True)),
+        ("400001", "Maharashtra", "C", (True, True)),
+    ):
+        there = (await client.get("/v1/serviceability", params={"pin": pin})).json()
+        assert (there["state"], there["zone"]) == (state, zone)
+        assert (there["prepaid"], there["cod"]) == kinds
+        assert (there["promised_on"] is not None) is any(kinds)
+    for pin in ("", "56000", "056000", "5600011", "\u0665\u0666\u0660\u0660\u0660\u0661"):
+        refused = await client.get("/v1/serviceability", params={"pin": pin})
+        assert (refused.status_code, refused.json()["field"]) == (422, "pin")
+    twice = msgspec.structs.replace(settings, coverage=[*covered, Coverage(prefix="79")])
+    refused = await client.put("/v1/shipping-settings", json=msgspec.to_builtins(twice))
+    assert (refused.status_code, refused.json()["field"]) == (422, "coverage")
+
+
+async def test_the_page_says_in_words_what_goes_where(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    site = {"origin": "http://test", "sec-fetch-site": "same-origin"}
+    form = FORM | {"coverage": "79 nothing\n5600 prepaid\nelsewhere cash"}
+    saved = await client.post("/settings/promise", data=form, headers=site)
+    assert saved.status_code == 303, saved.text
+    async with database.transaction(actor) as tx:
+        kept = (await service.get_settings(tx)).configuration.coverage
+    assert kept == [
+        Coverage(prefix="79", prepaid=False, cod=False),
+        Coverage(prefix="5600", cod=False),
+        Coverage(prepaid=False),
+    ]
+    assert (
+        "79 nothing\n5600 prepaid\nelsewhere cash" in (await client.get("/settings/promise")).text
+    )
+    for wrong in ("79", "79 maybe", "079 all", "5600011 all"):
+        bad = FORM | {"version": "1", "coverage": wrong}
+        refused = await client.post("/settings/promise", data=bad, headers=site)
+        assert refused.status_code == 422, wrong
 
 
 @pytest.mark.parametrize(

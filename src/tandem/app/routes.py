@@ -99,6 +99,7 @@ from tandem.scm.payments.http import (
 from tandem.scm.shipping.http import (
     ManifestController,
     QuoteController,
+    ServiceabilityController,
     SettingsController,
     ShipmentController,
 )
@@ -175,6 +176,7 @@ ROUTES: list[Any] = [
     JourneysController,
     ResolveController,
     QuoteController,
+    ServiceabilityController,
     SettingsController,
     ShipmentController,
     ShipmentFlowsController,

@@ -17,7 +17,8 @@ class PromiseAsk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Promise(msgspec.Struct, frozen=True, kw_only=True):
-    """The honest date and how it came about; every date in the origin's time zone."""
+    """The honest date and how it came about; every date in the origin's time zone. `prepaid` and
+    `cod`: whether orders paid before, and at the door, are taken there at all."""
 
     zone: str
     accepted_on: date
@@ -25,6 +26,8 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
     arrival_on: date
     floor_on: date
     promised_on: date
+    prepaid: bool = True
+    cod: bool = True
 
 
 class ShipmentItem(msgspec.Struct, frozen=True, kw_only=True):

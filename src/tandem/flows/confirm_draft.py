@@ -38,6 +38,11 @@ async def confirm_draft(tx: Tx, order_id: UUID, *, now: datetime) -> OrderSnapsh
         postal_code=draft.ship_to.postal_code, country=draft.ship_to.country, purchased_at=now
     )
     [promise] = await shipping.promise(tx, [ask], now=now)
+    not_served = shipping.refusal_of(
+        draft.payment_method, ask.postal_code, prepaid=promise.prepaid, cod=promise.cod
+    )
+    if not_served is not None:
+        raise not_served
     return await orders.place_draft(
         tx, order_id, expires_at=until, promised_on=promise.promised_on, now=now
     )

@@ -109,6 +109,7 @@ AREAS: dict[str, Rule] = {
     "/v1/resolve": both("orders.read"),
     "/v1/stuck-events": both("identity.settings"),
     "/v1/edd-quotes": both(ANYBODY),
+    "/v1/serviceability": both("shipping.read"),
     "/v1/shipping-settings": Rule("shipping.read", "shipping.configure"),
     "/v1/shipments": Rule("shipping.read", "shipping.write"),
     "/v1/manifests": Rule("shipping.read" + WHOLE, "shipping.write"),

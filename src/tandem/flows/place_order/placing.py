@@ -98,7 +98,8 @@ async def place_last(
     candidates = await _price(tx, asks, agreed or [None] * len(asks), outcomes, now)
     if candidates:
         settings = await orders.get_settings(tx)
-        await _promise(tx, candidates, now)
+        candidates = await _promise(tx, candidates, outcomes, now)
+    if candidates:
         await _write_up(tx, [one for one in candidates if one.buyer], settings, now)
         candidates = await _reserve(tx, candidates, settings, outcomes, now)
     if candidates:
@@ -181,7 +182,13 @@ def _home_of(buyer: Customer | None) -> Address:
     return buyer.addresses[0].address
 
 
-async def _promise(tx: Tx, candidates: Sequence[Candidate], now: datetime) -> None:
+async def _promise(
+    tx: Tx,
+    candidates: Sequence[Candidate],
+    outcomes: list[OrderSnapshot | Refusal | None],
+    now: datetime,
+) -> list[Candidate]:
+    """Those that can be delivered, each with its day."""
     asks = [
         PromiseAsk(
             postal_code=candidate.ship_to.postal_code,
@@ -191,8 +198,15 @@ async def _promise(tx: Tx, candidates: Sequence[Candidate], now: datetime) -> No
         for candidate in candidates
     ]
     promises = await shipping.promise(tx, asks, now=now)
+    served = []
     for candidate, promise in zip(candidates, promises, strict=True):
         candidate.promise = promise
+        method, pin = candidate.ask.payment_method, candidate.ship_to.postal_code
+        refusal = shipping.refusal_of(method, pin, prepaid=promise.prepaid, cod=promise.cod)
+        outcomes[candidate.place] = refusal
+        if refusal is None:
+            served.append(candidate)
+    return served
 
 
 async def _reserve(

@@ -21,6 +21,7 @@ from tandem.scm.shipping.domain.configuration import (
     Origin,
     TransitDays,
 )
+from tandem.scm.shipping.domain.coverage import Coverage
 from tandem.web.clocks import zone_options
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form, whole_of
 from tandem.web.rendering import page, redirect
@@ -43,6 +44,14 @@ ZONES = {
     "E": "North-east, Kashmir, islands",
     "X": "Abroad",
 }
+SERVED = {
+    "all": (True, True),
+    "prepaid": (True, False),
+    "cash": (False, True),
+    "nothing": (False, False),
+}
+"""What is delivered to a PIN: the word of the form, and whether paid before and at the door."""
+ELSEWHERE = "elsewhere"
 CALENDARS = (("origin", "We pack"), ("carrier", "Parcels travel"), ("delivery", "We deliver"))
 WORDS: Mapping[str, str] = {
     "at": "A time such as 14:00.",
@@ -124,7 +133,13 @@ def _values(configuration: Configuration) -> dict[str, str]:
         calendar = _calendar_of(configuration, name)
         values |= {f"{name}_{day}": "true" for day in calendar.weekdays}
         values[f"{name}_closures"] = "\n".join(_line(each) for each in calendar.closures)
+    values["coverage"] = "\n".join(_said(line) for line in configuration.coverage)
     return values
+
+
+def _said(line: Coverage) -> str:
+    word = next(word for word, kinds in SERVED.items() if kinds == (line.prepaid, line.cod))
+    return f"{line.prefix or ELSEWHERE} {word}"
 
 
 def _calendar_of(configuration: Configuration, name: str) -> Calendar:
@@ -166,9 +181,25 @@ def _read(form: Mapping[str, str], before: Configuration) -> Configuration:
         origins=[convert(given, Origin, WORDS), *before.origins[1:]],
         carrier_calendar=_calendar(form, "carrier", before.carrier_calendar),
         delivery_calendar=_calendar(form, "delivery", before.delivery_calendar),
+        coverage=_coverage(form.get("coverage", "")),
         transit_days=TransitDays(**{zone: _days(form, f"transit_{zone}") for zone in ZONES}),
         floor=floor,
     )
+
+
+def _coverage(text: str) -> list[Coverage]:
+    """`79 nothing`, `560 prepaid`, `elsewhere all`: a PIN's beginning and what goes there."""
+    found = []
+    for line in filter(None, (one.strip() for one in text.splitlines()[:5000])):
+        prefix, _, word = line.partition(" ")
+        if word.strip() not in SERVED:
+            raise Invalid(
+                f"“{line[:40]}” should end with one of {', '.join(SERVED)}.", field="coverage"
+            )
+        prepaid, cod = SERVED[word.strip()]
+        given = {"prefix": "" if prefix == ELSEWHERE else prefix, "prepaid": prepaid, "cod": cod}
+        found.append(convert(given, Coverage, {"prefix": "One to six digits, or elsewhere."}))
+    return found
 
 
 def _days(form: Mapping[str, str], name: str) -> int:

@@ -20,6 +20,7 @@ from tandem.scm.shipping.domain.calendars import (
     WorkingDays,
     check_calendar,
 )
+from tandem.scm.shipping.domain.coverage import Coverage
 from tandem.scm.shipping.domain.promise import Rules
 from tandem.scm.shipping.domain.zones import Zone, ZoneOverride
 
@@ -106,6 +107,9 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         default_factory=list
     )
     floor: Floor = msgspec.field(default_factory=Floor)
+    coverage: Annotated[list[Coverage], msgspec.Meta(max_length=5000)] = msgspec.field(
+        default_factory=list
+    )
 
 
 def check_configuration(configuration: Configuration) -> None:
@@ -123,6 +127,8 @@ def check_configuration(configuration: Configuration) -> None:
         check_calendar(origin.calendar, field=f"{field}.calendar")
     check_calendar(configuration.carrier_calendar, field="carrier_calendar")
     check_calendar(configuration.delivery_calendar, field="delivery_calendar")
+    if len({line.prefix for line in configuration.coverage}) < len(configuration.coverage):
+        raise SettingsWrong("A PIN's beginning has one line.", field="coverage")
     floor = configuration.floor
     if floor.after_cut_off_days - floor.before_cut_off_days not in {0, 1}:
         raise SettingsWrong(

@@ -1,14 +1,14 @@
 """The promise for a basket, and the settings it comes from."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 import msgspec
 from litestar import Controller, Response, get, post, put
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from tandem.contracts.address import PRINTABLE
-from tandem.contracts.india import PIN, PostalCodeWrong
+from tandem.contracts.india import PIN, STATES, PostalCodeWrong, states_of_pin
 from tandem.contracts.shipping import Promise, PromiseAsk
 from tandem.kernel.errors import Forbidden, Invalid, StaleVersion
 from tandem.kernel.http import COMPUTES, IfMatch, Now, Transaction, check_if_match, etag, refusals
@@ -17,6 +17,7 @@ from tandem.scm.shipping import service
 from tandem.scm.shipping.domain.calendars import CalendarWrong, NoWorkingDay
 from tandem.scm.shipping.domain.configuration import Configuration, SettingsWrong
 
+PIN_SHAPE = "An Indian PIN code has six digits, the first not 0."
 QUOTED_DAYS_MAX = timedelta(days=3 * 366)
 
 
@@ -37,9 +38,7 @@ class QuoteController(Controller):
         """The day a purchase would be promised for, and how it comes about."""
         tx.actor.require("shipping.read")
         if data.country == "IN" and not PIN.fullmatch(data.postal_code):
-            raise PostalCodeWrong(
-                "An Indian PIN code has six digits, the first not 0.", field="postal_code"
-            )
+            raise PostalCodeWrong(PIN_SHAPE, field="postal_code")
         purchased_at = data.purchased_at or now
         if purchased_at.tzinfo is None:
             raise Invalid("Give the instant with its offset.", field="purchased_at")
@@ -49,6 +48,43 @@ class QuoteController(Controller):
             postal_code=data.postal_code, country=data.country, purchased_at=purchased_at
         )
         return (await service.promise(tx, [ask], now=now))[0]
+
+
+class Serviceability(msgspec.Struct, frozen=True, kw_only=True):
+    """`state` is the one the PIN most likely lies in; `promised_on` is for a purchase this moment,
+    and left out where nothing is delivered."""
+
+    pin: str
+    state: str | None
+    zone: str
+    prepaid: bool
+    cod: bool
+    promised_on: date | None
+
+
+class ServiceabilityController(Controller):
+    path = "/v1/serviceability"
+    tags = ("shipping",)
+
+    @get("/", responses=refusals(Forbidden, PostalCodeWrong, NoWorkingDay))
+    async def ask(
+        self, tx: Transaction, now: Now, pin: Annotated[str, QueryParameter(max_length=12)] = ""
+    ) -> Serviceability:
+        """Whether a PIN is delivered to, paid before and with cash at the door, and when."""
+        tx.actor.require("shipping.read")
+        if not PIN.fullmatch(pin):
+            raise PostalCodeWrong(PIN_SHAPE, field="pin")
+        ask = PromiseAsk(postal_code=pin, purchased_at=now)
+        [there] = await service.promise(tx, [ask], now=now)
+        states = states_of_pin(pin)
+        return Serviceability(
+            pin=pin,
+            state=STATES[states[0]] if states else None,
+            zone=there.zone,
+            prepaid=there.prepaid,
+            cod=there.cod,
+            promised_on=there.promised_on if there.prepaid or there.cod else None,
+        )
 
 
 class SettingsController(Controller):

@@ -1,5 +1,6 @@
 """What shipping can be asked to do. Callers pass a Tx; nothing here opens or commits one."""
 
+from tandem.scm.shipping.domain.coverage import NotServed, refusal_of
 from tandem.scm.shipping.service.cash import lower_cash
 from tandem.scm.shipping.service.creating import create_shipment
 from tandem.scm.shipping.service.deciding import (
@@ -36,6 +37,7 @@ from tandem.scm.shipping.service.scanning import TooManyScans, record_scan
 from tandem.scm.shipping.service.sweeping import revise_overdue
 
 __all__ = [
+    "NotServed",
     "OtherCarrier",
     "Plan",
     "ShipmentOver",
@@ -59,6 +61,7 @@ __all__ = [
     "lower_cash",
     "promise",
     "record_scan",
+    "refusal_of",
     "revise_overdue",
     "revise_promise",
     "save_settings",

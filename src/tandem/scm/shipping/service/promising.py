@@ -18,6 +18,7 @@ from tandem.scm.shipping.domain.configuration import (
     check_configuration,
     rules_of,
 )
+from tandem.scm.shipping.domain.coverage import coverage_of
 from tandem.scm.shipping.domain.promise import Rules
 from tandem.scm.shipping.domain.zones import Zone, zone_between
 from tandem.scm.shipping.store import settings as store
@@ -64,9 +65,17 @@ async def promise(tx: Tx, asks: Sequence[PromiseAsk], *, now: datetime) -> list[
     """
     plan = await plan_of(tx)
     rules = plan.rules[0]
-    return [
+    promises = [
         engine.promise(rules, plan.zone(ask.postal_code, ask.country), ask.purchased_at)
         for ask in asks
+    ]
+    lines = plan.configuration.coverage
+    if not lines:
+        return promises
+    there = [coverage_of(lines, ask.postal_code, ask.country) for ask in asks]
+    return [
+        msgspec.structs.replace(promise, prepaid=line.prepaid, cod=line.cod)
+        for promise, line in zip(promises, there, strict=True)
     ]
 
 
