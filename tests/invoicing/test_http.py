@@ -91,6 +91,11 @@ async def test_one_document_and_its_paper(
     assert paper.headers["content-type"] == "application/pdf"
     assert paper.headers["content-disposition"] == 'inline; filename="INV-26-27-000001.pdf"'
     assert paper.content.startswith(b"%PDF-")
+    for copy in ("duplicate", "triplicate"):
+        other = await client.get(f"/v1/invoices/{document.id}/pdf", params={"copy": copy})
+        assert other.content.startswith(b"%PDF-") and other.content != paper.content
+    third = await client.get(f"/v1/invoices/{document.id}/pdf", params={"copy": "fourth"})
+    assert third.status_code == 422
 
 
 async def test_the_buyer_reads_the_invoice_by_the_orders_link(

@@ -123,6 +123,8 @@ def invoice(*lines: InvoiceLine, paid: bool = True, kind: str = "INV") -> Invoic
 def test_the_sheet_says_what_the_law_asks_for() -> None:
     sheet = sheet_of(invoice(line(1), line(2)))
     assert (sheet.title, sheet.copy_mark) == ("Tax invoice", "ORIGINAL FOR RECIPIENT")
+    other = sheet_of(invoice(line(1)), copy="duplicate")
+    assert other.copy_mark == "DUPLICATE FOR TRANSPORTER"
     assert sheet.seller.gstin == "29AAACT9999D1ZN"
     assert ("Place of supply", "Karnataka (29)") in sheet.facts
     assert sheet.by_hsn == [["61149090", "18%", "200.00", "18.00", "18.00", "36.00"]]

@@ -56,6 +56,8 @@ def _shaped(found: Mapping[str, str], own: Mapping[str, CustomField]) -> dict[st
         )
         if name in found
     }
+    if "gst_treatment" in given:
+        given["gst_treatment"] = given["gst_treatment"].lower()
     for kind in ("email", "phone"):
         if kind in found:
             given[f"{kind}s"] = [{"value": found[kind]}]

@@ -1,9 +1,10 @@
 """What stands where on a printed document. All of it is text; the template only sets it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -39,6 +40,15 @@ DECLARATION = {
     ),
 }
 """CGST Rules r.46, third proviso: the endorsement a zero-rated invoice has to carry."""
+
+
+Copy = Literal["original", "duplicate", "triplicate"]
+COPY_MARKS: Mapping[Copy, str] = {
+    "original": "ORIGINAL FOR RECIPIENT",
+    "duplicate": "DUPLICATE FOR TRANSPORTER",
+    "triplicate": "TRIPLICATE FOR SUPPLIER",
+}
+"""CGST Rules r.48(1): the three copies of an invoice for goods."""
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,13 +104,15 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     seal: str
 
 
-def sheet_of(invoice: Invoice, *, original_issued_on: date | None = None) -> Sheet:
+def sheet_of(
+    invoice: Invoice, *, original_issued_on: date | None = None, copy: Copy = "original"
+) -> Sheet:
     """Lay one document out. A credit note also needs the day of its invoice (CGST Rules r.53)."""
     qr, caption = _qr(invoice)
     is_credit = invoice.kind == "CRN"
     return Sheet(
         title=title_of(invoice),
-        copy_mark="ORIGINAL FOR RECIPIENT",
+        copy_mark=COPY_MARKS[copy],
         number=invoice.number,
         day=words.day(invoice.issued_on),
         seller=_seller(invoice),

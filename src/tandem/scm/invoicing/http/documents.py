@@ -36,7 +36,7 @@ from tandem.scm.invoicing.domain.crediting import (
 )
 from tandem.scm.invoicing.domain.documents import Invoice, InvoiceHead, InvoiceMissing
 from tandem.scm.invoicing.domain.numbers import Kind
-from tandem.scm.invoicing.domain.printing import Sheet
+from tandem.scm.invoicing.domain.printing import Copy, Sheet
 from tandem.scm.invoicing.gateways.typesetter import print_pdf
 from tandem.scm.invoicing.service.auditing import NumberAudit
 
@@ -117,11 +117,16 @@ class InvoiceController(Controller):
         responses=refusals(Forbidden, InvoiceMissing),
     )
     async def get_pdf(
-        self, invoice_id: FromPath[UUID], database: Store, actor: Acting
+        self,
+        invoice_id: FromPath[UUID],
+        database: Store,
+        actor: Acting,
+        copy: FromQuery[Copy] = "original",
     ) -> Response[bytes]:
-        """The document on A4, as PDF/A-2b."""
+        """The document on A4, as PDF/A-2b: the buyer's copy, the transporter's (`duplicate`), or
+        the supplier's own (`triplicate`)."""
         async with database.transaction(actor) as tx:
-            invoice, sheet = await service.get_sheet(tx, invoice_id)
+            invoice, sheet = await service.get_sheet(tx, invoice_id, copy=copy)
         return await _printed(invoice, sheet)
 
     @post(

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from tandem.kernel.db import Tx
 from tandem.scm.invoicing.domain.documents import Invoice, InvoiceMissing
-from tandem.scm.invoicing.domain.printing import Sheet, sheet_of
+from tandem.scm.invoicing.domain.printing import Copy, Sheet, sheet_of
 from tandem.scm.invoicing.gateways.typesetter import print_pdf
 from tandem.scm.invoicing.service.reading import find_for_order, get_invoice, get_issued
 
 
-async def get_sheet(tx: Tx, invoice_id: UUID) -> tuple[Invoice, Sheet]:
-    return await _lay_out(tx, await get_invoice(tx, invoice_id))
+async def get_sheet(tx: Tx, invoice_id: UUID, *, copy: Copy = "original") -> tuple[Invoice, Sheet]:
+    return await _lay_out(tx, await get_invoice(tx, invoice_id), copy)
 
 
 async def print_paper(sheet: Sheet, *, issued_at: datetime) -> bytes:
@@ -28,7 +28,7 @@ async def get_sheet_of_order(tx: Tx, order_id: UUID) -> tuple[Invoice, Sheet]:
     return await _lay_out(tx, invoice)
 
 
-async def _lay_out(tx: Tx, invoice: Invoice) -> tuple[Invoice, Sheet]:
+async def _lay_out(tx: Tx, invoice: Invoice, copy: Copy = "original") -> tuple[Invoice, Sheet]:
     original = await get_issued(tx, invoice.original_id) if invoice.original_id else None
     issued_on = original.issued_on if original else None
-    return invoice, sheet_of(invoice, original_issued_on=issued_on)
+    return invoice, sheet_of(invoice, original_issued_on=issued_on, copy=copy)
