@@ -47,6 +47,8 @@ PEOPLE = int(os.environ.get("TANDEM_BENCH_PEOPLE", "100000"))
 KILLS = int(os.environ.get("TANDEM_BENCH_KILLS", "10"))
 SENDERS = int(os.environ.get("TANDEM_BENCH_SENDERS", "2"))
 CONNECTIONS, BATCH = 8, 100
+LOOKED_AT_A_SECOND = 40_000
+"""Messages: counting them all more often would be most of the work."""
 WORDS = (
     '<html><body><p>Hello {{ name }}, <a href="https://shop.example.test/spring">look</a> and '
     '<a href="https://shop.example.test/tea">taste</a>.</p>' + "<p>Words of some length.</p>" * 20
@@ -75,7 +77,8 @@ import_reactions()
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds of planning, sending and telling; CPU seconds of the senders alone."""
+    """Seconds of planning, sending and telling; CPU seconds and the largest memory, in MB, of the
+    senders alone, and the memory of who plans and tells."""
 
     states: dict[str, int]
     rows: dict[str, int]
@@ -83,6 +86,19 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     sending: float
     telling: float
     cpu: float
+    sender_mb: float
+    own_mb: float
+
+
+class Spent(msgspec.Struct):
+    """What senders used, those that were killed too."""
+
+    cpu: float = 0.0
+    mb: float = 0.0
+
+    def add(self, process: ForkServerProcess) -> None:
+        self.cpu += _cpu(process)
+        self.mb = max(self.mb, _peak_mb(process.pid))
 
 
 def measure(people: int = PEOPLE, kills: int = KILLS) -> list[Row]:
@@ -127,7 +143,7 @@ async def _run(owner_dsn: str, sink: Sink, people: int, kills: int) -> Found:
         await step(work, str(campaign.id))
     planning = time.monotonic() - began
     order = sender.Order(dsn, org_id, sink.port, PLACE, CONNECTIONS, BATCH)
-    states, cpu, sending = await _sent(database, org_id, campaign, order, people, kills)
+    states, spent, sending = await _sent(database, org_id, campaign, order, people, kills)
     began = time.monotonic()
     while await outbox.relay_once(database):
         pass
@@ -136,7 +152,14 @@ async def _run(owner_dsn: str, sink: Sink, people: int, kills: int) -> Found:
         rows = {str(one.state): one.count for one in await marketing.counts(tx, campaign.id)}
     await database.close()
     return Found(
-        states=states, rows=rows, planning=planning, sending=sending, telling=telling, cpu=cpu
+        states=states,
+        rows=rows,
+        planning=planning,
+        sending=sending,
+        telling=telling,
+        cpu=spent.cpu,
+        sender_mb=spent.mb,
+        own_mb=_peak_mb(os.getpid()),
     )
 
 
@@ -166,24 +189,27 @@ async def _sent(
     order: sender.Order,
     people: int,
     kills: int,
-) -> tuple[dict[str, int], float, float]:
+) -> tuple[dict[str, int], Spent, float]:
     """Kill and start anew at even distances, until every message has come to its end."""
-    chance, began, killed, cpu = random.Random(7), time.monotonic(), 0, 0.0
+    chance, began, killed, spent = random.Random(7), time.monotonic(), 0, Spent()
+    look_every = max(0.2, people / LOOKED_AT_A_SECOND)
     running = [start_sender(order) for _ in range(SENDERS)]
     try:
         while True:
             states = await states_of(database, org_id, campaign)
             settled = sum(states.get(one, 0) for one in ("sent", "unknown", "failed", "skipped"))
             if settled >= people:
-                return states, cpu + sum(map(_cpu, running)), time.monotonic() - began
+                for process in running:
+                    spent.add(process)
+                return states, spent, time.monotonic() - began
             if killed < kills and settled >= (killed + 1) * people // (kills + 2):
                 dying = chance.choice(running)
                 running.remove(dying)
-                cpu += _cpu(dying)
+                spent.add(dying)
                 sender.kill(dying)
                 running.append(start_sender(order))
                 killed += 1
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(look_every)
     finally:
         for process in running:
             sender.kill(process)
@@ -211,6 +237,13 @@ def _cpu(process: ForkServerProcess) -> float:
     """Seconds of CPU so far."""
     fields = Path(f"/proc/{process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _peak_mb(pid: int | None) -> float:
+    """The most memory that a process has had."""
+    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
+    (found,) = (line.split()[1] for line in lines if line.startswith("VmHWM"))
+    return int(found) / 1024
 
 
 async def states_of(database: Database, org_id: UUID, campaign: Campaign) -> dict[str, int]:
@@ -243,6 +276,8 @@ def _rows(found: Found, sink: Sink, people: int, kills: int) -> list[Row]:
         Row("planned, policy asked, a second", f"{people / found.planning:,.0f}"),
         Row("messages a second, first to last arrival", f"{arrived / _arriving(sink):,.0f}"),
         Row("CPU of the senders, ms a message", f"{found.cpu * 1000 / max(1, arrived):.1f}"),
+        Row("memory of a sender at most, MB", f"{found.sender_mb:,.0f}"),
+        Row("memory of who plans, takes and tells, MB", f"{found.own_mb:,.0f}"),
         Row("rows of the campaign afterwards", ", ".join(f"{k} {n:,}" for k, n in told.items())),
-        Row("told to them, seconds", f"{found.telling:,.0f}"),
+        Row("told of them, seconds", f"{found.telling:,.0f}"),
     ]
