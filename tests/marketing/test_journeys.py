@@ -23,6 +23,12 @@ from tandem.kernel.db import Query
 from tests.marketing.givens import Company, Json
 
 MINUTE, DAY = 1, 24 * 60
+TOLD_OUTSIDE = Query(
+    """
+    select payload from kernel.event
+     where org_id = :org_id and topic = 'marketing.journey_told.v1'
+    """
+)
 SAID = Query(
     """
     select count(*) as count, count(distinct customer_id) as people
@@ -138,6 +144,7 @@ async def test_somebody_is_walked_through_waits_messages_and_acts_each_once(
         wait("pause", 2 * DAY),
         {"do": "act", "id": "list", "what": "add_to_list", "list_id": str(listed)},
         {"do": "act", "id": "call", "what": "add_task", "title": "Call them", "days": 3},
+        {"do": "act", "id": "tell", "what": "tell_webhooks", "title": "Two days in"},
         send("again", "Still there?"),
     ]
     journey = await published(company, steps)
@@ -150,8 +157,13 @@ async def test_somebody_is_walked_through_waits_messages_and_acts_each_once(
     await walk(company, hours=1)
     assert await way(company, journey, run) == [
         ("hello", "sent"), ("pause", "waited"), ("list", "done"), ("call", "done"),
-        ("again", "sent"),
+        ("tell", "done"), ("again", "sent"),
     ]  # fmt: skip
+    async with company.work.transaction() as tx:
+        (told,) = [row["payload"] for row in await tx.records(TOLD_OUTSIDE)]
+    assert (told["customer_id"], told["step"], told["title"]) == (
+        str(person), "tell", "Two days in",
+    )  # fmt: skip
     assert (await run_of(company, journey, run))["ending"] == "done"
     async with company.database.transaction(company.actor) as tx:
         assert [one.name for one in await customers.segments_of(tx, person)] == ["Welcomed"]
@@ -219,7 +231,7 @@ async def test_what_happens_in_a_simulation_counts_once_and_the_goal_ends_it(
     """A-MKT-17: as in a real walk."""
     (person,) = await company.people(1)
     goal = await company.segment([], name="Won")
-    waits = [
+    waits: list[Json] = [
         {"do": "wait_for", "id": step_id, "happening": "clicked", "minutes": DAY, "then": [],
          "otherwise": []}
         for step_id in ("first", "second")

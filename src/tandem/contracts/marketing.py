@@ -122,6 +122,22 @@ class JourneyApprovalDecided(JourneyEvent, frozen=True, kw_only=True):
     told: list[UUID]
 
 
+class JourneyTold(Event, frozen=True, kw_only=True):
+    """A step of a journey tells systems outside about somebody: for webhooks. `title` is what its
+    author calls the occasion; the same step of the same way is told once."""
+
+    topic: ClassVar[str] = "marketing.journey_told.v1"
+    journey_id: UUID
+    run_id: UUID
+    step: str
+    customer_id: UUID
+    title: str
+    at: datetime
+
+    def key(self) -> str:
+        return str(self.customer_id)
+
+
 class Touch(Event, frozen=True, kw_only=True):
     """Something between one person and what marketing sent; `campaign_id` or `journey_id` is set.
 

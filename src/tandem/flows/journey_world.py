@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from tandem.contracts.marketing import JourneyTold
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.audiences import Reachable
 from tandem.crm.customers.domain.records import NewTask, Owning
@@ -136,6 +137,19 @@ class Live:
                 return Result("done", step.title)
             case "change_score":
                 return await self._score(run, step)
+            case "tell_webhooks":
+                assert step.title, "a published act says what to tell"
+                await tx.publish(
+                    JourneyTold(
+                        journey_id=run.journey_id,
+                        run_id=run.id,
+                        step=step.id,
+                        customer_id=customer_id,
+                        title=step.title,
+                        at=self.now,
+                    )
+                )
+                return Result("done", step.title)
 
     async def _score(self, run: Run, step: Act) -> Result:
         """Every lead that the person is gets the points, once for this step of their way."""

@@ -50,6 +50,7 @@ DEEDS = (
     ("set_owner", "Give to somebody"),
     ("add_task", "Make a task"),
     ("change_score", "Change their score"),
+    ("tell_webhooks", "Tell webhooks"),
 )
 DAY = 1440
 SHARES_LEAST, SHARES_MOST = 2, 6
@@ -308,6 +309,7 @@ def says(step: Step, words: Vocabulary | None = None) -> str:
             more = {
                 "add_task": f": {step.title}" if step.title else ", not named yet",
                 "change_score": f" by {step.points or 0:+d}",
+                "tell_webhooks": f": {step.title}" if step.title else ", not named yet",
             }
             return dict(DEEDS)[step.what] + more.get(step.what, "")
         case Leave():

@@ -27,6 +27,7 @@ NEEDED_BY_ACT: Mapping[str, str] = {
     "set_owner": "owner_id",
     "add_task": "title",
     "change_score": "points",
+    "tell_webhooks": "title",
 }
 
 

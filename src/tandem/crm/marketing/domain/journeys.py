@@ -89,9 +89,12 @@ class Send(_Step, frozen=True, kw_only=True, tag="send"):
 
 class Act(_Step, frozen=True, kw_only=True, tag="act"):
     """`list_id` is a segment kept by hand; a task is its owner's, due in `days`. `points` are added
-    to the score of every lead they are, and its explanation says the `reason`."""
+    to the score of every lead they are, and its explanation says the `reason`. Webhooks on the
+    topic `marketing.journey_told.v1` are told the `title`."""
 
-    what: Literal["add_to_list", "remove_from_list", "set_owner", "add_task", "change_score"]
+    what: Literal[
+        "add_to_list", "remove_from_list", "set_owner", "add_task", "change_score", "tell_webhooks"
+    ]
     list_id: UUID | None = None
     owner_id: UUID | None = None
     title: Title | None = None
