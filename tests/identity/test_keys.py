@@ -216,6 +216,10 @@ async def test_a_replaced_key_goes_on_for_the_overlap_and_then_ends(
         assert fresh["api_key"][same] == made["api_key"][same]
     assert fresh["api_key"]["replaces_id"] == made["api_key"]["id"]
     assert await _status(app, made["key"]) == await _status(app, fresh["key"]) == 200
+    assert (await boss.post(path, json={"overlap_hours": 1})).status_code == 409, "it has one"
+    raced = f"/v1/api-keys/{(await _make(boss, 'orders.read'))['api_key']['id']}/rotation"
+    answers = await asyncio.gather(*(boss.post(raced, json={}) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
     at_once = await boss.post(
         f"/v1/api-keys/{fresh['api_key']['id']}/rotation", json={"overlap_hours": 0}
     )

@@ -102,7 +102,10 @@ async def rotate_api_key(
     tx.actor.require_fresh(now)
     if not timedelta(0) <= overlap <= OVERLAP_MAX:
         raise Invalid(f"At most {OVERLAP_MAX.days} days.", field="overlap_hours")
+    await tx.value(keys_store.LOCK_KEY, id=key_id)
     old = await _get(tx, key_id)
+    if await tx.value(keys_store.IS_REPLACED, id=key_id):
+        raise Conflict("This key was replaced already; replace its successor.")
     if old.revoked_at or (old.expires_at and old.expires_at <= now):
         raise Conflict("This key has ended already; make a new one.")
     check_may_give(tx.actor, old.grants)

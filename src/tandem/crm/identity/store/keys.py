@@ -36,6 +36,15 @@ REVOKE_KEY = Query(
     """
 )
 
+LOCK_KEY = Query("select id from identity.api_key where org_id = :org_id and id = :id for update")
+
+IS_REPLACED = Query(
+    """
+    select exists (select from identity.api_key
+                    where org_id = :org_id and replaces_id = :id and revoked_at is null)
+    """
+)
+
 END_KEY = Query(
     """
     update identity.api_key set expires_at = least(expires_at, :at)
