@@ -18,6 +18,7 @@ from tandem.crm.marketing.domain.engagement import Engagement, Hit, at_first_sig
 from tandem.crm.marketing.domain.links import (
     LinkWrong,
     addresses_of,
+    in_ascii,
     is_trackable,
     read_token,
     replaced,
@@ -244,14 +245,34 @@ def test_tags_go_where_none_are_and_rewriting_leaves_everything_else() -> None:
     assert replaced(odd, {"https://a.test/yes": "https://t.test/l/x"}, is_html=True) == (
         odd.replace("https://a.test/yes", '"https://t.test/l/x"')
     )
-    said = "(https://a.test/tea_(drink)), https://[name]/x or https://b.test/y?q=1!"
+    said = "(https://a.test/tea_(drink)), https://[name]/x or https://b.test/y?q=1। https://c.test/…"
     assert addresses_of(said, is_html=False) == [
-        "https://a.test/tea_(drink)", "https://[name", "https://b.test/y?q=1",
+        "https://a.test/tea_(drink)", "https://[name", "https://b.test/y?q=1", "https://c.test/",
     ]  # fmt: skip
     assert not is_trackable("https://[name", "https://own.test")
     assert replaced("See https://a.test.", {"https://a.test": "https://t.test"}, is_html=False) == (
         "See https://t.test."
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "led"),
+    [
+        (
+            "https://shop.test/चाय?x=é#ä",
+            "https://shop.test/%E0%A4%9A%E0%A4%BE%E0%A4%AF?x=%C3%A9#%C3%A4",
+        ),
+        ("https://bücher.test:81/a b", "https://xn--bcher-kva.test:81/a%20b"),
+        ("https://a.test/100%25?q=a+b%20c&z=1", "https://a.test/100%25?q=a+b%20c&z=1"),
+        ("https://a.test/x\r\nSet-Cookie: y=1", "https://a.test/xSet-Cookie:%20y=1"),
+        (f"https://{'ü' * 70}.test/", f"https://{'%C3%BC' * 70}.test/"),
+    ],
+)
+def test_an_address_in_any_script_fits_into_a_header(url: str, led: str) -> None:
+    assert in_ascii(url) == led
+    body = f'<a href="{url}">x</a>'
+    (found,) = addresses_of(body, is_html=True)
+    assert in_ascii(found) == led and is_trackable(found.upper(), "https://own.test")
 
 
 @pytest.mark.parametrize("token", ["", "x", "é" * 90, "A" * 90, "=" * 40, "%00" * 10])

@@ -13,7 +13,7 @@ import binascii
 import html
 import re
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 import msgspec
@@ -42,6 +42,7 @@ HREF = re.compile(
 """A link's own address: not one in another attribute, nor in another attribute's value."""
 BARE = re.compile(r"https?://(?:[^\s<>\"'()\]]|\([^\s<>\"'()]*\))+")
 """In words; brackets belong to it where they are closed in it."""
+CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 
 
@@ -98,9 +99,24 @@ def tagged(url: str, utm: Utm) -> str:
     return urlunsplit(parts._replace(query=query))
 
 
+def in_ascii(url: str) -> str:
+    """As a header can carry it: other letters escaped, in the host's name as DNS has them."""
+    parts = urlsplit(CONTROLS.sub("", url))
+    try:
+        place = parts.netloc.encode("idna").decode("ascii")
+    except UnicodeError:
+        place = quote(parts.netloc, safe=":@[]")
+    path, query, rest = (
+        quote(one, safe="/?%:@!$&'()*+,;=~-._[]")
+        for one in (parts.path, parts.query, parts.fragment)
+    )
+    return urlunsplit((parts.scheme, place, path, query, rest))
+
+
 def is_trackable(url: str, own: str) -> bool:
     """Pages on the web, and none of our own: those are for one person already."""
-    if not url.startswith(("https://", "http://")) or url.startswith(own) or len(url) >= URL_MAX:
+    is_web = url[:8].lower().startswith(("https://", "http://"))
+    if not is_web or url.startswith(own) or len(url) >= URL_MAX:
         return False
     try:
         return bool(urlsplit(url).hostname)
@@ -138,11 +154,12 @@ def with_at_end(body: str, markup: str) -> str:
 
 
 def _value(found: re.Match[str]) -> str:
-    """What stands after `href=`, with quotes or without."""
+    """What stands after `href=`, with quotes or without, as a browser reads it: without the ends of
+    lines."""
     written = found[2][1:-1] if found[2][0] in "\"'" else found[2]
-    return html.unescape(written).strip()
+    return CONTROLS.sub("", html.unescape(written)).strip()
 
 
 def _trimmed(url: str) -> str:
     """A sentence's own signs do not belong to the address before them."""
-    return url.rstrip(".,;:!?")
+    return url.rstrip(".,;:!?।॥…”’»")

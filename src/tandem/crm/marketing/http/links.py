@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from tandem.crm.marketing import service
 from tandem.crm.marketing.domain.engagement import Hit, Link
-from tandem.crm.marketing.domain.links import CODE, PURPOSE, LinkWrong, read_token
+from tandem.crm.marketing.domain.links import CODE, PURPOSE, LinkWrong, in_ascii, read_token
 from tandem.kernel import secrets
 from tandem.kernel.actor import Actor
 from tandem.kernel.http import PUBLIC, Now, Store, limited, refusals
@@ -41,7 +41,7 @@ class LinksController(Controller):
         link = await _hit(request, database, token, now)
         if link.kind != "link":
             return Response(None, status_code=204, headers=NO_STORE)
-        return Response(None, status_code=302, headers={**NO_STORE, "location": link.url})
+        return Response(None, status_code=302, headers={**NO_STORE, "location": in_ascii(link.url)})
 
 
 class PicturesController(Controller):
