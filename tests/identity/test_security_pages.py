@@ -73,14 +73,14 @@ async def test_an_old_proof_is_asked_for_again_and_leads_back(
         assert aged == 1
         app.state.authenticator.forget(client.cookies["tandem_session"])
         asked = await client.post("/security/app")
-        assert asked.headers["location"] == "/security/confirm?next=/security"
+        assert asked.headers["location"] == "/security/confirm?next=/security%23again"
         assert "Password" in (await client.get(asked.headers["location"])).text
         before = client.cookies["tandem_session"]
-        wrong = {"password": "not mine", "next": "/security"}
+        wrong = {"password": "not mine", "next": "/security#again"}
         assert (await client.post("/security/confirm", data=wrong)).status_code == 422
         right = {**wrong, "password": PASSWORD}
         confirmed = await client.post("/security/confirm", data=right)
-        assert confirmed.headers["location"] == "/security"
+        assert confirmed.headers["location"] == "/security#again"
         assert client.cookies["tandem_session"] != before
         assert (await client.post("/security/app")).status_code == 200
 

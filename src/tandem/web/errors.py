@@ -15,6 +15,8 @@ from tandem.web.rendering import page, redirect
 log = structlog.get_logger()
 AnyRequest = Request[Any, Any, Any]
 API_PREFIXES = ("/v1", "/healthz", "/readyz", "/metrics")
+AGAIN = "#again"
+"""Says to the page that its form was not taken yet (js/kept.js)."""
 
 
 def _is_page(request: AnyRequest) -> bool:
@@ -31,7 +33,7 @@ def answer_refusal(request: AnyRequest, refusal: Refusal) -> Response[Any]:
     if isinstance(refusal, FactorNeeded):
         return redirect(request, "/security", toast=refusal.detail)
     if isinstance(refusal, StepUpNeeded):
-        return redirect(request, f"/security/confirm?next={quote(_page_of(request))}")
+        return redirect(request, f"/security/confirm?next={quote(_page_of(request) + AGAIN)}")
     if request.headers.get("hx-request") == "true":
         return page(
             request, "parts/refusal.html", status=refusal.status, refusal=refusal, company=None

@@ -4,6 +4,7 @@ import './framed.js';
 import './nav.js';
 import './toasts.js';
 import './dialogs.js';
+import './kept.js';
 import './rows.js';
 import './drawer.js';
 import './inline.js';

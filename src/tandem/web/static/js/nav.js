@@ -9,6 +9,12 @@ function show(isOpen) {
 
 button?.addEventListener('click', () => show(!nav.classList.contains('is-open')));
 
+// The settings' own navigation, which a narrow screen shows on demand.
+document.querySelector('[data-toggle="settings"]')?.addEventListener('click', ({ currentTarget }) => {
+  const isOpen = currentTarget.parentElement.classList.toggle('is-open');
+  currentTarget.setAttribute('aria-expanded', String(isOpen));
+});
+
 function closeMenus(except) {
   for (const menu of document.querySelectorAll('details.menu[open]')) {
     if (menu !== except) menu.open = false;
@@ -26,7 +32,7 @@ document.addEventListener('keydown', (event) => {
 
 /** On a narrow screen a row of tabs begins where one is, not where the row does. */
 function showCurrent() {
-  for (const row of document.querySelectorAll('.views, .settings > nav')) {
+  for (const row of document.querySelectorAll('.views')) {
     const current = row.querySelector('[aria-current]');
     if (!current || row.scrollWidth <= row.clientWidth) continue;
     const { left, width } = current.getBoundingClientRect();
