@@ -223,6 +223,7 @@ _ALL: tuple[Ready, ...] = (
             _bar("Pipeline by stage", "pipeline", "stage"),
             _bar("Lost because of", "deals_lost", "lost_reason"),
             _table("By owner", "owner", "won_amount", "deals_won", "win_rate"),
+            _table("How they get there", "owner", "cycle_days", "velocity", "slipped_share"),
             _table("Leads by source", "source", "leads", "leads_converted", "lead_conversion"),
             _table("Days in stage", "from_stage", "stage_days", "stage_entries"),
         ),

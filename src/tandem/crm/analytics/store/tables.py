@@ -55,7 +55,7 @@ COLUMNS: Mapping[str, LiteralString] = {
     "opportunity": (
         "number text, " + _WHO + ", stage text, status text, source text, lost_reason text,"
         " currency text, amount_base bigint, weighted_base bigint, close_on date,"
-        " closed_at timestamptz, closed_on date, days numeric"
+        " closed_at timestamptz, closed_on date, days numeric, slips bigint, slipped_days bigint"
     ),
     "stage_change": (
         "opportunity_id uuid, number text, owner_id uuid, from_stage text, to_stage text,"

@@ -18,17 +18,18 @@ from tandem.kernel.rules import Compiled, Condition, Rule, written
 
 _BUCKETS: Mapping[Grain, str] = {
     Grain.DAY: "DAY",
-    Grain.MONTH: "date_trunc('month', DAY)::date",
-    Grain.QUARTER: "date_trunc('quarter', DAY)::date",
-    Grain.YEAR: "date_trunc('year', DAY)::date",
+    Grain.MONTH: "date_trunc('month', (DAY)::timestamp)::date",
+    Grain.QUARTER: "date_trunc('quarter', (DAY)::timestamp)::date",
+    Grain.YEAR: "date_trunc('year', (DAY)::timestamp)::date",
     Grain.FISCAL_YEAR: (
         "(date_trunc('year', DAY - interval '3 months') + interval '3 months')::date"
     ),
 }
 _WEEKS: Mapping[str, str] = {
-    "monday": "date_trunc('week', DAY)::date",
-    "sunday": "(date_trunc('week', DAY + 1)::date - 1)",
+    "monday": "date_trunc('week', (DAY)::timestamp)::date",
+    "sunday": "(date_trunc('week', (DAY + 1)::timestamp)::date - 1)",
 }
+"""Of plain days: no time zone has a say in which month a day is."""
 
 
 def bucket_sql(grain: Grain, week_start: WeekStart, day: str) -> str:
@@ -65,7 +66,7 @@ class Top(msgspec.Struct, frozen=True):
 def over_facts(one: Slice, scope: Scope, top: Top | None = None) -> Compiled:
     """Groups with their amounts, from the facts themselves."""
     text = Statement(one, scope)
-    dimensions = [f"({one.dataset.dimensions[name].sql})::text" for name in scope.names]
+    dimensions = [f"({one.dataset.dimensions[name].sql})" for name in scope.names]
     amounts = [aggregate(amount) for amount in one.amounts]
     return text.grouped(one.dataset.table, dimensions, amounts, text.conditions(), top)
 
@@ -90,6 +91,11 @@ def unconverted(one: Slice, scope: Scope) -> Compiled | None:
     text = Statement(one, scope)
     where = " and ".join([*text.conditions(), f"{money} is null"])
     return text.made(f"select count(*) from {one.dataset.table} f where {where}")
+
+
+def _key(place: int, sql: str) -> str:
+    """A constant cannot be grouped by but as the column that it is."""
+    return str(place) if sql.lstrip("(").startswith(("'", "null")) else sql
 
 
 def aggregate(amount: Amount) -> str:
@@ -188,13 +194,14 @@ class Statement:
         top: Top | None,
     ) -> Compiled:
         bucket = self.bucket()
-        keys = [*([] if bucket is None else [f"{bucket}::text"]), *dimensions]
-        listed = [f"{sql} as k{place}" for place, sql in enumerate(keys)]
+        keys = [*([] if bucket is None else [bucket]), *dimensions]
+        listed = [f"({sql})::text as k{place}" for place, sql in enumerate(keys)]
         listed += [f"{sql} as a{place}" for place, sql in enumerate(amounts)]
         group = ", ".join(str(place + 1) for place in range(len(keys)))
         text = f"select {', '.join(listed)} from {table} f where {' and '.join(parts)}"
         if keys:
-            text += f" group by {group}"
+            # By what they are: days and ids are sorted in half the time that their texts are.
+            text += f" group by {', '.join(map(_key, range(1, len(keys) + 1), keys))}"
         if top is not None:
             direction = "desc" if top.is_descending else "asc"
             text += (

@@ -16,6 +16,11 @@ _LOST = Amount(kind="count", where="f.status = 'lost'")
 _DECIDED = Amount(kind="count", where="f.status in ('won', 'lost')")
 _WON_AMOUNT = Amount(kind="sum", value="f.amount_base", where="f.status = 'won'")
 _CYCLE = Amount(kind="sum", value="f.days", where="f.status = 'won'")
+_EXPECTED = Amount(kind="count", where="f.slips is not null and f.status <> 'withdrawn'")
+_SLIPPED = Amount(kind="count", where="f.slips > 0 and f.status <> 'withdrawn'")
+_PUT_OFF = Amount(
+    kind="sum", value="f.slipped_days", where="f.slips > 0 and f.status <> 'withdrawn'"
+)
 _OPEN = Amount(kind="count", where="f.status = 'open'")
 _PIPELINE = Amount(kind="sum", value="f.amount_base", where="f.status = 'open'")
 _WEIGHTED = Amount(kind="sum", value="f.weighted_base", where="f.status = 'open'")
@@ -181,6 +186,27 @@ METRICS: tuple[Metric, ...] = (
         key="cycle_days", version=1, label="Days to win",
         meaning="Days from opening to winning, averaged over deals won.",
         dataset="deals", clock="closed", unit=Unit.DAYS, amount=_CYCLE, over=_WON,
+        is_good_up=False,
+    ),
+    Metric(
+        key="velocity", version=1, label="Velocity",
+        meaning="What won deals are worth for each day that they took: the average deal divided by "
+        "the average days to win.",
+        dataset="deals", clock="closed", unit=Unit.MONEY, amount=_WON_AMOUNT, over=_CYCLE,
+        is_good_up=True,
+    ),
+    Metric(
+        key="slipped_share", version=1, label="Put off",
+        meaning="Deals whose expected close was moved to a later day, as a share of those opened "
+        "on the same days that have one.",
+        dataset="deals", clock="opened", unit=Unit.RATIO, amount=_SLIPPED, over=_EXPECTED,
+        is_good_up=False,
+    ),
+    Metric(
+        key="slipped_days", version=1, label="Days put off",
+        meaning="Days between the close first expected and the one expected now, averaged over "
+        "deals that were put off.",
+        dataset="deals", clock="opened", unit=Unit.DAYS, amount=_PUT_OFF, over=_SLIPPED,
         is_good_up=False,
     ),
     Metric(

@@ -1,8 +1,9 @@
 """Opportunities and the stages they went through."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from uuid import uuid5
 
@@ -56,8 +57,19 @@ def _deal(
         "closed_at": closed,
         "closed_on": books.day(closed) if closed else None,
         "days": days_between(began, closed) if closed else None,
+        **_slips([one.close_on for _, one in standings if one.close_on is not None]),
     }
     return Fact("opportunity", last.opportunity_id, values)
+
+
+def _slips(expected: Sequence[date]) -> dict[str, int | None]:
+    """How often the expected close was put off, and how much later than first said it is now."""
+    if not expected:
+        return {"slips": None, "slipped_days": None}
+    return {
+        "slips": sum(later > earlier for earlier, later in pairwise(expected)),
+        "slipped_days": max(0, (expected[-1] - expected[0]).days),
+    }
 
 
 def _closed_at(standings: list[tuple[Known, OpportunityStands]]) -> datetime | None:
