@@ -1,6 +1,6 @@
 """A company with drivers, vehicles and parcels, in a line or two."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import httpx2 as httpx
@@ -113,10 +113,13 @@ async def a_delivery(
     phone: str = PHONE,
     proofs: list[ProofKind] | None = None,
     order_id: UUID | None = None,
+    promised_on: date | None = None,
 ) -> Delivery:
     event = ready(door=door, cod_minor=cod_minor, phone=phone)
     if order_id is not None:
         event = msgspec.structs.replace(event, order_id=order_id)
+    if promised_on is not None:
+        event = msgspec.structs.replace(event, promised_on=promised_on)
     delivery = await service.open_delivery(
         tx, event=event, order_number=event.number.replace("SHP", "ORD"), now=now
     )

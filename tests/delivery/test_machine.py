@@ -6,16 +6,18 @@ from uuid import uuid4
 import pytest
 
 from tandem.contracts.delivery import DeliveryCreated, DeliveryStatusChanged
+from tandem.contracts.shipping import PromiseRevised
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
-from tandem.kernel.errors import Forbidden, IllegalMove, NotFound
-from tandem.scm.delivery import service
+from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound
+from tandem.scm.delivery import handlers, service
 from tandem.scm.delivery.domain.deliveries import Report
 from tandem.scm.delivery.domain.proofs import ProofKind, ProofMissing
 from tandem.scm.delivery.domain.runs import NotTheRunsStops
 from tandem.scm.delivery.domain.statuses import Status
 from tests.delivery.givens import (
     HUB,
+    Crew,
     a_delivery,
     a_driver,
     brought_to,
@@ -149,6 +151,44 @@ async def test_a_cancelled_shipment_ends_its_delivery_or_calls_the_goods_back(
             tx, late.id, status=Status.RETURNED, reason="at the hub", now=now
         )
     assert back.closed_at == now
+
+
+async def test_the_buyer_sees_the_newest_day_beside_the_first(
+    database: Database, boss: Actor, crew: Crew, now: datetime
+) -> None:
+    first, later = now.date() + timedelta(days=1), now.date() + timedelta(days=3)
+    async with database.transaction(boss) as tx:
+        opened = await a_delivery(tx, now, promised_on=first)
+
+    async def seen() -> tuple[date | None, date | None]:
+        shown = (await service.watch(database, opened.public_token)).tracking
+        return shown.promised_on, shown.expected_on
+
+    async def told(day: date) -> None:
+        event = PromiseRevised(
+            order_id=opened.order_id,
+            shipment_id=opened.shipment_id,
+            number=opened.shipment_number,
+            first_on=first,
+            current_on=day,
+            cause="delivery attempt failed",
+        )
+        async with database.transaction(boss) as tx:
+            await handlers.expect(tx, event, now)
+
+    assert await seen() == (first, None)
+    await told(later)
+    assert await seen() == (first, later)
+    await told(first)
+    assert await seen() == (first, None)
+    await brought_to(database, boss.org_id, crew, opened.id, Status.ARRIVED, now)
+    async with database.transaction(crew.actor(boss.org_id)) as tx:
+        await service.report(tx, opened.id, Report(status=Status.FAILED, reason="refused"), now=now)
+    for wrong in (now.date() - timedelta(days=1), now.date() + timedelta(days=62)):
+        async with database.transaction(boss) as tx:
+            with pytest.raises(Invalid) as refusal:
+                await service.schedule_reattempt(tx, opened.id, on=wrong, reason="asked", now=now)
+            assert refusal.value.field == "on"
 
 
 async def test_what_is_said_of_a_parcel_without_its_driver_ends_its_delivery(

@@ -55,6 +55,7 @@ ALLOWED_FIELDS = {
     "task_outcome_time",
     "planned_location",
     "promised_on",
+    "expected_on",
     "driver_first_name",
     "vehicle_kind",
     "vehicle_plate",

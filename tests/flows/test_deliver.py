@@ -139,7 +139,14 @@ async def test_a_failed_attempt_moves_the_promise_and_what_never_left_was_no_att
     await outbox.drain(database)
     async with database.transaction(actor) as tx:
         (shipment,) = await shipping.list_of_order(tx, order.id)
+        planned = later.date() + timedelta(days=9)
+        await delivery.schedule_reattempt(tx, parcel.id, on=planned, reason="", now=later)
     assert (shipment.status, shipment.attempts) == ("delivery_failed", 1)
+    await outbox.drain(database)
+    async with database.transaction(actor) as tx:
+        (shipment,) = await shipping.list_of_order(tx, order.id)
+        assert (shipment.promised_first_on, shipment.promised_on) == (order.promised_on, planned)
+        assert (await delivery.get_delivery(tx, parcel.id)).expected_on == planned
 
 
 async def test_what_comes_back_is_on_the_shelf_again(

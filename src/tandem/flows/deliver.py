@@ -63,6 +63,18 @@ async def scan(tx: Tx, event: DeliveryStatusChanged, now: datetime) -> None:
     )
 
 
+@subscribe(DeliveryStatusChanged, "deliver.expect")
+async def expect(tx: Tx, event: DeliveryStatusChanged, now: datetime) -> None:
+    """Another attempt on a day of its own is what the buyer is told now."""
+    if event.status != Status.REATTEMPT_SCHEDULED:
+        return
+    planned = await delivery.get_delivery(tx, event.delivery_id)
+    if planned.status is Status.REATTEMPT_SCHEDULED and planned.next_attempt_on:
+        await shipping.follow_attempt(
+            tx, shipment_id=event.shipment_id, on=planned.next_attempt_on, now=now
+        )
+
+
 @subscribe(ShipmentStatusChanged, "deliver.count")
 async def count(tx: Tx, event: ShipmentStatusChanged, now: datetime) -> None:
     """Goods that left, arrived or came back, on the shelf and in the order."""

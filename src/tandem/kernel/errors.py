@@ -20,17 +20,18 @@ class Refusal(Exception):
         self.headers: dict[str, str] = {}
 
     def problem(self) -> dict[str, Any]:
-        """RFC 9457 problem details: stable `code`, the field at fault as a JSON path, and facts."""
+        """RFC 9457 problem details: stable `code`, the field at fault as a JSON path, and facts,
+        none of which takes the place of a member that has its meaning."""
         located = {"field": self.field} if self.field else {}
-        return {
+        members = {
             "type": f"urn:tandem:problem:{self.code}",
             "title": self.code.replace("_", " ").capitalize(),
             "status": self.status,
             "code": self.code,
             "detail": self.detail,
             **located,
-            **self.facts,
         }
+        return {**members, **self.facts, **members}
 
 
 class Unauthenticated(Refusal):

@@ -4,7 +4,7 @@ became of a parcel elsewhere ends its delivery."""
 from datetime import datetime
 
 from tandem.contracts.delivery import DeliveryStatusChanged
-from tandem.contracts.shipping import ShipmentCancelled, ShipmentStatusChanged
+from tandem.contracts.shipping import PromiseRevised, ShipmentCancelled, ShipmentStatusChanged
 from tandem.kernel import broadcast, jobs
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
@@ -43,3 +43,11 @@ async def follow_shipment(tx: Tx, event: ShipmentStatusChanged, now: datetime) -
     await opening.follow_shipment(
         tx, shipment_id=event.shipment_id, status=event.status, at=event.occurred_at, now=now
     )
+
+
+@subscribe(PromiseRevised, "delivery.expect")
+async def expect(tx: Tx, event: PromiseRevised, now: datetime) -> None:
+    delivery = await opening.expect(tx, shipment_id=event.shipment_id, on=event.current_on)
+    if delivery is not None:
+        change = Changed(delivery_id=delivery.id, driver_id=None, status=None)
+        await broadcast.tell_in(tx, CHANNEL, encode_changes(tx.actor.org_id, [change]))

@@ -32,7 +32,8 @@ class DriverFull(Conflict):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One parcel's way to one door. `closed_at` is set with a final status."""
+    """One parcel's way to one door. `closed_at` is set with a final status; `expected_on` is the
+    newest day the buyer was told, where it is not the one promised first."""
 
     resource: ClassVar[str] = "delivery"
     field_rules: ClassVar[Mapping[str, str]] = {"lat": "ship_to", "lon": "ship_to"}
@@ -62,6 +63,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     parcels: int
     promised_on: date | None
+    expected_on: date | None
     attempt: int
     offered_until: datetime | None
     is_auto_offered: bool

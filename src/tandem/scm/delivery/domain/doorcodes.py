@@ -77,7 +77,7 @@ def check_usable(door_code: DoorCode, status: Status) -> None:
     if status not in AT_THE_DOOR:
         raise NotAtTheDoor(
             "The door code counts only while the driver is arriving or has arrived.",
-            status=status,
+            delivery_status=status,
         )
     if door_code.is_locked:
         raise DoorCodeLocked(

@@ -106,6 +106,7 @@ class Tracking(msgspec.Struct, frozen=True, kw_only=True):
     task_outcome_time: datetime | None = None
     planned_location: Place | None = None
     promised_on: date | None = None
+    expected_on: date | None = None
     driver_first_name: str | None = None
     vehicle_kind: str | None = None
     vehicle_plate: str | None = None

@@ -2,9 +2,11 @@
 
 from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from tandem.contracts.delivery import DeliveryAssigned
 from tandem.kernel import audit
+from tandem.kernel.company import find_zone
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import IllegalMove, Invalid
 from tandem.scm.delivery.domain.deliveries import Delivery, DriverFull, NobodyAvailable
@@ -138,11 +140,19 @@ async def cancel(tx: Tx, delivery_id: UUID, *, reason: str, now: datetime) -> De
     return await move(tx, delivery, Status.CANCELLED, Told(occurred_at=now, reason=reason), now=now)
 
 
+REATTEMPT_DAYS_MAX = timedelta(days=60)
+
+
 async def schedule_reattempt(
     tx: Tx, delivery_id: UUID, *, on: date | None, reason: str, now: datetime
 ) -> Delivery:
-    """Plan another try after a failed one. The old door code dies; the next try sends a new one."""
+    """Plan another try after a failed one. The old door code dies; the next try sends a new one.
+    Refuses a day that is over by the company's clock, or more than `REATTEMPT_DAYS_MAX` ahead."""
     tx.actor.require(DISPATCH)
+    if on is not None:
+        today = now.astimezone(ZoneInfo(await find_zone(tx))).date()
+        if not today <= on <= today + REATTEMPT_DAYS_MAX:
+            raise Invalid("Name a day from today on, within two months.", field="on")
     delivery = await get_locked(tx, delivery_id)
     moved = await move(
         tx,

@@ -69,10 +69,12 @@ async def resend_for_buyer(tx: Tx, delivery: Delivery, *, now: datetime) -> None
 
 async def _send(tx: Tx, delivery: Delivery, *, may_renew: bool, now: datetime) -> None:
     if delivery.status not in AT_THE_DOOR or ProofKind.OTP not in delivery.proof_policy:
-        raise NotAtTheDoor("The code is sent when the driver is near.", status=delivery.status)
+        raise NotAtTheDoor(
+            "The code is sent when the driver is near.", delivery_status=delivery.status
+        )
     code = await store.lock_door_code(tx, delivery.id)
     if code.verified_at is not None:
-        raise NotAtTheDoor("The code was used already.", status=delivery.status)
+        raise NotAtTheDoor("The code was used already.", delivery_status=delivery.status)
     if code.is_locked and not may_renew:
         raise DoorCodeLocked("Too many wrong tries. Please call us.")
     check_sendable(code, now)

@@ -1,6 +1,6 @@
 """How a delivery begins, gets its place on the map and ends before it began."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -83,6 +83,7 @@ def _new(event: ShipmentReady, order_number: str, policy: Policy, now: datetime)
         currency=event.currency,
         parcels=event.parcels,
         promised_on=event.promised_on,
+        expected_on=None,
         attempt=1,
         offered_until=None,
         is_auto_offered=False,
@@ -137,6 +138,13 @@ async def cancel_delivery(
         if target in options:
             return await move(tx, delivery, target, told, now=now)
     return delivery
+
+
+async def expect(tx: Tx, *, shipment_id: UUID, on: date) -> Delivery | None:
+    """The buyer was told another day. None where no open delivery waits for it."""
+    tx.actor.require(DISPATCH)
+    found = await store.find_by_shipment(tx, shipment_id)
+    return found if found and await store.expect(tx, found.id, on) else None
 
 
 COMING_BACK = (Status.RETURNING, Status.RETURNED)

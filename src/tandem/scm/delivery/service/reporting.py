@@ -165,7 +165,9 @@ async def own_delivery(tx: Tx, driver: Driver, delivery_id: UUID) -> Delivery:
     delivery = await get_locked(tx, delivery_id)
     if delivery.driver_id != driver.id:
         if await histories.has_served(tx, delivery_id, driver.id):
-            raise NotYours("This delivery is another driver's now.", status=delivery.status)
+            raise NotYours(
+                "This delivery is another driver's now.", delivery_status=delivery.status
+            )
         raise NotFound("There is no such delivery.")
     return delivery
 
@@ -200,7 +202,9 @@ async def _take(
         return "applied", delivery, None
     try:
         if delivery.driver_id != driver.id:
-            raise NotYours("This delivery is another driver's now.", status=delivery.status)
+            raise NotYours(
+                "This delivery is another driver's now.", delivery_status=delivery.status
+            )
         moved = await _apply(tx, driver, delivery, event, skew=skew, now=now)
     except Refusal as refusal:
         await _keep(tx, driver, event, occurred_at, now, refusal.code)

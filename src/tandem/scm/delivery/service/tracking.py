@@ -264,6 +264,7 @@ def _base(delivery: Delivery, steps: list[Step], sight: Sight, ahead: int | None
         task_outcome_time=delivery.closed_at,
         planned_location=_rounded(delivery.door, 6) if delivery.door else None,
         promised_on=delivery.promised_on,
+        expected_on=delivery.expected_on if not is_closed else None,
         cash_due_minor=delivery.cod_minor or None if not is_closed else None,
         currency=delivery.currency if delivery.cod_minor else None,
     )

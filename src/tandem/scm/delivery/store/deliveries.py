@@ -17,8 +17,8 @@ COLUMNS: LiteralString = """
            id, order_id, shipment_id, order_number, shipment_number, public_token, status, reason,
            driver_id, vehicle_id, run_id, stop_seq, ship_to, recipient_phone, lat, lon, pickup_name,
            pickup_lat, pickup_lon, proof_policy, cod_minor, cash_minor, currency, parcels,
-           promised_on, attempt, offered_until, is_auto_offered, next_attempt_on, picked_up_at,
-           set_out_at, arrived_at, closed_at, created_at, version
+           promised_on, expected_on, attempt, offered_until, is_auto_offered, next_attempt_on,
+           picked_up_at, set_out_at, arrived_at, closed_at, created_at, version
 """
 
 INSERT = Query(
@@ -125,6 +125,14 @@ SET_OUT_FROM = Query(
     select set_out_lat as lat, set_out_lon as lon
       from delivery.delivery
      where org_id = :org_id and id = :id and set_out_lat is not null
+    """
+)
+
+EXPECT = Query(
+    """
+    update delivery.delivery
+       set expected_on = nullif(:on::date, promised_on), version = version + 1
+     where org_id = :org_id and id = :id and closed_at is null
     """
 )
 
@@ -372,6 +380,10 @@ async def list_late_first(
 
 async def find_by_number(tx: Tx, number: str, *, count: int) -> list[Delivery]:
     return await tx.many(FIND_BY_NUMBER, Delivery, number=number, count=count)
+
+
+async def expect(tx: Tx, delivery_id: UUID, on: date) -> bool:
+    return await tx.run(EXPECT, id=delivery_id, on=on) == 1
 
 
 async def find_trackable(database: Database, number: str, phone: str) -> Trackable | None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from tandem.kernel.errors import Invalid
+from tandem.kernel.patterns import whole
 
 
 class NotServed(Invalid):
@@ -18,7 +19,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What holds for Indian PIN codes that begin so; without a prefix for all that no other line
     fits."""
 
-    prefix: Annotated[str, msgspec.Meta(pattern="^([1-9][0-9]{0,5})?$")] = ""
+    prefix: Annotated[str, msgspec.Meta(pattern=whole("([1-9][0-9]{0,5})?"))] = ""
     prepaid: bool = True
     cod: bool = True
 

@@ -172,6 +172,18 @@ async def revise_promise(
     return await lock_shipment(tx, shipment.id)
 
 
+async def follow_attempt(tx: Tx, *, shipment_id: UUID, on: date, now: datetime) -> None:
+    """The driver's dispatcher planned another attempt: that day is what the buyer is told."""
+    tx.actor.require("shipping.write")
+    shipment = await lock_shipment(tx, shipment_id)
+    if shipment.status in FINAL:
+        return
+    revised, events = await revise(tx, shipment, on, "another attempt is planned", now)
+    if events:
+        await store.save(tx, revised, now)
+        await tx.publish(*events)
+
+
 async def _decide(
     tx: Tx,
     shipment: Shipment,

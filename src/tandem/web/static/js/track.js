@@ -35,8 +35,8 @@ function sceneOf(picture) {
 }
 
 function mattersMore(one, other) {
-  const shown = ({ status, sight, estimated_minutes: minutes, remaining_stop_count: stops, steps, warnings, driver_first_name: driver, planned_location: door, vehicle_location: vehicle, needs_code: code, other_parcels: parcels }) =>
-    JSON.stringify([status, sight, minutes, stops, steps.length, warnings, driver, Boolean(door ?? vehicle), code, parcels]);
+  const shown = ({ status, sight, estimated_minutes: minutes, remaining_stop_count: stops, steps, warnings, driver_first_name: driver, planned_location: door, vehicle_location: vehicle, needs_code: code, other_parcels: parcels, expected_on: day }) =>
+    JSON.stringify([status, sight, minutes, stops, steps.length, warnings, driver, Boolean(door ?? vehicle), code, parcels, day]);
   return shown(one) !== shown(other);
 }
 
