@@ -103,6 +103,59 @@ async def test_an_explanation_says_which_role_reaches_and_who_could(
     assert invoice.status_code == 404
 
 
+async def test_who_could_see_a_deal_and_whatever_else_has_an_owner_is_told_as_it_is(
+    app: Litestar, database: Database, company: Company
+) -> None:
+    """AUT-26: `who could see deal 42, why`. What is told is what happens to whoever tries."""
+    buyer, order = str(company.customers["rina"]), str(company.orders["rina"].id)
+    async with (
+        browsing(app, database, company, "asha") as asha,
+        browsing(app, database, company, "rina") as rina,
+        browsing(app, database, company, "raj") as raj,
+    ):
+
+        async def made(path: str, **body: Any) -> str:
+            answer = await rina.post(path, json=body)
+            assert answer.status_code in {200, 201}, answer.text
+            told = answer.json()
+            return str(told.get("lead", told)["id"])
+
+        deal = await made("/v1/opportunities", title="Forty-two", customer_id=buyer)
+        complaint = await asha.post(
+            "/v1/complaints", json={"category": "other", "subject": "Late", "order_id": order}
+        )
+        things = {
+            "lead": ("sales", "leads", await made("/v1/leads", name="L", email="l@x.test")),
+            "opportunity": ("sales", "opportunities", deal),
+            "quote": ("sales", "quotes", await made("/v1/quotes", opportunity_id=deal)),
+            "account": ("customers", "accounts", await made("/v1/accounts", name="Kestrel & Co")),
+            "customer": ("customers", "customers", buyer),
+            "complaint": ("support", "complaints", complaint.json()["id"]),
+        }
+        for kind, (service, place, record_id) in things.items():
+            thing = {"kind": kind, "id": record_id}
+            could = {}
+            for who, browser in (("rina", rina), ("raj", raj)):
+                body = {"user_id": str(company.people[who].id), "permission": f"{service}.read"}
+                told = await asha.post("/v1/authz/explanations", json={**body, "object": thing})
+                assert told.status_code == 200, (kind, told.text)
+                tried = (await browser.get(f"/v1/{place}/{record_id}")).status_code
+                assert told.json()["is_allowed"] is (tried == 200), (kind, who, told.text, tried)
+                could[who] = {one["name"] for one in told.json()["who_could"]}
+            assert could["rina"] == could["raj"] >= {"Asha"}, kind
+            if kind in {"opportunity", "quote", "account"}:
+                assert "Rina" in could["raj"] and "Raj" not in could["raj"], kind
+            hidden = await raj.post(
+                "/v1/authz/checks",
+                json={"checks": [{"permission": f"{service}.read", "object": thing}]},
+            )
+            assert hidden.status_code == tried, kind
+        page = f"/settings/people/{company.people['raj'].id}"
+        for address in (f"https://shop.test/deals/{deal}", f"/deals/{deal}?tab=lines"):
+            asked = {"permission": "sales.read", "record": address}
+            assert "but not for this record" in (await asha.get(page, params=asked)).text
+
+
 async def test_a_simulation_tells_what_would_be_and_changes_nothing(
     app: Litestar, database: Database, company: Company
 ) -> None:

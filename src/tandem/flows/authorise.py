@@ -5,7 +5,9 @@ from what happens.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -14,21 +16,41 @@ from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain.access import Access
 from tandem.crm.identity.domain.roles import split
+from tandem.crm.sales.service.leads import get_lead
+from tandem.crm.sales.service.opportunities import get_opportunity
+from tandem.crm.sales.service.quotes import deal_of, get_quote
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
+from tandem.kernel.ownership import sees_order
 from tandem.kernel.reach import Owned, Ownership, names_of
 from tandem.kernel.wording import words
+from tandem.scm.delivery import service as delivery
 from tandem.scm.invoicing import service as invoicing
 from tandem.scm.orders import service as orders
 from tandem.scm.payments import service as payments
 from tandem.scm.shipping import service as shipping
+from tandem.scm.support import service as support
 
 COULD_MAX = 100
+Kind = Literal[
+    "account",
+    "complaint",
+    "customer",
+    "delivery",
+    "invoice",
+    "lead",
+    "opportunity",
+    "order",
+    "payment",
+    "quote",
+    "shipment",
+]
+KINDS: tuple[str, ...] = get_args(Kind)
 
 
 class Object(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`kind` is customer, order, shipment, invoice or payment."""
+    """`kind` is one of `KINDS`."""
 
     kind: str
     id: UUID
@@ -74,22 +96,22 @@ async def check(
     tx: Tx, permission: str, of: Object | None, *, user_id: UUID | None, now: datetime
 ) -> bool:
     """Whether the person (by default the asker) may do this, to this record."""
-    record = await find_record(tx, of)
+    records = await find_records(tx, of)
     actor = await _actor(tx, user_id, now=now)
-    return decide(actor, permission, record)
+    return decide(actor, permission, records)
 
 
 async def explain(
     tx: Tx, permission: str, of: Object | None, *, user_id: UUID, now: datetime
 ) -> Explanation:
-    record = await find_record(tx, of)
+    records = await find_records(tx, of)
     access = await identity.access_of(tx, user_id, now=now)
-    told = tell(identity.as_actor(tx, user_id, access), access, permission, record)
+    told = tell(identity.as_actor(tx, user_id, access), access, permission, records)
     everybody = await identity.access_of_all(tx, now=now)
     could = [
         Person(user_id=row.user_id, name=row.name, role_keys=[r.key for r in row.access.roles])
         for row in everybody
-        if decide(identity.as_actor(tx, row.user_id, row.access), permission, record)
+        if decide(identity.as_actor(tx, row.user_id, row.access), permission, records)
     ]
     return Explanation(**msgspec.structs.asdict(told), who_could=could[:COULD_MAX])
 
@@ -108,42 +130,47 @@ async def simulate(
     """The decision as it is, and as it would be with these roles, teams or territories. Nothing is
     written."""
     tx.actor.require("identity.read")
-    record = await find_record(tx, of)
+    records = await find_records(tx, of)
     access = await identity.access_of(tx, user_id, now=now)
     other = await identity.access_if(
         tx, access, role_keys=role_keys, team_ids=team_ids, territory_ids=territory_ids
     )
     return Simulation(
-        before=tell(identity.as_actor(tx, user_id, access), access, permission, record),
-        after=tell(identity.as_actor(tx, user_id, other), other, permission, record),
+        before=tell(identity.as_actor(tx, user_id, access), access, permission, records),
+        after=tell(identity.as_actor(tx, user_id, other), other, permission, records),
     )
 
 
-def decide(actor: Actor, permission: str, record: Owned | None) -> bool:
-    return actor.may(permission) if record is None else actor.may_with(permission, record)
+def decide(actor: Actor, permission: str, records: Sequence[Owned]) -> bool:
+    """`records` are all by which the thing belongs to somebody: one is enough."""
+    if not records:
+        return actor.may(permission)
+    return any(actor.may_with(permission, record) for record in records)
 
 
-def tell(actor: Actor, access: Access, permission: str, record: Owned | None) -> Decision:
-    is_allowed = decide(actor, permission, record)
-    ways = _ways(actor, access, permission, record)
+def tell(actor: Actor, access: Access, permission: str, records: Sequence[Owned]) -> Decision:
+    is_allowed = decide(actor, permission, records)
+    ways = _ways(actor, access, permission, records)
     return Decision(
         permission=permission,
         is_allowed=is_allowed,
-        because=_because(actor, permission, record, ways),
+        because=_because(actor, permission, records, ways),
         ways=ways,
         hidden=sorted(actor.hidden),
         read_only=sorted(actor.read_only),
     )
 
 
-def _ways(actor: Actor, access: Access, permission: str, record: Owned | None) -> list[Way]:
+def _ways(actor: Actor, access: Access, permission: str, records: Sequence[Owned]) -> list[Way]:
     found = []
     for role in access.roles:
         for grant in role.grants:
             name, scope = split(grant)
             if name not in names_of(permission):
                 continue
-            reaches, because = _reaches(access, actor, scope, record)
+            those: Sequence[Owned | None] = records or [None]
+            told = [_reaches(access, actor, scope, record) for record in those]
+            reaches, because = next((one for one in told if one[0]), told[0])
             found.append(
                 Way(role_key=role.key, grant=name, scope=scope, reaches=reaches, because=because)
             )
@@ -173,13 +200,13 @@ def _reaches(access: Access, actor: Actor, scope: str, record: Owned | None) -> 
     }[scope]
 
 
-def _because(actor: Actor, permission: str, record: Owned | None, ways: Sequence[Way]) -> str:
+def _because(actor: Actor, permission: str, records: Sequence[Owned], ways: Sequence[Way]) -> str:
     if not ways:
         return f"No role of theirs carries “{permission}”."
     for way in ways:
         if way.reaches:
             return f"{_told(way)} {way.because}"
-    if record is not None and actor.reach(permission).holds(record):
+    if any(actor.reach(permission).holds(record) for record in records):
         return "The record was shared with them."
     return f"They have “{permission}”, but not for this record. {ways[0].because}"
 
@@ -193,20 +220,41 @@ def _told(way: Way) -> str:
     return f"Their role {role} carries “{way.grant}”."
 
 
-async def find_record(tx: Tx, of: Object | None) -> Owned | None:
-    """Whose the record is, for somebody who may read it. What hangs below an order is the order's.
+async def find_records(tx: Tx, of: Object | None) -> list[Owned]:
+    """By which the thing belongs to somebody, for an asker who may read it. What hangs below an
+    order is the order's, a quote its deal's, a complaint its assignee's and its customer's.
 
     Refuses what the asker does not reach as if it were not there.
     """
     if of is None:
-        return None
+        return []
     match of.kind:
         case "customer":
-            return await customers.get_customer(tx, of.id)
+            return [await customers.get_customer(tx, of.id)]
+        case "account":
+            return [await customers.get_account(tx, of.id)]
+        case "lead":
+            return [await get_lead(tx, of.id)]
+        case "opportunity":
+            return [await get_opportunity(tx, of.id)]
+        case "quote":
+            return [deal_of(await get_quote(tx, of.id))]
+        case "complaint":
+            return await _of_complaint(tx, of.id)
         case "order":
-            return await orders.read_order(tx, of.id)
+            return [await orders.read_order(tx, of.id)]
+        case _:
+            return [await _of_order(tx, of)]
+
+
+async def _of_order(tx: Tx, of: Object) -> Owned:
+    match of.kind:
         case "shipment":
             order_id = (await shipping.get_shipment(tx, of.id)).order_id
+        case "delivery":
+            order_id = (await delivery.get_delivery(tx, of.id)).order_id
+            if not await sees_order(tx, "orders.read", order_id):
+                raise NotFound("There is no such delivery.")
         case "invoice":
             order_id = (await invoicing.get_invoice(tx, of.id)).order_id
         case "payment":
@@ -216,6 +264,16 @@ async def find_record(tx: Tx, of: Object | None) -> Owned | None:
     if order_id is None:
         return Ownership(id=of.id)
     return await orders.get_order(tx.with_all_grants(), order_id)
+
+
+async def _of_complaint(tx: Tx, complaint_id: UUID) -> list[Owned]:
+    complaint = await support.get_complaint(tx, complaint_id)
+    records: list[Owned] = [Ownership(id=complaint.id, owner_id=complaint.assignee_id)]
+    if complaint.customer_id is not None:
+        with suppress(NotFound):
+            trusted = tx.with_all_grants()
+            records.append(await customers.get_customer(trusted, complaint.customer_id))
+    return records
 
 
 async def _actor(tx: Tx, user_id: UUID | None, *, now: datetime) -> Actor:

@@ -29,7 +29,7 @@ Shared = Literal["customer", "order"]
 
 
 class Record(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    kind: Literal["customer", "order", "shipment", "invoice", "payment"]
+    kind: authorise.Kind
     id: UUID
 
     def named(self) -> authorise.Object:
@@ -183,6 +183,5 @@ def _named(record: Record | None) -> authorise.Object | None:
 
 
 async def _record(tx: Transaction, kind: str, record_id: UUID) -> Owned:
-    found = await authorise.find_record(tx, authorise.Object(kind=kind, id=record_id))
-    assert found is not None, "a named record is found or refused"
+    [found] = await authorise.find_records(tx, authorise.Object(kind=kind, id=record_id))
     return found

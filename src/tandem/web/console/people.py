@@ -24,7 +24,15 @@ from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
 PEOPLE = "/settings/people"
-WHICH = ("customer", "order", "shipment", "invoice", "payment")
+PLACES = {
+    "accounts": "account",
+    "complaints": "complaint",
+    "customers": "customer",
+    "deals": "opportunity",
+    "leads": "lead",
+    "quotes": "quote",
+}
+"""Where in the console a record stands that answers to no number here."""
 
 
 class PeoplePage(Controller):
@@ -223,13 +231,16 @@ async def _why(tx: Tx, member: User, asked: dict[str, str], now: datetime) -> di
 
 
 async def _named(tx: Tx, text: str) -> authorise.Object:
-    """A record by whatever stands on it, or a customer by the id in their page's address."""
+    """A record by whatever stands on it, or by the address of its page."""
+    place, _, last = text.split("?")[0].rstrip("/").rpartition("/")
+    record_id = parse_id(last)
+    kind = PLACES.get(place.rpartition("/")[2], "customer" if not place else "")
     try:
-        found = await resolve(tx, text)
+        found = await resolve(tx, last if record_id else text)
     except NotFound:
-        if record_id := parse_id(text.rpartition("/")[2]):
-            return authorise.Object(kind="customer", id=record_id)
+        if record_id and kind:
+            return authorise.Object(kind=kind, id=record_id)
         raise
-    if found.kind not in WHICH:
+    if found.kind not in authorise.KINDS:
         raise NotFound("Records of this kind have no owner.")
     return authorise.Object(kind=found.kind, id=found.id)
