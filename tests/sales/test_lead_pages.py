@@ -33,7 +33,7 @@ async def test_a_lead_is_written_in_moved_noted_lost_and_found_again(
     assert 'value="Asha"' in bad.text
     made = await send(
         client, "/leads", name="Asha <b>", company_name="Rao & Co", email="asha@rao.example",
-        country="in", tags="fair, hot", custom_seats="12", source="Fair",
+        country="India", tags="fair, hot", custom_seats="12", source="Fair",
     )  # fmt: skip
     path = made.headers["location"]
     shown = await read(client, path)

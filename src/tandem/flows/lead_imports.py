@@ -27,6 +27,7 @@ from tandem.crm.sales.domain.leads import (
     read_contacts,
 )
 from tandem.crm.sales.domain.permissions import IMPORT
+from tandem.crm.sales.domain.submissions import country_of
 from tandem.crm.sales.service import capturing_many, lead_imports, lead_statuses, leads
 from tandem.kernel import imports, sheets
 from tandem.kernel.db import Tx
@@ -272,7 +273,7 @@ def _values(found: Mapping[str, str], desk: _Desk) -> dict[str, Any]:
     """The row as a lead's fields: what is named is looked up, own fields are read by their kind."""
     values: dict[str, Any] = {name: found[name] for name in TEXTS if name in found}
     if "country" in values:
-        values["country"] = values["country"].upper()
+        values["country"] = country_of(values["country"]) or values["country"]
     if "status" in found:
         values["status_id"] = _named(desk.statuses, found["status"].casefold(), "status")
     if "owner" in found:

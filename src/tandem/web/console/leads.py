@@ -18,6 +18,7 @@ from tandem.crm.sales.domain.leads import (
     StatusKind,
 )
 from tandem.crm.sales.domain.opportunities import escaped
+from tandem.crm.sales.domain.submissions import country_of
 from tandem.crm.sales.service import lead_statuses, leads
 from tandem.flows import leads as flow
 from tandem.kernel.db import Tx
@@ -171,7 +172,7 @@ def _filters(statuses: list[Status], people: dict[UUID, str]) -> tuple[Filter, .
 
 def values_of_form(form: dict[str, str]) -> dict[str, Any]:
     given: dict[str, Any] = {name: form.get(name, "") for name in FIELDS}
-    given["country"] = given["country"].upper()
+    given["country"] = country_of(given["country"]) or given["country"]
     given["tags"] = [tag.strip() for tag in form.get("tags", "").split(",") if tag.strip()]
     return given
 
