@@ -1,5 +1,7 @@
 """Drivers, vehicles, runs and settings over HTTP."""
 
+import csv
+import io
 from datetime import datetime, timedelta
 from uuid import uuid4
 from xml.etree import ElementTree
@@ -193,14 +195,27 @@ async def test_a_days_track_comes_as_gpx_with_its_gaps(
     names = {"g": "http://www.topografix.com/GPX/1/1"}
     pieces = root.findall("g:trk/g:trkseg", names)
     assert [len(piece) for piece in pieces] == [10, 10]
+    drawn = await client.get(path, params={**span, "format": "kml"})
+    assert drawn.headers["content-disposition"].endswith('.kml"')
+    lines = ElementTree.fromstring(drawn.content).iter(  # noqa: S314  our own answer
+        "{http://www.opengis.net/kml/2.2}coordinates"
+    )
+    assert [len((line.text or "").split()) for line in lines] == [10, 10]
+    table = await client.get(path, params={**span, "format": "csv"})
+    assert table.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(table.text)))
+    assert [row["stretch"] for row in rows] == ["1"] * 10 + ["2"] * 10
+    assert float(rows[0]["lat"]) == pytest.approx(first[0].lat, abs=1e-6)
     shown = (await client.get(path, params=span)).json()
     assert [len(segment) for segment in shown["segments"]] == [10, 10]
     wide = {"from": span["from"], "to": (now + timedelta(days=2)).isoformat()}
     assert (await client.get(path, params=wide)).status_code == 422
     naive = {"from": "2026-11-22T10:00:00", "to": "2026-11-22T12:00:00"}
     assert (await client.get(path, params=naive)).status_code == 422
+    vague = (await client.get(path, params={**span, "from": "today"})).json()
+    assert (vague["field"], vague["errors"][0]["field"]) == ("from", "from"), "the query's own word"
     views = (await client.get(f"/v1/drivers/{crew.driver.id}/track-views")).json()["items"]
-    assert len(views) == 2
+    assert len(views) == 4
 
 
 async def test_the_policy_is_replaced_whole_with_its_version(client: httpx.AsyncClient) -> None:

@@ -68,9 +68,9 @@ def answer_refusal(request: AnyRequest, refusal: Refusal) -> Response[dict[str, 
     )
 
 
-def answer_validation(_: AnyRequest, reason: ValidationException) -> Response[dict[str, Any]]:
+def answer_validation(request: AnyRequest, reason: ValidationException) -> Response[dict[str, Any]]:
     """What msgspec refused: 422 with one entry per field. Malformed JSON is a 400."""
-    errors = [_located(item) for item in (reason.extra or [])]
+    errors = [_named(request, _located(item)) for item in (reason.extra or [])]
     if not errors or any("malformed" in error["message"].lower() for error in errors):
         detail = errors[0]["message"] if errors else str(reason.detail)
         return problem(400, "malformed_request", detail)
@@ -82,6 +82,14 @@ def answer_validation(_: AnyRequest, reason: ValidationException) -> Response[di
         field=first["field"],
         errors=errors,
     )
+
+
+def _named(request: AnyRequest, error: dict[str, str]) -> dict[str, str]:
+    """A parameter by the name that callers know: `from`, not what the code calls it."""
+    handler = request.scope.get("route_handler")
+    known = handler.parsed_fn_signature.parameters.get(error["field"]) if handler else None
+    name = getattr(known.kwarg_definition, "name", None) if known else None
+    return {**error, "field": name} if name else error
 
 
 def _located(item: Any) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """Deliveries as dispatch works with them."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Controller, Response, delete, get, post, put
@@ -10,6 +11,8 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.kernel.blobs import Blobs
+from tandem.kernel.company import find_zone
+from tandem.kernel.db import Tx
 from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound
 from tandem.kernel.http import (
     LIMIT_DEFAULT,
@@ -42,12 +45,11 @@ from tandem.scm.delivery.domain.fleet import (
 )
 from tandem.scm.delivery.domain.proofs import CashMismatch, Proof, ProofKind, ProofMissing
 from tandem.scm.delivery.domain.statuses import ReasonMissing, Status, UnknownReason
-from tandem.scm.delivery.http.playback import answer_playback
+from tandem.scm.delivery.http.playback import Format, answer_playback
 from tandem.scm.delivery.service import Whole
 from tandem.scm.delivery.service.tracks import Playback
 from tandem.scm.delivery.store.deliveries import Count
 
-INDIA = timedelta(hours=5, minutes=30)
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=FILLED)]
 NumberFilter = Annotated[str | None, QueryParameter(max_length=60, pattern=PRINTABLE)]
 Statuses = Annotated[list[Status] | None, QueryParameter(name="status", max_items=15)]
@@ -149,7 +151,7 @@ class DeliveriesController(Controller):
     @get("/counts", responses=refusals(Forbidden))
     async def count_deliveries(self, tx: Transaction, now: Now) -> list[Count]:
         """Open deliveries per status, and how many of them are past their promised day."""
-        return await service.count_open(tx, today=_today(now))
+        return await service.count_open(tx, today=await _today(tx, now))
 
     @get("/live", responses=refusals(Forbidden))
     async def live_positions(self, tx: Transaction, now: Now) -> list[LivePosition]:
@@ -310,12 +312,12 @@ class DeliveriesController(Controller):
         delivery_id: FromPath[UUID],
         tx: Transaction,
         now: Now,
-        format: FromQuery[Literal["json", "gpx"]] = "json",  # noqa: A002
+        format: FromQuery[Format] = "json",  # noqa: A002
     ) -> Response[Playback] | Response[bytes]:
         """The parcel's way from pick-up on. The look is kept in the access log."""
         return answer_playback(await service.track_of_delivery(tx, delivery_id, now=now), format)
 
 
-def _today(now: datetime) -> date:
-    """The business day where the promises are made."""
-    return (now + INDIA).date()
+async def _today(tx: Tx, now: datetime) -> date:
+    """The business day by the company's clock."""
+    return now.astimezone(ZoneInfo(await find_zone(tx))).date()

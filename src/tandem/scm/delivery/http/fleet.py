@@ -1,6 +1,6 @@
 """Drivers, vehicles, their devices and shifts."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -36,7 +36,7 @@ from tandem.scm.delivery.domain.fleet import (
     VehicleInUse,
     VehicleKind,
 )
-from tandem.scm.delivery.http.playback import From, Until, answer_playback, moment
+from tandem.scm.delivery.http.playback import Format, From, Until, answer_playback, moment
 from tandem.scm.delivery.service.fleet import lock_driver
 from tandem.scm.delivery.service.tracks import Playback
 from tandem.scm.delivery.store.views import View
@@ -194,12 +194,12 @@ class DriversController(Controller):
         now: Now,
         since: From,
         until: Until,
-        format: FromQuery[Literal["json", "gpx"]] = "json",  # noqa: A002
+        format: FromQuery[Format] = "json",  # noqa: A002
     ) -> Response[Playback] | Response[bytes]:
         """Where a driver has been in up to a day, split where nothing was heard for five minutes.
         Every look is kept in the access log."""
         found = await service.playback(
-            tx, driver_id, from_at=moment(since), to_at=moment(until), now=now
+            tx, driver_id, from_at=moment(since), to_at=moment(until, "to"), now=now
         )
         return answer_playback(found, format)
 
