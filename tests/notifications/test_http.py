@@ -1,6 +1,7 @@
 """Messages over HTTP, and what a text gateway reports back."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -16,6 +17,7 @@ from tandem.crm.notifications import service
 from tandem.crm.notifications.domain.messages import State
 from tandem.crm.notifications.gateways.port import Site, Texter
 from tandem.crm.notifications.gateways.twilio import TwilioTexter, sign
+from tandem.crm.notifications.service.forgetting import forget_words
 from tandem.flows.send_messages.lanes import deliver
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Forbidden
@@ -81,6 +83,29 @@ async def test_one_message_is_read_with_its_words_and_tries(
     assert f"{BASE}/pay/abc" in read["text"]
     assert (read["segments"], read["state"]) == (1, "sent")
     assert [attempt["outcome"] for attempt in read["history"]] == ["sent"]
+
+
+async def test_words_are_erased_when_the_company_keeps_them_no_longer(
+    client: httpx.AsyncClient, post: Post
+) -> None:
+    """NOT-26: that it was sent stays; what still waits keeps its words."""
+    (sent,) = await post.queue(dedupe="1")
+    await post.carry(sent)
+    (waits,) = await post.queue(dedupe="2")
+    before = (await client.get(f"/v1/messages/{sent}")).json()
+    rules = (await client.get("/v1/sending-rules")).json()
+    later = datetime.fromisoformat(before["created_at"]) + timedelta(days=30)
+    async with post.work.transaction() as tx:
+        assert await forget_words(tx, now=later) == 0, "nobody has said for how long"
+    answer = await client.put("/v1/sending-rules", json=rules | {"words_kept_days": 30})
+    assert answer.status_code == 200
+    async with post.work.transaction() as tx:
+        assert await forget_words(tx, now=later) == 0
+        assert await forget_words(tx, now=later + timedelta(seconds=1)) == 1
+        assert await forget_words(tx, now=later + timedelta(days=1)) == 0
+    after = (await client.get(f"/v1/messages/{sent}")).json()
+    assert after == before | {"subject": "", "text": "", "html": ""}
+    assert (await client.get(f"/v1/messages/{waits}")).json()["text"] == before["text"]
 
 
 async def test_a_code_is_shown_to_nobody(client: httpx.AsyncClient, post: Post) -> None:

@@ -7,11 +7,12 @@ from uuid import UUID
 from tandem.crm.notifications import service
 from tandem.crm.notifications.domain.messages import Message
 from tandem.crm.notifications.gateways.port import Refused, Site, TryLater
-from tandem.crm.notifications.service import carrying, mailboxes
+from tandem.crm.notifications.service import carrying, forgetting, mailboxes
 from tandem.kernel.jobs import Work, enqueue, every, job
 from tandem.kernel.outbound import OutcomeUnknown
 
 ASK_SECONDS_MAX = 90.0
+FORGOTTEN_BATCHES = 100
 READ_MAILBOX = "notifications.read_mailbox"
 
 
@@ -29,6 +30,15 @@ async def look_into_mailboxes(work: Work) -> None:
     async with work.transaction() as tx:
         for provider_id in await mailboxes.with_mailboxes(tx):
             await enqueue(tx, READ_MAILBOX, dedupe=str(provider_id), provider_id=str(provider_id))
+
+
+@every(3600, "notifications.forget_words")
+async def forget_words(work: Work) -> None:
+    """Where a company says how long its messages' words are kept."""
+    for _ in range(FORGOTTEN_BATCHES):
+        async with work.transaction() as tx:
+            if await forgetting.forget_words(tx, now=work.now()) < forgetting.AT_ONCE:
+                return
 
 
 @job(READ_MAILBOX)

@@ -148,6 +148,7 @@ def values_of(rules: SendingRules) -> dict[str, str]:
         "storm_count": str(rules.storm.count),
         "storm_seconds": str(rules.storm.seconds),
         "shortens_links": "true" if rules.shortens_links else "",
+        "words_kept_days": str(rules.words_kept_days or ""),
     }
     values |= {f"severity_{one}": "true" for one in rules.service.complaint_severities}
     for place, cap in enumerate(rules.caps):
@@ -203,7 +204,12 @@ def read_rules(form: Mapping[str, str]) -> SendingRules:
         storm=convert(storm, Storm, WORDS),
         domains=[_domain(form, place) for place in _domain_places(form)],
         shortens_links=bool(form.get("shortens_links")),
+        words_kept_days=_kept_days(form.get("words_kept_days", "").strip()),
     )
+
+
+def _kept_days(typed: str) -> int | None:
+    return whole_of(typed, field="words_kept_days", least=1, most=3650) if typed else None
 
 
 def _domain_places(form: Mapping[str, str]) -> list[int]:

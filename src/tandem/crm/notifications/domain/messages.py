@@ -190,7 +190,7 @@ class MessageMissing(NotFound):
 
 
 class SecretGone(Conflict):
-    """Its words were erased when it left: there is nothing to send again."""
+    """Its words were erased, when it left or later: there is nothing to send again."""
 
     code = "secret_gone"
 
@@ -200,3 +200,5 @@ def check_retry(message: Message) -> None:
         raise IllegalMove("Message", message.state, State.QUEUED, sorted(MOVES[message.state]))
     if message.is_secret and not message.text:
         raise SecretGone("This code was erased after sending. Ask for a new one.")
+    if not (message.text or message.html or message.template_version_id):
+        raise SecretGone("Its words are not kept any more. Write it anew.")

@@ -87,6 +87,9 @@ class SendingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     shortens_links: bool = False
     """Addresses in texts and chats of campaigns and journeys are led through short links of ours,
     so that clicks are known."""
+    words_kept_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
+    """How long the words of a message stay readable; then they are erased, and that it was sent,
+    when, to whom and why stays. None: as long as the message."""
 
 
 class RulesKept(msgspec.Struct, frozen=True, kw_only=True):

@@ -124,7 +124,7 @@ REPLAY = Query(
            and state in ('failed', 'unknown', 'bounced', 'complained')
            and (:feed::text is null or feed = :feed)
            and (:kind::text is null or template = :kind)
-           and (text <> '' or not is_secret)
+           and (text <> '' or not is_secret) and words_forgotten_at is null
          order by id
          limit :count
            for update skip locked
