@@ -198,6 +198,41 @@ async def test_a_share_opens_one_record_to_read_or_to_write_until_its_time(
         assert (await sam.post("/v1/shares", json=over)).status_code == 422
 
 
+async def test_deals_and_accounts_are_shared_like_orders(
+    app: Litestar, database: Database, company: Company
+) -> None:
+    buyer = str(company.customers["sam"])
+    async with (
+        browsing(app, database, company, "sam") as sam,
+        browsing(app, database, company, "rina") as rina,
+    ):
+        made = [
+            ("opportunity", "opportunities", {"title": "Forty-two", "customer_id": buyer}),
+            ("account", "accounts", {"name": "Kestrel & Co"}),
+        ]
+        for kind, place, body in made:
+            record_id = (await sam.post(f"/v1/{place}", json=body)).json()["id"]
+            one, name = f"/v1/{place}/{record_id}", next(iter(body))
+            share = {"object_kind": kind, "object_id": record_id, "level": "read"}
+            share["user_id"] = str(company.people["rina"].id)
+            assert (await rina.get(one)).status_code == 404
+            assert (await rina.post("/v1/shares", json=share)).status_code == 404
+            shared = await sam.post("/v1/shares", json=share)
+            assert shared.status_code == 201, shared.text
+            await _forget(app)
+            seen = await rina.get(one)
+            assert seen.status_code == 200
+            found = (await rina.get(f"/v1/{place}")).json()["items"]
+            assert record_id in {row["id"] for row in found}
+            tagged = {"if-match": seen.headers["etag"]}
+            refused = await rina.patch(one, json={name: "Another"}, headers=tagged)
+            assert refused.status_code in {403, 404}, refused.text
+            assert (await sam.get(f"/v1/shares/{kind}/{record_id}")).json() == [shared.json()]
+            assert (await sam.delete(f"/v1/shares/{shared.json()['id']}")).status_code == 204
+            await _forget(app)
+            assert (await rina.get(one)).status_code == 404
+
+
 async def test_a_share_with_a_team_ends_by_itself(
     database: Database, company: Company, now: datetime
 ) -> None:

@@ -25,7 +25,7 @@ from tandem.kernel.reach import Owned
 
 Permission = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z_]+\.[a-z_]+"), max_length=64)]
 Ids = Annotated[list[UUID], msgspec.Meta(max_length=50)]
-Shared = Literal["customer", "order"]
+Shared = Literal["account", "customer", "lead", "opportunity", "order"]
 
 
 class Record(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -12,7 +12,13 @@ SHARES_MAX = 200
 """Of one record; more is a team's business."""
 
 Level = Literal["read", "write"]
-SHAREABLE = {"customer": "customers", "order": "orders"}
+SHAREABLE = {
+    "account": "customers",
+    "customer": "customers",
+    "lead": "sales",
+    "opportunity": "sales",
+    "order": "orders",
+}
 """Kind → the service whose permissions it comes under."""
 
 
