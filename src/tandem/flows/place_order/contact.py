@@ -26,5 +26,5 @@ def contact_of(buyer: Buyer | None) -> Contact:
         name=buyer.name.strip(),
         email=normal_email(buyer.email, field="customer.email") if buyer.email else None,
         phone=normal_phone(buyer.phone, field="customer.phone") if buyer.phone else None,
-        gstin=check_tax_numbers(buyer.gstin, None)[0],
+        gstin=check_tax_numbers(buyer.gstin, None, field="customer.gstin")[0],
     )

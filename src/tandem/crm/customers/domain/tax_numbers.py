@@ -31,10 +31,12 @@ NEED_GSTIN: Mapping[str, str] = {
 HAVE_NONE: Mapping[str, str] = {"unregistered": "unregistered", "overseas": "abroad"}
 
 
-def check_tax_numbers(gstin: str | None, pan: str | None) -> tuple[str | None, str | None]:
+def check_tax_numbers(
+    gstin: str | None, pan: str | None, *, field: str = "gstin"
+) -> tuple[str | None, str | None]:
     """Both in their normal form, upper case. A GSTIN brings its PAN along (CGST Rules, r. 10);
     embassies, departments and visitors have one without."""
-    gstin = _normal_gstin(gstin) if gstin else None
+    gstin = _normal_gstin(gstin, field) if gstin else None
     pan = _normal_pan(pan) if pan else None
     if gstin:
         inside = gstin[2:12] if gstin_category(gstin) in HAVE_PAN else None
@@ -56,17 +58,17 @@ def check_treatment(treatment: str, gstin: str | None) -> str:
     return treatment
 
 
-def _normal_gstin(text: str) -> str:
+def _normal_gstin(text: str, field: str) -> str:
     """Shape, state, PAN and check digit (Luhn over 36 characters)."""
     gstin = text.replace(" ", "").replace("-", "").upper()
     category = gstin_category(gstin)
     if category not in BUYERS:
         raise GstinWrong(
             f"{text.strip()[:20]!r} is not a GSTIN: 15 characters such as 29ABCDE1234F1Z5.",
-            field="gstin",
+            field=field,
         )
     if gstin[:2] not in STATES:
-        raise GstinWrong(f"No state has the GST code {gstin[:2]}.", field="gstin")
+        raise GstinWrong(f"No state has the GST code {gstin[:2]}.", field=field)
     try:
         if category in HAVE_PAN:
             pan_rules.validate(gstin[2:12])
@@ -74,10 +76,10 @@ def _normal_gstin(text: str) -> str:
     except InvalidChecksum as reason:
         raise GstinWrong(
             f"The last character of {gstin} does not fit the others: a typing error?",
-            field="gstin",
+            field=field,
         ) from reason
     except ValidationError as reason:
-        raise GstinWrong(f"{gstin[2:12]} inside {gstin} is not a PAN.", field="gstin") from reason
+        raise GstinWrong(f"{gstin[2:12]} inside {gstin} is not a PAN.", field=field) from reason
     return gstin
 
 
