@@ -63,9 +63,10 @@ async def test_staff_promise_another_day_with_its_cause(
     assert (last["topic"], last["current_on"], last["cause"]) == (
         "shipping.promise_revised.v1", day.isoformat(), "the river has risen",
     )  # fmt: skip
-    past = {"promised_on": "2020-01-01", "cause": "x"}
-    refused = await client.post(f"/v1/shipments/{made.id}/promise-revisions", json=past)
-    assert (refused.status_code, refused.json()["field"]) == (422, "promised_on")
+    for wrong in ("2020-01-01", "9999-12-30"):
+        body = {"promised_on": wrong, "cause": "x"}
+        refused = await client.post(f"/v1/shipments/{made.id}/promise-revisions", json=body)
+        assert (refused.status_code, refused.json()["field"]) == (422, "promised_on")
 
 
 async def test_a_promise_that_was_not_kept_is_moved_openly_once_a_day(

@@ -104,6 +104,26 @@ async def test_twenty_equal_scans_at_once_are_one(
     assert [status for status, _ in await moves(database, actor)] == ["picked_up", "delivered"]
 
 
+async def test_after_the_end_a_scan_is_kept_and_moves_nothing(
+    database: Database, actor: Actor, now: datetime
+) -> None:
+    """Carriers call a return that arrived `delivered`: nothing is delivered and returned."""
+    for end, after in (
+        (ScanStatus.RETURNED_TO_SENDER, ScanStatus.DELIVERED),
+        (ScanStatus.DELIVERED, ScanStatus.RETURNED_TO_SENDER),
+        (ScanStatus.DELIVERED, ScanStatus.DELIVERED),
+    ):
+        made = await ship(database, actor, now, order(promised_on=date(2026, 11, 24)))
+        ended = await scan(database, actor, made, end, now)
+        said = await moves(database, actor)
+        stays = await scan(database, actor, made, after, now + timedelta(days=9))
+        assert (stays.status, stays.delivered_on, stays.is_on_time) == (
+            ended.status, ended.delivered_on, ended.is_on_time,
+        )  # fmt: skip
+        assert stays.carrier_status is after
+        assert await moves(database, actor) == said
+
+
 async def test_on_time_is_judged_by_the_first_promise(
     database: Database, actor: Actor, now: datetime
 ) -> None:

@@ -61,6 +61,9 @@ assert MOVES.keys() == set(Status), "every status states its moves, even if it h
 WITH_US = frozenset({S.DRAFT, S.LABEL_PENDING, S.READY, S.MANIFESTED})
 """The goods have not left yet."""
 CANCELLABLE = frozenset({S.DRAFT, S.LABEL_PENDING, S.READY})
+ENDED = frozenset({S.DELIVERED, S.RTO_DELIVERED})
+"""Somebody has the goods for good. Carriers like to call a return that arrived `delivered`, and a
+stray scan of a delivered parcel a return: what is told after the end is kept and moves nothing."""
 FINAL = frozenset(status for status, moves in MOVES.items() if not moves)
 
 

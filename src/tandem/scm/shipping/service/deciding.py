@@ -1,7 +1,7 @@
 """What we decide of a shipment: cancel, number, repack, hand over, call back, promise anew."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -154,6 +154,9 @@ async def call_back(tx: Tx, *, shipment_id: UUID, reason: str, now: datetime) ->
     return returning
 
 
+PROMISED_AHEAD_MAX = timedelta(days=366)
+
+
 async def revise_promise(
     tx: Tx, shipment: Shipment, *, promised_on: date, cause: str, now: datetime
 ) -> Shipment:
@@ -164,6 +167,8 @@ async def revise_promise(
     rules = (await plan_of(tx)).rules[0]
     if promised_on < rules.today(now):
         raise Invalid("A promise cannot lie in the past.", field="promised_on")
+    if promised_on > rules.today(now) + PROMISED_AHEAD_MAX:
+        raise Invalid("Nobody waits for more than a year.", field="promised_on")
     if not rules.delivery_days.is_open(promised_on):
         raise Invalid("Nothing is delivered on this day.", field="promised_on")
     revised, events = await revise(tx, shipment, promised_on, cause, now)

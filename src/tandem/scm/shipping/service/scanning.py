@@ -15,6 +15,7 @@ from tandem.kernel.ids import new_id
 from tandem.scm.shipping.domain import promise as engine
 from tandem.scm.shipping.domain.shipments import Scan, Shipment
 from tandem.scm.shipping.domain.statuses import (
+    ENDED,
     MEANING,
     RANK,
     WITH_US,
@@ -95,9 +96,10 @@ def _check_time(occurred_at: datetime, now: datetime) -> None:
 async def _follow(tx: Tx, shipment: Shipment, steps: Sequence[Step], now: datetime) -> Shipment:
     """Bring the shipment to what all its scans say together."""
     newest = max(steps, key=lambda step: (step.occurred_at, step.status))
-    status = status_after(shipment.base_status, steps)
+    is_over = shipment.status in ENDED
+    status = shipment.status if is_over else status_after(shipment.base_status, steps)
     seen_at = [s.occurred_at for s in steps if MEANING[s.status] is status]
-    delivered_at = max(seen_at) if status is Status.DELIVERED else None
+    delivered_at = min(seen_at) if status is Status.DELIVERED else None
     moved = msgspec.structs.replace(
         shipment,
         status=status,
