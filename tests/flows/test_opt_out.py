@@ -2,13 +2,14 @@
 looking."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import httpx2 as httpx
 import pytest
 from litestar import Litestar
 
+from tandem.contracts.notifications import MessageEngaged
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain import Customer, NewContact, NewCustomer
 from tandem.crm.customers.domain.consents import Channel as Way
@@ -27,6 +28,7 @@ from tandem.flows.merge import merge
 from tandem.flows.send_policy import decide
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Tx
+from tandem.kernel.events import subscription
 from tests.givens import visitor as somebody
 
 EMAIL, PHONE = "asha@example.test", "+919876543210"
@@ -116,6 +118,34 @@ async def test_a_browser_of_another_site_may_say_no_too(
         answer = await visitor.post(f"{at}/{token}", content=BODY, headers=away)
         assert answer.status_code == 200
     assert await states(database, actor, asha.id) == ENDED | {"news.email": "withdrawn"}
+
+
+async def test_who_unsubscribes_at_the_provider_has_said_no_until_they_say_yes_again(
+    database: Database, actor: Actor, asha: Customer, now: datetime
+) -> None:
+    reported = subscription(MessageEngaged.topic, "opt_out.reported")
+    assert reported
+
+    async def tell(action: str, purpose: str) -> None:
+        event = MessageEngaged(
+            message_id=uuid4(), order_id=None, channel="email", template="campaign",
+            customer_id=asha.id, purpose=purpose, action=action, at=now + timedelta(minutes=1),
+        )  # fmt: skip
+        async with database.transaction(Actor.system(actor.org_id)) as tx:
+            await reported.take(tx, [event], now + timedelta(minutes=5))
+
+    await tell("clicked", "marketing")
+    await tell("unsubscribed", "service")
+    assert await states(database, actor, asha.id) == AGREED
+    for _ in range(2):
+        await tell("unsubscribed", "marketing")
+        assert await states(database, actor, asha.id) == ENDED
+    async with database.transaction(actor) as tx:
+        (last, *_) = await customers.list_consent_events(tx, asha.id)
+        assert (last.action, last.source) == ("withdraw", "the provider's report")
+        await agree(tx, asha.id, "marketing", "email", now + timedelta(minutes=6))
+    await tell("unsubscribed", "marketing")
+    assert await states(database, actor, asha.id) == ENDED | {"marketing.email": "granted"}
 
 
 async def test_a_link_that_is_cut_changed_or_for_somebody_else_is_not_there(

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.contracts.notifications import MessageEngaged
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain import Customer, CustomerMerged
 from tandem.crm.customers.domain.consents import SERVICE, Channel, NewConsent
@@ -21,8 +22,10 @@ from tandem.flows.customer_holders import Erased, Holder, Person, register
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.errors import NotFound
+from tandem.kernel.events import subscribe
 
 THEMSELVES = "Themselves, by their link"
+LINK = "unsubscribe link"
 PAGE_NOTICE = "preference page"
 MERGES_MAX = 5
 WAYS: tuple[Channel, ...] = ("email", "sms", "whatsapp")
@@ -129,6 +132,36 @@ async def choose(
             await opting_out.tell_opted_out(tx, link)
 
 
+@subscribe(MessageEngaged, "opt_out.reported")
+async def take_report(tx: Tx, event: MessageEngaged, now: datetime) -> None:
+    """Who unsubscribed at the provider, by its link or its button in the mail program, has said no
+    as under our own link; what our own link told of already changes nothing."""
+    if event.action != "unsubscribed" or event.customer_id is None or event.purpose == SERVICE:
+        return
+    link = OptOutLink(
+        org_id=tx.actor.org_id,
+        customer_id=event.customer_id,
+        purpose=event.purpose,
+        channel=event.channel,
+        address_mark="as the provider knows it",
+        message_id=event.message_id,
+    )
+    try:
+        person = await _person(tx, link)
+    except LinkUnknown:
+        return
+    await _withdraw(
+        tx,
+        link,
+        person,
+        [link.purpose],
+        now=now,
+        address="",
+        source="the provider's report",
+        said_at=event.at,
+    )
+
+
 async def _person(tx: Tx, link: OptOutLink) -> Customer:
     """Whoever they are by now. A link to somebody erased leads nowhere; they stay suppressed."""
     customer_id = link.customer_id
@@ -198,25 +231,40 @@ async def _withdraw(
     *,
     now: datetime,
     address: str,
+    source: str = LINK,
+    said_at: datetime | None = None,
 ) -> bool:
-    """By every way that was ever spoken of, and by the link's own; True if anything ended."""
+    """By every way that was ever spoken of, and by the link's own; True if anything ended. What
+    they agreed to after `said_at` stays."""
     known = await customers.list_consents(tx, person.id)
     states = {(one.purpose, one.channel): one.state for one in known}
     for purpose in purposes:
         states.setdefault((purpose, link.channel), "none")
+    renewed = {
+        (one.purpose, one.channel)
+        for one in known
+        if said_at is not None and one.state == "granted" and one.since > said_at
+    }
     ended = [
         (purpose, channel)
         for (purpose, channel), state in sorted(states.items())
-        if purpose in purposes and state != "withdrawn"
+        if purpose in purposes and state != "withdrawn" and (purpose, channel) not in renewed
     ]
     for purpose, channel in ended:
         wish = Wish(purpose=purpose, way=channel, is_on=False)
-        await _record(tx, link, person.id, wish, now=now, address=address)
+        await _record(tx, link, person.id, wish, now=now, address=address, source=source)
     return bool(ended)
 
 
 async def _record(
-    tx: Tx, link: OptOutLink, customer_id: UUID, wish: Wish, *, now: datetime, address: str
+    tx: Tx,
+    link: OptOutLink,
+    customer_id: UUID,
+    wish: Wish,
+    *,
+    now: datetime,
+    address: str,
+    source: str = LINK,
 ) -> None:
     sent = f", message {link.message_id}" if link.message_id else ""
     await customers.record_consent(
@@ -227,7 +275,7 @@ async def _record(
             channel=cast("Channel", wish.way),
             is_granted=wish.is_on,
             notice_version=PAGE_NOTICE if wish.is_on else "",
-            source="unsubscribe link" if not wish.is_on else "preference page",
+            source=source if not wish.is_on else "preference page",
             evidence=f"{link.purpose} by {link.channel}, address {link.address_mark}{sent}",
         ),
         now=now,
