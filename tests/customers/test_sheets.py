@@ -65,7 +65,8 @@ def sheet(good: int, bad: int) -> str:
     rows += [
         f"Person {n},p{n}@x.in,98450{n:05},Bengaluru,560001,{n} Main Road,x" for n in range(good)
     ]
-    rows += [f"Bad {n},not-an-address-{n},,,,," for n in range(bad)]
+    wrong = ["Bad 0,not-an-address-0,,,,,", "Bad 1,bad1@x.in,,Pune,,,", ",bad2@x.in,,,,,"]
+    rows += [*wrong, *(f"Bad {n},not-an-address-{n},,,,," for n in range(3, bad))][:bad]
     return "\r\n".join(rows)
 
 
@@ -86,6 +87,9 @@ async def test_a_file_is_checked_taken_in_mended_and_taken_back(
     assert len(told) == 38
     assert told[1][:2] == ["Bad 0", "not-an-address-0"]
     assert told[1][7:10] == ["1202", "E-mail", "email_wrong"]
+    said = "An address needs its street and its PIN code too, or leave its columns out."
+    assert told[2][8:11] == ["City", "invalid", said]
+    assert told[3][8:11] == ["Full name", "invalid", "A row needs its name."]
 
     done = await step(client, work, job, "run")
     assert (done["state"], done["created"], done["failed"]) == ("done", 1200, 37)

@@ -118,6 +118,10 @@ def typed(values: Mapping[str, Any], kind: type[T]) -> T:
     except msgspec.ValidationError as reason:
         text, _, at = str(reason).partition(" - at `$.")
         missing = text.partition("missing required field `")[2].rstrip("`")
+        if missing:
+            text = f"A row needs its {missing.replace('_', ' ')}."
+        elif "matching regex" in text:
+            text = "The cell has nothing readable in it, or not what belongs there."
         raise Invalid(text, field=missing or at.rstrip("`")) from reason
 
 

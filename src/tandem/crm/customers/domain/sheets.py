@@ -6,11 +6,13 @@ from typing import Any
 from tandem.crm.customers.domain.custom_fields import CustomField, from_text
 from tandem.crm.customers.domain.people import Customer
 from tandem.kernel.cells import guarded
+from tandem.kernel.errors import Invalid
 from tandem.kernel.sheets import filled, listed
 
 PLAIN = ("number", "name", "company_name", "email", "phone", "gstin", "pan", "notes", "tags",
          "locale", "gst_treatment")  # fmt: skip
 HOME = ("line1", "line2", "city", "state_code", "postal_code")
+NEEDED = {"line1": "its street", "city": "its city", "postal_code": "its PIN code"}
 FIELDS = (*PLAIN, *HOME)
 KEPT_BY: Mapping[str, str] = {
     "email": "customer.emails",
@@ -65,6 +67,9 @@ def _shaped(found: Mapping[str, str], own: Mapping[str, CustomField]) -> dict[st
         given["tags"] = listed(found["tags"])
     home = {name: found[name] for name in HOME if name in found}
     if home:
+        if missing := [said for name, said in NEEDED.items() if name not in home]:
+            said = f"An address needs {' and '.join(missing)} too, or leave its columns out."
+            raise Invalid(said, field=next(iter(home)))
         given["addresses"] = [{"address": {"name": found.get("name", "Home")[:100], **home}}]
     custom = {
         key: from_text(own[key], found[f"custom.{key}"]) for key in own if f"custom.{key}" in found
