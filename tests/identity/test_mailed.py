@@ -125,6 +125,32 @@ async def test_a_link_sets_a_password_once_and_ends_all_that_was_open(
     assert "Your password was changed." in (await doors.letters(database, who, "account_notice"))[0]
 
 
+async def test_an_administrator_starts_a_reset_and_learns_nothing(
+    app: Litestar, database: Database, actor: Actor, client: httpx.AsyncClient
+) -> None:
+    """ASVS V6.4.6. The old password works until the link, which its owner alone has, was used."""
+    now = clock.now()
+    who = await doors.member(database, actor, role="sales", now=now)
+    path = f"/v1/users/{who.user_id}/password-resets"
+    answers = [await client.post(path) for _ in range(6)]
+    assert [one.status_code for one in answers] == [202] * 5 + [429]
+    assert {one.content for one in answers[:5]} == {b"null"}, "no token in the answer"
+    assert (await client.post(f"/v1/users/{uuid4()}/password-resets")).status_code == 404
+    await doors.enter(database, who, now=now)
+    await doors.post(database)
+    token = (await doors.letters(database, who, "password_reset"))[0]
+    token = token.split("/reset/")[1].split()[0]
+    async with visitor(app) as caller:
+        used = await caller.post(
+            "/v1/password-resets/use", json={"token": token, "password": doors.OTHER_PASSWORD}
+        )
+    assert used.status_code == 204, used.text
+    with pytest.raises(WrongCredentials):
+        await doors.enter(database, who, now=now)
+    seen = (await client.get("/v1/audit-events", params={"action": "user.reset_started"})).json()
+    assert [one["subject_id"] for one in seen["items"]] == [str(who.user_id)] * 5
+
+
 async def test_a_link_lives_half_an_hour(database: Database, actor: Actor, now: datetime) -> None:
     who = await doors.member(database, actor, now=now)
     link = await mailed_link(database, who, now)

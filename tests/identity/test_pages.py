@@ -38,6 +38,8 @@ async def test_people_are_invited_changed_explained_and_removed_on_the_pages(
         listed = (await asha.get("/settings/people")).text
         [nila] = re.findall(r'/settings/people/([0-9a-f-]{36})">Nila<', listed)
         page = f"/settings/people/{nila}"
+        assert "Nobody else chooses or learns the password" in (await asha.get(page)).text
+        assert (await asha.post(f"{page}/reset", data={})).headers["location"] == page
         change = {
             "name": "Nila Rao",
             "role_keys": ["sales_manager"],

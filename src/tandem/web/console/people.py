@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain import MemberChange, User
 from tandem.crm.identity.domain.trees import Node
+from tandem.crm.identity.service.mailed import start_reset
 from tandem.flows import authorise
 from tandem.flows.invite import invite
 from tandem.flows.resolve import resolve
@@ -120,6 +121,19 @@ class PersonPage(Controller):
             return await _person(request, tx, user_id, now, problem, refusal.status)
         return redirect(
             request, f"{PEOPLE}/{user_id}", toast=f"{changed.name} is saved. It works at once."
+        )
+
+    @post("/reset")
+    async def start_reset(
+        self, request: AnyRequest, user_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        try:
+            await start_reset(tx, user_id, now=now)
+        except Refusal as refusal:
+            problem = problem_of(refusal, {})
+            return await _person(request, tx, user_id, now, problem, refusal.status)
+        return redirect(
+            request, f"{PEOPLE}/{user_id}", toast="A link to a new password is on its way to them."
         )
 
     @post("/removal")

@@ -18,9 +18,11 @@ from tandem.crm.identity.domain import (
     User,
     WeakPassword,
 )
+from tandem.crm.identity.domain.guarding import TooManyTries
 from tandem.crm.identity.domain.people import RingOfManagers
+from tandem.crm.identity.service.mailed import start_reset
 from tandem.kernel.actor import StepUpNeeded
-from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
+from tandem.kernel.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import IfMatch, Now, Transaction, check_if_match, etag, refusals
 
 
@@ -83,6 +85,15 @@ class PeopleController(Controller):
             check_if_match(if_match, (await service.get_user(tx, user_id)).version)
         user = await service.change_member(tx, user_id, data, now=now)
         return Response(user, headers=etag(user.version))
+
+    @post(
+        "/{user_id:uuid}/password-resets",
+        status_code=202,
+        responses=refusals(Forbidden, NotFound, Conflict, TooManyTries),
+    )
+    async def start_reset(self, user_id: FromPath[UUID], tx: Transaction, now: Now) -> None:
+        """Mail a member a link to a new password, which nobody else chooses or learns."""
+        await start_reset(tx, user_id, now=now)
 
     @delete(
         "/{user_id:uuid}",

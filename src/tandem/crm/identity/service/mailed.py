@@ -15,6 +15,7 @@ from tandem.crm.identity.domain.guarding import MAIL_FROM, MAIL_TO, network_of, 
 from tandem.crm.identity.domain.persons import Membership
 from tandem.crm.identity.domain.sessions import HalfSignedIn, SignedIn, Visitor
 from tandem.crm.identity.service import guarding, signing_in
+from tandem.crm.identity.service.members import get_user
 from tandem.crm.identity.service.notices import notify
 from tandem.crm.identity.service.persons import prove_address
 from tandem.crm.identity.service.sessions import new_token
@@ -26,7 +27,7 @@ from tandem.crm.identity.store import sessions as sessions_store
 from tandem.kernel import audit, jobs
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Tx
-from tandem.kernel.errors import Gone
+from tandem.kernel.errors import Conflict, Gone
 from tandem.kernel.ids import new_id
 
 CODE, RESET = "mailed_code", "reset"
@@ -69,6 +70,21 @@ async def ask_for_reset(database: Database, *, email: str, visitor: Visitor, now
     async with database.transaction(signing_in.DOORKEEPER) as own:
         if await _may_mail(own, address, visitor, now):
             await jobs.enqueue(own, SEND_RESET, email=address)
+
+
+async def start_reset(tx: Tx, user_id: UUID, *, now: datetime) -> None:
+    """Have a member of the company mailed a link to a new password. Whoever starts it neither
+    chooses nor learns one; the member's password and sessions stay until the link is used."""
+    member = await get_user(tx, user_id)
+    tx.actor.require("identity.manage")
+    if not member.is_active:
+        raise Conflict("They may not sign in; let them in first.")
+    async with tx.installation() as own:
+        await guarding.draw(own, MAIL_TO, subject_of(member.email), now=now)
+        await jobs.enqueue(own, SEND_RESET, email=member.email)
+    await audit.write(
+        tx, action="user.reset_started", subject_kind="user", subject_id=user_id, now=now
+    )
 
 
 async def _may_mail(own: Tx, address: str, visitor: Visitor, now: datetime) -> bool:
