@@ -307,6 +307,14 @@ async def test_entering_leaving_the_goal_and_coming_again(company: Company) -> N
     assert endings == {str(first): "goal", str(second): "left", str(third): None}
     await change(company, inside, add=[second])
     assert len(await list_runs(company, journey)) == 3
+    state = f"/v1/journeys/{journey['id']}/state"
+    await company.client.put(state, json={"state": "paused"})
+    (newcomer,) = await company.people(1, prefix="new")
+    await change(company, inside, add=[newcomer])
+    await change(company, goal, add=[third])
+    endings = {one["customer_id"]: one["ending"] for one in await list_runs(company, journey)}
+    assert endings == {str(first): "goal", str(second): "left", str(third): "goal"}, "paused too"
+    await company.client.put(state, json={"state": "running"})
     company.hands.advance(days=4)
     await change(company, inside, remove=[second])
     await change(company, inside, add=[second])

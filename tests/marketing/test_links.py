@@ -245,7 +245,9 @@ def test_tags_go_where_none_are_and_rewriting_leaves_everything_else() -> None:
     assert replaced(odd, {"https://a.test/yes": "https://t.test/l/x"}, is_html=True) == (
         odd.replace("https://a.test/yes", '"https://t.test/l/x"')
     )
-    said = "(https://a.test/tea_(drink)), https://[name]/x or https://b.test/y?q=1। https://c.test/…"
+    said = (
+        "(https://a.test/tea_(drink)), https://[name]/x or https://b.test/y?q=1। https://c.test/…"
+    )
     assert addresses_of(said, is_html=False) == [
         "https://a.test/tea_(drink)", "https://[name", "https://b.test/y?q=1", "https://c.test/",
     ]  # fmt: skip

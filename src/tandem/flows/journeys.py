@@ -19,7 +19,7 @@ from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing.domain.journey_paths import Node, paths
 from tandem.crm.marketing.domain.journey_walking import walk
-from tandem.crm.marketing.domain.journeys import Ending, Journey, Plan, Run
+from tandem.crm.marketing.domain.journeys import Ending, Journey, Plan, Run, State
 from tandem.crm.marketing.service import journey_runs as runs
 from tandem.crm.marketing.service import journeys as service
 from tandem.flows.journey_world import Live, zone_of
@@ -31,6 +31,7 @@ from tandem.kernel.jobs import Work, every, job
 log = structlog.get_logger()
 
 WALK, ENROL = "journeys.walk", "journeys.enrol"
+Versions = Sequence[tuple[Journey, Plan]]
 TOGETHER = 50
 BATCHES_MAX = 40
 ENROLLED_AT_ONCE = 500
@@ -74,31 +75,36 @@ async def enrol(work: Work, journey_id: str) -> None:
 
 @follow([SegmentEntered], "journeys.segment_entered")
 async def enter(tx: Tx, told: Sequence[Told], now: datetime) -> None:
+    live = await service.live_journeys(tx)
+    woken = 0
     for one in told:
-        await _entered(tx, msgspec.convert(one.payload, SegmentEntered), one.occurred_at, now)
+        event = msgspec.convert(one.payload, SegmentEntered)
+        woken += await _entered(tx, event, live, one.occurred_at, now)
+    if woken:
+        await hurry(tx)
 
 
-async def _entered(tx: Tx, event: SegmentEntered, at: datetime, now: datetime) -> None:
+async def _entered(
+    tx: Tx, event: SegmentEntered, live: Versions, at: datetime, now: datetime
+) -> int:
     """Somebody arrived at a goal, got what was waited for, or begins. When it happened counts, not
     when it is told."""
-    running = await service.running_journeys(tx)
-    arrived = [journey.id for journey, plan in running if plan.goal_segment_id == event.segment_id]
+    arrived = [journey.id for journey, plan in live if plan.goal_segment_id == event.segment_id]
     count = await runs.end_for(tx, event.customer_id, arrived, Ending.GOAL, now=now)
     count += await runs.happened(
         tx, event.customer_id, f"entered:{event.segment_id}", at=at, now=now
     )
-    for journey, plan in running:
+    for journey, plan in _running(live):
         if plan.entry.by == "segment" and plan.entry.segment_id == event.segment_id:
             count += await _begin(tx, journey, plan, event.customer_id, now)
-    if count:
-        await hurry(tx)
+    return count
 
 
 @subscribe(SegmentLeft, "journeys.segment_left")
 async def leave(tx: Tx, event: SegmentLeft, now: datetime) -> None:
     left = [
         journey.id
-        for journey, plan in await service.running_journeys(tx)
+        for journey, plan in await service.live_journeys(tx)
         if plan.leaves_with_segment and plan.entry.segment_id == event.segment_id
     ]
     await runs.end_for(tx, event.customer_id, left, Ending.LEFT, now=now)
@@ -106,17 +112,21 @@ async def leave(tx: Tx, event: SegmentLeft, now: datetime) -> None:
 
 @follow([OrderPlaced], "journeys.order_placed")
 async def order(tx: Tx, told: Sequence[Told], now: datetime) -> None:
+    live = await service.live_journeys(tx)
+    woken = 0
     for one in told:
-        await _ordered(tx, msgspec.convert(one.payload, OrderPlaced), one.occurred_at, now)
-
-
-async def _ordered(tx: Tx, event: OrderPlaced, at: datetime, now: datetime) -> None:
-    woken = await runs.happened(tx, event.customer_id, "ordered", at=at, now=now)
-    for journey, plan in await service.running_journeys(tx):
-        if plan.entry.by == "order":
-            woken += await _begin(tx, journey, plan, event.customer_id, now)
+        event = msgspec.convert(one.payload, OrderPlaced)
+        woken += await _ordered(tx, event, live, one.occurred_at, now)
     if woken:
         await hurry(tx)
+
+
+async def _ordered(tx: Tx, event: OrderPlaced, live: Versions, at: datetime, now: datetime) -> int:
+    woken = await runs.happened(tx, event.customer_id, "ordered", at=at, now=now)
+    for journey, plan in _running(live):
+        if plan.entry.by == "order":
+            woken += await _begin(tx, journey, plan, event.customer_id, now)
+    return woken
 
 
 @subscribe(CampaignOpened, "journeys.opened")
@@ -140,6 +150,10 @@ async def _engaged(
     )
     if woken:
         await hurry(tx)
+
+
+def _running(live: Versions) -> Versions:
+    return [(journey, plan) for journey, plan in live if journey.state is State.RUNNING]
 
 
 async def _begin(tx: Tx, journey: Journey, plan: Plan, customer_id: UUID, now: datetime) -> int:

@@ -142,10 +142,11 @@ async def move_journey(tx: Tx, journey: Journey, to: State, *, now: datetime) ->
     return await get_journey(tx, journey.id)
 
 
-async def running_journeys(tx: Tx) -> list[tuple[Journey, Plan]]:
-    """Those that run, with the version that people begin. For handlers."""
+async def live_journeys(tx: Tx) -> list[tuple[Journey, Plan]]:
+    """Those that run or are paused, with the version that people begin: who arrives or leaves
+    meanwhile is out of a paused one too. For handlers."""
     found = []
-    for journey in await store.running(tx):
+    for journey in await store.live(tx):
         assert journey.published, "what runs was published"
         plan = await store.version(tx, journey.id, journey.published)
         assert plan, "a published version stays"

@@ -25,10 +25,10 @@ LIST = Query(
      limit :count
     """
 )
-RUNNING = Query(
+LIVE = Query(
     JOURNEY
     + """
-     where org_id = :org_id and state = 'running'
+     where org_id = :org_id and state in ('running', 'paused')
      order by id
      limit 500
     """
@@ -96,8 +96,8 @@ async def list_journeys(tx: Tx, *, before: UUID | None, count: int) -> list[Jour
     return await tx.many(LIST, Journey, before=before, count=count)
 
 
-async def running(tx: Tx) -> list[Journey]:
-    return await tx.many(RUNNING, Journey)
+async def live(tx: Tx) -> list[Journey]:
+    return await tx.many(LIVE, Journey)
 
 
 async def enrolling(tx: Tx) -> list[UUID]:
