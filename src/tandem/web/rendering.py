@@ -201,11 +201,19 @@ def zone_of(request: AnyRequest) -> str:
     return str(request.scope["state"].get("zone", ZONE))
 
 
+class Undo(msgspec.Struct, frozen=True, kw_only=True):
+    """The form that takes back what was just done."""
+
+    action: str
+    values: dict[str, str]
+
+
 class Toast(msgspec.Struct, frozen=True, kw_only=True):
-    """A short note about what was just done, and where it is."""
+    """A short note about what was just done, where it is, and how it is taken back."""
 
     text: str
     href: str = ""
+    undo: Undo | None = None
 
 
 def _left_toast(request: AnyRequest) -> Toast | None:
@@ -244,10 +252,12 @@ def is_part(request: AnyRequest) -> bool:
     )
 
 
-def redirect(request: AnyRequest, to: str, *, toast: str = "", link: str = "") -> Response[None]:
+def redirect(
+    request: AnyRequest, to: str, *, toast: str = "", link: str = "", undo: Undo | None = None
+) -> Response[None]:
     """After a form: 303 for a browser, `HX-Redirect` for htmx, so the address bar follows.
 
-    `toast` is a short note for the next page, which links to `link`.
+    `toast` is a short note for the next page, which links to `link` and offers `undo`.
     """
     answer: Response[None]
     if request.headers.get("hx-request") == "true":
@@ -255,7 +265,7 @@ def redirect(request: AnyRequest, to: str, *, toast: str = "", link: str = "") -
     else:
         answer = Response(None, status_code=303, headers={"location": to})
     if toast:
-        note = quote(msgspec.json.encode({"text": toast, "href": link}).decode())
+        note = quote(msgspec.json.encode(Toast(text=toast, href=link, undo=undo)).decode())
         answer.cookies.append(Cookie(key=TOAST_COOKIE, value=note, max_age=60, samesite="lax"))
     return answer
 

@@ -68,6 +68,10 @@ document.addEventListener('click', (event) => {
 
 document.addEventListener('htmx:after:swap', show);
 
+document.addEventListener('submit', ({ target }) => {
+  if (target.closest('[data-bulk]') && target.elements.back) target.elements.back.value = location.search.slice(1);
+});
+
 // The list's address changes without a new page; what would be saved as a view follows it.
 document.addEventListener('click', (event) => {
   if (!event.target.closest('[data-dialog="save-view"]')) return;
