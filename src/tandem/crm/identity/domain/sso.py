@@ -83,7 +83,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     spare_user_id: UUID | None
     tested_at: datetime | None
     version: int
-    expects: Expected = Expected()
+    expects: Expected = msgspec.field(default_factory=Expected)
     told: Told | None = None
     """How the provider knew who tested it last."""
     claims: list[Claim] = []

@@ -44,7 +44,7 @@ class ProviderChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     client_id: Line
     client_secret: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=PRINTABLE)]
     domains: Annotated[list[Domain], msgspec.Meta(min_length=1, max_length=sso.DOMAINS_MAX)]
-    expects: sso.Expected = sso.Expected()
+    expects: sso.Expected = msgspec.field(default_factory=sso.Expected)
 
 
 class Enforcement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
