@@ -38,6 +38,7 @@ class PaymentDisputesPage(Controller):
         self, request: AnyRequest, dispute_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> Response[Any]:
         """What was refused is said on the payment's page, where the form is."""
+        tx.actor.require("payments.resolve")
         form = await read_form(request)
         dispute = await payments.get_dispute(tx, dispute_id)
         home = f"/payments/{dispute.payment_id}"
