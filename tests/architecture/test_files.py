@@ -26,17 +26,13 @@ REGISTRIES = tuple(
         ("registry", "yarnpkg"),
     )
 )
+# It begins with a plain character, so that the search goes from slash to slash.
 MACHINE_PATH = re.compile(
-    "|".join(
-        rf"(?<![\w.~]){part}/"
-        for part in (
-            "/ro" + "ot",
-            "/ho" + "me/\\w+",
-            "/Us" + "ers/\\w+",
-            "/wo" + "rk",
-            "/o" + "pt/(wheels|pypi)",
-        )
+    r"/(?<![\w.~]/)(?:"
+    + "|".join(
+        ("ro" + "ot", "ho" + r"me/\w+", "Us" + r"ers/\w+", "wo" + "rk", "o" + "pt/(wheels|pypi)")
     )
+    + ")/"
 )
 
 

@@ -14,7 +14,8 @@ SOURCES = Path(__file__).resolve().parents[2] / "src"
 def tables() -> Iterator[tuple[Path, str]]:
     """Every module-level table of moves: `MOVES`, or `PAYMENT_MOVES` where a module has several."""
     for path in sorted(SOURCES.rglob("*.py")):
-        for statement in ast.parse(path.read_text()).body:
+        text = path.read_text()
+        for statement in ast.parse(text).body if "MOVES" in text else ():
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                 name = statement.target.id
                 if name == "MOVES" or name.endswith("_MOVES"):
