@@ -1,5 +1,6 @@
 """E-mail addresses and phone numbers in the one form in which they can be compared."""
 
+import functools
 import re
 
 import phonenumbers
@@ -49,3 +50,13 @@ def normal_phone(text: str, *, field: str = "phone") -> str:
             field=field,
         )
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@functools.lru_cache(maxsize=4096)
+def spoken_phone(phone: str) -> str:
+    """As it is read out: `+91 98450 10003`. What is no number stays as it is."""
+    try:
+        number = phonenumbers.parse(phone, REGION)
+    except phonenumbers.NumberParseException:
+        return phone
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

@@ -17,6 +17,7 @@ from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 from markupsafe import Markup
 
+from tandem.contracts.contacts import spoken_phone
 from tandem.kernel import fields, wording
 from tandem.kernel.actor import Actor
 from tandem.kernel.clock import clock
@@ -114,6 +115,7 @@ def environment() -> jinja2.Environment:
         "moment": moment,
         "hour": hour,
         "day": day,
+        "phone": lambda text: spoken_phone(text) if text else text,
         "place": place,
         "words": words,
     }

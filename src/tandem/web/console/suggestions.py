@@ -8,6 +8,7 @@ from litestar import Controller, Request, Response, get
 from litestar.params import QueryParameter
 
 from tandem.contracts.catalog import VariantFacts
+from tandem.contracts.contacts import spoken_phone
 from tandem.crm.sales import service as sales
 from tandem.crm.sales.domain.leads import LeadFilters
 from tandem.crm.sales.domain.opportunities import Filters as DealFilters
@@ -78,7 +79,9 @@ class Suggestions(Controller):
             Suggestion(
                 value=str(each.id),
                 title=each.name,
-                detail=" · ".join(filter(None, (each.company_name, each.phone, each.email))),
+                detail=" · ".join(
+                    filter(None, (each.company_name, spoken_phone(each.phone or ""), each.email))
+                ),
                 fields=address_values(
                     each.addresses[0].address if each.addresses else None, "ship_"
                 ),
@@ -157,7 +160,7 @@ async def _named(tx: Tx, text: str) -> list[Hit]:
             Hit(
                 kind="Customers",
                 title=each.name,
-                detail=each.phone or each.email or each.number,
+                detail=spoken_phone(each.phone or "") or each.email or each.number,
                 href=f"/customers/{each.id}",
             )
             for each in await suggest_customers(tx, text, 5)
