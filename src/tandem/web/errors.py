@@ -1,5 +1,6 @@
 """Refusals for people: the same words as the API's, on a page, in a toast or beside the field."""
 
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -43,7 +44,9 @@ def answer_refusal(request: AnyRequest, refusal: Refusal) -> Response[Any]:
 
 def _shown(request: AnyRequest, refusal: Refusal, status: int) -> Response[Any]:
     back = _came_from(request)
-    return page(request, "error.html", status=status, refusal=refusal, company=None, back=back)
+    is_ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    told = {"refusal": refusal, "is_ours": is_ours, "company": None, "back": back}
+    return page(request, "error.html", status=status, **told)
 
 
 def _to_sign_in(request: AnyRequest) -> Response[Any]:
