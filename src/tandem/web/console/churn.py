@@ -8,8 +8,7 @@ from litestar.datastructures import UploadFile
 from tandem.crm.analytics.domain.churn.report import ChurnReport
 from tandem.crm.analytics.domain.churn.table import BYTES_MAX, ROWS_MAX
 from tandem.crm.analytics.domain.permissions import READ
-from tandem.crm.analytics.http.churn import FEW
-from tandem.crm.analytics.service.churning import report_on
+from tandem.crm.analytics.service.churning import FEW, report_on
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import COMPUTES, Acting, Transaction
 from tandem.kernel.http.access import limited

@@ -8,14 +8,11 @@ from litestar.datastructures import UploadFile
 from litestar.params import MultipartBody
 
 from tandem.crm.analytics.domain.churn.report import ChurnReport
-from tandem.crm.analytics.service.churning import report_on
+from tandem.crm.analytics.service.churning import FEW, report_on
 from tandem.kernel.errors import Forbidden, Invalid, TooLarge
 from tandem.kernel.http import COMPUTES, Acting, refusals
 from tandem.kernel.http.access import limited
-from tandem.kernel.limits import Limit
 
-FEW = Limit(name="churn_reports", count=30, seconds=60)
-"""Each works a processor for some seconds."""
 Said = Annotated[str, msgspec.Meta(max_length=200)]
 
 

@@ -7,7 +7,10 @@ from functools import partial
 from tandem.crm.analytics.domain.churn.report import ChurnReport, churn_report
 from tandem.crm.analytics.domain.permissions import READ
 from tandem.kernel.actor import Actor
+from tandem.kernel.limits import Limit
 
+FEW = Limit(name="churn_reports", count=30, seconds=60)
+"""Each works a processor for some seconds."""
 AT_ONCE = 1
 """Of one process: more at a time would only take turns with everybody else's requests."""
 
