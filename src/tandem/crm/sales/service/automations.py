@@ -24,7 +24,7 @@ from tandem.crm.sales.domain.automations import (
 from tandem.crm.sales.domain.lead_statuses import Status
 from tandem.crm.sales.domain.leads import StatusKind
 from tandem.crm.sales.domain.permissions import CONFIGURE, READ
-from tandem.crm.sales.service.lead_statuses import ensure_statuses
+from tandem.crm.sales.service.lead_statuses import list_statuses
 from tandem.crm.sales.store import automations as store
 from tandem.crm.sales.store.deal_vocabulary import DEALS
 from tandem.crm.sales.store.lead_vocabulary import LEADS
@@ -180,7 +180,7 @@ def vocabulary(kind: SubjectKind, own: list[rules.CustomField]) -> rules.Vocabul
 
 async def statuses(tx: Tx) -> Mapping[UUID, Status]:
     """Where a lead may be moved to by itself."""
-    found = await ensure_statuses(tx)
+    found = await list_statuses(tx.with_all_grants())
     return {one.id: one for one in found if one.kind is not StatusKind.CONVERTED}
 
 
