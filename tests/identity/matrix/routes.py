@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from tests.identity.matrix.policy import AREAS, EXACT, Rule
+from tests.identity.matrix.exact import EXACT
+from tests.identity.matrix.policy import AREAS, Rule
 
 READS = frozenset({"GET", "HEAD"})
 LEDGER = Path(__file__).with_name("routes.txt")

@@ -26,7 +26,7 @@ from tandem.crm.marketing.domain.approvals import (
 from tandem.crm.marketing.domain.campaigns import Campaign
 from tandem.crm.marketing.domain.permissions import APPROVE, READ, WRITE
 from tandem.crm.marketing.service.campaigns import lock_campaign, plan_of
-from tandem.crm.marketing.store import approvals as store
+from tandem.crm.marketing.store.approvals import OF_CAMPAIGNS, read_rule, save_rule
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound, StaleVersion
@@ -39,14 +39,14 @@ WAITING_MAX = 50
 
 async def get_rule(tx: Tx) -> RuleKept:
     tx.actor.require(READ)
-    return await store.read_rule(tx)
+    return await read_rule(tx)
 
 
 async def set_rule(tx: Tx, rule: ApprovalRule, *, version: int, now: datetime) -> RuleKept:
     """Holds at once, for what is scheduled too. Refuses with StaleVersion."""
     tx.actor.require(SETS_RULE)
-    before = await store.read_rule(tx)
-    saved = await store.save_rule(tx, rule, version=version, now=now)
+    before = await read_rule(tx)
+    saved = await save_rule(tx, rule, version=version, now=now)
     if before.version != version or saved is None:
         raise StaleVersion("Somebody has changed the rule meanwhile. Look at it again.")
     await audit.write(
@@ -74,10 +74,10 @@ async def ask_approval(
     tx.actor.require(WRITE)
     if campaign.state not in MAY_BE_ASKED:
         raise ApprovalNotAsked("It has left already.")
-    await store.void(tx, campaign.id, now)
+    await OF_CAMPAIGNS.void(tx, campaign.id, now)
     approval_id = new_id()
     asker = author_of(tx.actor)
-    await store.insert(
+    await OF_CAMPAIGNS.insert(
         tx,
         approval_id,
         campaign.id,
@@ -112,7 +112,7 @@ async def decide_approval(
     hands = (campaign.created_by, campaign.changed_by, campaign.owner_id, approval.asked_by)
     who = check_second(hands, author_of(tx.actor))
     state = Standing.APPROVED if decision.is_approved else Standing.DECLINED
-    if not await store.decide(
+    if not await OF_CAMPAIGNS.decide(
         tx, approval_id, state, decided_by=who, answer=decision.note, now=now
     ):
         raise ApprovalSettled("It was answered, or the campaign was changed, meanwhile.")
@@ -133,7 +133,7 @@ async def decide_approval(
 
 async def get_approval(tx: Tx, approval_id: UUID) -> Approval:
     tx.actor.require(READ)
-    found = await store.find(tx, approval_id)
+    found = await OF_CAMPAIGNS.find(tx, approval_id)
     if found is None:
         raise NotFound("There is no such approval.")
     listed = await list_approvals(tx, found.campaign_id)
@@ -143,7 +143,7 @@ async def get_approval(tx: Tx, approval_id: UUID) -> Approval:
 async def list_approvals(tx: Tx, campaign_id: UUID) -> list[Approval]:
     """Newest first, each with what had changed since the decision before."""
     tx.actor.require(READ)
-    found = await store.of_campaign(tx, campaign_id)
+    found = await OF_CAMPAIGNS.of_subject(tx, campaign_id)
     told: list[Approval] = []
     for place, one in enumerate(found):
         before = next((older for older in found[place + 1 :] if older.decided_at), None)
@@ -155,7 +155,7 @@ async def list_approvals(tx: Tx, campaign_id: UUID) -> list[Approval]:
 async def waiting_approvals(tx: Tx) -> list[Approval]:
     """What waits for somebody's yes, newest first."""
     tx.actor.require(READ)
-    return await store.waiting(tx, WAITING_MAX)
+    return await OF_CAMPAIGNS.waiting(tx, WAITING_MAX)
 
 
 async def lacks_approval(
@@ -170,7 +170,7 @@ async def lacks_approval(
     count: they have been written down."""
     if not is_needed(rule, campaign.kind, people):
         return False
-    given = await store.in_force(tx, campaign.id)
+    given = await OF_CAMPAIGNS.in_force(tx, campaign.id)
     if given is None:
         return True
     return not covers(given, people, given.segments if segments is None else segments)

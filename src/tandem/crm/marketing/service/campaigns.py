@@ -16,8 +16,8 @@ from tandem.crm.marketing.domain.campaigns import (
     check_instant,
 )
 from tandem.crm.marketing.domain.permissions import READ, WRITE
-from tandem.crm.marketing.store import approvals
 from tandem.crm.marketing.store import campaigns as store
+from tandem.crm.marketing.store.approvals import OF_CAMPAIGNS
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
@@ -52,7 +52,7 @@ async def change_campaign(tx: Tx, campaign: Campaign, plan: Plan, *, now: dateti
     _check(plan)
     plan = as_kept(tx.actor, plan, campaign)
     await store.save_plan(tx, campaign.id, plan, author=author_of(tx.actor), now=now)
-    for one in await approvals.void(tx, campaign.id, now):
+    for one in await OF_CAMPAIGNS.void(tx, campaign.id, now):
         after: dict[str, object] = {"approval": str(one)}
         await _audit(tx, "marketing.void_approval", campaign.id, now, after=after)
     await _audit(

@@ -25,7 +25,7 @@ from tandem.crm.marketing.domain.journey_approvals import (
 from tandem.crm.marketing.domain.journeys import Journey, State
 from tandem.crm.marketing.domain.permissions import APPROVE, READ, WRITE
 from tandem.crm.marketing.service.journeys import lock_journey
-from tandem.crm.marketing.store import journey_approvals as store
+from tandem.crm.marketing.store.approvals import OF_JOURNEYS
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
@@ -47,9 +47,9 @@ async def ask(
     tx.actor.require(WRITE)
     if journey.state is State.ENDED:
         raise ApprovalNotAsked("It has ended.")
-    await store.void(tx, journey.id, now)
+    await OF_JOURNEYS.void(tx, journey.id, now)
     approval_id, asker = new_id(), author_of(tx.actor)
-    await store.insert(
+    await OF_JOURNEYS.insert(
         tx,
         approval_id,
         journey.id,
@@ -83,7 +83,7 @@ async def decide(
     approval = await get(tx, approval_id)
     who = check_second((*hands_in(journey), approval.asked_by), author_of(tx.actor))
     state = Standing.APPROVED if decision.is_approved else Standing.DECLINED
-    if not await store.decide(
+    if not await OF_JOURNEYS.decide(
         tx, approval_id, state, decided_by=who, answer=decision.note, now=now
     ):
         raise ApprovalSettled("It was answered, or the journey was changed, meanwhile.")
@@ -105,7 +105,7 @@ async def decide(
 
 async def get(tx: Tx, approval_id: UUID) -> JourneyApproval:
     tx.actor.require(READ)
-    found = await store.find(tx, approval_id)
+    found = await OF_JOURNEYS.find(tx, approval_id)
     if found is None:
         raise NotFound("There is no such approval.")
     listed = await list_approvals(tx, found.journey_id)
@@ -115,7 +115,7 @@ async def get(tx: Tx, approval_id: UUID) -> JourneyApproval:
 async def list_approvals(tx: Tx, journey_id: UUID) -> list[JourneyApproval]:
     """Newest first, each with what had changed since the decision before."""
     tx.actor.require(READ)
-    found = await store.of_journey(tx, journey_id)
+    found = await OF_JOURNEYS.of_subject(tx, journey_id)
     told: list[JourneyApproval] = []
     for place, one in enumerate(found):
         before = next((older for older in found[place + 1 :] if older.decided_at), None)
@@ -127,7 +127,7 @@ async def list_approvals(tx: Tx, journey_id: UUID) -> list[JourneyApproval]:
 async def list_waiting(tx: Tx) -> list[JourneyApproval]:
     """What waits for somebody's yes, newest first."""
     tx.actor.require(READ)
-    return await store.waiting(tx, WAITING_MAX)
+    return await OF_JOURNEYS.waiting(tx, WAITING_MAX)
 
 
 async def lacks(
@@ -136,7 +136,7 @@ async def lacks(
     """Whether its draft needs a yes and has none that covers it."""
     if not is_needed(rule, journey.plan):
         return False
-    return not covers(await store.in_force(tx, journey.id), journey.plan, segments)
+    return not covers(await OF_JOURNEYS.in_force(tx, journey.id), journey.plan, segments)
 
 
 def hands_in(journey: Journey) -> tuple[UUID | None, ...]:

@@ -17,9 +17,9 @@ from tandem.crm.marketing.domain.journeys import (
     State,
 )
 from tandem.crm.marketing.domain.permissions import READ, SEND, WRITE
-from tandem.crm.marketing.store import journey_approvals as approvals
 from tandem.crm.marketing.store import journey_runs as runs
 from tandem.crm.marketing.store import journeys as store
+from tandem.crm.marketing.store.approvals import OF_JOURNEYS
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import IllegalMove, NotFound
@@ -80,7 +80,7 @@ async def change_journey(tx: Tx, journey: Journey, new: NewJourney, *, now: date
     paths(new.plan)
     changed = replace(journey, name=new.name, plan=new.plan, changed_by=author_of(tx.actor))
     await store.save(tx, changed, now)
-    for one in await approvals.void(tx, journey.id, now):
+    for one in await OF_JOURNEYS.void(tx, journey.id, now):
         await _audit(tx, "marketing.void_approval", journey.id, now, after={"approval": str(one)})
     await _audit(
         tx,
