@@ -34,7 +34,7 @@ def _inputs(sheet: LabelSheet) -> dict[str, str]:
 
 def bars_svg(text: str) -> str:
     """Code 128 without text; the quiet zones belong to the label's layout."""
-    # Brings an imaging library of 10 MB along: only who prints labels needs it.
+    # Brings an imaging library along where one is installed: only who prints labels needs it.
     from barcode.codex import Code128  # type: ignore[import-untyped]
     from barcode.writer import SVGWriter  # type: ignore[import-untyped]
 
