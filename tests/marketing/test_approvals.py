@@ -197,6 +197,22 @@ async def test_few_need_nobody_a_welcome_always_does_and_only_the_company_sets_t
     assert await desk.schedule(welcome) == (409, "approval_needed")
 
 
+async def save_journey(author: httpx.AsyncClient, path: str, plan: Json) -> Json:
+    """A new one, or another draft of the one at `path`."""
+    body = {"name": "Welcome", "plan": plan}
+    is_new = path == "/v1/journeys"
+    answer = await (author.post(path, json=body) if is_new else author.put(path, json=body))
+    assert answer.status_code == (201 if is_new else 200), answer.text
+    made: Json = answer.json()
+    return made
+
+
+async def ask(who: httpx.AsyncClient, path: str, body: Json) -> tuple[int, str]:
+    """The status, and the refusal's code or the state that it led to."""
+    answer = await who.post(path, json=body)
+    return answer.status_code, answer.json().get("code") or answer.json()["state"]
+
+
 async def test_a_journey_that_writes_to_whoever_comes_is_published_once_another_has_said_yes(
     desk: Desk, company: Company
 ) -> None:
@@ -207,22 +223,14 @@ async def test_a_journey_that_writes_to_whoever_comes_is_published_once_another_
     entry = {"by": "segment", "segment_id": str(newcomers)}
 
     async def save(*steps: Json, path: str = "/v1/journeys") -> Json:
-        body = {"name": "Welcome", "plan": {"entry": entry, "steps": list(steps)}}
-        answer = await (desk.ravi.post if path == "/v1/journeys" else desk.ravi.put)(
-            path, json=body
-        )
-        assert answer.status_code in (200, 201), answer.text
-        made: Json = answer.json()
-        return made
+        return await save_journey(desk.ravi, path, {"entry": entry, "steps": list(steps)})
 
     async def publish(journey: Json) -> tuple[int, str]:
-        answer = await desk.ravi.post(f"/v1/journeys/{journey['id']}/publication", json={})
-        return answer.status_code, answer.json().get("code") or answer.json()["state"]
+        return await ask(desk.ravi, f"/v1/journeys/{journey['id']}/publication", {})
 
     async def decide(who: httpx.AsyncClient, asked: str, is_approved: bool) -> tuple[int, str]:
-        path = f"/v1/journey-approvals/{asked}/decision"
-        answer = await who.post(path, json={"is_approved": is_approved, "note": "Shorter, please"})
-        return answer.status_code, answer.json().get("code") or answer.json()["state"]
+        said = {"is_approved": is_approved, "note": "Shorter, please"}
+        return await ask(who, f"/v1/journey-approvals/{asked}/decision", said)
 
     silent = await save(task)
     assert await publish(silent) == (200, "running"), "it sends nothing"
