@@ -27,9 +27,16 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 FIND = Query(
     """
-    select key, fingerprint, status, media_type, body
-      from kernel.idempotency
-     where org_id = :org_id and key = any(:keys::text[]) and created_at >= :expired_before
+    select held.key, held.fingerprint, held.status, held.media_type, held.body
+      from unnest(:keys::text[]) as asked (key)
+     cross join lateral (
+        -- One look each: for a list the plan of a young table, kept while it grows, reads it all.
+        select key, fingerprint, status, media_type, body, created_at
+          from kernel.idempotency
+         where org_id = :org_id and key = asked.key
+        offset 0
+     ) as held
+     where held.created_at >= :expired_before
     """
 )
 

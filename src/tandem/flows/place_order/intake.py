@@ -25,6 +25,8 @@ from tandem.kernel.http.unit import Answer, check_same_request
 WRITERS_MAX = 2
 JOIN_FROM = 32
 """A second writer helps from this many waiting orders on; fewer are cheaper in one batch."""
+STAY_FROM = 8
+"""It goes home when fewer than this are left: two half batches take longer than a whole one."""
 TOLD_AT_ONCE = 4
 """Writing an answer out takes a quarter of a millisecond of the loop that everybody shares."""
 WAITING_MAX = 5_000
@@ -117,6 +119,8 @@ class Intake:
                     await self._serve(actor, batch)
                 finally:
                     self._leave(actor, batch)
+                if len(lane.writers) > 1 and len(lane.waiting) < STAY_FROM:
+                    break
         finally:
             task = asyncio.current_task()
             assert task is not None, "a writer runs as a task"
