@@ -256,6 +256,32 @@ async def _import(
     assert "29AAGCB7383J1Z4" not in hidden and "Pune" in hidden
 
 
+Form = tuple[str, str, set[str], set[str], dict[str, str]]
+"""Shown at, posted to, hidden fields, fields shown but not written, what is typed."""
+
+
+def _forms(variant: dict[str, Any], buyer: str) -> list[Form]:
+    edit = f"/variants/{variant['id']}/edit"
+    line = f'[{{"sku":"{variant["sku"]}","quantity":1}}]'
+    elsewhere = {"ship_line1": "Elsewhere 9", "ship_city": "Mumbai",
+                 "ship_postal_code": "400001", "ship_state_code": "27"}  # fmt: skip
+    return [
+        ("/customers/new", "/customers", {"gstin"}, {"notes"},
+         {"name": "Mira", "phone": "+919800000078", "gstin": "29AAGCB7383J1Z4",
+          "notes": "mine"}),
+        ("/leads/new", "/leads", {"email"}, {"phone"},
+         {"name": "Lena", "email": "lena@x.test", "phone": "+919800000079", "city": "Pune"}),
+        (edit, edit, {"price"}, set(),
+         {"version": str(variant["version"]), "label": "Kept", "hsn": variant["hsn"],
+          "unit": variant["unit"], "tax_class": variant["tax_class"], "price": "1.00",
+          "price_includes_tax": "true", "is_active": "true"}),
+        ("/orders/new", "/orders/new", {"ship_line1", "ship_city"}, set(),
+         {"customer_id": buyer, "customer_label": "Uma", "payment_method": "cod",
+          "lines": line, **elsewhere}),
+        ("/deals", "/deals", {"amount"}, set(), {"title": "Tea for all", "amount": "5,000"}),
+    ]  # fmt: skip
+
+
 async def test_a_form_has_no_input_for_what_is_kept_back_and_reads_none_that_is_sent(
     app: Litestar, database: Database, company: Company
 ) -> None:
@@ -271,26 +297,8 @@ async def test_a_form_has_no_input_for_what_is_kept_back_and_reads_none_that_is_
         uma = {"name": "Uma", "phones": [{"value": "+919800000077"}],
                "addresses": [{"address": home}]}  # fmt: skip
         buyer = (await asha.post("/v1/customers", json=uma)).json()["id"]
-        edit = f"/variants/{variant['id']}/edit"
-        elsewhere = {"ship_line1": "Elsewhere 9", "ship_city": "Mumbai",
-                     "ship_postal_code": "400001", "ship_state_code": "27"}  # fmt: skip
-        forms: list[tuple[str, str, set[str], set[str], dict[str, str]]] = [
-            ("/customers/new", "/customers", {"gstin"}, {"notes"},
-             {"name": "Mira", "phone": "+919800000078", "gstin": "29AAGCB7383J1Z4",
-              "notes": "mine"}),
-            ("/leads/new", "/leads", {"email"}, {"phone"},
-             {"name": "Lena", "email": "lena@x.test", "phone": "+919800000079", "city": "Pune"}),
-            (edit, edit, {"price"}, set(),
-             {"version": str(variant["version"]), "label": "Kept", "hsn": variant["hsn"],
-              "unit": variant["unit"], "tax_class": variant["tax_class"], "price": "1.00",
-              "price_includes_tax": "true", "is_active": "true"}),
-            ("/orders/new", "/orders/new", {"ship_line1", "ship_city"}, set(),
-             {"customer_id": buyer, "customer_label": "Uma", "payment_method": "cod",
-              "lines": f'[{{"sku":"{sku}","quantity":1}}]', **elsewhere}),
-            ("/deals", "/deals", {"amount"}, set(), {"title": "Tea for all", "amount": "5,000"}),
-        ]  # fmt: skip
         went: list[str] = []
-        for shown, to, hidden, read_only, form in forms:
+        for shown, to, hidden, read_only, form in _forms(variant, buyer):
             told = (await vera.get(shown)).text
             assert 'name="' in told
             assert [name for name in hidden if f'name="{name}"' in told] == [], shown

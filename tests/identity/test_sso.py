@@ -1,7 +1,6 @@
 """Single sign-on against npm `oidc-provider`. A-AUT-13, A-AUT-6; AUT-09, AUT-21."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import httpx2 as httpx
@@ -14,116 +13,26 @@ from tandem.crm.identity.domain.codes import code_at, step_of
 from tandem.crm.identity.domain.sessions import SignedIn
 from tandem.crm.identity.domain.sso import (
     DomainTaken,
-    Pending,
-    ProviderWrong,
     SsoNeeded,
     SsoRefused,
 )
 from tandem.crm.identity.domain.strength import Expected
 from tandem.crm.identity.gateways.oidc import OpenIdGateway
-from tandem.crm.identity.jobs import check_domains
 from tandem.crm.identity.service import domains, factors, mailed, sso
 from tandem.crm.identity.service.signing_in import DOORKEEPER
 from tandem.crm.identity.store.sessions import find_session
 from tandem.kernel.actor import Actor, StepUpNeeded
 from tandem.kernel.clock import clock
 from tandem.kernel.db import Database, Query
-from tandem.kernel.errors import Invalid, Unavailable
-from tandem.kernel.guard import Guard
+from tandem.kernel.errors import Invalid
 from tandem.kernel.ids import new_id
-from tandem.kernel.jobs import Work
-from tandem.kernel.names import Names
-from tandem.kernel.resources import Resources
 from tests.identity import doors
 from tests.identity.doors import PASSWORD, browser
-from tests.identity.openid import CLIENT_ID, CLIENT_SECRET, go_through, run_provider
+from tests.identity.openid import go_through
+from tests.identity.provided import BACK, SITE, domain_of, return_with, set_up, sign_in
 from tests.identity.zone import Zone
 
-SITE = "http://tandem.test"
 METHOD = Query("select method from identity.session where org_id = :org_id and id = :id")
-BACK = f"{SITE}{sso.CALLBACK}"
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[str]:
-    with run_provider(BACK) as running:
-        yield running
-
-
-@pytest.fixture
-def gateway() -> OpenIdGateway:
-    return OpenIdGateway(Guard(["127.0.0.0/8"]))
-
-
-def domain_of(actor: Actor) -> str:
-    return f"d{actor.org_id.hex}.test"
-
-
-async def set_up(
-    database: Database,
-    gateway: OpenIdGateway,
-    actor: Actor,
-    issuer: str,
-    now: datetime,
-    *,
-    is_proved: bool = True,
-    expects: Expected = Expected(),
-) -> UUID:
-    metadata = await gateway.discover(issuer)
-    async with database.transaction(actor) as tx:
-        saved = await sso.save_provider(
-            tx,
-            metadata,
-            name="Head office",
-            client_id=CLIENT_ID,
-            client_secret=CLIENT_SECRET,
-            domains=[domain_of(actor)],
-            expects=expects,
-            now=now,
-        )
-    if is_proved:
-        await domains.check(database, Zone(saved.claims), actor, now=now)
-    return saved.id
-
-
-async def return_with(
-    database: Database, gateway: OpenIdGateway, token: str, told: dict[str, str]
-) -> tuple[SignedIn | None, Pending]:
-    return await sso.come_back(
-        database,
-        gateway,
-        token=token,
-        state=told.get("state", ""),
-        code=told.get("code", ""),
-        issuer=told.get("iss"),
-        error=told.get("error"),
-        base_url=SITE,
-        visitor=browser(),
-        now=clock.now(),
-    )
-
-
-async def sign_in(
-    database: Database,
-    gateway: OpenIdGateway,
-    provider: UUID,
-    who: str,
-    *,
-    is_test: bool = False,
-    is_fresh: bool = False,
-) -> SignedIn | None:
-    left = await sso.leave(
-        database,
-        gateway,
-        provider,
-        base_url=SITE,
-        to="/",
-        now=clock.now(),
-        is_test=is_test,
-        is_fresh=is_fresh,
-    )
-    told = await go_through(left.to, who, back=BACK)
-    return (await return_with(database, gateway, left.token, told))[0]
 
 
 async def test_the_whole_way_with_a_real_provider(
@@ -309,62 +218,6 @@ async def test_a_provider_counts_as_strong_and_recent_as_it_says_and_no_more(
     assert told and told.has_two_factors and told.amr == ["pwd", "otp"] and told.seen_at
 
 
-async def test_a_domain_that_nobody_has_shown_finds_links_and_locks_nobody(
-    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str
-) -> None:
-    now = clock.now()
-    provider = await set_up(database, gateway, actor, issuer, now, is_proved=False)
-    mail = f"asha@{domain_of(actor)}"
-    who = await doors.member(database, actor, email=mail, now=now)
-    spare = await doors.member(database, actor, now=now)
-    assert await sso.find_door(database, email=mail) is None
-    with pytest.raises(SsoRefused, match="nobody of this company"):
-        await sign_in(database, gateway, provider, mail)
-    async with database.transaction(actor) as tx:
-        [claim] = (await sso.find_provider(tx) or pytest.fail("it was saved")).claims
-    assert claim.record_name == f"_tandem-sign-in.{domain_of(actor)}"
-
-    zone = Zone([claim])
-    for wrong in ([], ["tandem-sign-in="], [claim.record_text + "x"], [claim.record_text.upper()]):
-        zone.records[claim.record_name] = wrong
-        seen = await domains.check(database, zone, actor, now=now)
-        assert seen.proved == frozenset(), wrong
-    zone.records[claim.record_name] = [claim.record_text]
-    assert (await domains.check(database, zone, actor, now=now)).proved == {domain_of(actor)}
-    assert await sign_in(database, gateway, provider, mail, is_test=True) is None
-    async with database.transaction(actor) as tx:
-        await sso.enforce(tx, is_enforced=True, spare_user_id=spare.user_id, now=now)
-    with pytest.raises(SsoNeeded):
-        await doors.half_enter(database, who, now=now)
-
-    zone.is_up = False
-    with pytest.raises(Unavailable):
-        await domains.check(database, zone, actor, now=now + timedelta(days=30))
-    assert await sso.find_door(database, email=mail) == provider
-    zone.is_up, zone.records = True, {}
-    for days, is_there in ((1, True), (7, True), (8, False)):
-        seen = await domains.check(database, zone, actor, now=now + timedelta(days=days))
-        assert bool(seen.proved) is is_there, days
-    assert await sso.find_door(database, email=mail) is None
-    assert isinstance(await doors.half_enter(database, who, now=now), SignedIn)
-    with pytest.raises(sso.DomainNotProved):
-        async with database.transaction(actor) as tx:
-            await sso.enforce(tx, is_enforced=True, spare_user_id=spare.user_id, now=now)
-
-
-async def test_claims_are_looked_at_once_a_day(
-    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str
-) -> None:
-    now = clock.now()
-    await set_up(database, gateway, actor, issuer, now, is_proved=False)
-    zone, held = Zone(), Resources()
-    held.add(Names, zone)
-    for days, asked in ((0, 1), (0, 1), (2, 2)):
-        later = Database(database.pool, doors.At(now + timedelta(days=days)))
-        await check_domains(Work(later, held, actor.org_id))
-        assert len(zone.asked) == asked
-
-
 async def test_state_browser_and_code_count_once(
     database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str
 ) -> None:
@@ -409,29 +262,3 @@ async def test_the_provider_itself_refuses_a_request_without_our_proof_of_the_co
     async with httpx.AsyncClient() as client:
         answer = await client.get(stripped)
     assert "error=invalid_request" in answer.headers["location"]
-
-
-async def test_who_calls_itself_something_else_or_is_none_is_not_set_up(
-    gateway: OpenIdGateway, issuer: str
-) -> None:
-    for wrong in (f"{issuer}/", "http://127.0.0.1:9/", "https://10.0.0.1"):
-        with pytest.raises(ProviderWrong):
-            await gateway.discover(wrong)
-    with pytest.raises(ProviderWrong):
-        await OpenIdGateway(Guard()).discover(issuer)
-
-
-async def test_nobody_claims_a_domain_of_everybody(
-    database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str, now: datetime
-) -> None:
-    with pytest.raises(Invalid, match="belongs to everybody"):
-        async with database.transaction(actor) as tx:
-            await sso.save_provider(
-                tx,
-                await gateway.discover(issuer),
-                name="x",
-                client_id="x",
-                client_secret="y",
-                domains=["gmail.com"],
-                now=now,
-            )

@@ -122,65 +122,96 @@ def pages(shop: Installation) -> list[str]:
     """The fixed pages, and one of every kind of record."""
     prepaid = shop.place_order(seed=21)
     order = shop.place_order(seed=22, method="cod")
+    product = _first(shop, "/v1/products")
+    return [
+        *FIXED,
+        f"/orders/{prepaid['id']}",
+        *_order_pages(shop, order),
+        *_product_pages(shop, product),
+        *_deal_pages(shop, order["customer_id"], product["variants"][0]["sku"]),
+        *_lead_pages(shop),
+        *_marketing_pages(shop, order["customer_id"]),
+    ]
+
+
+def _order_pages(shop: Installation, order: dict[str, Any]) -> list[str]:
     delivery = shop.delivery_of(order["id"])
     invoice = _first(shop, "/v1/invoices", order_id=order["id"])
     message = _first(shop, "/v1/messages", order_id=order["id"])
-    product = _first(shop, "/v1/products")
-    variant = product["variants"][0]
-    shelf = _first(shop, "/v1/stock")
-    customer = order["customer_id"]
     about = {"category": "late", "subject": "Where is it?", "body": "Called twice."}
     complaint = shop.post("/v1/complaints", order_id=order["id"], **about)
-    deal = shop.post("/v1/opportunities", title="Ten benches", customer_id=customer)
-    offered = [{"sku": variant["sku"], "quantity": 3, "discount_percent": "5"}]
+    return [
+        f"/orders/{order['id']}",
+        f"/customers/{order['customer_id']}",
+        f"/customers/{order['customer_id']}/edit",
+        f"/shipments/{delivery['shipment_id']}",
+        f"/invoices/{invoice['id']}",
+        f"/messages/{message['id']}",
+        f"/complaints/{complaint['id']}",
+    ]
+
+
+def _product_pages(shop: Installation, product: dict[str, Any]) -> list[str]:
+    shelf = _first(shop, "/v1/stock")
+    return [
+        f"/products/{product['id']}",
+        f"/products/{product['id']}/edit",
+        f"/products/{product['id']}/variants/new",
+        f"/variants/{product['variants'][0]['id']}/edit",
+        f"/stock/{shelf['variant_id']}/{shelf['location_id']}",
+    ]
+
+
+def _deal_pages(shop: Installation, customer_id: str, sku: str) -> list[str]:
+    deal = shop.post("/v1/opportunities", title="Ten benches", customer_id=customer_id)
+    offered = [{"sku": sku, "quantity": 3, "discount_percent": "5"}]
     draft = shop.post("/v1/quotes", opportunity_id=deal["id"], lines=offered)
     quote = shop.post("/v1/quotes", opportunity_id=deal["id"], lines=offered)
     shop.post(f"/v1/quotes/{quote['id']}/sending")
     seller = next(one for one in shop.get("/v1/users") if one["is_active"])
     month = {"period": "month", "on": quote["valid_until"], "target_minor": 5_00_000_00}
     shop.post("/v1/quotas", owner_id=seller["id"], **month)
-    lead = shop.post("/v1/leads", name="Meera Nair", email="meera@nair.example")
-    asked = [{"key": "email", "is_required": True}]
-    form = shop.post("/v1/lead-forms", name="Fair", title="Talk to us", fields=asked)
-    given: dict[str, Any] = {
-        "area": "fit",
-        "points": 5,
-        "rule": {"field": "city", "op": "is", "value": "Pune"},
-    }
-    rule = shop.post("/v1/score-rules", name="Near us", **given)
-    campaign = _campaign(shop, customer)
-    steps = [{"do": "send", "id": "a", "subject": "Hello", "text": "Good day"}]
-    journey = shop.post("/v1/journeys", name="Welcome", plan={"steps": steps})
     return [
-        *FIXED,
-        f"/journeys/{journey['id']}",
-        f"/journeys/{journey['id']}/runs",
-        f"/campaigns/{campaign['id']}",
-        f"/campaigns/{campaign['id']}/edit",
-        f"/campaigns/{campaign['id']}/recipients",
-        f"/orders/{prepaid['id']}",
         f"/deals/{deal['id']}",
         f"/deals/{deal['id']}/lines",
         f"/quotes/{draft['id']}",
         f"/quotes/{quote['id']}",
+    ]
+
+
+def _lead_pages(shop: Installation) -> list[str]:
+    lead = shop.post("/v1/leads", name="Meera Nair", email="meera@nair.example")
+    asked = [{"key": "email", "is_required": True}]
+    form = shop.post("/v1/lead-forms", name="Fair", title="Talk to us", fields=asked)
+    near = {"field": "city", "op": "is", "value": "Pune"}
+    rule = shop.post("/v1/score-rules", name="Near us", area="fit", points=5, rule=near)
+    inlet = shop.post("/v1/lead-inlets", name="Our site", kind="ads")
+    tagging = [{"do": "add_tags", "tags": ["new"]}]
+    automation = shop.post(
+        "/v1/automations", name="Mark", trigger="lead_came", actions=tagging, is_active=False
+    )
+    return [
+        f"/leads/inlets/{inlet['id']}",
+        f"/settings/automations/{automation['id']}",
         f"/leads/{lead['id']}",
         f"/leads/{lead['id']}/edit",
         f"/leads/{lead['id']}/merge",
         f"/leads/forms/{form['id']}",
         f"/leads/forms/{form['id']}/edit",
         f"/leads/scoring/{rule['id']}",
-        f"/orders/{order['id']}",
-        f"/products/{product['id']}",
-        f"/products/{product['id']}/edit",
-        f"/products/{product['id']}/variants/new",
-        f"/variants/{variant['id']}/edit",
-        f"/stock/{shelf['variant_id']}/{shelf['location_id']}",
-        f"/customers/{customer}",
-        f"/customers/{customer}/edit",
-        f"/shipments/{delivery['shipment_id']}",
-        f"/invoices/{invoice['id']}",
-        f"/messages/{message['id']}",
-        f"/complaints/{complaint['id']}",
+    ]
+
+
+def _marketing_pages(shop: Installation, customer_id: str) -> list[str]:
+    campaign = _campaign(shop, customer_id)
+    steps = [{"do": "send", "id": "a", "subject": "Hello", "text": "Good day"}]
+    journey = shop.post("/v1/journeys", name="Welcome", plan={"steps": steps})
+    return [
+        f"/journeys/{journey['id']}",
+        f"/journeys/{journey['id']}/runs",
+        f"/campaigns/{campaign['id']}",
+        f"/campaigns/{campaign['id']}/edit",
+        f"/campaigns/{campaign['id']}/recipients",
     ]
 
 
