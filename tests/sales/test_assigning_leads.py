@@ -8,20 +8,24 @@ from typing import Any
 from uuid import UUID
 
 import httpx2 as httpx
+import msgspec
 import pytest
 
 from tandem.crm.identity import service as identity
 from tandem.crm.sales.domain.assigning import Directory, RuleDraft, Strategy
 from tandem.crm.sales.domain.leads import Channel, LeadDraft
+from tandem.crm.sales.domain.opportunities import Draft
 from tandem.crm.sales.domain.reps import Availability, NewAbsence
 from tandem.crm.sales.service import assigning, assignment_rules, leads, reps
 from tandem.crm.sales.service.lead_statuses import ensure_statuses
-from tandem.flows import assign_leads
+from tandem.flows import assign_leads, opportunities
+from tandem.flows import leads as lead_flow
 from tandem.kernel import outbox
-from tandem.kernel.actor import Actor
+from tandem.kernel.actor import Actor, Kind
 from tandem.kernel.db import Database, Query, Tx
 from tandem.kernel.errors import Forbidden
 from tandem.kernel.jobs import Work
+from tandem.kernel.reach import Standing
 from tandem.kernel.resources import Resources
 from tests.databases import as_app
 from tests.identity.company import hire
@@ -241,6 +245,48 @@ async def test_a_lead_waits_while_nobody_is_there_and_is_taken_up_then(
     assert [one["how"] for one in entries] == ["taken_up"]
     async with database.transaction(actor) as tx:
         assert await assigning.count_waiting(tx) == 0
+
+
+async def test_who_writes_a_lead_in_keeps_it_unless_a_rule_or_somebody_says_whose_it_is(
+    desk: Desk, database: Database, actor: Actor, now: datetime
+) -> None:
+    asha, bela, *_ = (UUID(one) for one in desk.people)
+    grants = frozenset({"sales.read", "sales.write"})
+    own = frozenset({("sales.read", "own"), ("sales.write", "own")})
+    rep = Actor(
+        org_id=actor.org_id,
+        user_id=asha,
+        grants=grants,
+        standing=Standing(user_id=asha, narrow=own),
+    )
+    key = msgspec.structs.replace(rep, kind=Kind.API_KEY, user_id=UUID(int=1), maker_id=asha)
+    wide_key = msgspec.structs.replace(key, standing=None)
+    head = Actor(org_id=actor.org_id, user_id=asha, grants=grants)
+    await desk.rule("Pune", owner_id=str(bela), strategy="owner", condition=PUNE)
+    team = UUID(int=9)
+    cases: list[tuple[Actor, dict[str, Any], UUID | None, UUID | None]]
+    cases = [
+        (rep, {}, asha, asha),
+        (rep, {"city": "Pune"}, asha, bela),
+        (rep, {"city": "Pune", "owner_id": asha}, asha, asha),
+        (rep, {"team_id": team}, asha, asha),
+        (key, {}, asha, asha),
+        (head, {}, asha, asha),
+        (head, {"team_id": team}, None, None),
+        (wide_key, {}, None, None),
+        (wide_key, {"city": "Pune"}, None, bela),
+    ]
+    for place, (who, given, at_once, then) in enumerate(cases):
+        async with database.transaction(who) as tx:
+            draft = LeadDraft(name="Ravi", email=f"{place}@whose.test", **given)
+            made = await lead_flow.add_lead(tx, draft, now=now)
+            assert made.lead.owner_id == at_once, place
+            assert at_once is None or await leads.get_lead(tx, made.lead.id)
+        await outbox.drain(database)
+        assert await desk.owner({"id": str(made.lead.id)}) == (then and str(then)), place
+    async with database.transaction(wide_key) as tx:
+        deal = await opportunities.open_opportunity(tx, Draft(title="Racks"), now=now)
+    assert deal.owner_id == asha
 
 
 async def test_by_hand_a_lead_goes_to_somebody_by_name_or_by_the_rules(desk: Desk) -> None:

@@ -1,16 +1,21 @@
 """When something happens to a lead or a deal, what was asked for is done: once, whole, or not."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx2 as httpx
 import pytest
 
+from tandem.flows import automations
 from tandem.kernel import outbox
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query
+from tandem.kernel.jobs import Work
+from tandem.kernel.resources import Resources
 from tests.identity.company import hire
 from tests.sales.converting import Desk
+from tests.sales.test_reminding import Later
 
 TOLD = Query(
     """
@@ -78,6 +83,12 @@ async def test_a_lead_that_comes_is_tagged_given_away_and_somebody_has_something
     again = await desk.lead()
     await outbox.drain(database)
     assert again["id"] == lead["id"] and len(await runs(desk, made)) == 1
+
+    for days, kept in ((89, 1), (91, 0)):
+        later = Database(database.pool, Later(database.clock.now() + timedelta(days=days)))
+        await automations.forget_old(Work(later, Resources(), actor.org_id))
+        assert len(await runs(desk, made)) == kept
+    assert (await desk.read(at))["tags"] == ["cold"], "what it did stays done"
 
 
 async def test_what_cannot_be_done_leaves_nothing_behind_and_says_why(

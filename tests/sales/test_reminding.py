@@ -72,10 +72,11 @@ async def test_what_waits_is_told_once_to_whoever_it_waits_for(
     def until(days: int) -> str:
         return (today + timedelta(days=days)).isoformat()
 
-    deal = await quoting.deal(owner_id=str(asha.id))
+    hers = {"owner_id": str(asha.id)}
+    deal = await quoting.deal(**hers)
     soon = await quoting.sent(deal, valid_until=until(5))
-    late = await quoting.sent(await quoting.deal("Later"), valid_until=until(30))
-    answered = await quoting.sent(await quoting.deal("No"), valid_until=until(5))
+    late = await quoting.sent(await quoting.deal("Later", **hers), valid_until=until(30))
+    answered = await quoting.sent(await quoting.deal("No", **hers), valid_until=until(5))
     assert (await quoting.buyer.post(f"/q/{soon['token']}/seen")).status_code == 204
     await quoting.decline(answered)
 

@@ -161,6 +161,8 @@ class LeadCaptured(LeadEvent, frozen=True, kw_only=True):
     campaign_id: UUID | None
     form_id: UUID | None
     owner_id: UUID | None
+    is_owner_by_default: bool = False
+    """Whoever wrote it in has it, and nobody said so: a rule may still give it to somebody else."""
 
 
 class LeadChanged(LeadEvent, frozen=True, kw_only=True):

@@ -49,16 +49,19 @@ async def directory(tx: Tx) -> Directory:
     )
 
 
-async def assign(tx: Tx, lead_id: UUID, *, how: How, now: datetime) -> Choice:
+async def assign(
+    tx: Tx, lead_id: UUID, *, how: How, keeper_id: UUID | None = None, now: datetime
+) -> Choice:
     """By the rules; see `assigning.assign`."""
-    return await assigning.assign(tx, lead_id, await directory(tx), how=how, now=now)
+    people = await directory(tx)
+    return await assigning.assign(tx, lead_id, people, how=how, keeper_id=keeper_id, now=now)
 
 
 @subscribe(LeadCaptured, "sales.assign_lead")
 async def assign_captured(tx: Tx, event: LeadCaptured, now: datetime) -> None:
     """Also one that came before and has nobody: perhaps now it has."""
-    if event.owner_id is None:
-        await _try(tx, event.lead_id, "captured", now)
+    if event.owner_id is None or event.is_owner_by_default:
+        await _try(tx, event.lead_id, "captured", now, keeper_id=event.owner_id)
 
 
 @every(30, "sales.take_up_waiting")
@@ -72,10 +75,12 @@ async def take_up_waiting(work: Work) -> None:
             await _try(tx, lead_id, "taken_up", work.now())
 
 
-async def _try(tx: Tx, lead_id: UUID, how: How, now: datetime) -> None:
+async def _try(
+    tx: Tx, lead_id: UUID, how: How, now: datetime, *, keeper_id: UUID | None = None
+) -> None:
     """One that was merged or went away meanwhile needs nobody."""
     try:
-        await assign(tx, lead_id, how=how, now=now)
+        await assign(tx, lead_id, how=how, keeper_id=keeper_id, now=now)
     except (LeadMerged, NotFound):
         await assigning.forget(tx, lead_id)
 

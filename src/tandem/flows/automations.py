@@ -37,6 +37,7 @@ from tandem.kernel import company, rules
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound, Refusal
 from tandem.kernel.events import Told, tap
+from tandem.kernel.jobs import Work, every
 
 STOPPED = "It had acted on this record often enough for a day: perhaps two answer each other."
 
@@ -108,6 +109,14 @@ async def find_subject(tx: Tx, kind: SubjectKind, subject_id: UUID) -> Subject:
         kind="opportunity", id=deal.id, number=deal.number, name=deal.title,
         company=deal.customer_name, owner_id=deal.owner_id, page=f"/deals/{deal.id}",
     )  # fmt: skip
+
+
+@every(3600, "sales.forget_automation_runs")
+async def forget_old(work: Work) -> None:
+    is_left = True
+    while is_left:
+        async with work.transaction() as tx:
+            is_left = await automations.forget_old(tx, now=work.now())
 
 
 @tap(automations.SUBSCRIBER)

@@ -12,9 +12,11 @@ from tandem.crm.customers.service.contacts import find_by_contact
 from tandem.crm.identity import service as identity
 from tandem.crm.sales.domain.leads import Captured, Channel, Lead, LeadChange, LeadDraft
 from tandem.crm.sales.service import leads
+from tandem.kernel.actor import Kind
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
 from tandem.kernel.ids import new_id
+from tandem.kernel.reach import Ownership
 
 TARGET = "lead"
 
@@ -22,14 +24,18 @@ TARGET = "lead"
 async def add_lead(
     tx: Tx, draft: LeadDraft, *, channel: Channel = Channel.API, now: datetime
 ) -> Captured:
-    """Refuses an owner who is not there and values that the company's own fields do not take."""
+    """Refuses an owner who is not there and values that the company's own fields do not take.
+
+    Without an owner it is the maker's until a rule gives it away: a person's, and a key's maker's
+    who would not see it else. A key that sees every lead brings others' and leaves them to the
+    rules."""
     tx.actor.require("sales.write")
     await check_owner(tx, draft.owner_id)
     custom = await customers.write_custom(
         tx, TARGET, new_id(), draft.custom, {}, holder=leads.holder_of_value
     )
     draft = msgspec.structs.replace(draft, custom=custom)
-    return await leads.add_lead(tx, draft, channel=channel, now=now)
+    return await leads.add_lead(tx, draft, channel=channel, keeper_id=_keeper(tx, draft), now=now)
 
 
 async def update_lead(
@@ -51,6 +57,14 @@ async def update_lead(
         )
         to = msgspec.structs.replace(to, custom=custom)
     return await leads.update_lead(tx, lead_id, to, is_current=is_current, now=now)
+
+
+def _keeper(tx: Tx, draft: LeadDraft) -> UUID | None:
+    actor = tx.actor
+    whose = Ownership(id=new_id(), team_id=draft.team_id, territory_id=draft.territory_id)
+    is_out_of_sight = not actor.sees("sales.read", whose)
+    is_nobodys = actor.kind is Kind.STAFF and draft.team_id is None
+    return actor.person if is_out_of_sight or is_nobodys else None
 
 
 async def check_owner(tx: Tx, owner_id: UUID | None) -> None:

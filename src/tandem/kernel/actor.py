@@ -111,6 +111,14 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
             org_id=org_id, user_id=None, kind=Kind.PUBLIC, grants=frozenset(grants), label="Visitor"
         )
 
+    @property
+    def person(self) -> UUID | None:
+        """Whose something is that was made without saying whose: the member of staff who asks, or
+        whom the key was made by. Nobody for visitors, buyers, drivers and the suite itself."""
+        if self.kind is Kind.API_KEY:
+            return self.maker_id
+        return self.user_id if self.kind is Kind.STAFF else None
+
     def trusted(self) -> "Actor":
         """The same person without limits, for what follows of itself from what was allowed."""
         return msgspec.structs.replace(

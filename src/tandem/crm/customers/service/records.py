@@ -65,7 +65,7 @@ async def add_task(tx: Tx, kind: Subject, subject_id: UUID, new: NewTask, *, now
         subject_id=subject_id,
         title=new.title.strip(),
         due_on=new.due_on,
-        assignee_id=new.assignee_id or tx.actor.user_id,
+        assignee_id=new.assignee_id or tx.actor.person,
         done_at=None,
         created_label=tx.actor.label,
         created_at=now,

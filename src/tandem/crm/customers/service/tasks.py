@@ -77,7 +77,7 @@ async def add(tx: Tx, draft: TaskDraft, *, zone: str, now: datetime) -> Task:
         due_at=draft.due_at,
         remind_at=remind_at(draft.due_on, draft.due_at, draft.remind_minutes, zone),
         reminded_at=None,
-        assignee_id=draft.assignee_id or tx.actor.user_id,
+        assignee_id=draft.assignee_id or tx.actor.person,
         outcome=draft.outcome,
         done_at=now if draft.is_done else None,
         done_label=tx.actor.label if draft.is_done else "",

@@ -26,6 +26,8 @@ AUTOMATIONS_MAX = 100
 ACTIONS_MAX = 10
 RUNS_A_DAY = 5
 """How often one automation acts on one record within 24 hours: two that answer each other end."""
+DAYS_KEPT = 90
+"""What an automation did stands in its log for so long."""
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PRINTABLE)]
 OnlyTo = Annotated[str, msgspec.Meta(max_length=80, pattern=LINE)]

@@ -49,18 +49,27 @@ class LeadSettled(Conflict):
     code = "lead_settled"
 
 
-async def assign(tx: Tx, lead_id: UUID, directory: Directory, *, how: How, now: datetime) -> Choice:
+async def assign(
+    tx: Tx,
+    lead_id: UUID,
+    directory: Directory,
+    *,
+    how: How,
+    keeper_id: UUID | None = None,
+    now: datetime,
+) -> Choice:
     """Give a lead away by the first rule that holds and has somebody eligible.
 
-    A lead captured or taken up that has an owner already, or is settled, is left alone. Where
-    nobody is eligible the lead waits, and keeps the owner it has. All cursors are held until the
+    A lead captured or taken up that has an owner already, or is settled, is left alone; the keeper
+    is an owner whom nobody chose and who gives way. Where nobody is eligible the lead waits, and
+    keeps the owner it has. All cursors are held until the
     transaction ends, so that no two leads take one turn.
     """
     lead = await lock_lead(tx, lead_id)
     if how == "by_hand":
         tx.actor.require_with(WRITE, lead)
         _check_open(lead)
-    elif lead.owner_id is not None or lead.kind not in OPEN:
+    elif lead.owner_id not in (None, keeper_id) or lead.kind not in OPEN:
         await store.wait_no_more(tx, lead_id)
         return Choice(owner_id=lead.owner_id)
     await store.lock_turns(tx)

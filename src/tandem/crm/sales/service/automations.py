@@ -9,6 +9,7 @@ import msgspec
 
 from tandem.crm.sales.domain.automations import (
     AUTOMATIONS_MAX,
+    DAYS_KEPT,
     RUNS_A_DAY,
     TOPICS,
     Automation,
@@ -36,6 +37,7 @@ from tandem.kernel.ids import new_id
 
 SUBSCRIBER = "automations.react"
 RUNS_SHOWN = 100
+FORGOTTEN_AT_ONCE = 5_000
 NOTE_MAX = 500
 EVERY = rules.Explanation(kind="all", says="every record", holds=True)
 
@@ -171,6 +173,12 @@ async def log(
         at=now,
     )
     await store.log(tx, run, told.id)
+
+
+async def forget_old(tx: Tx, *, now: datetime) -> bool:
+    """Forget the oldest lines of the log that are over `DAYS_KEPT`. True where more may be left."""
+    before = now - timedelta(days=DAYS_KEPT)
+    return await store.forget(tx, before=before, count=FORGOTTEN_AT_ONCE) == FORGOTTEN_AT_ONCE
 
 
 def vocabulary(kind: SubjectKind, own: list[rules.CustomField]) -> rules.Vocabulary:

@@ -40,6 +40,7 @@ async def capture(
     channel: Channel,
     form_id: UUID | None = None,
     dedupe: str | None = None,
+    is_owner_by_default: bool = False,
     now: datetime,
 ) -> Captured:
     """Find whoever has this e-mail, or this phone and no other e-mail; or add them.
@@ -59,7 +60,15 @@ async def capture(
             lead = await _add(tx, draft, email, phone, keys, held, now)
         if lead is not None:
             return await _touched(
-                tx, lead, draft, is_new, channel=channel, form_id=form_id, dedupe=dedupe, now=now
+                tx,
+                lead,
+                draft,
+                is_new,
+                channel=channel,
+                form_id=form_id,
+                dedupe=dedupe,
+                is_owner_by_default=is_new and is_owner_by_default,
+                now=now,
             )
     raise AssertionError("a contact was claimed and let go of, over and over")
 
@@ -125,6 +134,7 @@ async def _touched(
     channel: Channel,
     form_id: UUID | None,
     dedupe: str | None,
+    is_owner_by_default: bool,
     now: datetime,
 ) -> Captured:
     touch = touch_of(draft, channel, form_id, now)
@@ -154,6 +164,7 @@ async def _touched(
             campaign_id=touch.campaign_id,
             form_id=form_id,
             owner_id=after.owner_id,
+            is_owner_by_default=is_owner_by_default,
             **names,
         )
     )

@@ -45,16 +45,25 @@ UNKNOWN = "There is no such lead."
 
 
 async def add_lead(
-    tx: Tx, draft: LeadDraft, *, channel: Channel = Channel.API, now: datetime
+    tx: Tx,
+    draft: LeadDraft,
+    *,
+    channel: Channel = Channel.API,
+    keeper_id: UUID | None = None,
+    now: datetime,
 ) -> Captured:
     """Somebody new, or one more touch of somebody known. Refuses a person whose lead is beyond the
     actor's reach (LeadExists). Custom values were checked by the flow that calls.
 
-    What nobody owns belongs to whoever wrote it in by hand; else it waits for assignment."""
+    What nobody owns belongs to whoever wrote it in by hand. Else it is the keeper's until a rule
+    gives it to somebody; without one it waits for assignment."""
     tx.actor.require(WRITE)
     if channel is Channel.MANUAL and not (draft.owner_id or draft.team_id):
-        draft = msgspec.structs.replace(draft, owner_id=tx.actor.user_id)
-    found = await capture(tx, draft, channel=channel, now=now)
+        draft = msgspec.structs.replace(draft, owner_id=tx.actor.person)
+    by_default = draft.owner_id is None and keeper_id is not None
+    if by_default:
+        draft = msgspec.structs.replace(draft, owner_id=keeper_id)
+    found = await capture(tx, draft, channel=channel, is_owner_by_default=by_default, now=now)
     if not found.is_new and not tx.actor.sees(READ, found.lead):
         raise LeadExists("Somebody else looks after this person already.", field="email")
     return found

@@ -85,7 +85,7 @@ async def open_opportunity(
             next_step=draft.next_step,
             source=draft.source,
             rank=await rank_at_end(tx, stage.id),
-            owner_id=draft.owner_id or tx.actor.user_id,
+            owner_id=draft.owner_id or tx.actor.person,
             team_id=None,
             territory_id=None,
             created_at=now,

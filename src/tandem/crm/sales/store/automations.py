@@ -104,6 +104,17 @@ LOG = Query(
     """
 )
 
+FORGET = Query(
+    """
+    delete from sales.automation_run
+     where org_id = :org_id
+       and id in (select id from sales.automation_run
+                   where org_id = :org_id and at < :before
+                   order by at
+                   limit :count)
+    """
+)
+
 RUNS = Query(
     """
     select id, automation_id, subject_kind, subject_id, number, outcome, note, at
@@ -175,6 +186,10 @@ async def count_since(tx: Tx, automation_id: UUID, subject_id: UUID, since: date
 
 async def log(tx: Tx, run: Run, event_id: UUID) -> None:
     await tx.run(LOG, event_id=event_id, **msgspec.structs.asdict(run))
+
+
+async def forget(tx: Tx, *, before: datetime, count: int) -> int:
+    return await tx.run(FORGET, before=before, count=count)
 
 
 async def runs(tx: Tx, automation_id: UUID, count: int) -> list[Run]:
