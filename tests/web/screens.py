@@ -57,6 +57,13 @@ ENDED = (
     ".map((one) => one.finished)).then(() => 0)"
 )
 """A promise kept when every transition and animation that ends has ended."""
+CUT_OFF = (
+    "[...document.querySelectorAll('.panel')]"
+    ".filter((one) => one.scrollHeight > one.clientHeight + 1 && one.checkVisibility())"
+    ".filter((one) => ['hidden', 'clip'].includes(getComputedStyle(one).overflowY))"
+    ".map((one) => `cut off: ${one.innerText.slice(0, 60)}`)"
+)
+"""Panels that hide part of what stands in them."""
 AXE_TELLS = "{resultTypes: ['violations'], selectors: false, preload: {assets: ['media']}}"
 """All rules that run by default, but no words on what passed and no selectors, which nobody reads;
 the style sheets are not read once more for a rule that is not among them: a fifth less."""
@@ -115,6 +122,7 @@ class Screen:
         assert not found, found
         overhang = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert self.page.evaluate(overhang) <= 0, "the page scrolls sideways"
+        assert not (cut := self.page.evaluate(CUT_OFF)), cut
 
     def _picture(self, name: str) -> None:
         """A browser whose picture was asked for amid a change of page may have none: once more."""
