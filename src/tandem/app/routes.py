@@ -75,6 +75,7 @@ from tandem.flows.http.quotas import QuotasController
 from tandem.flows.http.quotes import QuotesController
 from tandem.flows.http.report_links import ReportLinksController
 from tandem.flows.http.resolve import ResolveController
+from tandem.flows.http.sales_sheets import LeadExportController, OpportunityExportController
 from tandem.flows.http.shipments import ShipmentFlowsController
 from tandem.flows.http.stock import StockFlowsController
 from tandem.flows.http.stuck_events import StuckEventsController
@@ -142,6 +143,8 @@ ROUTES: list[Any] = [
     LeadsController,
     LeadMergesController,
     LeadImportsController,
+    LeadExportController,
+    OpportunityExportController,
     LeadScoreController,
     ScoreRulesController,
     ScoreThresholdsController,

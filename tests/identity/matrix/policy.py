@@ -174,6 +174,8 @@ AREAS: dict[str, Rule] = {
     "/v1/score-rules": Rule("sales.read", "sales.configure"),
     "/v1/score-thresholds": Rule("sales.read", "sales.configure"),
     "/v1/lead-imports": both("sales.import"),
+    "/v1/lead-export": both("sales.export"),
+    "/v1/opportunity-export": both("sales.export"),
     "/v1/sales-reminders": Rule("sales.read", "sales.configure"),
     "/v1/lead-forms": Rule("sales.read", "sales.configure"),
     "/v1/form-submissions": both("sales.write" + WHOLE),

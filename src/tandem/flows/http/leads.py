@@ -1,7 +1,7 @@
 """Leads over HTTP: listed, written in, changed, merged; their touches, notes and timeline."""
 
 import functools
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -26,9 +26,13 @@ from tandem.crm.sales.domain.opportunities import escaped
 from tandem.crm.sales.service import leads
 from tandem.crm.sales.service.merging_leads import merge_leads
 from tandem.flows import leads as flow
+from tandem.flows.sales_sheets import search_leads
+from tandem.kernel import rules
+from tandem.kernel.company import moment_of
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.history import Happening
 from tandem.kernel.http import (
+    COMPUTES,
     Cursor,
     IfMatch,
     LimitParameter,
@@ -38,7 +42,7 @@ from tandem.kernel.http import (
     etag,
     refusals,
 )
-from tandem.kernel.pages import LIMIT_DEFAULT, Page
+from tandem.kernel.pages import LIMIT_DEFAULT, LIMIT_MAX, Page
 
 Words = Annotated[str | None, QueryParameter(max_length=100, pattern=r"^[^\x00]*$")]
 Word = Annotated[str | None, QueryParameter(max_length=60, pattern=r"^[^\x00]*$")]
@@ -47,6 +51,14 @@ Score = Annotated[int | None, QueryParameter(ge=-100_000, le=100_000)]
 
 class NewNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=10_000, pattern=r"^[^\x00]*$")]
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`rule` as of an assignment; own fields are `custom.<key>`."""
+
+    rule: dict[str, Any]
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT
+    cursor: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 
 
 class LeadMerge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,6 +120,17 @@ class LeadsController(Controller):
         one more touch, and only blanks are filled."""
         found = await flow.add_lead(tx, data, now=now)
         return _answer(found.lead, status=201 if found.is_new else 200)
+
+    @post(
+        "/search",
+        status_code=200,
+        opt=COMPUTES,
+        responses=refusals(Forbidden, rules.RuleWrong, rules.RuleTooSlow),
+    )
+    async def search(self, data: JSONBody[Search], tx: Transaction, now: Now) -> Page[Lead]:
+        """Whom a rule finds, the newest first."""
+        moment = await moment_of(tx, now)
+        return await search_leads(tx, data.rule, moment, limit=data.limit, cursor=data.cursor)
 
     @get("/{lead_id:uuid}", responses=refusals(Forbidden, NotFound, LeadMerged))
     async def get_lead(self, lead_id: FromPath[UUID], tx: Transaction) -> Response[Lead]:

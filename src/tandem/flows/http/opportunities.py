@@ -1,9 +1,10 @@
 """Opportunities listed and opened, and the forecast, over HTTP."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Response, get, post
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
@@ -18,11 +19,22 @@ from tandem.crm.sales.domain.opportunities import (
 )
 from tandem.crm.sales.domain.pipelines import Kind
 from tandem.flows import opportunities
+from tandem.flows.sales_sheets import search_deals
+from tandem.kernel import rules
+from tandem.kernel.company import moment_of
 from tandem.kernel.errors import Forbidden, Invalid
-from tandem.kernel.http import Cursor, LimitParameter, Now, Transaction, etag, refusals
-from tandem.kernel.pages import LIMIT_DEFAULT, Page
+from tandem.kernel.http import COMPUTES, Cursor, LimitParameter, Now, Transaction, etag, refusals
+from tandem.kernel.pages import LIMIT_DEFAULT, LIMIT_MAX, Page
 
 Words = Annotated[str | None, QueryParameter(max_length=100, pattern=r"^[^\x00]*$")]
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`rule` as of an automation of deals; own fields are `custom.<key>`."""
+
+    rule: dict[str, Any]
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT
+    cursor: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 
 
 class OpportunityFlowsController(Controller):
@@ -52,6 +64,17 @@ class OpportunityFlowsController(Controller):
             words=escaped(q),
         )
         return await service.list_opportunities(tx, filters, limit=limit, cursor=cursor)
+
+    @post(
+        "/opportunities/search",
+        status_code=200,
+        opt=COMPUTES,
+        responses=refusals(Forbidden, rules.RuleWrong, rules.RuleTooSlow),
+    )
+    async def search(self, data: JSONBody[Search], tx: Transaction, now: Now) -> Page[Opportunity]:
+        """What a rule finds, the newest first."""
+        moment = await moment_of(tx, now)
+        return await search_deals(tx, data.rule, moment, limit=data.limit, cursor=data.cursor)
 
     @post("/opportunities", responses=refusals(Forbidden, Invalid, ColumnFull))
     async def open_opportunity(

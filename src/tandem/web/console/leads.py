@@ -1,6 +1,7 @@
 """Leads: the list, the board by status, writing one in."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -96,6 +97,7 @@ class LeadsPage(Controller):
             listing=listing(state, found, await views_of(tx, state, ready)),
             people=people,
             tones=TONES,
+            narrowed=_question(filters_of(state), state.search),
         )
 
     @get("/board")
@@ -156,6 +158,20 @@ def filters_of(state: ListState) -> LeadFilters:
         is_unowned=owner == NOBODY,
         form_id=parse_id(state.values.get("form", "")),
     )
+
+
+def _question(filters: LeadFilters, search: str) -> str:
+    """What the list is narrowed to, for the file of it."""
+    asked = {
+        "kind": filters.kind,
+        "status_id": filters.status_id,
+        "owner_id": filters.owner_id,
+        "unowned": "true" if filters.is_unowned else None,
+        "form_id": filters.form_id,
+        "q": search[:100],
+    }
+    given = {name: str(value) for name, value in asked.items() if value}
+    return f"?{urlencode(given)}" if given else ""
 
 
 def _filters(statuses: list[Status], people: dict[UUID, str]) -> tuple[Filter, ...]:

@@ -92,13 +92,18 @@ def export_row(customer: Customer, own: Sequence[CustomField]) -> list[str | int
         customer.locale, customer.gst_treatment,
         *(getattr(home, name) if home else "" for name in HOME),
     ]  # fmt: skip
-    row: list[str | int | float] = [guarded(text) for text in texts]
+    return [*(guarded(text) for text in texts), *own_cells(customer.custom, own)]
+
+
+def own_cells(custom: Mapping[str, Any], own: Sequence[CustomField]) -> list[str | int | float]:
+    """A record's own fields as an import reads them. Numbers stay numbers."""
+    cells: list[str | int | float] = []
     for field in own:
-        value = customer.custom.get(field.key, "")
+        value = custom.get(field.key, "")
         if isinstance(value, bool):
-            row.append("yes" if value else "no")
+            cells.append("yes" if value else "no")
         elif isinstance(value, int | float):
-            row.append(value)
+            cells.append(value)
         else:
-            row.append(guarded("; ".join(value) if isinstance(value, list) else value))
-    return row
+            cells.append(guarded("; ".join(value) if isinstance(value, list) else value))
+    return cells

@@ -284,7 +284,13 @@ READY_MADE: tuple[Role, ...] = (
         "sales",
         "Sales",
         "Their own customers and what these buy.",
-        [*_at("own", *_SELLING), "catalog.read", "inventory.read", "analytics.read"],
+        [
+            *_at("own", *_SELLING),
+            "sales.export",
+            "catalog.read",
+            "inventory.read",
+            "analytics.read",
+        ],
     ),
     _ready(
         "sales_manager",
@@ -292,6 +298,7 @@ READY_MADE: tuple[Role, ...] = (
         "The customers of their teams and of everybody below them.",
         [
             *_at("subtree", *_SELLING),
+            "sales.export",
             "catalog.read",
             "inventory.read",
             "analytics.read",
