@@ -233,3 +233,27 @@ async def test_duplicates_are_found_until_somebody_says_they_are_two(
     )
     pairs = (await client.get("/v1/customer-duplicates")).json()["items"]
     assert [{p["first_id"], p["second_id"]} for p in pairs] == [{first, second}]
+
+
+async def test_of_three_who_are_one_the_no_of_whoever_stays_outlives_the_parting_of_another(
+    client: httpx.AsyncClient,
+) -> None:
+    first, second = await two(client)
+    third = await add(client, "Asha R", allow_duplicate=True)
+    for who, granted in ((first, True), (second, False), (third, False)):
+        await consent(client, who, "email", granted)
+    merges = [await merge(client, first, other) for other in (second, third)]
+    seen = []
+    for done in merges:
+        await client.post(f"/v1/customer-merges/{done['id']}/undo")
+        seen.append(await states(client, first))
+    assert seen == [{"email": "withdrawn"}, {"email": "granted"}]
+    assert (await states(client, second), await states(client, third)) == (seen[0], seen[0])
+
+    done = await merge(client, first, second)
+    await consent(client, first, "email", True)
+    await client.post(f"/v1/customer-merges/{done['id']}/undo")
+    assert await states(client, first) == {"email": "granted"}, "they said so after the merge"
+    for done in reversed([await merge(client, second, third), await merge(client, first, second)]):
+        await client.post(f"/v1/customer-merges/{done['id']}/undo")
+    assert (await client.get(f"/v1/customers/{third}")).status_code == 200

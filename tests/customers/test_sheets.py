@@ -11,10 +11,17 @@ import httpx2 as httpx
 import pytest
 
 from tandem.crm.customers import jobs
+from tandem.crm.customers.domain.custom_fields import (
+    CustomField,
+    CustomFieldWrong,
+    from_text,
+    read_custom,
+)
 from tandem.kernel.actor import Actor
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.cells import guarded, plain
 from tandem.kernel.db import Database, Query
+from tandem.kernel.ids import new_id
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
 from tandem.kernel.sheets import SheetWrong, decode, heading_of, rows_of
@@ -58,6 +65,58 @@ async def count(database: Database, actor: Actor) -> int:
     async with database.transaction(actor) as tx:
         found: int = await tx.value(COUNT)
     return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "value"),
+    [
+        ("date", "2026-11-02", "2026-11-02"),
+        ("date", "2/11/2026", "2026-11-02"),
+        ("date", "02-11-2026", "2026-11-02"),
+        ("date", "02.11.2026", "2026-11-02"),
+        ("date", "2 Nov 2026", "2026-11-02"),
+        ("date", "02-november-2026", "2026-11-02"),
+        ("date", "30 Sept 2026", "2026-09-30"),
+        ("date", "2026-11-02 00:00:00", "2026-11-02"),
+        ("date", "2026-11-02T18:30:00.000Z", "2026-11-02"),
+        ("date", "11/22/2026", None),
+        ("date", "2/11/26", None),
+        ("date", "2/11-2026", None),
+        ("date", "31 Feb 2026", None),
+        ("date", "2 Nov", None),
+        ("date", "2 Foo 2026", None),
+        ("date", "45983", None),
+        ("number", "1,25,000.50", 125000.5),
+        ("number", "-1,250", -1250),
+        ("number", "12,5", None),
+        ("number", "1.250,75", None),
+        ("number", "1,2,3", None),
+        ("number", "1e3", 1000),
+        ("flag", "Yes", True),
+        ("flag", "maybe", None),
+        ("choices", "tea; milk|tea", ["tea", "milk"]),
+        ("choices", "tea; cocoa", None),
+    ],
+)
+def test_a_cell_is_read_as_it_was_meant_or_not_at_all(kind: str, cell: str, value: Any) -> None:
+    field = CustomField(
+        id=new_id(),
+        target="customer",
+        key="own",
+        kind=kind,  # type: ignore[arg-type]  # of the table
+        label="Own",
+        options=["tea", "milk"],
+        is_required=False,
+        is_unique=False,
+        is_personal=True,
+        retired_at=None,
+    )
+    try:
+        read = read_custom([field], {"own": from_text(field, cell)}, {})
+    except CustomFieldWrong as refusal:
+        assert (value, refusal.field) == (None, "custom.own")
+    else:
+        assert read == {"own": value}
 
 
 def sheet(good: int, bad: int) -> str:

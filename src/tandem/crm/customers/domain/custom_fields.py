@@ -121,7 +121,11 @@ def from_text(field: CustomField, text: str) -> Any:
     if not text:
         return None
     if field.kind == "number":
+        if "," in text and not _GROUPED.fullmatch(text):
+            raise _wrong(field, "a number such as 1,25,000.50")
         return _number(text.replace(",", ""), field)
+    if field.kind == "date":
+        return _written_day(text, field)
     if field.kind == "flag":
         if text.lower() not in _FLAGS:
             raise _wrong(field, "yes or no")
@@ -131,6 +135,15 @@ def from_text(field: CustomField, text: str) -> Any:
     return text
 
 
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}(\.[0-9]+)?")
+"""Commas part thousands or lakhs; where one stands elsewhere nobody knows what was meant."""
+_DAY_FIRST = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})")
+_NAMED_MONTH = re.compile(r"([0-9]{1,2})[ -]([A-Za-z]{3,9})[ -]([0-9]{4})")
+_WITH_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ][0-9:.]{4,15}Z?")
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -165,6 +178,26 @@ def _number(value: Any, field: CustomField) -> int | float:
     if found is None or not found.is_finite() or abs(found) > NUMBER_MAX:
         raise _wrong(field, "a number")
     return int(found) if found == found.to_integral_value() else float(found)
+
+
+def _written_day(text: str, field: CustomField) -> str:
+    """`2026-11-22` with or without a time, `22/11/2026` (the day first, as in India; `-` and `.`
+    part it too), `22 Nov 2026`. Two digits of a year are refused."""
+    day = month = year = ""
+    if found := _WITH_TIME.fullmatch(text):
+        return found[1]
+    if found := _DAY_FIRST.fullmatch(text):
+        day, month, year = found[1], found[3], found[4]
+    elif found := _NAMED_MONTH.fullmatch(text):
+        day, month, year = found[1], str(_month(found[2])), found[3]
+    return f"{year}-{month:0>2}-{day:0>2}" if year else text
+
+
+def _month(text: str) -> int:
+    """1 to 12 by an English name or its first three letters (or `Sept`); 0 for none."""
+    short = text.lower()
+    names = (number for number, name in enumerate(_MONTHS, 1) if short in (name, name[:3]))
+    return 9 if short == "sept" else next(names, 0)
 
 
 def _day(value: Any, field: CustomField) -> str:

@@ -275,15 +275,23 @@ async def _join_consents(
 
 
 async def _part_consents(tx: Tx, merge: Merge, now: datetime) -> None:
-    """Give back the state before, unless the person has spoken since."""
-    current = {
-        (one.purpose, one.channel): one for one in await consents.current(tx, merge.survivor_id)
-    }
-    earlier = {(one["purpose"], one["channel"]): one["state"] for one in merge.before["consents"]}
-    for one in merge.before["merged_consents"]:
-        key = one["purpose"], one["channel"]
-        if key in current and current[key].since == merge.merged_at:
-            state = earlier.get(key, "none")
+    """Where a merge said the last word, give back what the person themselves said last, as strict
+    as whoever was merged into them since then and still is."""
+    merged = [
+        (other.merged_at, await _states(tx, other.loser_id))
+        for other in await store.list_merges(tx, merge.survivor_id)
+        if other.undone_at is None and other.id != merge.id
+    ]
+    known = await _states(tx, merge.survivor_id)
+    for word in await consents.words_before_merges(tx, merge.survivor_id):
+        key = word.purpose, word.channel
+        others = [
+            states.get(key, "none")
+            for at, states in merged
+            if word.said_at is None or at >= word.said_at
+        ]
+        state = strictest([word.state or "none", *others])
+        if state != known[key]:
             await _consent(tx, merge.survivor_id, *key, "undo_merge", state, now)
 
 

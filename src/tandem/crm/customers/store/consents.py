@@ -54,6 +54,26 @@ HISTORY = Query(
     """
 )
 
+WORDS_BEFORE_MERGES = Query(
+    """
+    select last.purpose, last.channel, own.state, own.occurred_at as said_at
+      from (select distinct on (purpose, channel) purpose, channel, action
+              from customers.consent_event
+             where org_id = :org_id and customer_id = :customer_id
+             order by purpose, channel, id desc) last
+      left join lateral (
+           select e.state, e.occurred_at
+             from customers.consent_event e
+            where e.org_id = :org_id and e.customer_id = :customer_id
+              and e.purpose = last.purpose and e.channel = last.channel
+              and e.action not in ('merge', 'undo_merge')
+            order by e.id desc
+            limit 1) own on true
+     where last.action in ('merge', 'undo_merge')
+     order by last.purpose, last.channel
+    """
+)
+
 _REQUEST: LiteralString = """
     select id, customer_id, purpose, channel, notice_version, created_at, confirmed_at
       from customers.consent_request
@@ -129,6 +149,15 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     state: str | None
 
 
+class Word(msgspec.Struct, frozen=True, kw_only=True):
+    """`state` is what the person themselves said last, and None if they never did."""
+
+    purpose: str
+    channel: str
+    state: str | None
+    said_at: datetime | None
+
+
 async def write(
     tx: Tx,
     customer_id: UUID,
@@ -168,6 +197,11 @@ async def current(tx: Tx, customer_id: UUID) -> list[Consent]:
 
 async def history(tx: Tx, customer_id: UUID) -> list[ConsentEvent]:
     return await tx.many(HISTORY, ConsentEvent, customer_id=customer_id)
+
+
+async def words_before_merges(tx: Tx, customer_id: UUID) -> list[Word]:
+    """For what a merge, or its undoing, said the last word about."""
+    return await tx.many(WORDS_BEFORE_MERGES, Word, customer_id=customer_id)
 
 
 async def add_request(tx: Tx, request: ConsentRequest) -> None:
