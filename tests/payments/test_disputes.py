@@ -10,6 +10,7 @@ import pytest
 
 from tandem.crm.identity import service as identity
 from tandem.crm.notifications.service import inbox as staff
+from tandem.flows.answer_dispute import answer_disputes
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Query
 from tandem.kernel.ids import new_id
@@ -191,12 +192,100 @@ async def test_from_the_banks_word_to_the_settlement(
     stale = await client.patch(path, json=evidence, headers={"if-match": '"9"'})
     noted = await client.patch(path, json=evidence, headers={"if-match": '"1"'})
     assert (stale.status_code, noted.status_code, noted.headers["etag"]) == (412, 200, '"2"')
-    for status in ("under_review", "action_required", "under_review", outcome):
-        moved = desk.post(f"/sandbox/razorpay/disputes/{name}/{status}")
-        assert moved.status_code == 201, moved.text
+    await (_accepted if outcome == "lost" else _contested)(shop, client, path, name)
     assert desk.post(f"/sandbox/razorpay/disputes/{name}/won").status_code == 409
     await _told(shop, f"payment.dispute.{outcome}", name)
     await _settled(shop, outcome, order.id, payment.id, client, path, evidence)
+
+
+async def _contested(shop: Shop, client: httpx2.AsyncClient, path: str, name: str) -> None:
+    """With the invoice, in two rounds; of the second the answer is lost. The bank then agrees."""
+    desk = shop.sandbox.http
+    asked = {"action": "contest", "amount_minor": 40_000}
+    too_much = await client.post(f"{path}/answers", json={**asked, "amount_minor": 50_001})
+    assert (too_much.status_code, too_much.json()["field"]) == (422, "amount_minor")
+    answered = await client.post(f"{path}/answers", json=asked)
+    assert (answered.status_code, answered.json()["answer_state"]) == (202, "requested")
+    again = await client.post(f"{path}/answers", json=asked)
+    assert (again.status_code, again.json()["version"]) == (202, answered.json()["version"])
+    beside = await client.post(f"{path}/answers", json={"action": "accept"})
+    assert (beside.status_code, beside.json()["code"]) == (409, "already_answered")
+    await shop.work()
+    kept = (await client.get(path)).json()
+    assert (kept["status"], kept["answer"], kept["answer_state"]) == (
+        "under_review",
+        "contest",
+        "sent",
+    )
+    there = shop.at_gateway(f"disputes/{name}")
+    evidence = there["evidence"]
+    assert (there["status"], evidence["amount"]) == ("under_review", 40_000)
+    assert evidence["summary"] == "Signed for by Asha Rao, photo of the door."
+    [paper] = evidence["billing_proof"]
+    document = shop.at_gateway(f"documents/{paper}")
+    assert document["mime_type"] == "application/pdf"
+    assert document["name"].startswith("INV-")
+    early = await client.post(f"{path}/answers", json={"action": "contest"})
+    assert (early.status_code, early.json()["code"]) == (409, "already_answered")
+    shop.clock.moved += timedelta(minutes=2)
+    desk.post("/sandbox/clock", json={"offset_seconds": shop.clock.moved.total_seconds()})
+    desk.post(f"/sandbox/razorpay/disputes/{name}/action_required")
+    await _told(shop, "payment.dispute.action_required", name)
+    first = evidence["submitted_at"]
+    await _lose_the_answer(shop, client, path, {"action": "contest"})
+    submitted = shop.at_gateway(f"disputes/{name}")["evidence"]
+    assert (submitted["submitted_at"] > first, submitted["amount"]) == (True, 50_000)
+    assert desk.post(f"/sandbox/razorpay/disputes/{name}/won").status_code == 201
+
+
+async def _accepted(shop: Shop, client: httpx2.AsyncClient, path: str, name: str) -> None:
+    part = await client.post(f"{path}/answers", json={"action": "accept", "amount_minor": 1})
+    assert (part.status_code, part.json()["field"]) == (422, "amount_minor")
+    await _lose_the_answer(shop, client, path, {"action": "accept"})
+    assert shop.at_gateway(f"disputes/{name}")["status"] == "lost"
+
+
+async def _lose_the_answer(
+    shop: Shop, client: httpx2.AsyncClient, path: str, asked: dict[str, str]
+) -> None:
+    """The gateway took it and nobody heard: it is looked up, and told no second time."""
+    fault = {"target": "razorpay", "kind": "timeout_after", "seconds": 0.01, "match": "/v1/disput"}
+    assert shop.sandbox.http.post("/sandbox/faults", json=fault).status_code == 201
+    assert (await client.post(f"{path}/answers", json=asked)).status_code == 202
+    await shop.work()
+    assert (await client.get(path)).json()["answer_error"].startswith("OutcomeUnknown")
+    shop.clock.moved += timedelta(minutes=1)
+    await answer_disputes(shop.job)
+    await answer_disputes(shop.job)
+    told = (await client.get(path)).json()
+    assert (told["answer"], told["answer_state"]) == (asked["action"], "sent")
+
+
+async def test_an_answer_without_a_paper_and_one_the_gateway_refuses_are_said(
+    shop: Shop, client: httpx2.AsyncClient
+) -> None:
+    order, payment = await shop.captured()
+    path = f"/sandbox/razorpay/payments/{payment.provider_payment_id}/disputes"
+    late = shop.sandbox.http.post(path, json={"respond_in_days": 0}).json()["id"]
+    await watch_disputes(shop.job)
+    (dispute,) = await of_order(shop, order.id)
+    home = f"/v1/payment-disputes/{dispute.id}"
+    await client.patch(home, json={"evidence_note": "x" * 1_001})
+    too_long = await client.post(f"{home}/answers", json={"action": "contest"})
+    assert (too_long.status_code, too_long.json()["field"]) == (422, "evidence_note")
+    await client.patch(home, json={"evidence_note": ""})
+    shop.sandbox.http.post("/sandbox/clock", json={"offset_seconds": 3600})
+    said = await client.post(f"/payments/disputes/{dispute.id}/answer", data={"action": "contest"})
+    assert said.status_code == 303
+    await shop.work()
+    refused = (await client.get(home)).json()
+    assert (refused["status"], refused["answer_state"]) == ("open", "refused")
+    assert refused["answer_error"] == "The respond by date of the dispute is over"
+    assert await kinds(shop, order.id) == [("answer_refused", ""), ("disputed", "")]
+    shown = await client.get(f"/payments/{payment.id}", headers={"accept": "text/html"})
+    assert "The respond by date of the dispute is over" in shown.text
+    assert shop.at_gateway(f"disputes/{late}")["status"] == "open"
+    assert "payments.dispute_answered" not in await shop.topics(order.id)
 
 
 async def _told(shop: Shop, event: str, name: str) -> None:
@@ -230,7 +319,8 @@ async def _settled(
     assert (late.status_code, late.json()["code"]) == (409, "already_decided")
     async with shop.database.transaction(shop.actor) as tx:
         audited = [row["action"] for row in await tx.records(AUDITED)]
-    assert audited == ["payments.note_evidence"]
+    answers = ["payments.answer_dispute"] * (1 if is_lost else 2)
+    assert sorted(audited) == [*answers, "payments.note_evidence"]
     inboxed = [("dispute_lost", ""), ("disputed", outcome)]
     assert await kinds(shop, order_id) == (inboxed if is_lost else inboxed[1:])
     detail = (await client.get(f"/v1/payments/{payment_id}")).json()
@@ -242,7 +332,9 @@ async def _settled(
     assert (order.payment_status, order.paid_minor, order.refunded_minor) == ("paid", TOTAL, 0)
     timeline = (await client.get(f"/v1/orders/{order_id}/timeline", params={"limit": 100})).json()
     titles = [step["title"] for step in timeline["items"] if "isput" in step["title"]]
-    assert (titles[0], titles[-1]) == ("Payment disputed", f"Dispute {outcome}")
+    answer = "Dispute accepted" if is_lost else "Dispute contested"
+    assert titles[0] == "Payment disputed"
+    assert (titles.count(f"Dispute {outcome}"), titles.count(answer)) == (1, 1 if is_lost else 2)
     for page in ("/payments/disputes?show=all", f"/payments/{payment_id}", f"/orders/{order_id}"):
         shown = await client.get(page, headers={"accept": "text/html"})
         assert (shown.status_code, "isput" in shown.text) == (200, True), page

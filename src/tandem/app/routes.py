@@ -50,6 +50,7 @@ from tandem.flows.http.customers import ErasureController, MergeController
 from tandem.flows.http.dashboards import DashboardsController
 from tandem.flows.http.deal_fields import DealFieldsController
 from tandem.flows.http.deal_lines import DealLinesController
+from tandem.flows.http.disputes import DisputeFlowsController
 from tandem.flows.http.exports import ExportsController
 from tandem.flows.http.followed import FollowedController
 from tandem.flows.http.journeys import JourneysController
@@ -188,6 +189,7 @@ ROUTES: list[Any] = [
     TaxController,
     PayController,
     PaymentExceptionsController,
+    DisputeFlowsController,
     PaymentDisputesController,
     PaymentSettingsController,
     PaymentsController,

@@ -148,6 +148,18 @@ class DisputeChanged(PaymentEvent, frozen=True, kw_only=True):
     respond_by: datetime | None
 
 
+class DisputeAnswered(PaymentEvent, frozen=True, kw_only=True):
+    """We told the buyer's bank: `answer` is contest or accept. `amount_minor` is what of the
+    dispute it is about."""
+
+    topic: ClassVar[str] = "payments.dispute_answered.v1"
+    dispute_id: UUID
+    payment_id: UUID
+    answer: str
+    amount_minor: int
+    currency: str
+
+
 class DisputeDecided(PaymentEvent, frozen=True, kw_only=True):
     """`outcome` is won, lost or closed; `deducted_minor` is what a lost one took from us. The
     order's payment stands: a loss is booked as such, not as a refund."""

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, get, patch, post
+from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
@@ -116,6 +117,47 @@ class DisputesController(Controller):
         self, dispute_id: FromPath[str], request: AnyRequest, deps: Deps
     ) -> Answer:
         return _answer(deps, request, lambda: disputes.get_dispute(deps, dispute_id))
+
+    @post("/{dispute_id:str}/accept", status_code=200)
+    async def accept(self, dispute_id: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
+        return await _answer_to(deps, request, lambda _: disputes.accept(deps, dispute_id))
+
+    @patch("/{dispute_id:str}/contest")
+    async def contest(self, dispute_id: FromPath[str], request: AnyRequest, deps: Deps) -> Answer:
+        return await _answer_to(
+            deps, request, lambda given: disputes.contest(deps, dispute_id, given)
+        )
+
+
+class DocumentsController(Controller):
+    path = "/razorpay/v1/documents"
+
+    @post(status_code=200)
+    async def create_document(self, request: AnyRequest, deps: Deps) -> Answer:
+        """As a form with `file` and `purpose`."""
+        form = await request.form()
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            refusal = RazorpayRefusal("The file field is required.", field="file")
+            return Response(refusal.body, status_code=refusal.status)
+        size = len(await file.read())
+        return _answer(
+            deps,
+            request,
+            lambda: disputes.add_document(
+                deps,
+                purpose=str(form.get("purpose", "")),
+                name=file.filename,
+                mime_type=file.content_type,
+                size=size,
+            ),
+        )
+
+    @get("/{document_id:str}")
+    async def get_document(
+        self, document_id: FromPath[str], request: AnyRequest, deps: Deps
+    ) -> Answer:
+        return _answer(deps, request, lambda: disputes.get_document(deps, document_id))
 
 
 class LinksController(Controller):

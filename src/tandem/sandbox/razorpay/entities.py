@@ -83,7 +83,18 @@ def refund_json(_: Store, row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def dispute_json(row: sqlite3.Row) -> dict[str, Any]:
+PROOFS = (
+    *("shipping_proof", "billing_proof", "cancellation_proof", "customer_communication"),
+    *("proof_of_service", "explanation_letter", "refund_confirmation", "access_activity_log"),
+    *("refund_cancellation_policy", "term_and_conditions"),
+)
+EVIDENCE = ("summary", *PROOFS, "others", "submitted_at")
+
+
+def dispute_json(store: Store, row: sqlite3.Row) -> dict[str, Any]:
+    handed_in = store.row(
+        "select content from razorpay_evidence where dispute_id = ?", (row["id"],)
+    )
     return {
         "id": row["id"],
         "entity": "dispute",
@@ -98,7 +109,17 @@ def dispute_json(row: sqlite3.Row) -> dict[str, Any]:
         "phase": row["phase"],
         "comments": None,
         "created_at": row["created_at"],
+        "evidence": {
+            "amount": row["amount"],
+            **dict.fromkeys(EVIDENCE),
+            **json.loads(handed_in["content"] if handed_in is not None else "{}"),
+        },
     }
+
+
+def document_json(row: sqlite3.Row) -> dict[str, Any]:
+    fields = ("id", "purpose", "name", "mime_type", "size", "created_at")
+    return {"entity": "document", **{name: row[name] for name in fields}}
 
 
 def settlement_json(row: sqlite3.Row) -> dict[str, Any]:

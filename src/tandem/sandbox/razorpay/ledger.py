@@ -78,6 +78,13 @@ create table if not exists razorpay_dispute (
     phase text not null, respond_by integer not null, status text not null default 'open',
     adjustment_id text, created_at integer not null
 );
+create table if not exists razorpay_evidence (
+    dispute_id text primary key references razorpay_dispute (id), content text not null
+);
+create table if not exists razorpay_document (
+    seq integer primary key, id text unique not null, purpose text not null, name text not null,
+    mime_type text not null, size integer not null, created_at integer not null
+);
 create index if not exists razorpay_dispute_adjustment on razorpay_dispute (adjustment_id);
 create table if not exists razorpay_account (
     id integer primary key check (id = 1), webhook_url text, webhook_secret text not null,
@@ -94,6 +101,7 @@ TABLES = frozenset(
         "razorpay_settlement",
         "razorpay_adjustment",
         "razorpay_dispute",
+        "razorpay_document",
         "razorpay_link",
     }
 )

@@ -8,7 +8,12 @@ from litestar.types import ControllerRouterHandler
 from tandem.sandbox.dependencies import Dependencies
 from tandem.sandbox.faults import Target
 from tandem.sandbox.razorpay import ledger, notices, sweep
-from tandem.sandbox.razorpay.api import DisputesController, LinksController, RazorpayController
+from tandem.sandbox.razorpay.api import (
+    DisputesController,
+    DocumentsController,
+    LinksController,
+    RazorpayController,
+)
 from tandem.sandbox.razorpay.checkout import CheckoutController
 from tandem.sandbox.razorpay.desk import AccountController
 from tandem.sandbox.razorpay.refusals import fault_body
@@ -46,6 +51,7 @@ def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
     return [
         RazorpayController,
         DisputesController,
+        DocumentsController,
         LinksController,
         CheckoutController,
         AccountController,

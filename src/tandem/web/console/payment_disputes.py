@@ -7,10 +7,11 @@ from uuid import UUID
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
+from tandem.flows.answer_dispute import answer_dispute
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction, check_if_match
 from tandem.scm.payments import service as payments
-from tandem.scm.payments.domain import Evidence
+from tandem.scm.payments.domain import Answer, Evidence
 from tandem.scm.payments.domain.disputes import EVIDENCE_LENGTH_MAX
 from tandem.web.console.forms import read_form
 from tandem.web.rendering import page, redirect
@@ -56,3 +57,22 @@ class PaymentDisputesPage(Controller):
         except Refusal as refusal:
             return redirect(request, home, toast=refusal.detail)
         return redirect(request, home, toast="The evidence is noted.")
+
+    @post("/{dispute_id:uuid}/answer")
+    async def answer(
+        self, request: AnyRequest, dispute_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        """Contest or accept. What was refused is said on the payment's page."""
+        tx.actor.require("payments.resolve")
+        form = await read_form(request)
+        dispute = await payments.get_dispute(tx, dispute_id)
+        home = f"/payments/{dispute.payment_id}"
+        accepts = form.get("action") == "accept"
+        try:
+            await answer_dispute(
+                tx, dispute_id, Answer(action="accept" if accepts else "contest"), now=now
+            )
+        except Refusal as refusal:
+            return redirect(request, home, toast=refusal.detail)
+        said = "The dispute is being accepted." if accepts else "The contest is on its way."
+        return redirect(request, home, toast=said)

@@ -154,6 +154,10 @@ TITLES: Mapping[str, Telling] = {
         f"{money(p)}: {_words(str(p['reason']))}",
     ),
     "payments.dispute_changed": lambda p: ("Dispute " + _words(str(p["status"])), ""),
+    "payments.dispute_answered": lambda p: (
+        "Dispute contested" if p["answer"] == "contest" else "Dispute accepted",
+        money(p),
+    ),
     "payments.dispute_decided": lambda p: (
         f"Dispute {_words(str(p['outcome']))}",
         f"{money(p, 'deducted_minor')} taken back" if p["outcome"] == "lost" else money(p),

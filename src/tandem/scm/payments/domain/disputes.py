@@ -8,12 +8,17 @@ the later one.
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
 
 EVIDENCE_LENGTH_MAX = 5_000
+SUMMARY_LENGTH_MAX = 1_000
+"""Of a contest's words; more goes into its papers."""
+
+AnswerKind = Literal["contest", "accept"]
+AnswerState = Literal["", "requested", "sent", "refused"]
 
 
 class DisputeStatus(StrEnum):
@@ -29,6 +34,7 @@ class DisputeStatus(StrEnum):
 
 VERDICTS = frozenset({DisputeStatus.WON, DisputeStatus.LOST})
 DECIDED = frozenset({*VERDICTS, DisputeStatus.CLOSED})
+WAITING = frozenset({DisputeStatus.OPEN, DisputeStatus.ACTION_REQUIRED})
 _PLACE = {status: place for place, status in enumerate(DisputeStatus)}
 
 
@@ -54,6 +60,8 @@ class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     field_rules: ClassVar[Mapping[str, str]] = {
         "deducted_minor": "amount_minor",
         "evidence_note": "amount_minor",
+        "answer_error": "amount_minor",
+        "contested_minor": "amount_minor",
         "provider_dispute_id": "provider_payment_id",
     }
 
@@ -75,7 +83,17 @@ class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     told_at: datetime
     decided_at: datetime | None = None
     evidence_note: str = ""
+    answer: Literal["", "contest", "accept"] = ""
+    answer_state: AnswerState = ""
+    answer_error: str = ""
+    contested_minor: int | None = None
+    answered_at: datetime | None = None
     version: int = 1
+
+    @property
+    def waits_for_us(self) -> bool:
+        """The bank has asked, and has nothing from us it could look at."""
+        return self.status in WAITING and self.answer_state != "requested"
 
     @property
     def is_decided(self) -> bool:
@@ -88,6 +106,23 @@ class Evidence(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     evidence_note: Annotated[
         str, msgspec.Meta(max_length=EVIDENCE_LENGTH_MAX, pattern=r"^[^\x00]*$")
     ]
+
+
+class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`contest` sends the evidence and the order's papers: its invoice, the pictures from the door.
+    `accept` gives the money up. A part may be contested, all of it unless `amount_minor` says so.
+    """
+
+    action: AnswerKind
+    amount_minor: Annotated[int, msgspec.Meta(ge=1, le=10**12)] | None = None
+
+
+class AnswerCall(msgspec.Struct, frozen=True, kw_only=True):
+    """What the job needs to call the gateway. `tries` counts this one too."""
+
+    dispute: Dispute
+    requested_at: datetime
+    tries: int
 
 
 def advance_dispute(dispute: Dispute, told: DisputeFact, *, occurred_at: datetime) -> Dispute:

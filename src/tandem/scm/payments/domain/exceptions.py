@@ -24,6 +24,7 @@ class ExceptionKind(StrEnum):
     REQUEST_REFUSED = "request_refused"
     DISPUTED = "disputed"
     DISPUTE_LOST = "dispute_lost"
+    ANSWER_REFUSED = "answer_refused"
 
 
 class Policy(StrEnum):
@@ -66,6 +67,7 @@ ACTIONS: Mapping[ExceptionKind, frozenset[Action]] = {
     ExceptionKind.REQUEST_REFUSED: _SEEN,
     ExceptionKind.DISPUTED: _SEEN,
     ExceptionKind.DISPUTE_LOST: _SEEN,
+    ExceptionKind.ANSWER_REFUSED: _SEEN,
 }
 assert ACTIONS.keys() == POLICY.keys(), "every kind of exception says what may be done about it"
 

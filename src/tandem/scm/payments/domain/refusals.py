@@ -58,6 +58,18 @@ class AlreadyDecided(Conflict):
     code = "already_decided"
 
 
+class AlreadyAnswered(Conflict):
+    """The bank looks at our answer, or it is on its way there: nothing is said beside it."""
+
+    code = "already_answered"
+
+
+class NothingToShow(Conflict):
+    """A contest needs a paper: neither an invoice nor a picture from the door is there."""
+
+    code = "nothing_to_show"
+
+
 class LinkLive(Conflict):
     """Another link or QR code of the order can be paid: two would be paid twice."""
 

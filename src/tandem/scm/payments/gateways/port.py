@@ -5,6 +5,7 @@ Every call is made with no transaction open, and ends in one of four ways: an an
 kernel's `OutcomeUnknown` (it may have acted: look it up, never just send again).
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
@@ -63,6 +64,37 @@ class LinkGateway(Protocol):
         """Send a link to its customer again, by `sms` or `email`."""
 
 
+class EvidencePaper(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that speaks for us; `purpose` is the gateway's word: billing_proof, shipping_proof."""
+
+    purpose: str
+    filename: str
+    media_type: str
+    content: bytes
+
+
+class DisputeDesk(Protocol):
+    """Answers to disputes. Calls end as those of the PaymentGateway do; after `OutcomeUnknown`
+    `is_answered` tells whether to say it again."""
+
+    async def accept(self, provider_dispute_id: str, *, seen_at: datetime) -> Fact:
+        """Give the money up: the dispute is lost."""
+
+    async def contest(
+        self,
+        provider_dispute_id: str,
+        *,
+        amount_minor: int,
+        summary: str,
+        papers: Sequence[EvidencePaper],
+        seen_at: datetime,
+    ) -> Fact:
+        """Hand in the papers and the words, finally. The gateway wants one paper at least."""
+
+    async def is_answered(self, provider_dispute_id: str, *, since: datetime) -> bool:
+        """Whether the bank has our word, told since then, or has decided."""
+
+
 class PaymentGateway(Protocol):
     """`key_id` is public and goes to the browser, as does `script_url`; `return_base_url` is where
     the browser comes back to. `mode` follows from the key."""
@@ -74,6 +106,7 @@ class PaymentGateway(Protocol):
     return_base_url: str
     is_capture_automatic: bool
     links: LinkGateway
+    disputes: DisputeDesk
 
     async def open_order(
         self, *, receipt: str, amount_minor: int, currency: str, notes: dict[str, str]

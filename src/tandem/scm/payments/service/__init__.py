@@ -4,7 +4,12 @@
 `GatewayRefused`, in `TryLater`, or in the kernel's OutcomeUnknown.
 """
 
-from tandem.scm.payments.gateways.port import GatewayRefused, PaymentGateway, TryLater
+from tandem.scm.payments.gateways.port import (
+    EvidencePaper,
+    GatewayRefused,
+    PaymentGateway,
+    TryLater,
+)
 from tandem.scm.payments.service.captures import (
     capture_of_order,
     claim_capture,
@@ -16,6 +21,16 @@ from tandem.scm.payments.service.captures import (
 )
 from tandem.scm.payments.service.cash import record_cash
 from tandem.scm.payments.service.connection import check_connection
+from tandem.scm.payments.service.dispute_answers import (
+    ANSWER,
+    claim_answer,
+    drop_answer,
+    list_due_answers,
+    put_off_answer,
+    record_answer,
+    record_answer_refusal,
+    request_answer,
+)
 from tandem.scm.payments.service.disputes import (
     DisputeFilter,
     get_dispute,
@@ -103,9 +118,11 @@ from tandem.scm.payments.store.links import LinkFilter
 from tandem.scm.payments.store.settlements import SettlementFilter
 
 __all__ = [
+    "ANSWER",
     "NOTHING_ELSEWHERE",
     "DisputeFilter",
     "Elsewhere",
+    "EvidencePaper",
     "GatewayRefused",
     "LinkFilter",
     "PaymentGateway",
@@ -117,6 +134,7 @@ __all__ = [
     "capture_of_order",
     "check_connection",
     "check_link_soon",
+    "claim_answer",
     "claim_capture",
     "claim_due_checks",
     "claim_intent",
@@ -125,6 +143,7 @@ __all__ = [
     "close_intent",
     "close_links",
     "days_to_read",
+    "drop_answer",
     "export_settlement",
     "fail_refund",
     "get_dispute",
@@ -136,6 +155,7 @@ __all__ = [
     "is_captured_at_dispatch",
     "keep_settlements",
     "list_disputes",
+    "list_due_answers",
     "list_due_captures",
     "list_due_links",
     "list_due_refunds",
@@ -157,11 +177,14 @@ __all__ = [
     "open_link",
     "pay_page",
     "payments_among",
+    "put_off_answer",
     "put_off_capture",
     "put_off_refund",
     "raise_never_settled",
     "raise_uncaptured",
     "received",
+    "record_answer",
+    "record_answer_refusal",
     "record_capture_refusal",
     "record_cash",
     "record_gateway_order",
@@ -176,6 +199,7 @@ __all__ = [
     "refund",
     "refund_payment",
     "remind",
+    "request_answer",
     "request_capture",
     "request_payment",
     "request_settlements",

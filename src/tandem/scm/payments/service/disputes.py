@@ -52,6 +52,11 @@ async def get_dispute(tx: Tx, dispute_id: UUID) -> Dispute:
     return await _seen(tx, await disputes.find(tx, dispute_id))
 
 
+async def lock_dispute(tx: Tx, dispute_id: UUID) -> Dispute:
+    """Refuses NotFound to whoever does not see its order."""
+    return await _seen(tx, await disputes.lock(tx, dispute_id))
+
+
 async def note_evidence(
     tx: Tx,
     dispute_id: UUID,
@@ -62,7 +67,7 @@ async def note_evidence(
 ) -> Dispute:
     """Keep what speaks for us. Refuses AlreadyDecided; `is_current` refuses a stale version."""
     tx.actor.require("payments.resolve")
-    before = await _seen(tx, await disputes.lock(tx, dispute_id))
+    before = await lock_dispute(tx, dispute_id)
     is_current(before.version)
     if before.is_decided:
         raise AlreadyDecided(f"The dispute is {before.status}: evidence changes nothing now.")

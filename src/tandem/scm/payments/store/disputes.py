@@ -11,7 +11,8 @@ from tandem.scm.payments.domain import Dispute, DisputeStatus, lost_of
 
 COLUMNS = """id, payment_id, order_id, order_number, provider, provider_payment_id,
            provider_dispute_id, status, phase, reason, amount_minor, currency, deducted_minor,
-           respond_by, opened_at, told_at, decided_at, evidence_note, version"""
+           respond_by, opened_at, told_at, decided_at, evidence_note, answer, answer_state,
+           answer_error, contested_minor, answered_at, version"""
 
 LOCK_BY_PROVIDER = Query(
     f"""
@@ -51,6 +52,12 @@ LIST = Query(
      order by opened_at desc, id desc
      limit :count
     """
+)
+
+INSERTED = (
+    *("id", "payment_id", "order_id", "order_number", "provider", "provider_payment_id"),
+    *("provider_dispute_id", "status", "phase", "reason", "amount_minor", "currency"),
+    *("deducted_minor", "respond_by", "opened_at", "told_at", "decided_at"),
 )
 
 INSERT = Query(
@@ -134,9 +141,7 @@ async def list_page(
 
 async def insert(tx: Tx, dispute: Dispute) -> None:
     values = msgspec.structs.asdict(dispute)
-    for name in ("evidence_note", "version"):
-        values.pop(name)
-    await tx.run(INSERT, **values)
+    await tx.run(INSERT, **{name: values[name] for name in INSERTED})
 
 
 async def update(tx: Tx, dispute: Dispute) -> None:

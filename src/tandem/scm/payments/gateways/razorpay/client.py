@@ -12,7 +12,14 @@ import msgspec
 from tandem.kernel.outbound import NotSent, Outbound, OutcomeUnknown
 from tandem.kernel.signatures import is_signed
 from tandem.scm.payments.domain import Fact, Mode, Source, ToldRow, ToldSettlement
-from tandem.scm.payments.gateways.port import GatewayOrder, GatewayRefused, LinkGateway, TryLater
+from tandem.scm.payments.gateways.port import (
+    DisputeDesk,
+    GatewayOrder,
+    GatewayRefused,
+    LinkGateway,
+    TryLater,
+)
+from tandem.scm.payments.gateways.razorpay.disputes import RazorpayDisputes
 from tandem.scm.payments.gateways.razorpay.links import RazorpayLinks
 from tandem.scm.payments.gateways.razorpay.settled import (
     WireSettledRows,
@@ -83,6 +90,7 @@ class RazorpayGateway:
         self._key_secret = key_secret
         self._webhook_secrets = (webhook_secret, webhook_secret_previous)
         self.links: LinkGateway = RazorpayLinks(self._call)
+        self.disputes: DisputeDesk = RazorpayDisputes(self._call)
         self._outbound = Outbound(base_url.rstrip("/") + "/", auth=(key_id, key_secret))
 
     async def close(self) -> None:

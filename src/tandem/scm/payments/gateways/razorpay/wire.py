@@ -60,6 +60,14 @@ class WireRefund(msgspec.Struct, kw_only=True):
     notes: Any = None
 
 
+class WireEvidence(msgspec.Struct, kw_only=True):
+    submitted_at: int | None = None
+
+
+class WireDocument(msgspec.Struct, kw_only=True):
+    id: str
+
+
 class WireDispute(msgspec.Struct, kw_only=True):
     """`amount_deducted` is 0 until it is lost (https://razorpay.com/docs/api/disputes/entity)."""
 
@@ -73,6 +81,7 @@ class WireDispute(msgspec.Struct, kw_only=True):
     phase: str | None = None
     status: str = "open"
     created_at: int
+    evidence: WireEvidence | None = None
 
 
 class WireOrders(msgspec.Struct, kw_only=True):
@@ -194,7 +203,9 @@ def fact_of_refund(refund: WireRefund, *, source: Source, seen_at: datetime) -> 
     )
 
 
-def fact_of_dispute(dispute: WireDispute, *, seen_at: datetime) -> Fact:
+def fact_of_dispute(
+    dispute: WireDispute, *, seen_at: datetime, source: Source = Source.FETCH
+) -> Fact:
     """What the gateway shows when asked. It shows one that needs more evidence as open, so `open`
     says no more than that there is one: it counts as said when it began."""
     status = DISPUTE_STATUSES.get(dispute.status, DisputeStatus.OPEN)
@@ -202,7 +213,7 @@ def fact_of_dispute(dispute: WireDispute, *, seen_at: datetime) -> Fact:
     return Fact(
         provider=PROVIDER,
         provider_payment_id=dispute.payment_id,
-        source=Source.FETCH,
+        source=source,
         event_id=f"{dispute.id}:{status}:{dispute.phase}:{told.deducted_minor}"[:200],
         kind=f"payment.dispute.{status}",
         occurred_at=told.opened_at if status is DisputeStatus.OPEN else seen_at,
