@@ -118,12 +118,15 @@ async def test_a_campaign_leaves_only_from_a_proven_address_of_its_own_company(
     assert "From" not in one[1].headers
 
     stranger = await _stranger(company, app)
+    url = "https://93.184.216.34/hooks"
+    hook = await company.client.post("/v1/webhook-endpoints", json={"url": url})
     template = {"name": "A", "template_version_id": str(uuid4())}
     for field, body in (
         ("from_address_id", {"from_address_id": address["id"]}),
         ("include_ids", {"include_ids": [str(everybody)]}),
         ("exclude_ids", {"exclude_ids": [str(everybody)]}),
         ("variants", {"variants": [template]}),
+        ("endpoint_id", {"endpoint_id": hook.json()["endpoint"]["id"], "channel": "webhook"}),
     ):
         answer = await stranger.post("/v1/campaigns", json={"name": "Theirs", **body})
         assert (answer.status_code, answer.json().get("field")) == (404, field), answer.text

@@ -16,6 +16,8 @@ class Receiver:
     def __init__(self) -> None:
         self.got: list[Got] = []
         self.answer: Callable[[Got], int] = lambda _: 204
+        """With 0 it takes what comes and says nothing, until the caller hangs up; below it
+        hangs up itself."""
         self.url = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -28,6 +30,11 @@ class Receiver:
         got = Got(headers, body)
         self.got.append(got)
         status = self.answer(got)
+        if status <= 0:
+            if status == 0:
+                await reader.read()
+            writer.close()
+            return
         writer.write(f"HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n".encode())
         await writer.drain()
         writer.close()

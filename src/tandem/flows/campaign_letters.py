@@ -1,5 +1,6 @@
 """What a campaign says, as a reader would see it, and whose words there are to choose from."""
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -7,9 +8,10 @@ import msgspec
 from tandem.crm.customers.domain.audiences import Reachable
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing.domain.campaigns import Campaign, Variant
-from tandem.crm.notifications.domain import rendering
+from tandem.crm.notifications.domain import calls, rendering
 from tandem.crm.notifications.domain.template_versions import ParameterWrong, Rendered, State
 from tandem.crm.notifications.service import templates
+from tandem.flows.campaign_calls import body_of, is_call
 from tandem.flows.campaign_words import own_words, parameters_of
 from tandem.kernel.db import Tx
 
@@ -38,6 +40,8 @@ async def shown(tx: Tx, campaign: Campaign, variant: Variant) -> Rendered:
     company = (await identity.get_organisation(tx)).name
     parameters = parameters_of(EXAMPLE, company=company, links=LINKS)
     try:
+        if is_call(campaign):
+            return _call(campaign, variant, parameters)
         if variant.template_version_id is None:
             return own_words(campaign, variant, parameters)
         version = await templates.version(tx, variant.template_version_id)
@@ -46,6 +50,15 @@ async def shown(tx: Tx, campaign: Campaign, variant: Variant) -> Rendered:
         return rendering.render(version, parameters)
     except ParameterWrong as reason:
         return Rendered(subject="", text=f"It cannot be filled in: {reason.detail}", html="")
+
+
+def _call(campaign: Campaign, variant: Variant, parameters: dict[str, Any]) -> Rendered:
+    problems = calls.examine(variant.text)
+    if problems:
+        return Rendered(subject="", text=problems[0] if variant.text.strip() else "", html="")
+    body = body_of(campaign, variant, EXAMPLE, parameters)
+    pretty = msgspec.json.format(body, indent=2)
+    return Rendered(subject="", text=pretty, html="")
 
 
 async def wordings(tx: Tx) -> list[Wording]:

@@ -8,7 +8,8 @@ and that the campaign says why, is done here.
 from datetime import timedelta
 
 from tandem.crm.marketing import service as marketing
-from tandem.crm.marketing.domain.campaigns import OUTAGE
+from tandem.crm.marketing.domain.campaigns import OUTAGE, Campaign
+from tandem.crm.notifications.domain.messages import way_by
 from tandem.crm.notifications.service import leaving
 from tandem.flows.campaign_sending import go_on
 from tandem.kernel.jobs import Work, every
@@ -24,18 +25,23 @@ async def look(work: Work) -> None:
     async with work.transaction() as tx:
         gates = await leaving.list_gates(tx)
         shut = {gate.channel: gate for gate in gates if gate.failures >= FAILURES_MIN}
-        for channel, gate in sorted(shut.items()):
+        for way, gate in sorted(shut.items()):
+            channel = way.partition(" ")[0]
             for campaign in await marketing.sending_by(tx, channel):
-                await marketing.pause(
-                    tx, campaign, reason=OUTAGE, says=_says(channel, gate.reason), now=work.now()
-                )
+                if _way(campaign) == way:
+                    says = _says(channel, gate.reason)
+                    await marketing.pause(tx, campaign, reason=OUTAGE, says=says, now=work.now())
         known = {gate.channel: gate for gate in gates}
         for campaign in await marketing.waiting_for_way(tx):
-            held = known.get(campaign.channel)
+            held = known.get(_way(campaign))
             if held is not None and held.shut_until + ALONE_FOR > work.now():
                 continue
             await marketing.resume(tx, campaign, now=work.now())
             await go_on(tx, campaign.id)
+
+
+def _way(campaign: Campaign) -> str:
+    return way_by(campaign.channel, campaign.feed)
 
 
 def _says(channel: str, reason: str) -> str:

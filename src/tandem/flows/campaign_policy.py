@@ -12,10 +12,11 @@ import msgspec
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.audiences import Reachable
 from tandem.crm.customers.domain.consents import MayContact
-from tandem.crm.marketing.domain.campaigns import Campaign, Kind
+from tandem.crm.marketing.domain.campaigns import Campaign, Kind, written
 from tandem.crm.notifications.domain.messages import SERVICE, Channel, Lane, Step
 from tandem.crm.notifications.domain.policy import SendAsk, Verdict
 from tandem.flows import send_policy
+from tandem.flows.campaign_calls import address_of
 from tandem.kernel.db import Tx
 
 KIND = "campaign"
@@ -40,7 +41,7 @@ async def judge(
         SendAsk(
             customer_id=person.id,
             channel=Channel(campaign.channel.value),
-            address=person.address(campaign.channel),
+            address=address_of(campaign, person),
             purpose=purpose_of(campaign),
             kind=kind_of(campaign),
             lane=Lane.BULK,
@@ -66,7 +67,7 @@ async def _undecided(tx: Tx, campaign: Campaign, people: Sequence[Reachable]) ->
         tx.with_all_grants(),
         [
             MayContact(
-                channel=campaign.channel.value,
+                channel=written(campaign.channel),
                 address=person.address(campaign.channel),
                 purpose=campaign.purpose,
                 customer_id=person.id,

@@ -18,7 +18,7 @@ from tandem.crm.customers.domain.audiences import Reachable
 from tandem.crm.customers.domain.consents import ConsentAsk
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing import service as marketing
-from tandem.crm.marketing.domain.campaigns import Campaign, Kind, State
+from tandem.crm.marketing.domain.campaigns import Campaign, Kind, State, written
 from tandem.crm.marketing.domain.local_times import moment
 from tandem.crm.marketing.domain.recipients import Decided, Recipient
 from tandem.crm.marketing.domain.recipients import State as Standing
@@ -30,6 +30,7 @@ from tandem.crm.notifications.domain.policy import Verdict
 from tandem.crm.notifications.domain.template_versions import ParameterWrong, TemplateVersion
 from tandem.crm.notifications.service import deciding, templates
 from tandem.flows import campaign_approval, campaign_policy
+from tandem.flows.campaign_calls import address_of, body_of, is_call
 from tandem.flows.campaign_words import parameters_of, version_of
 from tandem.flows.message_links import way_out
 from tandem.kernel import jobs
@@ -164,7 +165,7 @@ async def _decide(
     own = {
         variant.id: version_of(campaign.channel, variant)
         for variant in campaign.variants
-        if variant.template_version_id is None
+        if variant.template_version_id is None and not is_call(campaign)
     }
     spoken = await _spoken(tx, campaign, people)
     letters: list[tuple[Recipient, Verdict, Outgoing]] = []
@@ -239,14 +240,22 @@ async def _letter(
 ) -> Outgoing:
     variant = next(each for each in campaign.variants if each.id == one.variant_id)
     asks = campaign.kind is Kind.OPT_IN
-    links = way_out(tx.actor.org_id, person, campaign.purpose, campaign.channel)
+    links = way_out(tx.actor.org_id, person, campaign.purpose, _asked_by(campaign, person))
     if asks:
         links |= await _confirm_link(tx, campaign, person, now)
     parameters = parameters_of(person, company=company, links=links)
     words: dict[str, Any] = {}
-    if variant.template_version_id is not None:
+    if is_call(campaign):
+        words = {
+            "text": body_of(campaign, variant, person, parameters),
+            "parameters": {"endpoint_id": str(campaign.endpoint_id)},
+        }
+    elif variant.template_version_id is not None:
         chosen = variant.template_version_id
-        words = {"template_version_id": spoken.get((chosen, person.locale), chosen)}
+        words = {
+            "template_version_id": spoken.get((chosen, person.locale), chosen),
+            "parameters": parameters,
+        }
     else:
         made = rendering.render(own[variant.id], parameters)
         words = {"subject": made.subject, "text": made.text, "html": made.html}
@@ -256,14 +265,20 @@ async def _letter(
         kind=campaign_policy.kind_of(campaign),
         purpose=campaign_policy.purpose_of(campaign),
         customer_id=person.id,
-        recipient=person.address(campaign.channel),
+        recipient=address_of(campaign, person),
         lane=Lane.BULK,
         feed=campaign.feed,
         sender_name=company,
-        parameters=parameters if variant.template_version_id else {},
         not_after=campaign.send_until,
         **words,
     )
+
+
+def _asked_by(campaign: Campaign, person: Reachable) -> str:
+    """By which channel a way out of the purpose is offered: a call offers that of their e-mail."""
+    if is_call(campaign):
+        return "email" if person.email else "sms"
+    return campaign.channel.value
 
 
 def _unfit(reason: ParameterWrong) -> Step:
@@ -275,7 +290,7 @@ async def _confirm_link(
 ) -> dict[str, str]:
     ask = ConsentAsk(
         purpose=campaign.purpose,
-        channel=campaign.channel.value,
+        channel=written(campaign.channel),
         notice_version=f"campaign {campaign.id}",
     )
     return {"confirm_link": f"/consent/{await customers.ask_consent(tx, person.id, ask, now=now)}"}

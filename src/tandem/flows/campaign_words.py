@@ -6,7 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from tandem.crm.customers.domain.audiences import Reachable
-from tandem.crm.marketing.domain.campaigns import Campaign, CampaignIncomplete, Channel, Variant
+from tandem.crm.marketing.domain.campaigns import (
+    Campaign,
+    CampaignIncomplete,
+    Channel,
+    Variant,
+    written,
+)
 from tandem.crm.notifications.domain import rendering
 from tandem.crm.notifications.domain.template_versions import (
     Content,
@@ -101,7 +107,7 @@ def version_of(channel: Channel, variant: Variant) -> TemplateVersion:
         id=OWN,
         template_id=OWN,
         key="campaign",
-        channel=channel.value,
+        channel=written(channel),
         locale="en",
         number=1,
         state=State.PUBLISHED,

@@ -33,23 +33,33 @@ from tandem.crm.notifications.domain.messages import Channel, Lane, Message, Mes
 from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.service import templates
 from tandem.flows import audiences, campaign_approval
+from tandem.flows.campaign_calls import (
+    TESTED,
+    body_of,
+    check_call,
+    check_endpoint,
+    check_reachable,
+    is_call,
+)
 from tandem.flows.campaign_letters import EXAMPLE, LINKS
 from tandem.flows.campaign_sending import go_on
 from tandem.flows.campaign_stopping import BY_HAND
 from tandem.flows.campaign_words import check_words, own_words, parameters_of
+from tandem.flows.webhook_calls import TEST
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
 from tandem.kernel.ids import new_id
 
 
 class TestMessages(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """To whom to send it first; `customer_id` fills it in as for that person. It counts nowhere."""
+    """To whom to send it first, at least one; a campaign by webhook calls its own address instead,
+    once. `customer_id` fills it in as for that person. It counts nowhere."""
 
     __test__ = False
     addresses: Annotated[
         list[Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=PRINTABLE)]],
-        msgspec.Meta(min_length=1, max_length=5),
-    ]
+        msgspec.Meta(max_length=5),
+    ] = []
     variant_id: UUID | None = None
     customer_id: UUID | None = None
 
@@ -100,9 +110,9 @@ async def schedule(tx: Tx, campaign: Campaign, when: Schedule, *, now: datetime)
     await _check_plan(tx, marketing.plan_of(campaign))
     if campaign.from_address_id is not None:
         await marketing.check_address(tx, campaign.from_address_id)
+    await check_reachable(tx, campaign)
     for variant in campaign.variants:
-        if variant.template_version_id is None:
-            check_words(campaign.channel, variant)
+        _check_variant(campaign, variant)
     await campaign_approval.check_approved(tx, campaign)
     check_instant(when.at, "at")
     at, day = await _when(tx, campaign, when.at or now, now)
@@ -177,9 +187,19 @@ async def send_test(tx: Tx, campaign: Campaign, test: TestMessages, *, now: date
         person = known[test.customer_id]
     company = (await identity.get_organisation(tx)).name
     parameters = parameters_of(person, company=company, links=LINKS)
+    _check_variant(campaign, variant)
+    await check_reachable(tx, campaign)
     words: dict[str, Any]
-    if variant.template_version_id is None:
-        check_words(campaign.channel, variant)
+    addresses = test.addresses
+    if is_call(campaign):
+        addresses = [TESTED]
+        words = {
+            "text": body_of(campaign, variant, person, parameters),
+            "parameters": {"endpoint_id": str(campaign.endpoint_id)},
+        }
+    elif not addresses:
+        raise Invalid("Give one to five addresses.", field="addresses")
+    elif variant.template_version_id is None:
         made = own_words(campaign, variant, parameters)
         words = {"subject": f"[Test] {made.subject}", "text": made.text, "html": made.html}
     else:
@@ -189,7 +209,7 @@ async def send_test(tx: Tx, campaign: Campaign, test: TestMessages, *, now: date
         Outgoing(
             dedupe=f"campaign_test:{occasion}:{place}",
             channel=Channel(campaign.channel.value),
-            kind="campaign_test",
+            kind=TEST,
             purpose="service",
             customer_id=None,
             recipient=address,
@@ -197,7 +217,7 @@ async def send_test(tx: Tx, campaign: Campaign, test: TestMessages, *, now: date
             sender_name=company,
             **words,
         )
-        for place, address in enumerate(test.addresses)
+        for place, address in enumerate(addresses)
     ]
     return await notifications.plan(tx.with_all_grants(), outgoing, now=now)
 
@@ -275,6 +295,14 @@ def _says(recipient: Recipient, message: Message | None) -> str:
     return f"{said} {message.error}".strip() if message and message.error else said
 
 
+def _check_variant(campaign: Campaign, variant: Variant) -> None:
+    """Refuses words of its own that could not be filled."""
+    if is_call(campaign):
+        check_call(variant)
+    elif variant.template_version_id is None:
+        check_words(campaign.channel, variant)
+
+
 def _variant(campaign: Campaign, variant_id: UUID | None) -> Variant:
     if variant_id is None:
         return campaign.variants[0]
@@ -288,6 +316,7 @@ async def _check_plan(tx: Tx, plan: Plan) -> None:
     """What it names is there: what is another company's is not."""
     await audiences.check_segments(tx, plan.include_ids, field="include_ids")
     await audiences.check_segments(tx, plan.exclude_ids, field="exclude_ids")
+    await check_endpoint(tx, plan)
     if plan.from_address_id is not None:
         await marketing.get_address(tx, plan.from_address_id)
     wanted = [one.template_version_id for one in plan.variants if one.template_version_id]

@@ -55,6 +55,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 async def finish_campaign(tx: Tx, worded: Sequence[Worded]) -> list[Content]:
     """Of one campaign: what is the same for all of them is asked once."""
+    if worded[0][0].channel is Channel.WEBHOOK:
+        return [content for _, content in worded]
     campaign_id = campaign_of(worded[0][0].feed)
     assert campaign_id, "only a campaign's messages come here"
     campaign = await marketing.get_campaign(tx, campaign_id)

@@ -31,6 +31,7 @@ from tandem.crm.notifications.domain.rules import SendingRules
 from tandem.crm.notifications.service import deciding
 from tandem.crm.notifications.service.preferences import preference_allows
 from tandem.crm.notifications.service.registered import dlt_check
+from tandem.flows.call_consent import call_refusals
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.scm.orders.service import waiting as orders
@@ -148,7 +149,7 @@ async def _contact(tx: Tx, asks: Sequence[SendAsk]) -> list[str]:
                     customer_id=ask.customer_id,
                 )
             )
-    contact = [""] * len(asks)
+    contact = await call_refusals(tx, asks)
     for place, standing in zip(places, await customers.may_contact(tx, asked), strict=True):
         contact[place] = "" if standing.is_allowed else standing.reason
     return contact

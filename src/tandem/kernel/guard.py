@@ -10,7 +10,9 @@ import asyncio
 import ipaddress
 import re
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx2 as httpx
@@ -40,18 +42,23 @@ class AddressRefused(Invalid):
 
 
 class NoAnswer(Exception):
-    """`reason` is one of refused, unreachable, too_slow, too_large, redirected_too_often."""
+    """`reason` is one of refused, unreachable, too_slow, too_large, redirected_too_often.
 
-    def __init__(self, reason: str) -> None:
+    `is_unsent`: there was no connection, so the other side surely has nothing of the request.
+    """
+
+    def __init__(self, reason: str, *, is_unsent: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.is_unsent = is_unsent
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """`body` is cut at nothing: a longer one is NoAnswer."""
+    """`body` is cut at nothing: a longer one is NoAnswer. `retry_after` as the header has it."""
 
     status: int
     body: bytes
+    retry_after: str = ""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -148,7 +155,9 @@ class Guard:
         except TimeoutError as reason:
             raise NoAnswer("too_slow") from reason
         except AddressRefused as reason:
-            raise NoAnswer("refused") from reason
+            raise NoAnswer("refused", is_unsent=True) from reason
+        except (httpx.ConnectError, httpx.ConnectTimeout) as reason:
+            raise NoAnswer("unreachable", is_unsent=True) from reason
         except httpx.TransportError as reason:
             raise NoAnswer("unreachable") from reason
 
@@ -171,7 +180,7 @@ class Guard:
         sent = {**headers, "host": named, "accept-encoding": "identity"}
         async with (
             httpx.AsyncClient(
-                timeout=self._seconds, follow_redirects=False, trust_env=False
+                timeout=self._seconds, follow_redirects=False, trust_env=False, verify=_trust()
             ) as client,
             client.stream(
                 method,
@@ -187,7 +196,14 @@ class Guard:
                 if len(body) > BYTES_MAX:
                     raise NoAnswer("too_large")
             onwards = answer.headers.get("location") if answer.is_redirect else None
-            return Answer(answer.status_code, bytes(body)), onwards
+            wait = answer.headers.get("retry-after", "")
+            return Answer(answer.status_code, bytes(body), wait), onwards
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whose certificates are good: read once, it takes as long as a call."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _pinned(target: Target) -> str:

@@ -46,7 +46,8 @@ class TooManyEndpoints(Conflict):
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """`topics` are whole ones, such as `orders.order_placed.v1`. The secret is shown once."""
+    """`topics` are whole ones, such as `orders.order_placed.v1`; with none it is only called by
+    campaigns. The secret is shown once."""
 
     id: UUID
     url: str
@@ -74,14 +75,26 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     done_at: datetime | None
 
 
-class Due(msgspec.Struct, frozen=True, kw_only=True):
-    """A claimed address with the message that is next."""
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One request to an address, signed as all that goes there; not in the line of its events."""
 
-    endpoint_id: UUID
+    url: str
+    headers: dict[str, str]
+
+
+class Keys(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an address is, and what signs for it; secrets are sealed."""
+
     url: str
     secret: bytes
     previous_secret: bytes | None
     previous_until: datetime | None
+
+
+class Due(Keys, frozen=True, kw_only=True):
+    """A claimed address with the message that is next."""
+
+    endpoint_id: UUID
     failing_since: datetime | None
     message_id: UUID
     body: str

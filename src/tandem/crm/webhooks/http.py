@@ -28,14 +28,16 @@ from tandem.kernel.patterns import whole
 
 Url = Annotated[str, msgspec.Meta(min_length=10, max_length=2000)]
 Topic = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z_]+\.[a-z_]+\.v[0-9]+"), max_length=100)]
-Topics = Annotated[list[Topic], msgspec.Meta(min_length=1, max_length=200)]
+Topics = Annotated[list[Topic], msgspec.Meta(max_length=200)]
 Description = Annotated[str, msgspec.Meta(max_length=200, pattern=whole(r"[^\x00-\x1f]*"))]
 SECRET_ANSWER = {"secret_answer": True}
 
 
 class NewEndpoint(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Without topics it is only called by campaigns."""
+
     url: Url
-    topics: Topics
+    topics: Topics = []
     description: Description = ""
 
 

@@ -49,7 +49,9 @@ async def _send_next(work: Work, endpoint_id: UUID) -> bool:
 
 async def _try(work: Work, due: Due) -> tuple[int | None, str]:
     now = work.now()
-    headers = sign(service.secrets_of(work.org_id, due, now), due.message_id, now, due.body)
+    headers = sign(
+        service.secrets_of(work.org_id, due.endpoint_id, due, now), due.message_id, now, due.body
+    )
     try:
         answer = await work.get(Guard).send(
             "POST", due.url, content=due.body.encode(), headers=headers

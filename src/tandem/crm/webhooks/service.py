@@ -16,14 +16,17 @@ from tandem.crm.webhooks.domain import (
     OVERLAP,
     SECRET,
     TEST_TOPIC,
+    Call,
     Due,
     Endpoint,
+    Keys,
     Message,
     State,
     TooManyEndpoints,
     TopicUnknown,
     gap_after,
     new_secret,
+    sign,
 )
 from tandem.kernel import audit, secrets
 from tandem.kernel.actor import Actor
@@ -259,13 +262,36 @@ async def _tell_disabled(tx: Tx, endpoint_id: UUID, url: str, reason: str) -> No
     await tx.publish(WebhookEndpointDisabled(endpoint_id=endpoint_id, url=url, reason=reason))
 
 
-def secrets_of(org_id: UUID, due: Due, now: datetime) -> list[str]:
+async def sign_call(
+    tx: Tx, endpoint_id: UUID, call_id: UUID, body: str, *, now: datetime
+) -> Call | None:
+    """A request of its own to an address, beside its events; None while it is switched off.
+
+    `call_id` is what the receiver tells tries of one call by. Raises NotFound.
+    """
+    tx.actor.require("webhooks.read")
+    keys = await store.keys(tx, endpoint_id)
+    if keys is None:
+        await _get(tx, endpoint_id)
+        return None
+    signing = secrets_of(tx.actor.org_id, endpoint_id, keys, now)
+    return Call(url=keys.url, headers=sign(signing, call_id, now, body))
+
+
+async def note_gone(tx: Tx, endpoint_id: UUID) -> None:
+    """It answered a call with 410: nothing is sent there until somebody saves it anew."""
+    url = await store.disable(tx, endpoint_id, GONE)
+    if url is not None:
+        await _tell_disabled(tx, endpoint_id, url, GONE)
+
+
+def secrets_of(org_id: UUID, endpoint_id: UUID, keys: Keys, now: datetime) -> list[str]:
     """The newest first; the one before it while it still signs."""
-    sealed = [due.secret]
-    if due.previous_secret and due.previous_until and now < due.previous_until:
-        sealed.append(due.previous_secret)
+    sealed = [keys.secret]
+    if keys.previous_secret and keys.previous_until and now < keys.previous_until:
+        sealed.append(keys.previous_secret)
     return [
-        secrets.unseal(one, org_id=org_id, purpose=SECRET, subject=str(due.endpoint_id)).decode()
+        secrets.unseal(one, org_id=org_id, purpose=SECRET, subject=str(endpoint_id)).decode()
         for one in sealed
     ]
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from tandem.crm.webhooks.domain import Due, Endpoint, Message
+from tandem.crm.webhooks.domain import Due, Endpoint, Keys, Message
 from tandem.kernel.db import Query, Tx
 
 LIST_ENDPOINTS = Query(
@@ -137,6 +137,23 @@ RECORD_ATTEMPT = Query(
     """
 )
 
+KEYS = Query(
+    """
+    select url, secret::bytea as secret, previous_secret::bytea as previous_secret, previous_until
+      from webhooks.endpoint
+     where org_id = :org_id and id = :id and is_active
+    """
+)
+
+DISABLE = Query(
+    """
+    update webhooks.endpoint
+       set is_active = false, disabled_reason = :reason
+     where org_id = :org_id and id = :id and is_active
+    returning url
+    """
+)
+
 LIST_MESSAGES = Query(
     """
     select id, seq, endpoint_id, topic, state, attempts, last_status, last_error, created_at,
@@ -190,6 +207,17 @@ async def claim(tx: Tx, endpoint_id: UUID, *, now: object, until: object) -> Due
     """The next message of this address, for us alone until then."""
     rows = await tx.records(CLAIM, id=endpoint_id, now=now, until=until)
     return Due(**dict(rows[0])) if rows else None
+
+
+async def keys(tx: Tx, endpoint_id: UUID) -> Keys | None:
+    """None where it is switched off, or not there."""
+    return await tx.one_or_none(KEYS, Keys, id=endpoint_id)
+
+
+async def disable(tx: Tx, endpoint_id: UUID, reason: str) -> str | None:
+    """Its URL; None where that had been done before."""
+    url: str | None = await tx.value(DISABLE, id=endpoint_id, reason=reason)
+    return url
 
 
 async def get_message(tx: Tx, message_id: UUID) -> Message | None:

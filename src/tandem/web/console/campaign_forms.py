@@ -24,7 +24,12 @@ KINDS = (
     ("welcome", "Welcome: whoever enters its segments"),
     ("opt_in", "Ask for consent (double opt-in)"),
 )
-CHANNELS = (("email", "E-mail"), ("sms", "SMS"), ("whatsapp", "WhatsApp"))
+CHANNELS = (
+    ("email", "E-mail"),
+    ("sms", "SMS"),
+    ("whatsapp", "WhatsApp"),
+    ("webhook", "Webhook"),
+)
 LATE = (
     ("", "Send it all the same"),
     ("60", "Skip it after 1 hour"),
@@ -48,6 +53,7 @@ def plan_of(form: Mapping[str, str], *, currency: str) -> Plan:
     values["per_minute"] = _whole(form, "per_minute", 1, 100_000)
     values["skip_if_later_minutes"] = _whole(form, "skip_if_later_minutes", 1, 10_080)
     values["local_time"] = form.get("local_time", "")[:5]
+    values["endpoint_id"] = form.get("endpoint_id") or None
     values["from_address_id"] = form.get("from_address_id") or None
     for name in ("cost_minor", "budget_minor"):
         typed = form.get(name, "")
@@ -67,7 +73,13 @@ def form_of(plan: Plan) -> dict[str, str]:
     if plan.utm is not None:
         form |= {f"utm_{name}": getattr(plan.utm, name) for name in TAGS}
     form |= {f"stop_{name}": str(getattr(plan.limits, name)) for name in LIMITS}
-    for name in ("holdout_percent", "per_minute", "skip_if_later_minutes", "from_address_id"):
+    for name in (
+        "holdout_percent",
+        "per_minute",
+        "skip_if_later_minutes",
+        "from_address_id",
+        "endpoint_id",
+    ):
         form[name] = str(getattr(plan, name) or "")
     form["local_time"] = plan.local_time
     form["cost_minor"] = decimal_text(plan.cost_minor) if plan.cost_minor else ""

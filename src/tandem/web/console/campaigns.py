@@ -13,6 +13,7 @@ from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing import service as marketing
 from tandem.crm.marketing.domain.campaigns import Campaign, Plan, Schedule, State
+from tandem.flows import campaign_calls
 from tandem.flows import campaigns as flow
 from tandem.flows.campaign_letters import wordings
 from tandem.flows.campaigns import TestMessages
@@ -138,7 +139,9 @@ class CampaignPage(Controller):
             problem = problem_of(refusal, form, form="test")
             return await campaign_page(request, tx, campaign_id, now, problem, refusal.status)
         return redirect(
-            request, f"/campaigns/{campaign_id}", toast=f"The test is on its way to {given[0]}."
+            request,
+            f"/campaigns/{campaign_id}",
+            toast=f"The test is on its way to {given[0] if given else 'the webhook'}.",
         )
 
     @post("/actions/{action:str}")
@@ -271,6 +274,13 @@ async def _builder(
                 (str(one.id), f"{one.name} <{one.address}>")
                 for domain in await marketing.list_domains(tx)
                 for one in domain.addresses
+            ),
+        ],
+        endpoints=[
+            ("", "None"),
+            *(
+                (str(one.id), f"{one.description} · {one.url}" if one.description else one.url)
+                for one in await campaign_calls.endpoints(tx)
             ),
         ],
         kinds=KINDS,

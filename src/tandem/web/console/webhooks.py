@@ -8,7 +8,7 @@ from litestar.params import FromPath
 
 from tandem.crm.webhooks import service as webhooks
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import Invalid, Refusal
+from tandem.kernel.errors import Refusal
 from tandem.kernel.guard import Guard
 from tandem.kernel.http import Given, Now, Transaction
 from tandem.web.console.forms import NO_PROBLEM, Problem, problem_of, read_form
@@ -34,8 +34,6 @@ class WebhooksPage(Controller):
         form = await read_form(request)
         try:
             topics = form.get("topics", "").replace(",", " ").split()
-            if not topics:
-                raise Invalid("Name at least one topic.", field="topics")
             _, secret = await webhooks.add_endpoint(
                 tx,
                 resources.get(Guard),

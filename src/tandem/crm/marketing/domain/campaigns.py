@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -62,6 +62,7 @@ class Channel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     WHATSAPP = "whatsapp"
+    WEBHOOK = "webhook"
 
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=FILLED)]
@@ -124,8 +125,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     `include_ids` and `exclude_ids` are segments; `is_live` looks them up when it leaves, otherwise
     who is in them when it is scheduled is kept. Holdout: so many per cent get nothing, to compare.
-    With `local_time` it leaves on the day it is scheduled for, at that hour of everybody's own
-    clock (domain.local_times); whose zone is not known lives by the company's.
+    By webhook it calls the company's address `endpoint_id` about each person with the variant's
+    `text`, a JSON. With `local_time` it leaves on the day it is scheduled for, at that hour of
+    everybody's own clock (domain.local_times); whose zone is not known lives by the company's.
     """
 
     resource: ClassVar[str] = "campaign"
@@ -133,6 +135,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: Name
     kind: Kind = Kind.ONCE
     channel: Channel = Channel.EMAIL
+    endpoint_id: UUID | None = None
     purpose: Purpose = "marketing"
     include_ids: Ids = []
     exclude_ids: Ids = []
@@ -165,6 +168,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: Kind
     channel: Channel
+    endpoint_id: UUID | None
     purpose: str
     state: State
     state_reason: str
@@ -248,6 +252,19 @@ class CampaignIncomplete(Invalid):
     code = "campaign_incomplete"
 
 
+def written(channel: Channel) -> Literal["email", "sms", "whatsapp"]:
+    """Of a campaign that writes to people, which a webhook does not."""
+    match channel:
+        case Channel.EMAIL:
+            return "email"
+        case Channel.SMS:
+            return "sms"
+        case Channel.WHATSAPP:
+            return "whatsapp"
+        case Channel.WEBHOOK:
+            raise AssertionError("nobody is written to by webhook")
+
+
 def feed_of(campaign_id: UUID) -> str:
     return f"campaign:{campaign_id}"
 
@@ -292,6 +309,8 @@ def check_complete(campaign: Campaign, at: datetime, now: datetime) -> None:
     """Whom it is for and what it says must be there before it is scheduled."""
     if not campaign.include_ids:
         raise CampaignIncomplete("Say whom it is for.", field="include_ids")
+    if campaign.channel is Channel.WEBHOOK and campaign.endpoint_id is None:
+        raise CampaignIncomplete("Say which webhook it calls.", field="endpoint_id")
     for variant in campaign.variants:
         if not variant.has_words():
             raise CampaignIncomplete(f"Variant {variant.name} says nothing.", field="variants")

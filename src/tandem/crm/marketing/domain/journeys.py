@@ -86,6 +86,10 @@ class Send(_Step, frozen=True, kw_only=True, tag="send"):
     text: Body = ""
     html: Body = ""
 
+    def __post_init__(self) -> None:
+        if self.channel is Channel.WEBHOOK:
+            raise ValueError("A message goes to a person. Webhooks are told by an act.")
+
 
 class Act(_Step, frozen=True, kw_only=True, tag="act"):
     """`list_id` is a segment kept by hand; a task is its owner's, due in `days`. `points` are added

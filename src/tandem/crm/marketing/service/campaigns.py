@@ -9,6 +9,7 @@ from tandem.contracts.marketing import CampaignCosted
 from tandem.crm.marketing.domain.approvals import author_of
 from tandem.crm.marketing.domain.campaigns import (
     Campaign,
+    Channel,
     Kind,
     Plan,
     State,
@@ -179,6 +180,10 @@ def _check(plan: Plan) -> None:
         raise Invalid("A segment is both in and out.", field="exclude_ids")
     if plan.purpose == "service":
         raise Invalid("What needs no consent is no campaign.", field="purpose")
+    if plan.endpoint_id is not None and plan.channel is not Channel.WEBHOOK:
+        raise Invalid("Only a campaign by webhook calls one.", field="endpoint_id")
+    if plan.kind is Kind.OPT_IN and plan.channel is Channel.WEBHOOK:
+        raise Invalid("A webhook cannot ask anybody for consent.", field="channel")
     if plan.kind is Kind.WELCOME and not plan.is_live:
         raise Invalid("Who is welcomed comes later: it cannot be kept now.", field="is_live")
 

@@ -20,8 +20,8 @@ from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
 
 CAMPAIGN: LiteralString = """
-    select c.id, c.name, c.kind, c.channel, c.purpose, c.state, c.state_reason, c.paused_for,
-           c.include_ids, c.exclude_ids, c.is_live, c.scheduled_at,
+    select c.id, c.name, c.kind, c.channel, c.endpoint_id, c.purpose, c.state,
+           c.state_reason, c.paused_for, c.include_ids, c.exclude_ids, c.is_live, c.scheduled_at,
            (extract(epoch from c.skip_if_later_than) / 60)::int as skip_if_later_minutes,
            c.send_until, c.local_time, c.local_day, c.per_minute, c.holdout_percent,
            c.from_address_id, c.tracks_clicks, c.tracks_opens, c.is_tracking_people, c.utm,
@@ -100,23 +100,25 @@ GREETING = Query(
 INSERT = Query(
     """
     insert into marketing.campaign
-           (org_id, id, name, kind, channel, purpose, state, include_ids, exclude_ids, is_live,
-            skip_if_later_than, send_until, local_time, per_minute, holdout_percent,
-            from_address_id, tracks_clicks, tracks_opens, is_tracking_people, utm, stop_errors,
-            stop_bounces, stop_complaints, budget_minor, cost_minor, currency, owner_id,
-            created_by, changed_by, created_at, updated_at)
-    values (:org_id, :id, :name, :kind, :channel, :purpose, 'draft', :include_ids, :exclude_ids,
-            :is_live, make_interval(mins => :skip_if_later_minutes::int), :send_until, :local_time,
-            :per_minute, :holdout_percent, :from_address_id, :tracks_clicks, :tracks_opens,
-            :is_tracking_people, :utm::jsonb, :stop_errors, :stop_bounces, :stop_complaints,
-            :budget_minor, :cost_minor, :currency, :owner_id, :author, :author, :now, :now)
+           (org_id, id, name, kind, channel, endpoint_id, purpose, state, include_ids,
+            exclude_ids, is_live, skip_if_later_than, send_until, local_time, per_minute,
+            holdout_percent, from_address_id, tracks_clicks, tracks_opens, is_tracking_people, utm,
+            stop_errors, stop_bounces, stop_complaints, budget_minor, cost_minor, currency,
+            owner_id, created_by, changed_by, created_at, updated_at)
+    values (:org_id, :id, :name, :kind, :channel, :endpoint_id, :purpose, 'draft', :include_ids,
+            :exclude_ids, :is_live, make_interval(mins => :skip_if_later_minutes::int), :send_until,
+            :local_time, :per_minute, :holdout_percent, :from_address_id, :tracks_clicks,
+            :tracks_opens, :is_tracking_people, :utm::jsonb, :stop_errors, :stop_bounces,
+            :stop_complaints, :budget_minor, :cost_minor, :currency, :owner_id, :author,
+            :author, :now, :now)
     """
 )
 
 SAVE_PLAN = Query(
     """
     update marketing.campaign
-       set name = :name, kind = :kind, channel = :channel, purpose = :purpose,
+       set name = :name, kind = :kind, channel = :channel, endpoint_id = :endpoint_id,
+           purpose = :purpose,
            include_ids = :include_ids, exclude_ids = :exclude_ids, is_live = :is_live,
            skip_if_later_than = make_interval(mins => :skip_if_later_minutes::int),
            send_until = :send_until, local_time = :local_time, per_minute = :per_minute,

@@ -116,6 +116,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+def way_by(channel: str, feed: str) -> str:
+    """What is tried again as one once it could not be reached: a channel, or the address that a
+    stream of webhooks calls."""
+    return f"{channel} {feed}" if channel == Channel.WEBHOOK and feed else str(channel)
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """`template` is the kind of message. `text` is the body of an SMS and the plain part of an
     e-mail; links in it begin with SITE.
@@ -160,6 +166,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     folded: int = 0
     domain: str = ""
     """The recipient's domain where it has a limit (domain_limits), else empty."""
+
+    @property
+    def way(self) -> str:
+        return way_by(self.channel, self.feed)
 
     @property
     def tries(self) -> int:

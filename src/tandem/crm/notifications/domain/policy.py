@@ -141,7 +141,7 @@ def _preference(ask: SendAsk, facts: Facts, rules: SendingRules) -> Finding:
 
 def _quiet(ask: SendAsk, facts: Facts, rules: SendingRules) -> Finding:
     quiet = rules.quiet_hours
-    if quiet is None or ask.lane is Lane.OTP:
+    if quiet is None or ask.lane is Lane.OTP or ask.channel is Channel.WEBHOOK:
         return NOT_ASKED
     if quiet.covers == "promotions" and ask.purpose == SERVICE:
         return NOT_ASKED

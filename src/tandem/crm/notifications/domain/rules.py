@@ -9,7 +9,7 @@ import msgspec
 
 from tandem.crm.notifications.domain.domain_limits import DOMAINS_MAX, DomainLimit
 from tandem.crm.notifications.domain.domain_limits import check as check_limits
-from tandem.crm.notifications.domain.messages import SERVICE
+from tandem.crm.notifications.domain.messages import SERVICE, Channel
 from tandem.kernel.errors import Conflict, Invalid
 from tandem.kernel.patterns import whole
 from tandem.kernel.zones import zone_names
@@ -29,7 +29,8 @@ Severities = Annotated[list[Severity], msgspec.Meta(max_length=4)]
 
 class Cap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """At most `count` messages to one person within `days`. Without `purpose`: all but service;
-    without `channel`: all together. Over it, a message waits (`hold`) or is left out (`skip`)."""
+    without `channel`: all together, but webhooks, which nobody reads. Over it, a message waits
+    (`hold`) or is left out (`skip`)."""
 
     count: Annotated[int, msgspec.Meta(ge=1, le=1000)]
     days: Days
@@ -41,7 +42,7 @@ class Cap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return (
             purpose != SERVICE
             and self.purpose in {None, purpose}
-            and self.channel in {None, channel}
+            and (self.channel == channel or (self.channel is None and channel != Channel.WEBHOOK))
         )
 
 

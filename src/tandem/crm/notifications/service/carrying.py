@@ -32,6 +32,7 @@ from tandem.crm.notifications.gateways.port import (
     Texter,
     TryLater,
 )
+from tandem.crm.notifications.service import calling
 from tandem.crm.notifications.service.providers import suspend, way_of
 from tandem.crm.notifications.service.registered import with_registration
 from tandem.crm.notifications.service.roads import Road, Roads
@@ -60,6 +61,8 @@ async def carry(
 ) -> Carried:
     """Hand it over once. Raises Refused, TryLater or OutcomeUnknown; see gateways.port. `roads` are
     what a batch knows together."""
+    if leaving.message.channel is Channel.WEBHOOK:
+        return await _by_installation(work, leaving, hand_over)
     roads = roads or Roads(work)
     known = await roads.known(leaving.message.channel)
     if leaving.message.channel is Channel.EMAIL:
@@ -139,6 +142,8 @@ async def _by_installation(work: Work, leaving: Leaving, hand_over: HandOverTo) 
         case Channel.SMS:
             texter = work.get(Texter)
             taken = await texter.send(message, org_id=leaving.org_id, hand_over=say)
+        case Channel.WEBHOOK:
+            taken = await calling.call(work, message, hand_over=say)
         case _:
             raise Refused(f"Nobody carries {message.channel} here. Add a provider under Sending.")
     return Carried(provider_id=None, provider_message_id=taken)

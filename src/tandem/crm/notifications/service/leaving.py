@@ -80,7 +80,7 @@ async def claim_lane(tx: Tx, lane: Lane, *, count: int, now: datetime) -> list[M
     taken: list[Message] = []
     for place, stream in enumerate(waiting):
         share = -(-(count - len(taken)) // (len(waiting) - place))
-        room = min(share, _room(stream, now), _through(gates.get(stream.channel), now))
+        room = min(share, _room(stream, now), _through(gates.get(stream.way), now))
         room = min(room, _domain_room(stream, taken, now))
         if room <= 0:
             continue
@@ -275,7 +275,7 @@ def _after(result: Result, now: datetime, gates: Mapping[str, datetime]) -> Sett
         case "unknown":
             return _settled(message, State.UNKNOWN, error=detail)
         case "outage":
-            until = gates.get(str(message.channel), now)
+            until = gates.get(message.way, now)
             due_at = max(until, now + (result.retry_after or timedelta()))
             return _settled(
                 message, State.QUEUED, error=detail, due_at=due_at, outages=message.outages + 1
@@ -325,20 +325,20 @@ def _told(result: Result, settled: Settled) -> list[Event]:
 
 
 async def _mind_gates(tx: Tx, results: Sequence[Result], now: datetime) -> None:
-    """A channel that answered, however it answered, can be reached; one that did not rests."""
-    answered = {str(one.message.channel) for one in results if one.outcome not in _SILENT}
+    """A way that answered, however it answered, can be reached; one that did not rests."""
+    answered = {one.message.way for one in results if one.outcome not in _SILENT}
     if answered:
         await store.open_gates(tx, sorted(answered))
     silent = {
-        str(one.message.channel): one
+        one.message.way: one
         for one in results
-        if one.outcome == "outage" and str(one.message.channel) not in answered
+        if one.outcome == "outage" and one.message.way not in answered
     }
     known = {gate.channel: gate for gate in await store.gates(tx)} if silent else {}
-    for channel, result in sorted(silent.items()):
-        failures = known[channel].failures if channel in known else 0
+    for way, result in sorted(silent.items()):
+        failures = known[way].failures if way in known else 0
         await store.keep_shut(
-            tx, channel, shut_until=now + rest(failures), reason=result.detail, now=now
+            tx, way, shut_until=now + rest(failures), reason=result.detail, now=now
         )
 
 
@@ -365,6 +365,6 @@ async def due_lanes(tx: Tx) -> list[Lane]:
 
 
 async def list_gates(tx: Tx) -> list[Gate]:
-    """Channels that could not be reached the last time."""
+    """Channels, and addresses of webhooks (messages.way_by), that could not be reached lately."""
     tx.actor.require("notifications.read")
     return await store.gates(tx)

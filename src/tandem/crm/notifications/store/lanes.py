@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.crm.notifications.domain.domain_limits import Spending as DomainSpending
-from tandem.crm.notifications.domain.messages import Lane, Message
+from tandem.crm.notifications.domain.messages import Lane, Message, way_by
 from tandem.crm.notifications.store import COLUMNS
 from tandem.crm.notifications.store.domain_limits import LIMITED
 from tandem.kernel.db import Query, Tx
@@ -229,6 +229,10 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     in_hand: int
 
     @property
+    def way(self) -> str:
+        return way_by(self.channel, self.feed)
+
+    @property
     def limit(self) -> DomainSpending | None:
         if self.per_second is None and self.at_once is None:
             return None
@@ -242,7 +246,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel that could not be reached: `failures` in a row, left alone until `shut_until`."""
+    """A channel, or an address of webhooks (messages.way_by), that could not be reached: `failures`
+    in a row, left alone until `shut_until`."""
 
     channel: str
     failures: int
