@@ -3,6 +3,7 @@ over, on a desk in the light and on a phone in the dark.
 """
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -266,6 +267,15 @@ def _name(path: str) -> str:
 
 
 def test_an_address_without_a_page_says_so_in_words(desk: Desk) -> None:
-    with desk(allow=("/nowhere",)) as window:
-        window.page.goto("/nowhere")
-        assert "There is no page at this address." in window.page.inner_text("main")
+    """Who is signed in keeps the way on; a buyer is not led to the staff's door."""
+    with desk(allow=("/nowhere", "/orders/", "/pay/")) as window:
+        page = window.page
+        page.goto("/nowhere")
+        assert "There is no page at this address." in page.inner_text("main")
+        page.goto(f"/orders/{UUID(int=7)}")
+        assert "There is no such order." in page.inner_text("main")
+        page.get_by_role("button", name="Find it").click()
+        assert page.get_by_role("combobox", name="Find or do anything").is_visible()
+        page.goto("/pay/there-is-no-such-link-00")
+        assert "This link does not work" in page.inner_text("main")
+        assert page.get_by_role("link").all_inner_texts()[1:] == ["Find my delivery"]

@@ -8,7 +8,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotFoundException
 
-from tandem.kernel.actor import FactorNeeded, StepUpNeeded
+from tandem.kernel.actor import FactorNeeded, Kind, StepUpNeeded
 from tandem.kernel.errors import NotFound, Refusal, Unauthenticated
 from tandem.kernel.http import problems
 from tandem.web.rendering import page, redirect
@@ -16,6 +16,7 @@ from tandem.web.rendering import page, redirect
 log = structlog.get_logger()
 AnyRequest = Request[Any, Any, Any]
 API_PREFIXES = ("/v1", "/healthz", "/readyz", "/metrics")
+DEAD = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 AGAIN = "#again"
 """Says to the page that its form was not taken yet (js/kept.js)."""
 
@@ -46,7 +47,22 @@ def _shown(request: AnyRequest, refusal: Refusal, status: int) -> Response[Any]:
     back = _came_from(request)
     is_ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     told = {"refusal": refusal, "is_ours": is_ours, "company": None, "back": back}
-    return page(request, "error.html", status=status, **told)
+    told |= {"status_code": status, "is_public": _is_public(request)}
+    return page(request, _template(request, status), status=status, **told)
+
+
+def _template(request: AnyRequest, status: int) -> str:
+    """Staff keep their navigation; a buyer's dead link says where else to look."""
+    if _is_public(request):
+        return "public/link_unknown.html" if status in DEAD else "error.html"
+    actor = request.scope["state"].get("actor")
+    is_staff = actor is not None and actor.kind is Kind.STAFF
+    return "console/error.html" if is_staff else "error.html"
+
+
+def _is_public(request: AnyRequest) -> bool:
+    handler = request.scope.get("route_handler")
+    return handler is not None and bool(handler.opt.get("public"))
 
 
 def _to_sign_in(request: AnyRequest) -> Response[Any]:

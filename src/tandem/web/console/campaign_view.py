@@ -68,7 +68,7 @@ class Yes(msgspec.Struct, frozen=True, kw_only=True):
         return self.people is not None or bool(self.asked)
 
     def name(self, who: UUID | None) -> str:
-        return self.names.get(who, "somebody") if who else "somebody"
+        return self.names.get(who, "Somebody") if who else "An API key"
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):

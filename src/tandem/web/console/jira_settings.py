@@ -3,6 +3,7 @@
 What asks the site runs with no transaction open; what it says stands in the page, never a 500.
 """
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -251,6 +252,7 @@ async def _connection(
         desk = (await support.get_desk(tx)).desk
     mapping = _current(connection, asked)
     projects, details, trouble = await _describe(work, connection, mapping)
+    preview = jira.preview(work, sample(), mapping) if mapping else None
     return page(
         request,
         "console/settings/jira_connection.html",
@@ -266,9 +268,15 @@ async def _connection(
         details=details,
         issue_types=_issue_types(details),
         trouble=trouble,
-        preview=jira.preview(work, sample(), mapping) if mapping else None,
+        preview=preview,
+        described=_plain(preview.description) if preview else "",
         problem=problem,
     )
+
+
+def _plain(marked: str) -> str:
+    """A description as a reader sees it: without the marks of bold and links."""
+    return re.sub(r"\[([^\]]+)\]\(<[^>]*>\)", r"\1", marked.replace("**", ""))
 
 
 def _issue_types(details: Details | None) -> list[tuple[str, str]]:

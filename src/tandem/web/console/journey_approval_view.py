@@ -26,7 +26,7 @@ class JourneyYes(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_lacking or bool(self.asked)
 
     def name(self, who: UUID | None) -> str:
-        return self.names.get(who, "somebody") if who else "somebody"
+        return self.names.get(who, "Somebody") if who else "An API key"
 
 
 async def approval_of(tx: Tx, journey: Journey) -> JourneyYes:

@@ -71,8 +71,8 @@ async def view(tx: Tx, tile: Tile, place: int, *, now: datetime) -> View:
             is_wide=tile.is_wide,
             problem=refusal.detail,
         )
-    if tile.shape == "bar":
-        rows = [row for row in result.rows if any(one.value or one.previous for one in row.cells)]
+    rows = [row for row in result.rows if any(one.value or one.previous for one in row.cells)]
+    if tile.shape == "bar" or (tile.shape == "line" and not rows):
         result = msgspec.structs.replace(result, rows=rows)
     names = await figures.names_of(tx, result)
     return _view(tile, place, result, names)

@@ -20,10 +20,13 @@ if (named) {
   localStorage.recent = JSON.stringify([here, ...others].slice(0, RECENT_MAX));
 }
 
-/** Everything on this page that leads somewhere or does something. */
+/** Everything on this page that leads somewhere or does something: its own actions first, then the
+    way to the other pages, then what every page has. */
 function actions(text) {
+  const main = document.getElementById('main');
+  const rank = (one) => (main?.contains(one) ? 0 : one.matches('#nav a') ? 1 : 2);
   const found = [];
-  for (const one of document.querySelectorAll('#nav a, [data-action]')) {
+  for (const one of [...document.querySelectorAll('#nav a, [data-action]')].sort((a, b) => rank(a) - rank(b))) {
     const title = one.dataset.action ?? `Go to ${one.querySelector('span').textContent}`;
     if (title.toLowerCase().includes(text) && !one.disabled) {
       found.push({ title, detail: one.dataset.keys ?? '', icon: one.dataset.action ? 'bolt' : 'arrow-right', run: () => one.click() });
@@ -165,4 +168,4 @@ document.addEventListener('keydown', (event) => {
     else openPalette();
   }
 });
-document.querySelector('[data-palette-open]')?.addEventListener('click', openPalette);
+document.addEventListener('click', ({ target }) => target.closest('[data-palette-open]') && openPalette());
