@@ -11,6 +11,7 @@ from tandem.contracts.orders import OrderPlaced
 from tandem.crm.customers import handlers, jobs, service
 from tandem.crm.customers.domain import CustomerDraft
 from tandem.crm.customers.domain.people import CustomerChange
+from tandem.crm.customers.domain.timeline import NewActivity
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query
 from tandem.kernel.events import subscription
@@ -52,6 +53,21 @@ async def order(
     assert found
     async with database.transaction(Actor.system(actor.org_id)) as tx:
         await found.handle(tx, event, at)
+
+
+async def pay(database: Database, ids: list[UUID], actor: Actor, now: datetime) -> None:
+    """The first once, the second twice, …: 12.34 rupees, then one paisa more each time."""
+    async with database.transaction(Actor.system(actor.org_id)) as tx:
+        for place, customer_id in enumerate(ids):
+            for again in range(place + 1):
+                paid = NewActivity(
+                    kind="payment_captured",
+                    dedupe=f"payment_captured:{customer_id}:{again}",
+                    occurred_at=now,
+                    customer_id=customer_id,
+                    facts={"amount_minor": 1234 + again, "currency": "INR"},
+                )
+                await service.record_activity(tx, paid)
 
 
 async def test_a_dynamic_segment_lets_people_in_and_out_and_tells_each_once(
@@ -240,6 +256,7 @@ async def test_everybody_at_once_and_person_by_person_are_the_same_question(
     for place, customer_id in enumerate(ids[:5]):
         for again in range(place):
             await order(database, actor, customer_id, now - timedelta(days=10 * again), 100 * place)
+    await pay(database, ids[1:4], actor, now)
     asked: list[dict[str, Any]] = [
         {"field": field, "op": op, "value": value}
         for field, values in (("order_count", (0, 1, 3)), ("spent", (0, 200)))
@@ -266,7 +283,24 @@ async def test_everybody_at_once_and_person_by_person_are_the_same_question(
         {"field": "locale", "op": "starts_with", "value": "hi"},
         {"field": "locale", "op": "in", "value": ["ta", "en-in"]},
         {"field": "locale", "op": "unset"},
+        {"field": "phones", "op": "has_all", "value": ["+919845000001", "+919845000001"]},
+        {"field": "phones", "op": "has_all", "value": ["+919845000001", "+919845000002"]},
+        {"any": [{"event": "paid"}, {"field": "order_count", "op": "gte", "value": 3}]},
     ]
+    asked += [
+        {"event": "happened", "count": {"op": op, "n": 2}, "where": [where]}
+        for op in ("is", "lte", "gte")
+        for where in (
+            {"field": "kind", "op": "is", "value": "Payment_Captured"},
+            {"field": "kind", "op": "in", "value": ["payment_captured", "order_placed"]},
+            {"field": "kind", "op": "is_not", "value": "payment_captured"},
+        )
+    ]
+    asked += [
+        {"event": "paid", "count": {"op": op, "n": 1}, "where": [
+            {"field": "amount", "op": "gte", "value": "12.35"}]}
+        for op in ("is", "lt", "gt")
+    ]  # fmt: skip
     for rule in [*asked, *({"not": one} for one in asked)]:
         shown = await client.post("/v1/segments/preview", json={"rule": rule})
         found = await client.post("/v1/customers/search", json={"rule": rule})

@@ -13,14 +13,14 @@ class CutShort(Exception):
     """A statement took too long, or somebody gave it up."""
 
 
-_LIMITS = "set local work_mem = '64MB'; set local statement_timeout = {milliseconds}"
-"""Room to hash a million rows, and the time."""
-_NO_LIMIT = "set local statement_timeout = 0"
-_READ_ONLY = (
-    "savepoint looking;"
-    " set local transaction_read_only = on;"
-    " set local plan_cache_mode = force_custom_plan;"
+_LIMITS = (
+    "set local work_mem = '64MB'; set local plan_cache_mode = force_custom_plan;"
+    " set local statement_timeout = {milliseconds}"
 )
+"""Room to hash a million rows; plans for the values that are asked for, because a day and three
+years are not read alike; and the time."""
+_NO_LIMIT = "set local statement_timeout = 0"
+_READ_ONLY = "savepoint looking; set local transaction_read_only = on;"
 _BACK = "rollback to savepoint looking; release savepoint looking"
 """Nothing was written; going back is what brings the settings of before with it."""
 

@@ -7,9 +7,13 @@ from tandem.kernel.cut_short import CutShort, limited
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.errors import Invalid
 
-LOOPS = Query(
-    "select set_config('enable_nestloop', :state, true)",
-    beyond_org="a setting of this transaction alone; no row is read",
+STREAMS = Query(
+    """
+    select set_config('enable_nestloop', :state, true),
+           set_config('enable_hashagg', :state, true),
+           set_config('max_parallel_workers_per_gather', '0', true)
+    """,
+    beyond_org="settings of this transaction alone; no row is read",
 )
 
 
@@ -32,8 +36,9 @@ async def bounded(tx: Tx, *, seconds: float) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def everybody(tx: Tx) -> AsyncIterator[None]:
-    """Statements in here go through all customers: tables are joined by hash. PostgreSQL guesses
-    badly how many a rule finds, and would look up each of a million by itself."""
-    await tx.value(LOOPS, state="off")
+    """Statements in here go through all customers, in the order of their ids where an index has
+    them so. PostgreSQL guesses badly how many a rule finds: it would look up each of a million by
+    itself, hash as many groups that come in order already, or have every worker count them all."""
+    await tx.value(STREAMS, state="off")
     yield
-    await tx.value(LOOPS, state="on")
+    await tx.value(STREAMS, state="on")

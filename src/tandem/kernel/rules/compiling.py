@@ -38,6 +38,8 @@ OPPOSITES = {"is_not": "is", "not_in": "in", "not_contains": "contains", "has_no
 _COMPARED = {
     "is": operator.eq, "lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge,
 }  # fmt: skip
+ALL_MAX = 5
+"""Of a list's values that must all be there, so many are each looked for by a join of their own."""
 _SIGNS = {"is": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
@@ -75,6 +77,9 @@ class _Writer:
                 return self._join("and", parts) if parts else "true"
             case Some(parts):
                 return self._join("or", parts) if parts else "false"
+            case Not(Some(parts)):
+                # Each by itself can be a join; an "or" of them is asked person by person.
+                return self._join("and", tuple(Not(part) for part in parts)) if parts else "true"
             case Not(part):
                 return f"(not {self.rule(part)})"
             case Happened():
@@ -103,6 +108,8 @@ class _Writer:
         sure = self._of_many(asked, field) if self.is_whole else None
         if sure is None and positive == "set":
             sure = self._is_set(field)
+        elif sure is None and field.is_code and positive in ("is", "in"):
+            sure = f"({self._text(asked, self._expression(field))})"
         elif sure is None:
             sure = f"coalesce({self._positive(asked, field)}, false)"
         return sure if positive == leaf.op else f"(not {sure})"
@@ -137,6 +144,9 @@ class _Writer:
                 fits = f"{rows.value} = {self.bind(leaf.value, 'text')}"
             case "has_any":
                 fits = f"{rows.value} = any({self.bind(list(leaf.value), 'text[]')})"
+            case "has_all" if len(leaf.value) <= ALL_MAX:
+                each = (replace(leaf, op="has", value=one) for one in dict.fromkeys(leaf.value))
+                return f"({' and '.join(str(self._listed(one, rows)) for one in each)})"
             case _:
                 return None
         return f"exists (select {rows.source} and {fits})"
@@ -227,7 +237,11 @@ class _Writer:
         theirs, row = whose
         source = self._source(leaf).replace(BY_CUSTOMER, f"{theirs} is not null")
         word, fits = _counted("count(*)", least, most)
-        return f"({row} {word} (select {theirs} {source} group by {theirs} having {fits}))"
+        groups = f"select {theirs} as id {source} group by {theirs} having {fits}"
+        if word == "in":
+            return f"({row} in ({groups}))"
+        # `not in` would be asked of each of a million by itself once their list is long.
+        return f"(not exists (select from ({groups}) as often where often.id = {row}))"
 
     def _ever(self, leaf: Happened, rows: Sums, least: int, most: int | None) -> str:
         """By the count that is kept; of whoever had one after the moment asked about, by the events

@@ -67,7 +67,8 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """`sql` is an expression over the statement's tables. `key`, where given, is bound as `:key`:
     what people named themselves never becomes text of a statement. `many` says the same for
-    everybody at once."""
+    everybody at once. A text that `is_code` is never unset and has no capitals: an index
+    finds it."""
 
     kind: Kind
     sql: str
@@ -75,6 +76,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     options: tuple[str, ...] = ()
     key: str | None = None
     many: Kept | Listed | None = None
+    is_code: bool = False
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,6 +171,11 @@ BY_CUSTOMER: LiteralString = "e.customer_id = c.id"
 def field(kind: Kind, sql: LiteralString, label: str, *options: str) -> Field:
     """A field of a vocabulary written in the code; its SQL must be a literal."""
     return Field(kind=kind, sql=sql, label=label, options=options)
+
+
+def code(sql: LiteralString, label: str) -> Field:
+    """A text that is never null and always in lower case."""
+    return Field(kind=Kind.TEXT, sql=sql, label=label, is_code=True)
 
 
 def kept(

@@ -16,7 +16,8 @@ RuleJson = dict[str, Any]
 
 SEGMENTS_MAX = 500
 SAMPLE_SIZE = 10
-PREVIEW_SECONDS = 5.0
+PREVIEW_SECONDS = 8.0
+"""A count takes a second of a million customers; on a busy machine late is better than never."""
 REFRESH_SECONDS = 60.0
 REFRESH_GAP = timedelta(seconds=20)
 EFFORT_MAX = 10

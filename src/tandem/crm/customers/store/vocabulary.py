@@ -5,7 +5,7 @@ from typing import LiteralString
 from tandem.crm.customers.domain.custom_fields import CustomField
 from tandem.crm.customers.store.purchase_sums import SUMS
 from tandem.kernel.rules import Behaviour, Field, Kind, Vocabulary
-from tandem.kernel.rules.vocabulary import behaviour, field, kept, listed, summed
+from tandem.kernel.rules.vocabulary import behaviour, code, field, kept, listed, summed
 
 RFM_SEGMENTS = (
     "champions", "loyal", "potential_loyalist", "new", "promising", "cannot_lose", "at_risk",
@@ -27,8 +27,8 @@ _PURCHASES: LiteralString = (
 _ACTIVITIES: LiteralString = (
     "from customers.activity e where e.org_id = :org_id and e.customer_id = c.id"
 )
-_TOTAL = field(Kind.NUMBER, "e.total_minor / 100.0", "total")
-_AMOUNT = field(Kind.NUMBER, "(e.facts ->> 'amount_minor')::numeric / 100", "amount")
+_TOTAL = field(Kind.NUMBER, "e.total_minor * 0.01", "total")
+_AMOUNT = field(Kind.NUMBER, "e.amount_minor * 0.01", "amount")
 
 
 def _did(label: str, which: LiteralString, **words: Field) -> Behaviour:
@@ -81,14 +81,14 @@ PEOPLE = Vocabulary(
         ),
         "order_count": kept(Kind.NUMBER, "e.order_count", _SUMS, "Number of orders", is_zero=True),
         "spent": kept(
-            Kind.NUMBER, "e.spent_minor / 100.0", _SUMS, "Paid, less refunds", is_zero=True
+            Kind.NUMBER, "e.spent_minor * 0.01", _SUMS, "Paid, less refunds", is_zero=True
         ),
         "last_order_at": kept(Kind.INSTANT, "e.last_order_at", _SUMS, "Last order"),
         "first_order_at": kept(Kind.INSTANT, "e.first_order_at", _SUMS, "First order"),
         "rfm_segment": kept(Kind.TEXT, "e.rfm_segment", _METRIC, "RFM segment", *RFM_SEGMENTS),
         "chance_alive": kept(Kind.NUMBER, "e.p_alive::numeric", _METRIC, "Chance to buy again"),
         "expected_value": kept(
-            Kind.NUMBER, "e.expected_minor / 100.0", _METRIC, "Expected in a year"
+            Kind.NUMBER, "e.expected_minor * 0.01", _METRIC, "Expected in a year"
         ),
     },
     behaviours={
@@ -111,11 +111,11 @@ PEOPLE = Vocabulary(
         ),
         "delivered": _did(
             "got a delivery",
-            " and e.kind = 'delivery_moved' and e.facts ->> 'status' = 'delivered'",
+            " and e.kind = 'delivery_moved' and e.status = 'delivered'",
         ),
         "delivery_failed": _did(
             "missed a delivery",
-            " and e.kind = 'delivery_moved' and e.facts ->> 'status' = 'failed'",
+            " and e.kind = 'delivery_moved' and e.status = 'failed'",
         ),
         "paid": _did("paid", " and e.kind = 'payment_captured'", amount=_AMOUNT),
         "refunded": _did("got a refund", " and e.kind = 'refund_processed'", amount=_AMOUNT),
@@ -128,7 +128,7 @@ PEOPLE = Vocabulary(
         "happened": _did(
             "did something",
             "",
-            kind=field(Kind.TEXT, "e.kind", "kind"),
+            kind=code("e.kind", "kind"),
             campaign_id=field(Kind.TEXT, "e.facts ->> 'campaign_id'", "campaign"),
         ),
     },
