@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import asyncpg
@@ -15,6 +16,7 @@ from tandem.kernel.errors import Forbidden
 from tandem.kernel.ids import new_id
 from tandem.scm.invoicing import service
 from tandem.scm.invoicing.domain.documents import Invoice, RoundOffWrong
+from tandem.scm.invoicing.domain.rates import TaxRate
 from tandem.scm.invoicing.domain.seller import SellerMissing, SellerWrong
 from tandem.scm.invoicing.service.selling import DEMO_SELLER
 from tests.invoicing.givens import (
@@ -160,6 +162,30 @@ async def test_a_rate_that_changed_since_the_order_is_taken_out_of_the_same_tota
     line = invoice.lines[0]
     assert (line.tax_rate, line.taxable_minor, line.cgst_minor) == ("5", 10666, 267)
     assert invoice.total_minor == 11200
+
+
+async def test_a_cess_that_changed_alone_is_taken_out_of_the_same_total(
+    database: Database, actor: Actor
+) -> None:
+    """The rate of tax stands, so the order's tax seemed to."""
+    await seller_of(database, actor)
+    start = NOW.date()
+    async with database.transaction(actor) as tx:
+        for day, cess in ((start - timedelta(days=9), 12), (start, 0)):
+            dated = TaxRate(
+                tax_class="demerit",
+                hsn_prefix="2202",
+                rate=Decimal(40),
+                cess_rate=Decimal(cess),
+                valid_from=day,
+                notification="own",
+            )
+            await service.add_rate(tx, dated, now=NOW)
+        line = cart_line(10000, tax_class="demerit", hsn="22021010")
+        placed = await order(tx, line, quoted_at=NOW - timedelta(days=1))
+        invoice = await service.issue_for_order(tx, placed, now=NOW)
+    assert (placed.lines[0].cess_minor, placed.total_minor) == (1200, 15200)
+    assert (invoice.cess_minor, invoice.cgst_minor, invoice.total_minor) == (0, 2171, 15200)
 
 
 async def test_a_sale_to_a_zone_in_the_same_state_stays_inter_state(

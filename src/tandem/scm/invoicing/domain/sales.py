@@ -13,7 +13,7 @@ from tandem.scm.invoicing.domain.documents import (
 )
 from tandem.scm.invoicing.domain.places import Place
 from tandem.scm.invoicing.domain.rates import TaxRate, rate_for
-from tandem.scm.invoicing.domain.tax import percent, split_inclusive
+from tandem.scm.invoicing.domain.tax import percent, split_inclusive, tax_line
 
 ROUND_OFF_MAX = 50
 
@@ -85,7 +85,8 @@ def _cart_line(line: OrderLine) -> CartLine:
 def _stands(line: OrderLine, rate: TaxRate, place: Place) -> bool:
     expected = percent(rate.rate) if place.is_taxed else "0"
     is_right_kind = line.cgst_minor == 0 if place.is_inter_state else line.igst_minor == 0
-    return line.tax_rate == expected and is_right_kind
+    cess = tax_line(_cart_line(line), rate, place).cess_minor
+    return line.tax_rate == expected and is_right_kind and line.cess_minor == cess
 
 
 def _taxed_as_ordered(line: OrderLine) -> TaxedLine:

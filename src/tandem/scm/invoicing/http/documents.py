@@ -35,6 +35,7 @@ from tandem.scm.invoicing.domain.crediting import (
     NothingToCredit,
 )
 from tandem.scm.invoicing.domain.documents import Invoice, InvoiceHead, InvoiceMissing
+from tandem.scm.invoicing.domain.einvoice import EInvoiceNotApplicable, bulk
 from tandem.scm.invoicing.domain.numbers import Kind
 from tandem.scm.invoicing.domain.printing import Copy, Sheet
 from tandem.scm.invoicing.gateways.typesetter import print_pdf
@@ -128,6 +129,22 @@ class InvoiceController(Controller):
         async with database.transaction(actor) as tx:
             invoice, sheet = await service.get_sheet(tx, invoice_id, copy=copy)
         return await _printed(invoice, sheet)
+
+    @get(
+        "/invoices/{invoice_id:uuid}/einvoice.json",
+        opt=shows_all("invoice"),
+        responses=refusals(Forbidden, InvoiceMissing, EInvoiceNotApplicable),
+    )
+    async def get_e_invoice(self, invoice_id: FromPath[UUID], tx: Transaction) -> Response[bytes]:
+        """The document as INV-01 JSON, for upload to the invoice registration portal."""
+        invoice, made = await service.get_e_invoice(tx, invoice_id)
+        name = invoice.number.replace("/", "-")
+        disposition = f'attachment; filename="{name}-einvoice.json"'
+        return Response(
+            bulk([made]),
+            media_type="application/json",
+            headers={"content-disposition": disposition, "cache-control": "private, no-store"},
+        )
 
     @post(
         "/invoices/{invoice_id:uuid}/credit-notes",

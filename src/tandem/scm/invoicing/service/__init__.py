@@ -3,7 +3,12 @@
 from tandem.scm.invoicing.service.auditing import audit_numbers
 from tandem.scm.invoicing.service.crediting import credit_invoice, credit_order, creditable
 from tandem.scm.invoicing.service.issuing import issue_for_order
-from tandem.scm.invoicing.service.printing import get_sheet, get_sheet_of_order, print_paper
+from tandem.scm.invoicing.service.printing import (
+    get_e_invoice,
+    get_sheet,
+    get_sheet_of_order,
+    print_paper,
+)
 from tandem.scm.invoicing.service.quoting import quote, quote_at
 from tandem.scm.invoicing.service.reading import (
     find_by_number,
@@ -30,6 +35,7 @@ __all__ = [
     "find_by_number",
     "find_for_order",
     "find_seller",
+    "get_e_invoice",
     "get_invoice",
     "get_seller",
     "get_sheet",

@@ -1,10 +1,12 @@
-"""From an issued document to what stands on its paper."""
+"""From an issued document to what stands on its paper, and in its e-invoice."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from tandem.kernel.db import Tx
 from tandem.scm.invoicing.domain.documents import Invoice, InvoiceMissing
+from tandem.scm.invoicing.domain.einvoice import e_invoice
 from tandem.scm.invoicing.domain.printing import Copy, Sheet, sheet_of
 from tandem.scm.invoicing.gateways.typesetter import print_pdf
 from tandem.scm.invoicing.service.reading import find_for_order, get_invoice, get_issued
@@ -26,6 +28,13 @@ async def get_sheet_of_order(tx: Tx, order_id: UUID) -> tuple[Invoice, Sheet]:
     if invoice is None:
         raise InvoiceMissing("The invoice is not issued yet. It comes with the confirmation.")
     return await _lay_out(tx, invoice)
+
+
+async def get_e_invoice(tx: Tx, invoice_id: UUID) -> tuple[Invoice, dict[str, Any]]:
+    """A document as the invoice registration portal takes it. Refuses EInvoiceNotApplicable."""
+    invoice = await get_invoice(tx, invoice_id)
+    original = await get_issued(tx, invoice.original_id) if invoice.original_id else None
+    return invoice, e_invoice(invoice, original)
 
 
 async def _lay_out(tx: Tx, invoice: Invoice, copy: Copy = "original") -> tuple[Invoice, Sheet]:
