@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
+import structlog
 from litestar import Litestar
 
 from tandem.app.asgi import create_app, equip
@@ -31,6 +32,13 @@ SECRET = "a secret for tests only, forty characters"
 def pytest_collection_finish() -> None:
     """All tests and the program are loaded; `tests/__init__.py` held the collector until now."""
     keep_what_is_loaded()
+
+
+def pytest_configure() -> None:
+    """Tracebacks as Python writes them: coloured ones with their sources take longer to draw than
+    much of what goes wrong on purpose, and are shown only when a test fails."""
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 SECOND_INSTALLATION = (

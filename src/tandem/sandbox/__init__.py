@@ -6,9 +6,9 @@ data folder and survives a restart and a kill -9.
 
 How to plug in a stand-in
 -------------------------
-Write a module or package `tandem.sandbox.<name>` that exports `routes(deps) -> list[handlers]`
-and add it to `STAND_INS` in `tandem.sandbox.server`. `routes` is called once, while the app is
-built, and is the place to
+Write a module or package `tandem.sandbox.<name>` that exports `routes() -> list[handlers]` and
+`prepare(deps)`, and add them to `ROUTES` and `PREPARE` in `tandem.sandbox.server`. `prepare` is
+called once for each state the app is given, and is the place to
 
 - create tables: `deps.store.create("create table if not exists ...")`;
 - name the fault target: `deps.faults.declare(Target(name="razorpay", prefix="/razorpay",

@@ -12,7 +12,6 @@ from litestar.types import ControllerRouterHandler
 
 from tandem.sandbox.city import Address, Candidate, OutsideCity, Route, build_city
 from tandem.sandbox.city.picture import to_svg
-from tandem.sandbox.dependencies import Dependencies
 from tandem.sandbox.pages import page
 
 EXAMPLES = 6
@@ -33,7 +32,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     matches: Sequence[Match]
 
 
-def routes(_: Dependencies) -> Sequence[ControllerRouterHandler]:
+def routes() -> Sequence[ControllerRouterHandler]:
     return [CityController]
 
 

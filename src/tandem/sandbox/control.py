@@ -60,7 +60,7 @@ class WhichEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     url: str
 
 
-def routes(_: Dependencies) -> Sequence[ControllerRouterHandler]:
+def routes() -> Sequence[ControllerRouterHandler]:
     return [ControlController]
 
 

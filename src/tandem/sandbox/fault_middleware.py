@@ -25,12 +25,10 @@ class FaultMiddleware(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self, faults: Faults) -> None:
-        self._faults = faults
-
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        target = self._target(scope["path"])
-        fault = target and self._take(target, scope["path"])
+        faults: Faults = scope["litestar_app"].state.deps.faults
+        target = _target(faults, scope["path"])
+        fault = target and _take(faults, target, scope["path"])
         if not target or not fault:
             await next_app(scope, receive, send)
             return
@@ -48,14 +46,16 @@ class FaultMiddleware(ASGIMiddleware):
                 body = json.dumps(target.error_body(int(status))).encode()
                 await _answer(send, int(status), b"application/json", body, fault)
 
-    def _take(self, target: Target, path: str) -> Fault | None:
-        return self._faults.take(target.name, path.removeprefix(target.prefix or ""), HTTP_KINDS)
 
-    def _target(self, path: str) -> Target | None:
-        for target in self._faults.targets.values():
-            if target.prefix and (path == target.prefix or path.startswith(f"{target.prefix}/")):
-                return target
-        return None
+def _take(faults: Faults, target: Target, path: str) -> Fault | None:
+    return faults.take(target.name, path.removeprefix(target.prefix or ""), HTTP_KINDS)
+
+
+def _target(faults: Faults, path: str) -> Target | None:
+    for target in faults.targets.values():
+        if target.prefix and (path == target.prefix or path.startswith(f"{target.prefix}/")):
+            return target
+    return None
 
 
 async def _swallow(_: Message) -> None:

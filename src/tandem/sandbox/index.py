@@ -29,7 +29,7 @@ STEPS = (
 Form = URLEncodedBody[Mapping[str, str]]
 
 
-def routes(_: Dependencies) -> Sequence[ControllerRouterHandler]:
+def routes() -> Sequence[ControllerRouterHandler]:
     return [IndexController]
 
 

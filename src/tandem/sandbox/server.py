@@ -9,6 +9,7 @@ from pathlib import Path
 
 import uvicorn
 from litestar import Litestar
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
@@ -32,7 +33,7 @@ from tandem.sandbox.webhooks import Webhooks
 HERE = Path(__file__).parent
 log = logging.getLogger("tandem.sandbox")
 
-STAND_INS: Sequence[Callable[[Dependencies], Sequence[ControllerRouterHandler]]] = (
+ROUTES: Sequence[Callable[[], Sequence[ControllerRouterHandler]]] = (
     control.routes,
     mailbox.routes,
     razorpay.routes,
@@ -43,25 +44,51 @@ STAND_INS: Sequence[Callable[[Dependencies], Sequence[ControllerRouterHandler]]]
     city_pages.routes,
     index.routes,
 )
+PREPARE: Sequence[Callable[[Dependencies], None]] = (
+    mailbox.prepare,
+    razorpay.prepare,
+    jira.prepare,
+    sms.prepare,
+    carriers.prepare,
+    google.prepare,
+)
 
 
 def create_sandbox(settings: SandboxSettings) -> Litestar:
     """The app over the state in `settings.data`. Its lifespan runs the stand-ins' loops."""
-    deps = open_dependencies(settings)
-    handlers = [handler for routes in STAND_INS for handler in routes(deps)]
+    app = build()
+    equip(app, settings)
+    return app
+
+
+def build() -> Litestar:
+    """Every route, over no state yet; `equip` it before it is served."""
+    handlers = [handler for routes in ROUTES for handler in routes()]
     static = create_static_files_router(path="/static", directories=[HERE / "static"])
     return Litestar(
         route_handlers=[*handlers, static],
-        dependencies={"deps": Provide(lambda: deps, sync_to_thread=False)},
-        middleware=[FaultMiddleware(deps.faults)],
-        lifespan=[lambda _: _running(deps)],
+        dependencies={"deps": Provide(_deps, sync_to_thread=False)},
+        middleware=[FaultMiddleware()],
+        lifespan=[_running],
         exception_handlers=dict.fromkeys(control.REFUSALS, control.answer_refusal),
         openapi_config=None,
         logging_config=None,
     )
 
 
-def open_dependencies(settings: SandboxSettings) -> Dependencies:
+def equip(app: Litestar, settings: SandboxSettings) -> None:
+    """Give the app the state in `settings.data`, and nothing of what it had before."""
+    app.state.deps = deps = _open_dependencies(settings)
+    for prepare in PREPARE:
+        prepare(deps)
+
+
+def _deps(state: State) -> Dependencies:
+    deps: Dependencies = state.deps
+    return deps
+
+
+def _open_dependencies(settings: SandboxSettings) -> Dependencies:
     store = Store(Path(settings.data) / "sandbox.sqlite3")
     faults = Faults(store)
     webhooks = Webhooks(store, faults)
@@ -78,8 +105,12 @@ def open_dependencies(settings: SandboxSettings) -> Dependencies:
 
 def serving(settings: SandboxSettings) -> uvicorn.Config:
     """How the sandbox is served: on loopback, with the protocol that silences need."""
+    return served(create_sandbox(settings), settings)
+
+
+def served(app: Litestar, settings: SandboxSettings) -> uvicorn.Config:
     return uvicorn.Config(
-        create_sandbox(settings),
+        app,
         host=HOST,
         port=settings.port,
         http=SandboxProtocol,
@@ -90,7 +121,8 @@ def serving(settings: SandboxSettings) -> uvicorn.Config:
 
 
 @asynccontextmanager
-async def _running(deps: Dependencies) -> AsyncIterator[None]:
+async def _running(app: Litestar) -> AsyncIterator[None]:
+    deps = _deps(app.state)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(deps.store.close)
         for context in deps.contexts:

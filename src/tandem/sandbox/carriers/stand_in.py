@@ -57,13 +57,16 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     text: str = "Hello"
 
 
-def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
+def prepare(deps: Dependencies) -> None:
     deps.store.create(letters.DDL)
     for vendor, sign in SIGNS.items():
         deps.faults.declare(
             Target(name=vendor, prefix=f"/{vendor}", error_body=ERRORS[vendor], has_webhooks=True)
         )
         deps.webhooks.declare(vendor, sign=sign)
+
+
+def routes() -> Sequence[ControllerRouterHandler]:
     return [*MailControllers, *PhoneControllers, CarriersController]
 
 

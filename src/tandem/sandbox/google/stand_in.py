@@ -23,7 +23,7 @@ STATUS_FAULTS = {
 """Failures of the Geocoding API that come with HTTP 200."""
 
 
-def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
+def prepare(deps: Dependencies) -> None:
     deps.faults.declare(
         Target(
             name="google",
@@ -32,6 +32,9 @@ def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
             error_body=error_body,
         )
     )
+
+
+def routes() -> Sequence[ControllerRouterHandler]:
     return [GoogleController]
 
 

@@ -24,8 +24,7 @@ OWN_FAULTS = frozenset(
 REST = (IssueController, SetupController, HookController, DeskController)
 
 
-def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
-    """The site itself, and the same behind the gateway that OAuth clients call."""
+def prepare(deps: Dependencies) -> None:
     deps.store.create(tables.DDL)
     deps.store.create(customers.DDL)
     deps.store.create(requests.DDL)
@@ -39,6 +38,10 @@ def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
         )
     )
     deps.webhooks.declare("jira", sign=notices.sign)
+
+
+def routes() -> Sequence[ControllerRouterHandler]:
+    """The site itself, and the same behind the gateway that OAuth clients call."""
     return [
         Router("/jira", route_handlers=[*REST, TokenController, PeopleController]),
         Router(f"/jira/ex/jira/{CLOUD_ID}", route_handlers=list(REST)),

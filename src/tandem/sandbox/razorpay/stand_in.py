@@ -35,7 +35,7 @@ OWN_FAULTS = frozenset(
 back after paying. The four of settlements match the id of what was settled."""
 
 
-def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
+def prepare(deps: Dependencies) -> None:
     deps.store.create(ledger.DDL)
     deps.faults.declare(
         Target(
@@ -48,6 +48,9 @@ def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
     )
     deps.webhooks.declare("razorpay", sign=notices.sign)
     deps.background.append(partial(sweep.run, deps))
+
+
+def routes() -> Sequence[ControllerRouterHandler]:
     return [
         RazorpayController,
         DisputesController,

@@ -17,7 +17,7 @@ PREFIX = "/sms"
 OUTCOME_FAULTS = frozenset({"undelivered", "failed"})
 
 
-def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
+def prepare(deps: Dependencies) -> None:
     deps.store.create(texts.DDL)
     deps.faults.declare(
         Target(
@@ -29,6 +29,9 @@ def routes(deps: Dependencies) -> Sequence[ControllerRouterHandler]:
         )
     )
     deps.webhooks.declare("sms", sign=twilio.sign)
+
+
+def routes() -> Sequence[ControllerRouterHandler]:
     return [TwilioController]
 
 
