@@ -10,13 +10,12 @@ from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain import CustomerDraft
 from tandem.crm.customers.domain.consents import NewConsent
 from tandem.crm.notifications import service
-from tandem.crm.notifications.domain.domain_limits import DomainLimit
 from tandem.crm.notifications.domain.messages import Channel, Lane, State
 from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.domain.rules import Cap, QuietHours, SendingRules, Storm
 from tandem.crm.notifications.gateways.port import Mailer, Site, Texter
 from tandem.crm.notifications.gateways.smtp import SmtpMailer
-from tandem.crm.notifications.service import leaving, rules, senders
+from tandem.crm.notifications.service import rules, senders
 from tandem.flows.send_messages.lanes import Budget, run_lane, send_lane
 from tandem.flows.send_messages.sweeping import tidy
 from tandem.kernel.actor import INSTALLATION, Actor
@@ -173,23 +172,6 @@ async def test_a_paused_stream_stays_and_a_resumed_one_goes_on(post: Post) -> No
     assert await states(post) == {"sent": 6}
 
 
-async def test_a_throttle_holds_over_all_workers_and_a_restart(post: Post) -> None:
-    """A-MKT-22: four senders at once, clocks moved on by seconds; every window of sixty seconds."""
-    await set_feed(post, per_minute=40)
-    await plan(post, *(outgoing(number) for number in range(110)))
-    for _ in range(15):
-        await asyncio.gather(*(run(post) for _ in range(4)))
-        post.hands.advance(seconds=7)
-    async with post.work.transaction() as tx:
-        page = await service.messages_of(tx, limit=200, feed=FEED)
-    handed = sorted(one.handed_over_at for one in page.items if one.handed_over_at)
-    most = max(
-        sum(1 for other in handed if one - timedelta(seconds=60) < other <= one) for one in handed
-    )
-    assert most <= 40
-    assert len(handed) >= 60
-
-
 async def test_what_is_cancelled_does_not_leave(post: Post) -> None:
     who = uuid4()
     await plan(
@@ -332,71 +314,3 @@ def _mailer(post: Post) -> SmtpMailer:
     found = post.work.get(Mailer)
     assert isinstance(found, SmtpMailer)
     return found
-
-
-async def test_a_throttled_lane_is_looked_at_again_when_its_turn_comes(post: Post) -> None:
-    await set_feed(post, per_minute=8)
-    await plan(post, *(outgoing(number) for number in range(3)))
-    await send_lane(post.work, "bulk")
-    assert await states(post) == {"sent": 1, "queued": 2}
-    async with post.work.transaction() as tx:
-        waits = await tx.records(WAITING_JOBS, lane="bulk")
-    assert [row["is_later"] for row in waits].count(True) == 1
-
-
-WAITING_JOBS = Query(
-    """
-    select execute_after > created as is_later from jobs.pgqueuer
-     where convert_from(payload, 'utf8')::jsonb ->> 'org_id' = (:org_id::uuid)::text
-       and convert_from(payload, 'utf8')::jsonb -> 'payload' ->> 'lane' = :lane
-    """
-)
-
-
-async def test_a_domain_s_limit_keeps_its_own_mail_back_and_nobody_else_s(post: Post) -> None:
-    """MKT-07: by rate, over four senders at once, clocks moved on by tenths; others all leave."""
-    await set_rules(post, domains=[DomainLimit(domain="slow.example.test", per_second=5)])
-    slow = [outgoing(n, recipient=f"p{n}@Slow.example.test") for n in range(30)]
-    await plan(post, *slow, *(outgoing(100 + n) for n in range(60)))
-    await asyncio.gather(*(run(post) for _ in range(4)))
-    assert await states(post) == {"queued": 25, "sent": 65}
-    async with post.work.transaction() as tx:
-        (waits,) = await service.domain_waits(tx, FEED)
-    assert (waits.waiting, waits.says()) == (25, "5 a second")
-    for _ in range(25):
-        post.hands.advance(milliseconds=300)
-        await asyncio.gather(*(run(post) for _ in range(2)))
-    async with post.work.transaction() as tx:
-        page = await service.messages_of(tx, limit=200, feed=FEED)
-        assert await service.domain_waits(tx, FEED) == []
-    handed = sorted(one.handed_over_at for one in page.items if one.domain and one.handed_over_at)
-    second = timedelta(seconds=1)
-    assert len(handed) == 30
-    assert max(sum(1 for other in handed if one - second < other <= one) for one in handed) == 5
-
-
-async def test_as_many_at_once_as_a_domain_bears_also_after_a_sender_died(post: Post) -> None:
-    """The place of a message in hand is kept by its lease, and free when that is over."""
-    await plan(post, *(outgoing(n, recipient=f"p{n}@slow.example.test") for n in range(6)))
-    await set_rules(post, domains=[DomainLimit(domain="slow.example.test", at_once=3)])
-    async with post.work.transaction() as tx:
-        dead = await leaving.claim_lane(tx, Lane.BULK, count=1, now=post.work.now())
-        await leaving.hand_over_many(tx, dead, now=post.work.now())
-        found = await leaving.claim_lane(tx, Lane.BULK, count=100, now=post.work.now())
-        assert len(found) == 2, "of three places, one is the dead one's"
-    await set_rules(post, domains=[DomainLimit(domain="slow.example.test", at_once=2)])
-    async with post.work.transaction() as tx:
-        over = await leaving.hand_over_many(tx, found, now=post.work.now())
-        assert (over.ours, [*over.wait]) == ({found[0].id}, [found[1].id])
-        again = await leaving.hand_over_many(tx, found[:1], now=post.work.now())
-        assert again.ours == {found[0].id}, "another provider is asked: it has its place"
-    await run(post)
-    assert await states(post) == {"queued": 3, "sending": 3}
-    post.hands.advance(minutes=3)
-    await tidy(post.work)
-    await run(post)
-    assert await states(post) == {"sent": 4, "unknown": 2}
-    await set_rules(post)
-    await plan(post, *(outgoing(50 + n, recipient=f"q{n}@slow.example.test") for n in range(5)))
-    await run(post)
-    assert await states(post) == {"sent": 9, "unknown": 2}

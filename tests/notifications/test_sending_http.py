@@ -308,6 +308,7 @@ async def test_rules_are_set_on_their_page_and_somebody_is_asked_about(
         "domain_places_0": "",
         "domain_name_1": "",
         "words_kept_days": "90",
+        "per_minute": "600",
     }
     wrong = await client.post("/settings/sending-rules", data=form | {"cap_days_0": "a week"})
     assert (wrong.status_code, 'id="e-cap_days_0"' in wrong.text) == (422, True)
@@ -315,6 +316,7 @@ async def test_rules_are_set_on_their_page_and_somebody_is_asked_about(
         ({"domain_name_0": "gmail"}, "A domain such as gmail.com."),
         ({"domain_rate_0": ""}, "Say how fast, or how many at once: gmail.com."),
         ({"domain_rate_0": "0"}, "1,000"),
+        ({"per_minute": "0"}, "100,000"),
     ):
         refused = await client.post("/settings/sending-rules", data=form | bad)
         assert (refused.status_code, says in refused.text) == (422, True), says
@@ -325,7 +327,7 @@ async def test_rules_are_set_on_their_page_and_somebody_is_asked_about(
     ]
     assert kept["quiet_hours"]["urgent_kinds"] == ["arriving", "order_shipped"]
     assert kept["service"]["complaint_severities"] == ["critical"]
-    assert kept["words_kept_days"] == 90
+    assert (kept["words_kept_days"], kept["per_minute"]) == (90, 600)
     assert kept["domains"] == [{"domain": "gmail.com", "per_second": 20, "at_once": None}]
     again = await client.post("/settings/sending-rules", data=form)
     assert (again.status_code, "changed the rules meanwhile" in again.text) == (409, True)

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from tandem.crm.notifications.domain.messages import Lane
-from tandem.crm.notifications.service import leaving, planning
+from tandem.crm.notifications.service import pacing, planning
 from tandem.flows.send_messages.claiming import Ready, take_in_hand, take_one
 from tandem.flows.send_messages.sending import Sending
 from tandem.kernel.jobs import Work, job
@@ -49,7 +49,7 @@ async def send_lane(work: Work, lane: str) -> None:
     async with work.transaction() as tx:
         if is_more:
             await planning.wake(tx, Lane(lane))
-        elif at := await leaving.next_turn(tx, Lane(lane), now=now):
+        elif at := await pacing.next_turn(tx, Lane(lane), now=now):
             delay = max(at - now, SHORTEST_WAIT)
             await planning.wake(tx, Lane(lane), delay=delay, is_sweep=True)
 

@@ -148,6 +148,7 @@ def values_of(rules: SendingRules) -> dict[str, str]:
         "storm_count": str(rules.storm.count),
         "storm_seconds": str(rules.storm.seconds),
         "shortens_links": "true" if rules.shortens_links else "",
+        "per_minute": str(rules.per_minute or ""),
         "words_kept_days": str(rules.words_kept_days or ""),
     }
     values |= {f"severity_{one}": "true" for one in rules.service.complaint_severities}
@@ -204,12 +205,14 @@ def read_rules(form: Mapping[str, str]) -> SendingRules:
         storm=convert(storm, Storm, WORDS),
         domains=[_domain(form, place) for place in _domain_places(form)],
         shortens_links=bool(form.get("shortens_links")),
-        words_kept_days=_kept_days(form.get("words_kept_days", "").strip()),
+        per_minute=_optional(form, "per_minute", most=100_000),
+        words_kept_days=_optional(form, "words_kept_days", most=3650),
     )
 
 
-def _kept_days(typed: str) -> int | None:
-    return whole_of(typed, field="words_kept_days", least=1, most=3650) if typed else None
+def _optional(form: Mapping[str, str], field: str, *, most: int) -> int | None:
+    typed = form.get(field, "").strip()
+    return whole_of(typed, field=field, least=1, most=most) if typed else None
 
 
 def _domain_places(form: Mapping[str, str]) -> list[int]:

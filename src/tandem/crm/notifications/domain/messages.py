@@ -78,6 +78,9 @@ RETRYABLE = frozenset({State.FAILED, State.UNKNOWN, State.SKIPPED})
 DEAD = frozenset({State.FAILED, State.UNKNOWN})
 """What needs a person: it gave up, or nobody knows."""
 
+COMPANY_FEED = "company"
+"""The stream that everything but codes belongs to: a company's limit for all of it together."""
+
 LEASE = timedelta(minutes=2)
 """Longer than any try takes; after it, whoever had the message in hand is dead."""
 

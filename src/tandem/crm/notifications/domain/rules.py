@@ -85,6 +85,9 @@ class SendingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     storm: Storm = Storm()
     domains: Annotated[list[DomainLimit], msgspec.Meta(max_length=DOMAINS_MAX)] = []
     """For campaigns and journeys by e-mail; codes and what somebody waits for go before them."""
+    per_minute: Annotated[int, msgspec.Meta(ge=1, le=100_000)] | None = None
+    """At most so many messages of the whole company in any 60 seconds; codes are not counted, and
+    what somebody waits for goes before campaigns. None: as fast as it goes."""
     shortens_links: bool = False
     """Addresses in texts and chats of campaigns and journeys are led through short links of ours,
     so that clicks are known."""

@@ -19,7 +19,6 @@ from tandem.contracts.notifications import (
     MessageSkipped,
     MessageUnknown,
 )
-from tandem.crm.notifications.domain import domain_limits
 from tandem.crm.notifications.domain.messages import (
     DECISION_HOLDS,
     LEASE,
@@ -29,12 +28,11 @@ from tandem.crm.notifications.domain.messages import (
     next_try,
 )
 from tandem.crm.notifications.domain.policy import ASK_AGAIN, Verdict
-from tandem.crm.notifications.domain.throttle import grant
+from tandem.crm.notifications.service import pacing
 from tandem.crm.notifications.service.telling import facts_of
-from tandem.crm.notifications.store import domain_limits as limit_store
 from tandem.crm.notifications.store import lanes as store
 from tandem.crm.notifications.store import providers
-from tandem.crm.notifications.store.lanes import Gate, Settled, Stream
+from tandem.crm.notifications.store.lanes import Gate, Settled
 from tandem.kernel.db import Tx
 from tandem.kernel.events import Event
 from tandem.kernel.ids import new_id
@@ -71,17 +69,18 @@ class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
 async def claim_lane(tx: Tx, lane: Lane, *, count: int, now: datetime) -> list[Message]:
     """Take up to `count` due messages of a lane in hand, a share from every stream that waits.
 
-    Nothing of a paused stream, no more of a throttled one, or of a domain that has a limit, than
-    may be handed over now, nothing by a channel that could not be reached, but one to see whether
-    it can again.
+    Nothing of a paused stream, no more of a throttled one, of a domain or a company that has a
+    limit, than may be handed over now, nothing by a channel that could not be reached, but one to
+    see whether it can again.
     """
     gates = {gate.channel: gate for gate in await store.gates(tx)}
     waiting = [stream for stream in await store.streams(tx, lane) if not stream.is_paused]
+    together = await pacing.room_of_company(tx, lane, now) if waiting else 0
     taken: list[Message] = []
     for place, stream in enumerate(waiting):
         share = -(-(count - len(taken)) // (len(waiting) - place))
-        room = min(share, _room(stream, now), _through(gates.get(stream.way), now))
-        room = min(room, _domain_room(stream, taken, now))
+        room = min(share, pacing.room(stream, now), _through(gates.get(stream.way), now))
+        room = min(room, pacing.domain_room(stream, taken, now), together - len(taken))
         if room <= 0:
             continue
         taken += await store.claim(
@@ -95,41 +94,6 @@ async def claim_lane(tx: Tx, lane: Lane, *, count: int, now: datetime) -> list[M
             lease_until=now + LEASE,
         )
     return taken
-
-
-def _room(stream: Stream, now: datetime) -> int:
-    if stream.per_minute is None:
-        return 1_000_000
-    return grant(stream.spent or {}, stream.per_minute, stream.per_minute, now).granted
-
-
-def _domain_room(stream: Stream, taken: Sequence[Message], now: datetime) -> int:
-    """What was taken a moment ago, of another stream, is on its way to the same domain."""
-    limit = stream.limit
-    if limit is None:
-        return 1_000_000
-    already = sum(1 for message in taken if message.domain == stream.domain)
-    return domain_limits.grant(limit, 1_000_000, now).granted - already
-
-
-async def next_turn(tx: Tx, lane: Lane, *, now: datetime) -> datetime | None:
-    """When a throttled stream, or a domain that has a limit, may go on in this lane; None when
-    none waits for that."""
-    turns = [
-        at
-        for stream in await store.streams(tx, lane)
-        if not stream.is_paused and (at := _turn(stream, now)) is not None
-    ]
-    return min(turns, default=None)
-
-
-def _turn(stream: Stream, now: datetime) -> datetime | None:
-    turns = []
-    if stream.per_minute is not None:
-        turns.append(grant(stream.spent or {}, stream.per_minute, 0, now).next_at)
-    if stream.limit is not None and stream.due_at <= now:
-        turns.append(domain_limits.grant(stream.limit, 0, now).next_at)
-    return max(turns, default=None)
 
 
 def _through(gate: Gate | None, now: datetime) -> int:
@@ -180,46 +144,11 @@ async def hand_over_many(tx: Tx, messages: Sequence[Message], *, now: datetime) 
         for message in messages
         if message.decided_at is not None and now - message.decided_at > DECISION_HOLDS
     }
-    by_feed: dict[str, list[Message]] = {}
-    for message in messages:
-        if message.feed and message.id not in wait:
-            by_feed.setdefault(message.feed, []).append(message)
-    for feed in await store.lock_feeds(tx, sorted(by_feed)) if by_feed else []:
-        wanted = by_feed[feed.key]
-        if feed.is_paused:
-            wait |= {message.id: now for message in wanted}
-            continue
-        assert feed.per_minute is not None, "only throttled and paused streams are locked"
-        allowed = grant(feed.spent, feed.per_minute, len(wanted), now)
-        wait |= {message.id: allowed.next_at for message in wanted[allowed.granted :]}
-        if allowed.granted:
-            await store.spend(tx, feed.key, allowed.spent)
-    wait |= await _wait_for_domains(tx, [one for one in messages if one.id not in wait], now)
+    wait |= await pacing.wait_for_streams(tx, [one for one in messages if one.id not in wait], now)
+    wait |= await pacing.wait_for_domains(tx, [one for one in messages if one.id not in wait], now)
     going = [message for message in messages if message.id not in wait]
     ours = await store.hand_over(tx, going, now=now, lease_until=now + LEASE) if going else set()
     return HandedOver(ours=ours, wait=wait)
-
-
-async def _wait_for_domains(
-    tx: Tx, messages: Sequence[Message], now: datetime
-) -> dict[UUID, datetime]:
-    """Those that are over their domain's limit, counted under its lock as streams are. They are due
-    at once: until there is room, nobody takes them in hand."""
-    by_domain: dict[str, list[Message]] = {}
-    for message in messages:
-        if message.domain:
-            by_domain.setdefault(message.domain, []).append(message)
-    wait: dict[UUID, datetime] = {}
-    if not by_domain:
-        return wait
-    asking = [message.id for message in messages]
-    for limit in await limit_store.lock(tx, sorted(by_domain), asking=asking):
-        wanted = by_domain[limit.domain]
-        allowed = domain_limits.grant(limit, len(wanted), now)
-        wait |= {message.id: now for message in wanted[allowed.granted :]}
-        if allowed.granted:
-            await limit_store.spend(tx, limit.domain, allowed.spent)
-    return wait
 
 
 async def note_carriers(tx: Tx, carried: Sequence[tuple[UUID, UUID]], *, now: datetime) -> None:

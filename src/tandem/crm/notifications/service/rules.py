@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tandem.crm.notifications.domain.messages import COMPANY_FEED
 from tandem.crm.notifications.domain.rules import (
     RulesChanged,
     RulesKept,
@@ -16,6 +17,7 @@ from tandem.crm.notifications.domain.rules import (
 )
 from tandem.crm.notifications.store import domain_limits, lanes
 from tandem.crm.notifications.store import facts as store
+from tandem.crm.notifications.store.ledger import set_feed
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 
@@ -51,6 +53,10 @@ async def set_rules(tx: Tx, rules: SendingRules, *, version: int, now: datetime)
     )
     if rules.domains != before.rules.domains:
         await domain_limits.keep(tx, rules.domains, now)
+    if rules.per_minute != before.rules.per_minute:
+        await set_feed(
+            tx, COMPANY_FEED, per_minute=rules.per_minute, is_paused=False, reason="", now=now
+        )
     await lanes.decide_anew(tx, customer_id=None, reasons=("quiet", "capped"), now=now)
     return RulesKept(rules=rules, version=saved)
 

@@ -130,22 +130,12 @@ ADD_ATTEMPTS = Query(
     """
 )
 
-LOCK_FEEDS = Query(
+COUNT_DUE = Query(
     """
-    select key, per_minute, is_paused, spent
-      from notifications.feed
-     where org_id = :org_id and key = any(:keys::text[])
-       and (per_minute is not null or is_paused)
-     order by key
-       for update
-    """
-)
-
-SPEND = Query(
-    """
-    update notifications.feed
-       set spent = :spent, updated_at = updated_at
-     where org_id = :org_id and key = :key
+    select count(*) from (
+        select from notifications.message
+         where org_id = :org_id and lane = :lane and state in ('queued', 'held') and due_at <= :now
+         limit :count) as due
     """
 )
 
@@ -255,13 +245,6 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Spending(msgspec.Struct, frozen=True, kw_only=True):
-    key: str
-    per_minute: int | None
-    is_paused: bool
-    spent: dict[str, int]
-
-
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a message in hand; `attempts` proves that it still is in this one."""
 
@@ -350,13 +333,10 @@ async def add_attempts(
     )
 
 
-async def lock_feeds(tx: Tx, keys: Sequence[str]) -> list[Spending]:
-    """Those of them that are throttled or paused, in the order everybody locks them in."""
-    return await tx.many(LOCK_FEEDS, Spending, keys=list(keys))
-
-
-async def spend(tx: Tx, key: str, spent: Mapping[str, int]) -> None:
-    await tx.run(SPEND, key=key, spent=dict(spent))
+async def count_due(tx: Tx, lane: Lane, *, count: int, now: datetime) -> int:
+    """How many of a lane are due, as far as `count`."""
+    found: int = await tx.value(COUNT_DUE, lane=lane, count=count, now=now)
+    return found
 
 
 async def keep_shut(
