@@ -1,4 +1,5 @@
-"""kill -9 at random moments while orders are placed and paid: nothing is lost, nothing doubled.
+"""kill -9 at random moments while orders are placed, paid and delivered: nothing is lost, nothing
+doubled, and whoever watches sees the vehicle only ever move on.
 
 `CRASH_SECONDS=120 CRASH_GAP=1.5` makes a longer run; its figures are printed.
 """
@@ -20,11 +21,13 @@ import pytest
 
 from tandem.app.doctor import broken_invariants
 from tests.app.installation import Up
+from tests.faults.couriers import Courier, Told, Watcher
 from tests.waiting import until
 
 SECONDS = float(os.environ.get("CRASH_SECONDS", "12"))
 GAP = float(os.environ.get("CRASH_GAP", "1.5"))
 BUYERS = 4
+COURIERS = 2
 PAID_SHARE = 2
 SETTLE_SECONDS = 90.0
 VICTIMS = ("web", "worker", "postgres", "web", "worker", "sandbox")
@@ -160,19 +163,32 @@ def _is_ready(shop: Shop) -> bool:
 def test_kills_at_random_moments_lose_and_double_nothing(up: Up) -> None:
     ready = up.ready()
     shop = Shop(ready)
-    buyers = [threading.Thread(target=shop.buy_until_over, args=(seed,)) for seed in range(BUYERS)]
-    for buyer in buyers:
-        buyer.start()
+    couriers = [Courier(ready, place, COURIERS, shop.over) for place in range(COURIERS)]
+    watchers = [Watcher(ready, shop.over) for _ in couriers]
+    for courier, watcher in zip(couriers, watchers, strict=True):
+        courier.watch = watcher.turn_to
+    threads = [
+        *(threading.Thread(target=shop.buy_until_over, args=(seed,)) for seed in range(BUYERS)),
+        *(threading.Thread(target=courier.drive_until_over) for courier in couriers),
+        *(threading.Thread(target=watcher.watch_until_over) for watcher in watchers),
+    ]
+    for thread in threads:
+        thread.start()
     kills = _kill_until_over(up, shop, random.Random(20261122))
     shop.over.set()
-    for buyer in buyers:
-        buyer.join(90)
-    assert shop.failures == []
+    for thread in threads:
+        thread.join(90)
+    told = [told for courier in couriers for told in courier.told]
+    assert [*shop.failures, *(said for one in couriers for said in one.failures)] == []
 
-    report = asyncio.run(_settled(ready["database_url"], shop.acknowledged))
+    report = asyncio.run(_settled(ready["database_url"], shop.acknowledged, told))
     print(  # noqa: T201  the run's figures, shown with -s
-        f"\nkills {kills}, acknowledged {len(shop.acknowledged)}, {report}"
+        f"\nkills {kills}, acknowledged {len(shop.acknowledged)}, steps {len(told)}, "
+        f"pings {sum(one.pings for one in couriers)}, "
+        f"watched {[(one.connections, one.positions) for one in watchers]}, {report}"
     )
+    assert [problem for one in watchers for problem in one.problems] == []
+    assert report["steps_lost"] == []
     assert report["lost"] == []
     assert report["doubled"] == []
     assert report["unpaid"] == []
@@ -180,7 +196,7 @@ def test_kills_at_random_moments_lose_and_double_nothing(up: Up) -> None:
     assert asyncio.run(broken_invariants(ready["database_url"])) == []
 
 
-async def _settled(dsn: str, acknowledged: list[Acknowledged]) -> dict[str, Any]:
+async def _settled(dsn: str, acknowledged: list[Acknowledged], told: list[Told]) -> dict[str, Any]:
     owner = await asyncpg.connect(dsn)
     paid = [one for one in acknowledged if one.payment_id]
     deadline = time.monotonic() + SETTLE_SECONDS
@@ -196,6 +212,10 @@ async def _settled(dsn: str, acknowledged: list[Acknowledged]) -> dict[str, Any]
         "unpaid": unpaid,
         "lost": await _lost(owner, acknowledged),
         "doubled": await _doubled(owner),
+        "steps_lost": await _steps_lost(owner, told),
+        "delivered": await owner.fetchval(
+            "select count(*) from delivery.delivery where status = 'delivered'"
+        ),
         "parked": await owner.fetchval(
             "select count(*) from kernel.delivery where parked_at is not null"
         ),
@@ -221,6 +241,29 @@ async def _lost(owner: asyncpg.Connection, acknowledged: list[Acknowledged]) -> 
     return [one.number for one in acknowledged if (one.order_id, one.number) not in kept]
 
 
+async def _steps_lost(owner: asyncpg.Connection, told: list[Told]) -> list[str]:
+    """Steps that are not in the status table, or whose parcel's order does not know of the end."""
+    rows = await owner.fetch(
+        "select client_event_id::text as id, delivery_id::text, status "
+        "from delivery.delivery_status where client_event_id is not null and conflict is null"
+    )
+    kept = {(row["id"], row["delivery_id"], row["status"]) for row in rows}
+    lost = [
+        f"{one.status} of {one.delivery_id}"
+        for one in told
+        if (one.client_event_id, one.delivery_id, one.status) not in kept
+    ]
+    open_rows = await owner.fetch(
+        """
+        select 'order ' || o.number as what
+          from delivery.delivery d
+          join orders.order o on o.org_id = d.org_id and o.id = d.order_id
+         where d.status = 'delivered' and o.status <> 'completed'
+        """
+    )
+    return [*lost, *(row["what"] for row in open_rows)]
+
+
 async def _doubled(owner: asyncpg.Connection) -> list[str]:
     """Two orders for one key, two captures or invoices for one order, two messages of a kind."""
     rows = await owner.fetch(
@@ -235,6 +278,12 @@ async def _doubled(owner: asyncpg.Connection) -> list[str]:
          where kind = 'INV' group by order_id having count(*) > 1
         union all
         select 'shipment ' || order_id from shipping.shipment group by order_id having count(*) > 1
+        union all
+        select 'delivery ' || shipment_id from delivery.delivery
+         group by shipment_id having count(*) > 1
+        union all
+        select 'step ' || status || ' of ' || delivery_id from delivery.delivery_status
+         where conflict is null group by delivery_id, status having count(*) > 1
         """
     )
     return [row["what"] for row in rows]
