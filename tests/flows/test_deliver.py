@@ -15,6 +15,7 @@ from tandem.scm.delivery.domain.deliveries import Delivery, Report
 from tandem.scm.delivery.domain.statuses import Status
 from tandem.scm.orders import service as orders
 from tandem.scm.shipping import service as shipping
+from tandem.scm.shipping.domain.undelivered import Action
 from tests.delivery.givens import Crew, a_driver, brought_to, phone_of
 from tests.flows.shop import Shop, basket, open_shop, place_one, topics
 
@@ -139,6 +140,16 @@ async def test_a_failed_attempt_moves_the_promise_and_what_never_left_was_no_att
     await outbox.drain(database)
     async with database.transaction(actor) as tx:
         (shipment,) = await shipping.list_of_order(tx, order.id)
+        again = await delivery.get_delivery(tx, parcel.id)
+        (case,) = (await shipping.list_cases(tx, limit=9)).items
+        next_day = shipment.promised_on
+        assert (again.status, case.is_automatic) == (Status.FAILED, True)
+        assert (case.state, case.next_on) == ("reattempt", next_day)
+        await shipping.decide(tx, case.id, Action.REATTEMPT, note="the neighbour", now=later)
+    await outbox.drain(database)
+    async with database.transaction(actor) as tx:
+        again = await delivery.get_delivery(tx, parcel.id)
+        assert (again.status, again.next_attempt_on) == (Status.REATTEMPT_SCHEDULED, next_day)
         planned = later.date() + timedelta(days=9)
         await delivery.schedule_reattempt(tx, parcel.id, on=planned, reason="", now=later)
     assert (shipment.status, shipment.attempts) == ("delivery_failed", 1)
@@ -146,7 +157,10 @@ async def test_a_failed_attempt_moves_the_promise_and_what_never_left_was_no_att
     async with database.transaction(actor) as tx:
         (shipment,) = await shipping.list_of_order(tx, order.id)
         assert (shipment.promised_first_on, shipment.promised_on) == (order.promised_on, planned)
-        assert (await delivery.get_delivery(tx, parcel.id)).expected_on == planned
+        again = await delivery.get_delivery(tx, parcel.id)
+        (case,) = (await shipping.list_cases(tx, limit=9)).items
+    assert (again.expected_on, again.next_attempt_on, again.attempt) == (planned, planned, 3)
+    assert (case.next_on, case.is_automatic) == (planned, False)
 
 
 async def test_what_comes_back_is_on_the_shelf_again(

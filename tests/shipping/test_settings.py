@@ -209,11 +209,13 @@ async def test_the_page_says_in_words_what_goes_where(
     client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
 ) -> None:
     site = {"origin": "http://test", "sec-fetch-site": "same-origin"}
-    form = FORM | {"coverage": "79 nothing\n5600 prepaid\nelsewhere cash"}
+    form = FORM | {"coverage": "79 nothing\n5600 prepaid\nelsewhere cash", "attempts_max": "0"}
     saved = await client.post("/settings/promise", data=form, headers=site)
     assert saved.status_code == 303, saved.text
     async with database.transaction(actor) as tx:
-        kept = (await service.get_settings(tx)).configuration.coverage
+        settings = (await service.get_settings(tx)).configuration
+    kept = settings.coverage
+    assert (settings.reattempts.is_automatic, settings.reattempts.attempts_max) == (False, 3)
     assert kept == [
         Coverage(prefix="79", prepaid=False, cod=False),
         Coverage(prefix="5600", cod=False),

@@ -104,6 +104,7 @@ from tandem.scm.shipping.http import (
     ServiceabilityController,
     SettingsController,
     ShipmentController,
+    UndeliveredController,
 )
 from tandem.scm.support.http import CONTROLLERS as SUPPORT
 
@@ -183,6 +184,7 @@ ROUTES: list[Any] = [
     ServiceabilityController,
     SettingsController,
     ShipmentController,
+    UndeliveredController,
     ShipmentFlowsController,
     ManifestController,
     InvoiceController,

@@ -96,3 +96,14 @@ class PromiseRevised(ShipmentEvent, frozen=True, kw_only=True):
     first_on: date
     current_on: date
     cause: str
+
+
+class ReattemptRequested(ShipmentEvent, frozen=True, kw_only=True):
+    """Whoever carries it should try again on that day; `attempt` is the coming one's number."""
+
+    topic: ClassVar[str] = "shipping.reattempt_requested.v1"
+    case_id: UUID
+    attempt: int
+    on: date
+    reason: str
+    is_automatic: bool

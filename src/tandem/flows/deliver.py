@@ -7,10 +7,17 @@ shelf, delivered completes the order, brought back puts them on the shelf again.
 
 from collections.abc import Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from tandem.contracts.delivery import DeliveryStatusChanged
 from tandem.contracts.inventory import Demand
-from tandem.contracts.shipping import ShipmentItem, ShipmentReady, ShipmentStatusChanged
+from tandem.contracts.shipping import (
+    ReattemptRequested,
+    ShipmentItem,
+    ShipmentReady,
+    ShipmentStatusChanged,
+)
+from tandem.kernel.company import find_zone
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
 from tandem.scm.delivery import service as delivery
@@ -73,6 +80,23 @@ async def expect(tx: Tx, event: DeliveryStatusChanged, now: datetime) -> None:
         await shipping.follow_attempt(
             tx, shipment_id=event.shipment_id, on=planned.next_attempt_on, now=now
         )
+
+
+@subscribe(ReattemptRequested, "deliver.try_again")
+async def try_again(tx: Tx, event: ReattemptRequested, now: datetime) -> None:
+    """Our own fleet plans what somebody decided; a parcel that went on meanwhile is left alone.
+
+    What is asked for by itself waits at the desk: only there is known where parcel and driver are.
+    """
+    if event.is_automatic:
+        return
+    opened = await delivery.list_of_order(tx, event.order_id)
+    planned = next((one for one in opened if one.shipment_id == event.shipment_id), None)
+    if planned is None or planned.status not in {Status.FAILED, Status.REATTEMPT_SCHEDULED}:
+        return
+    today = now.astimezone(ZoneInfo(await find_zone(tx))).date()
+    on = event.on if event.on >= today else None  # told late: as soon as it can be
+    await delivery.schedule_reattempt(tx, planned.id, on=on, reason=event.reason, now=now)
 
 
 @subscribe(ShipmentStatusChanged, "deliver.count")

@@ -19,6 +19,7 @@ from tandem.scm.shipping.domain.configuration import (
     CutOff,
     Floor,
     Origin,
+    Reattempts,
     TransitDays,
 )
 from tandem.scm.shipping.domain.coverage import Coverage
@@ -127,6 +128,8 @@ def _values(configuration: Configuration) -> dict[str, str]:
         "before_cut_off_days": str(configuration.floor.before_cut_off_days),
         "after_cut_off_days": str(configuration.floor.after_cut_off_days),
     }
+    again = configuration.reattempts
+    values["attempts_max"] = str(again.attempts_max if again.is_automatic else 0)
     values |= {f"cut_off_{each.weekday}": each.at for each in origin.cut_offs}
     values |= {f"transit_{z}": str(getattr(configuration.transit_days, z)) for z in ZONES}
     for name, _ in CALENDARS:
@@ -184,7 +187,18 @@ def _read(form: Mapping[str, str], before: Configuration) -> Configuration:
         coverage=_coverage(form.get("coverage", "")),
         transit_days=TransitDays(**{zone: _days(form, f"transit_{zone}") for zone in ZONES}),
         floor=floor,
+        reattempts=_reattempts(form, before.reattempts),
     )
+
+
+def _reattempts(form: Mapping[str, str], before: Reattempts) -> Reattempts:
+    """None is how the form says that somebody decides every time."""
+    if "attempts_max" not in form:
+        return before
+    count = whole_of(form["attempts_max"], field="attempts_max", least=0, most=10)
+    if not count:
+        return msgspec.structs.replace(before, is_automatic=False)
+    return Reattempts(attempts_max=count)
 
 
 def _coverage(text: str) -> list[Coverage]:

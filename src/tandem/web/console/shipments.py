@@ -12,6 +12,7 @@ from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.scm.shipping import service as shipping
 from tandem.scm.shipping.domain.statuses import MOVES, Status
+from tandem.scm.shipping.domain.undelivered import Action, CaseState
 from tandem.web.console.forms import NO_PROBLEM, Problem, problem_of, read_form
 from tandem.web.console.lists import Column, Filter, listing, read_state
 from tandem.web.console.views import views_of
@@ -104,6 +105,29 @@ class ShipmentPage(Controller):
         to = f"/shipments/{shipment_id}"
         return redirect(request, to, toast=f"{done.number} is called back.")
 
+    @post("/reattempt")
+    async def try_again(
+        self, request: AnyRequest, shipment_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        form = await read_form(request)
+        try:
+            found = await shipping.list_cases(tx, shipment_id=shipment_id, limit=1)
+            if not found.items:
+                raise Invalid("Nothing was tried in vain here.")
+            done = await shipping.decide(
+                tx,
+                found.items[0].id,
+                Action.REATTEMPT,
+                on=_day(form.get("on")),
+                note=form.get("note", "")[:200],
+                now=now,
+            )
+        except Refusal as refusal:
+            problem = problem_of(refusal, form, form="reattempt")
+            return await _page(request, tx, shipment_id, problem, refusal.status)
+        to = f"/shipments/{shipment_id}"
+        return redirect(request, to, toast=f"Tried again on {done.next_on:%d %b}.")
+
     @post("/promise")
     async def revise(
         self, request: AnyRequest, shipment_id: FromPath[UUID], tx: Transaction, now: Now
@@ -146,6 +170,7 @@ async def _page(
     status: int = 200,
 ) -> Response[Any]:
     shipment = await shipping.get_shipment(tx, shipment_id)
+    cases = (await shipping.list_cases(tx, shipment_id=shipment_id, limit=20)).items
     return page(
         request,
         "console/shipment.html",
@@ -154,6 +179,8 @@ async def _page(
         scans=await shipping.list_scans(tx, shipment_id),
         revisions=await shipping.list_revisions(tx, shipment_id),
         moves=MOVES[shipment.status],
+        cases=cases,
+        is_undecided=bool(cases) and cases[0].state in {CaseState.OPEN, CaseState.REATTEMPT},
         has_label=shipment.status not in {Status.DRAFT, Status.LABEL_PENDING, Status.CANCELLED},
         problem=problem,
     )

@@ -4,7 +4,9 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from tandem.contracts.delivery import DeliveryAssigned
+import msgspec
+
+from tandem.contracts.delivery import DeliveryAssigned, DeliveryStatusChanged
 from tandem.kernel import audit
 from tandem.kernel.company import find_zone
 from tandem.kernel.db import Tx
@@ -146,7 +148,8 @@ REATTEMPT_DAYS_MAX = timedelta(days=60)
 async def schedule_reattempt(
     tx: Tx, delivery_id: UUID, *, on: date | None, reason: str, now: datetime
 ) -> Delivery:
-    """Plan another try after a failed one. The old door code dies; the next try sends a new one.
+    """Plan another try after a failed one, or the planned one on another day. The old door code
+    dies; the next try sends a new one.
     Refuses a day that is over by the company's clock, or more than `REATTEMPT_DAYS_MAX` ahead."""
     tx.actor.require(DISPATCH)
     if on is not None:
@@ -154,6 +157,8 @@ async def schedule_reattempt(
         if not today <= on <= today + REATTEMPT_DAYS_MAX:
             raise Invalid("Name a day from today on, within two months.", field="on")
     delivery = await get_locked(tx, delivery_id)
+    if delivery.status is Status.REATTEMPT_SCHEDULED:
+        return await _on_another_day(tx, delivery, on, reason, now)
     moved = await move(
         tx,
         delivery,
@@ -172,6 +177,29 @@ async def schedule_reattempt(
     code = await proof_store.lock_door_code(tx, delivery_id)
     if code.verified_at is None:
         await proof_store.save_door_code(tx, code, generation=code.generation + 1, tries=0, sends=0)
+    return moved
+
+
+async def _on_another_day(
+    tx: Tx, delivery: Delivery, on: date | None, reason: str, now: datetime
+) -> Delivery:
+    """The try that is planned already, on the day that was said last; it stays the same try."""
+    if on is None or on == delivery.next_attempt_on:
+        return delivery
+    moved = msgspec.structs.replace(
+        delivery, next_attempt_on=on, reason=reason, version=delivery.version + 1
+    )
+    await store.save(tx, moved)
+    await tx.publish(
+        DeliveryStatusChanged(
+            order_id=moved.order_id,
+            shipment_id=moved.shipment_id,
+            delivery_id=moved.id,
+            status=moved.status,
+            reason=reason,
+            occurred_at=now,
+        )
+    )
     return moved
 
 

@@ -194,6 +194,10 @@ TITLES: Mapping[str, Telling] = {
         f"New delivery date: {_day(p['current_on'])}",
         f"First promised for {_day(p['first_on'])}: {p['cause']}",
     ),
+    "shipping.reattempt_requested": lambda p: (
+        f"Attempt {p['attempt']} asked for on {_day(p['on'])}",
+        _words(str(p["reason"])).capitalize(),
+    ),
     "delivery.created": lambda _: ("Waiting for a driver", ""),
     "delivery.assigned": lambda p: (f"Driver assigned: {p['driver_name']}", str(p["vehicle"])),
     "delivery.status_changed": lambda p: _status(p, "Delivery"),

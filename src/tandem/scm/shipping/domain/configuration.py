@@ -94,6 +94,14 @@ class Floor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     after_cut_off_days: Days = 3
 
 
+class Reattempts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """After a delivery tried in vain: whether the next try is asked for by itself, and after how
+    many somebody has to decide."""
+
+    is_automatic: bool = True
+    attempts_max: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
+
+
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The first origin is the one promises are made from."""
 
@@ -110,6 +118,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     coverage: Annotated[list[Coverage], msgspec.Meta(max_length=5000)] = msgspec.field(
         default_factory=list
     )
+    reattempts: Reattempts = msgspec.field(default_factory=Reattempts)
 
 
 def check_configuration(configuration: Configuration) -> None:

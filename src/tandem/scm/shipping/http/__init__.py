@@ -6,6 +6,7 @@ from tandem.scm.shipping.http.settings import (
     SettingsController,
 )
 from tandem.scm.shipping.http.shipments import ManifestController, ShipmentController
+from tandem.scm.shipping.http.undelivered import UndeliveredController
 
 __all__ = [
     "ManifestController",
@@ -13,4 +14,5 @@ __all__ = [
     "ServiceabilityController",
     "SettingsController",
     "ShipmentController",
+    "UndeliveredController",
 ]

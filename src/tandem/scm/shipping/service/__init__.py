@@ -9,7 +9,6 @@ from tandem.scm.shipping.service.deciding import (
     call_back,
     cancel_of_order,
     cancel_shipment,
-    follow_attempt,
     hand_over,
     revise_promise,
     set_awb,
@@ -36,6 +35,7 @@ from tandem.scm.shipping.service.reading import (
 )
 from tandem.scm.shipping.service.scanning import TooManyScans, record_scan
 from tandem.scm.shipping.service.sweeping import revise_overdue
+from tandem.scm.shipping.service.undelivered import decide, follow_attempt, list_cases
 
 __all__ = [
     "NotServed",
@@ -47,6 +47,7 @@ __all__ = [
     "cancel_of_order",
     "cancel_shipment",
     "create_shipment",
+    "decide",
     "find_shipment",
     "follow_attempt",
     "get_label",
@@ -54,6 +55,7 @@ __all__ = [
     "get_settings",
     "get_shipment",
     "hand_over",
+    "list_cases",
     "list_of_order",
     "list_revisions",
     "list_scans",

@@ -18,8 +18,9 @@ from tandem.scm.shipping.domain.statuses import FINAL, Status, check_cancellable
 from tandem.scm.shipping.service.creating import ready
 from tandem.scm.shipping.service.promising import plan_of
 from tandem.scm.shipping.service.reading import lock_shipment
-from tandem.scm.shipping.service.scanning import revise, status_changed
+from tandem.scm.shipping.service.revising import revise, status_changed
 from tandem.scm.shipping.store import shipments as store
+from tandem.scm.shipping.store import undelivered
 
 
 class OtherCarrier(Conflict):
@@ -149,6 +150,7 @@ async def call_back(tx: Tx, *, shipment_id: UUID, reason: str, now: datetime) ->
     shipment = await lock_shipment(tx, shipment_id)
     check_move(shipment.status, Status.RTO_INITIATED)
     returning = await _decide(tx, shipment, Status.RTO_INITIATED, now)
+    await undelivered.close(tx, shipment_id)
     await _audit(tx, "call_back", shipment, now, {"reason": reason})
     await tx.publish(status_changed(returning, Status.RTO_INITIATED, now))
     return returning
@@ -175,18 +177,6 @@ async def revise_promise(
     await store.save(tx, revised, now)
     await tx.publish(*events)
     return await lock_shipment(tx, shipment.id)
-
-
-async def follow_attempt(tx: Tx, *, shipment_id: UUID, on: date, now: datetime) -> None:
-    """The driver's dispatcher planned another attempt: that day is what the buyer is told."""
-    tx.actor.require("shipping.write")
-    shipment = await lock_shipment(tx, shipment_id)
-    if shipment.status in FINAL:
-        return
-    revised, events = await revise(tx, shipment, on, "another attempt is planned", now)
-    if events:
-        await store.save(tx, revised, now)
-        await tx.publish(*events)
 
 
 async def _decide(

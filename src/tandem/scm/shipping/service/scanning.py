@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tandem.contracts.shipping import PromiseRevised, ShipmentStatusChanged
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Conflict, Invalid
 from tandem.kernel.events import Event
@@ -27,7 +26,9 @@ from tandem.scm.shipping.domain.statuses import (
 )
 from tandem.scm.shipping.service.promising import plan_of
 from tandem.scm.shipping.service.reading import lock_shipment
-from tandem.scm.shipping.store import scans
+from tandem.scm.shipping.service.revising import revise, status_changed
+from tandem.scm.shipping.service.undelivered import follow_failure
+from tandem.scm.shipping.store import scans, undelivered
 from tandem.scm.shipping.store import shipments as store
 
 AHEAD_MAX = timedelta(days=1)
@@ -111,9 +112,11 @@ async def _follow(tx: Tx, shipment: Shipment, steps: Sequence[Step], now: dateti
         delivered_on=_day(shipment, delivered_at) if delivered_at else None,
     )
     events = _changes(shipment, moved)
-    if status is Status.DELIVERY_FAILED and shipment.attempts != moved.attempts:
-        moved, revised = await _promise_again(tx, moved, now)
-        events += revised
+    if status is Status.DELIVERY_FAILED:
+        moved, told = await _after_failure(tx, shipment, moved, steps, now)
+        events += told
+    elif status is not shipment.status:
+        await undelivered.close(tx, shipment.id)
     await store.save(tx, moved, now)
     await tx.publish(*events)
     return await lock_shipment(tx, shipment.id)
@@ -139,15 +142,19 @@ def _changes(before: Shipment, after: Shipment) -> list[Event]:
     return [*told, status_changed(after, after.status, after.status_at)]
 
 
-def status_changed(shipment: Shipment, status: Status, at: datetime) -> ShipmentStatusChanged:
-    return ShipmentStatusChanged(
-        order_id=shipment.order_id,
-        shipment_id=shipment.id,
-        number=shipment.number,
-        status=status,
-        occurred_at=at,
-        items=shipment.items,
-    )
+async def _after_failure(
+    tx: Tx, before: Shipment, moved: Shipment, steps: Sequence[Step], now: datetime
+) -> tuple[Shipment, list[Event]]:
+    """Of the newest failure alone; the next try moves the promise, and so does a try in vain."""
+    failures = [step for step in steps if step.status is ScanStatus.DELIVERY_FAILED]
+    newest = max(failures, key=lambda step: step.occurred_at)
+    if before.status is Status.DELIVERY_FAILED and before.status_at == newest.occurred_at:
+        return moved, []
+    again = await follow_failure(tx, moved, newest, now)
+    if not again and before.attempts == moved.attempts:
+        return moved, []
+    moved, revised = await _promise_again(tx, moved, now)
+    return moved, [*revised, *again]
 
 
 async def _promise_again(tx: Tx, shipment: Shipment, now: datetime) -> tuple[Shipment, list[Event]]:
@@ -155,25 +162,3 @@ async def _promise_again(tx: Tx, shipment: Shipment, now: datetime) -> tuple[Shi
     plan = await plan_of(tx)
     day = engine.next_delivery_day(plan.rules[0], shipment.status_at)
     return await revise(tx, shipment, day, "delivery attempt failed", now)
-
-
-async def revise(
-    tx: Tx, shipment: Shipment, day: date, cause: str, now: datetime
-) -> tuple[Shipment, list[Event]]:
-    """A new current promise with its cause, and what to tell; none where the day is the same.
-
-    The caller saves the shipment. The first promise stays.
-    """
-    if day == shipment.promised_on or shipment.promised_first_on is None:
-        return shipment, []
-    await store.add_revision(tx, shipment.id, day, cause, now)
-    revised = msgspec.structs.replace(shipment, promised_on=day)
-    event = PromiseRevised(
-        order_id=shipment.order_id,
-        shipment_id=shipment.id,
-        number=shipment.number,
-        first_on=shipment.promised_first_on,
-        current_on=day,
-        cause=cause,
-    )
-    return revised, [event]

@@ -5,7 +5,7 @@ from datetime import datetime
 from tandem.kernel.db import Tx
 from tandem.scm.shipping.service.promising import plan_of
 from tandem.scm.shipping.service.reading import lock_shipment
-from tandem.scm.shipping.service.scanning import revise
+from tandem.scm.shipping.service.revising import revise
 from tandem.scm.shipping.store import shipments as store
 
 BATCH = 200
