@@ -142,14 +142,15 @@ async def test_a_failed_attempt_moves_the_promise_and_what_never_left_was_no_att
         (shipment,) = await shipping.list_of_order(tx, order.id)
         again = await delivery.get_delivery(tx, parcel.id)
         (case,) = (await shipping.list_cases(tx, limit=9)).items
-        next_day = shipment.promised_on
         assert (again.status, case.is_automatic) == (Status.FAILED, True)
-        assert (case.state, case.next_on) == ("reattempt", next_day)
-        await shipping.decide(tx, case.id, Action.REATTEMPT, note="the neighbour", now=later)
+        assert (case.state, case.next_on) == ("reattempt", shipment.promised_on)
+        case = await shipping.decide(
+            tx, case.id, Action.REATTEMPT, note="the neighbour", now=database.clock.now()
+        )
     await outbox.drain(database)
     async with database.transaction(actor) as tx:
         again = await delivery.get_delivery(tx, parcel.id)
-        assert (again.status, again.next_attempt_on) == (Status.REATTEMPT_SCHEDULED, next_day)
+        assert (again.status, again.next_attempt_on) == (Status.REATTEMPT_SCHEDULED, case.next_on)
         planned = later.date() + timedelta(days=9)
         await delivery.schedule_reattempt(tx, parcel.id, on=planned, reason="", now=later)
     assert (shipment.status, shipment.attempts) == ("delivery_failed", 1)

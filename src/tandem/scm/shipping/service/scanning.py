@@ -158,7 +158,8 @@ async def _after_failure(
 
 
 async def _promise_again(tx: Tx, shipment: Shipment, now: datetime) -> tuple[Shipment, list[Event]]:
-    """After a failed attempt the next one is on the next delivery day."""
+    """After a failed attempt the next one is on the next delivery day, which is none of the past
+    however late the carrier tells of it."""
     plan = await plan_of(tx)
-    day = engine.next_delivery_day(plan.rules[0], shipment.status_at)
+    day = engine.next_delivery_day(plan.rules[0], max(shipment.status_at, now))
     return await revise(tx, shipment, day, "delivery attempt failed", now)
