@@ -86,6 +86,8 @@ FIXED = (
     "/settings/assignment/new",
     "/settings/automations",
     "/settings/automations/new",
+    "/settings/sequences",
+    "/settings/sequences/new",
     "/settings/availability",
     "/settings/qualification",
     "/settings/complaints",

@@ -77,6 +77,7 @@ from tandem.flows.http.quotes import QuotesController
 from tandem.flows.http.report_links import ReportLinksController
 from tandem.flows.http.resolve import ResolveController
 from tandem.flows.http.sales_sheets import LeadExportController, OpportunityExportController
+from tandem.flows.http.sequences import SequenceController, SequenceRunController
 from tandem.flows.http.shipments import ShipmentFlowsController
 from tandem.flows.http.stock import StockFlowsController
 from tandem.flows.http.stuck_events import StuckEventsController
@@ -146,6 +147,8 @@ ROUTES: list[Any] = [
     LeadMergesController,
     LeadImportsController,
     LeadExportController,
+    SequenceController,
+    SequenceRunController,
     OpportunityExportController,
     LeadScoreController,
     ScoreRulesController,

@@ -248,6 +248,32 @@ class LeadsMerged(LeadEvent, frozen=True, kw_only=True):
     loser_id: UUID
 
 
+class SequenceEvent(LeadEvent, frozen=True, kw_only=True):
+    """A lead's way through a sequence of mails."""
+
+    run_id: UUID
+    sequence: str
+
+
+class SequenceStarted(SequenceEvent, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "sales.sequence_started.v1"
+
+
+class SequenceMailed(SequenceEvent, frozen=True, kw_only=True):
+    """The mail `step` (from 1) is on its way."""
+
+    topic: ClassVar[str] = "sales.sequence_mailed.v1"
+    step: int
+
+
+class SequenceEnded(SequenceEvent, frozen=True, kw_only=True):
+    """Before its last mail: `reason` is replied, came_again, by_hand, settled, said_no, bounced,
+    ..."""
+
+    topic: ClassVar[str] = "sales.sequence_ended.v1"
+    reason: str
+
+
 class LeadWithdrawn(LeadEvent, frozen=True, kw_only=True):
     """It came by a file that was taken back, and is gone whole."""
 

@@ -66,6 +66,7 @@ from tandem.web.console.sales_reminders import SalesRemindersPage
 from tandem.web.console.segments import SegmentPage, SegmentsPage
 from tandem.web.console.sending import SendingPage
 from tandem.web.console.sending_rules import SendingRulesPage
+from tandem.web.console.sequences import SequencesPage
 from tandem.web.console.settings import SettingsPage
 from tandem.web.console.settings_directory import DirectoryPage
 from tandem.web.console.settings_integrations import IntegrationsPage
@@ -144,6 +145,7 @@ PAGES: list[Any] = [
     AssignmentRulePage,
     AutomationPage,
     AutomationsPage,
+    SequencesPage,
     InletPage,
     InletsPage,
     AvailabilityPage,

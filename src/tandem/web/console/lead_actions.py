@@ -11,12 +11,13 @@ from tandem.crm.identity import service as identity
 from tandem.crm.sales import service as sales
 from tandem.crm.sales.domain.converting import Wish
 from tandem.crm.sales.domain.qualifying import Ticks
+from tandem.crm.sales.domain.sequences import Reason
 from tandem.crm.sales.service import leads, qualifying
-from tandem.flows import assign_leads, convert_lead
+from tandem.flows import assign_leads, convert_lead, sequences
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import Refusal
+from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
-from tandem.kernel.ids import new_id
+from tandem.kernel.ids import new_id, parse_id
 from tandem.web.console.forms import (
     NO_PROBLEM,
     Problem,
@@ -71,6 +72,37 @@ class LeadActions(Controller):
         except Refusal as refusal:
             return await _refused(request, tx, now, lead_id, refusal)
         return redirect(request, f"/leads/{lead_id}#checklist", toast="The checklist is saved.")
+
+    @post("/sequence")
+    async def begin_sequence(
+        self, request: AnyRequest, lead_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        """Mails in one's own name, until they answer."""
+        form = await read_form(request)
+        try:
+            chosen = parse_id(form.get("sequence_id", ""))
+            if chosen is None:
+                raise Invalid("Choose a sequence.", field="sequence_id")
+            run = await sequences.start(tx, chosen, lead_id, now=now)
+        except Refusal as refusal:
+            return await _refused(request, tx, now, lead_id, refusal)
+        said = f"{run.sequence_name} has begun."
+        return redirect(request, f"/leads/{lead_id}#sequence", toast=said)
+
+    @post("/sequence/stop")
+    async def stop_sequence(
+        self, request: AnyRequest, lead_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        form = await read_form(request)
+        try:
+            run_id = parse_id(form.get("run_id", ""))
+            if run_id is None:
+                raise Invalid("There is no such run.", field="run_id")
+            why = Reason.REPLIED if form.get("reason") == "replied" else Reason.BY_HAND
+            await sequences.stop(tx, run_id, why, now=now)
+        except Refusal as refusal:
+            return await _refused(request, tx, now, lead_id, refusal)
+        return redirect(request, f"/leads/{lead_id}#sequence", toast="Nothing more is sent.")
 
     @post("/assignment")
     async def assign(

@@ -32,6 +32,9 @@ PICTURES: Mapping[str, str] = {
     "sales.lead_converted.v1": "check",
     "sales.lead_conversion_undone.v1": "rotate",
     "sales.leads_merged.v1": "arrows-exchange",
+    "sales.sequence_started.v1": "mail",
+    "sales.sequence_mailed.v1": "mail",
+    "sales.sequence_ended.v1": "mail",
 }
 QUIET = frozenset({"status_id", "owner_id", "team_id", "territory_id", "kind", "status_name"})
 """Changes that an event of their own tells of."""
@@ -72,6 +75,12 @@ def _said(
             return ("Changed", ", ".join(fields)) if fields else None
         case "lead_moved":
             return f"Moved to {payload['status']}", f"from {payload['before']}"
+        case "sequence_started":
+            return f"Put into the sequence {payload['sequence']}", ""
+        case "sequence_mailed":
+            return f"Mail {payload['step']} of {payload['sequence']} is on its way", ""
+        case "sequence_ended":
+            return f"Taken out of {payload['sequence']}", words(payload["reason"])
         case "lead_linked":
             return "Known as a customer", ""
         case "lead_scored":

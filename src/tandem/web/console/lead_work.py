@@ -10,7 +10,8 @@ from tandem.crm.sales.domain.assigning import AssignmentEntry
 from tandem.crm.sales.domain.converting import Conversion
 from tandem.crm.sales.domain.leads import Lead
 from tandem.crm.sales.domain.qualifying import Checklist
-from tandem.crm.sales.service import assigning, converting, qualifying
+from tandem.crm.sales.domain.sequences import Run, Sequence
+from tandem.crm.sales.service import assigning, converting, qualifying, sequences
 from tandem.kernel.db import Tx
 from tandem.web.console.tasks import tasks_beside
 
@@ -24,6 +25,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     conversion: Conversion | None
     undone: Conversion | None
     tasks: dict[str, Any]
+    runs: list[Run]
+    sequences: list[Sequence]
 
 
 async def work_of(tx: Tx, lead: Lead, now: datetime) -> Work:
@@ -36,4 +39,6 @@ async def work_of(tx: Tx, lead: Lead, now: datetime) -> Work:
         conversion=standing,
         undone=next((one for one in conversions if one.undone_at is not None), None),
         tasks=await tasks_beside(tx, "lead", lead.id, now),
+        runs=await sequences.list_runs_of_lead(tx, lead.id),
+        sequences=await sequences.list_sequences(tx),
     )

@@ -21,6 +21,7 @@ SETTINGS: tuple[tuple[str, Pages], ...] = (
             ("/settings/lead-statuses", "Lead statuses"),
             ("/settings/assignment", "Lead assignment"),
             ("/settings/automations", "Automations"),
+            ("/settings/sequences", "E-mail sequences"),
             ("/settings/availability", "Availability"),
             ("/settings/qualification", "Lead qualification"),
             ("/settings/pipelines", "Pipelines"),

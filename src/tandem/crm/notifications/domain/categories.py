@@ -104,8 +104,10 @@ CATEGORIES: Mapping[str, Category] = {
         _staff(
             "deals",
             "Your deals",
-            "A buyer answers a quote or leaves it unanswered, an order is waited for, or ends.",
+            "A buyer answers a quote or leaves it unanswered, an order is waited for, or ends; "
+            "a lead answers your mails.",
             *("quote_answered", "quote_unanswered", "quote_waiting", "deal_order_ended"),
+            "lead_answered",
             mail="now",
         ),
         _staff(
