@@ -4,7 +4,7 @@ import structlog
 
 from tandem.kernel import audit, blobs, secrets
 from tandem.kernel.blobs import Blobs
-from tandem.kernel.http.unit import FORGET_KEYS, KEPT_FOR
+from tandem.kernel.idempotency import FORGET_KEYS, KEPT_FOR
 from tandem.kernel.jobs import Work, every
 
 log = structlog.get_logger()

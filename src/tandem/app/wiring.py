@@ -35,20 +35,25 @@ from tandem.scm.payments.gateways.port import GatewayRefused, PaymentGateway, Tr
 from tandem.scm.payments.gateways.razorpay import RazorpayGateway
 from tandem.scm.support.gateways.jira import JiraClients, JiraDoor, OwnAddress
 from tandem.scm.support.gateways.scanner import ClamdScanner, Scanner
-from tandem.web.public.streets import StreetMap
+from tandem.web.maps import StreetMap
 
 REACTING = ("handlers", "jobs")
+OVER_HTTP = "tandem.flows.http."
 
 
 def import_reactions() -> None:
-    """Import every service's handlers and jobs and every flow: importing registers them."""
+    """Import every service's handlers and jobs and every flow: importing registers them.
+
+    What is only asked over HTTP registers nothing, and the worker has no use for a web framework.
+    """
     for half in (tandem.scm, tandem.crm):
         for service in pkgutil.iter_modules(half.__path__, f"{half.__name__}."):
             for name in _modules_of(service.name):
                 importlib.import_module(name)
     importlib.import_module("tandem.app.housekeeping")
     for flow in pkgutil.walk_packages(tandem.flows.__path__, "tandem.flows."):
-        importlib.import_module(flow.name)
+        if not flow.name.startswith(OVER_HTTP):
+            importlib.import_module(flow.name)
 
 
 def _modules_of(service: str) -> list[str]:

@@ -3,8 +3,6 @@
 import functools
 import re
 
-import phonenumbers
-
 from tandem.kernel.errors import Invalid
 
 REGION = "IN"
@@ -39,6 +37,8 @@ def normal_phone(text: str, *, field: str = "phone") -> str:
     """
     if mobile := _INDIAN_MOBILE.fullmatch(text.translate(FILLERS)):
         return f"+91{mobile[1]}"
+    import phonenumbers  # 3 MB, for the first number that is not an Indian mobile
+
     try:
         number = phonenumbers.parse(text, REGION)
     except phonenumbers.NumberParseException:
@@ -55,6 +55,8 @@ def normal_phone(text: str, *, field: str = "phone") -> str:
 @functools.lru_cache(maxsize=4096)
 def spoken_phone(phone: str) -> str:
     """As it is read out: `+91 98450 10003`. What is no number stays as it is."""
+    import phonenumbers
+
     try:
         number = phonenumbers.parse(phone, REGION)
     except phonenumbers.NumberParseException:

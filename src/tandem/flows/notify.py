@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from jinja2 import UndefinedError
 
 from tandem.contracts.address import PRINTABLE
 from tandem.crm.customers import service as customers
@@ -217,6 +216,8 @@ def _ready(event: str, channel: Channel, facts: Mapping[str, str]) -> dict[str, 
     for name, value in facts.items():
         if name.endswith("_link") and not value.startswith("/"):
             raise Invalid(f"{name} is a path of this installation: /…", field="data")
+    from jinja2 import UndefinedError
+
     try:
         words = render(event, channel, facts)
     except UndefinedError as reason:

@@ -14,8 +14,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import obstore
-from obstore.store import LocalStore, S3Store
 
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.errors import NotFound, TooLarge
@@ -114,8 +112,17 @@ class Blobs:
         self._url = url
 
     @functools.cached_property
+    def _library(self) -> Any:
+        """Loaded at first use: it is the largest of all, and a short command needs none of it."""
+        import obstore
+
+        return obstore
+
+    @functools.cached_property
     def _store(self) -> Any:
         """Opened at first use, so that describing the suite touches no folder and no network."""
+        from obstore.store import LocalStore, S3Store
+
         if self._url.startswith("s3://"):
             return S3Store.from_url(self._url)
         return LocalStore(prefix=self._url.removeprefix("file://"), mkdir=True)
@@ -134,7 +141,7 @@ class Blobs:
             filename=filename,
         )
         await tx.value(SHARE, sha256=blob.sha256)
-        await obstore.put_async(self._store, _path(tx.actor.org_id, blob.sha256), content)
+        await self._library.put_async(self._store, _path(tx.actor.org_id, blob.sha256), content)
         await tx.run(INSERT, **msgspec.structs.asdict(blob), created_at=now)
         return blob
 
@@ -142,7 +149,7 @@ class Blobs:
         blob = await tx.one_or_none(GET, Blob, id=blob_id)
         if blob is None:
             raise NotFound("There is no such file.")
-        found = await obstore.get_async(self._store, _path(tx.actor.org_id, blob.sha256))
+        found = await self._library.get_async(self._store, _path(tx.actor.org_id, blob.sha256))
         return blob, bytes(await found.bytes_async())
 
     async def put_passing(self, tx: Tx, name: str, content: bytes) -> None:
@@ -150,29 +157,31 @@ class Blobs:
         they can go again. Their owner keeps the row; it is written after this, as with `put`."""
         if len(content) > SIZE_MAX:
             raise TooLarge(f"A file may have {SIZE_MAX // 1024 // 1024} MiB at most.")
-        await obstore.put_async(self._store, _passing(tx.actor.org_id, name), content)
+        await self._library.put_async(self._store, _passing(tx.actor.org_id, name), content)
 
     async def get_passing(self, tx: Tx, name: str) -> bytes:
-        found = await obstore.get_async(self._store, _passing(tx.actor.org_id, name))
+        found = await self._library.get_async(self._store, _passing(tx.actor.org_id, name))
         return bytes(await found.bytes_async())
 
     async def drop_passing(self, tx: Tx, names: Sequence[str]) -> None:
         """What is gone already stays gone."""
         for name in names:
             with contextlib.suppress(FileNotFoundError):
-                await obstore.delete_async(self._store, _passing(tx.actor.org_id, name))
+                await self._library.delete_async(self._store, _passing(tx.actor.org_id, name))
 
     async def put_beside(self, name: str, content: bytes) -> None:
         """Keep bytes under a name that no row knows: what must outlive a restored database."""
-        await obstore.put_async(self._store, name, content)
+        await self._library.put_async(self._store, name, content)
 
     async def list_beside(self, prefix: str) -> list[bytes]:
         """All that `put_beside` kept under this prefix, in the order of names."""
         # In a thread: what lists without one may be at work still when a short process ends, and
         # takes it down.
-        found = await asyncio.to_thread(lambda: obstore.list(self._store, prefix=prefix).collect())
+        found = await asyncio.to_thread(
+            lambda: self._library.list(self._store, prefix=prefix).collect()
+        )
         names = sorted(one["path"] for one in found)
-        kept = [await obstore.get_async(self._store, name) for name in names]
+        kept = [await self._library.get_async(self._store, name) for name in names]
         return [bytes(await one.bytes_async()) for one in kept]
 
     async def delete_discarded(self, tx: Tx, sha256: str) -> bool:
@@ -183,7 +192,7 @@ class Blobs:
             return False
         if not await tx.value(IS_KEPT, sha256=sha256):
             with contextlib.suppress(FileNotFoundError):
-                await obstore.delete_async(self._store, _path(tx.actor.org_id, sha256))
+                await self._library.delete_async(self._store, _path(tx.actor.org_id, sha256))
         await tx.run(SETTLE, sha256=sha256)
         return True
 

@@ -1,16 +1,26 @@
-"""Idempotency keys for work done in batches: look many up, keep many answers, one statement each.
+"""Idempotency keys: what one stands for, and how long its answer is kept.
 
-The same rows as kernel.http.unit's, so a key spent on one route is spent on all of them.
+Below, for work done in batches: look many up, keep many answers, one statement each. They are the
+same rows as kernel.http.unit's, so a key spent on one route is spent on all of them.
 """
 
+import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
+from tandem.kernel.actor import Actor
 from tandem.kernel.db import Query, Tx, columns
 from tandem.kernel.ending import Expects
-from tandem.kernel.http.unit import KEPT_FOR, Answer
+from tandem.kernel.errors import Invalid
+
+KEY_LENGTH_MAX = 255
+KEPT_FOR = timedelta(hours=24)
+
+
+class IdempotencyKeyReused(Invalid):
+    code = "idempotency_key_reused"
 
 
 class KeyTaken(Exception):
@@ -23,6 +33,18 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     media_type: str
     body: bytes
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    fingerprint: bytes
+    status: int
+    media_type: str
+    body: bytes
+
+
+FORGET_KEYS = Query(
+    "delete from kernel.idempotency where org_id = :org_id and created_at < :expired_before"
+)
 
 
 FIND = Query(
@@ -55,6 +77,29 @@ KEEP = Query(
      where held.created_at < :expired_before
     """
 )
+
+
+def check_key(key: str) -> str:
+    if not 1 <= len(key) <= KEY_LENGTH_MAX or not key.isprintable():
+        raise Invalid(
+            f"An idempotency key has 1 to {KEY_LENGTH_MAX} printable characters.",
+            field="Idempotency-Key",
+        )
+    return key
+
+
+def fingerprint(caller: Actor, method: str, path: str, body: bytes) -> bytes:
+    """What a key stands for. Another caller with the same key never gets this one's answer."""
+    parts = (str(caller.user_id).encode(), method.encode(), path.encode(), body)
+    return hashlib.sha256(b"\n".join(parts)).digest()
+
+
+def check_same_request(found: bytes, asked: bytes) -> None:
+    if found != asked:
+        raise IdempotencyKeyReused(
+            "This Idempotency-Key came with another request before. Use a new key.",
+            field="Idempotency-Key",
+        )
 
 
 async def find(tx: Tx, keys: Sequence[str], *, now: datetime) -> dict[str, Answer]:

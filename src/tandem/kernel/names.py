@@ -2,10 +2,6 @@
 
 from typing import Protocol
 
-import dns.asyncresolver
-import dns.exception
-import dns.resolver
-
 SECONDS_MAX = 5.0
 
 
@@ -22,6 +18,10 @@ class DnsNames:
     """Asks the resolvers of the machine."""
 
     async def texts(self, name: str) -> list[str]:
+        import dns.asyncresolver  # a hundred modules, for the first name that is looked up
+        import dns.exception
+        import dns.resolver
+
         resolver = dns.asyncresolver.Resolver()
         resolver.lifetime = SECONDS_MAX
         try:

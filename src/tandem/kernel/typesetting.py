@@ -10,8 +10,6 @@ from functools import cache
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
-import segno
-
 if TYPE_CHECKING:
     import typst
 
@@ -58,6 +56,8 @@ def pages(template: bytes, inputs: Mapping[str, str], *, dots_per_inch: int) -> 
 
 
 def qr_svg(text: str) -> str:
+    import segno
+
     held = io.BytesIO()
     segno.make(text, error="m", micro=False).save(
         held, kind="svg", border=0, scale=4, xmldecl=False, svgns=True

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import segno
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 from markupsafe import Markup
@@ -227,5 +226,7 @@ async def _show(
 
 def _qr(address: str) -> Markup:
     """Drawn here: the secret goes to no other service."""
+    import segno
+
     drawn = segno.make(address, error="m", boost_error=False)
     return Markup(drawn.svg_inline(scale=4, border=3, light="#fff", dark="#000"))  # noqa: S704

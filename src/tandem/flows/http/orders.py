@@ -36,7 +36,7 @@ from tandem.kernel.http import (
     refusals,
 )
 from tandem.kernel.http.noting import NOTED
-from tandem.kernel.http.unit import IdempotencyKeyReused, check_key, fingerprint
+from tandem.kernel.idempotency import IdempotencyKeyReused, check_key, fingerprint
 from tandem.kernel.pages import LIMIT_DEFAULT, Page
 from tandem.kernel.references import ReferenceTaken
 from tandem.scm.inventory.domain import OutOfStock

@@ -20,7 +20,7 @@ from tandem.kernel import audit, idempotency
 from tandem.kernel.actor import Actor, Origin
 from tandem.kernel.db import LOST, Database, Tx
 from tandem.kernel.errors import Refusal, Unavailable
-from tandem.kernel.http.unit import Answer, check_same_request
+from tandem.kernel.idempotency import Answer, check_same_request
 
 WRITERS_MAX = 2
 JOIN_FROM = 32

@@ -6,8 +6,6 @@ idempotency-key-header). Answers of 400 and above are rolled back and not rememb
 retry with the same key and body is free to succeed.
 """
 
-import hashlib
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -18,20 +16,21 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from tandem.kernel import secrets
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Lookup, Query, Tx, begin, commit, rollback
-from tandem.kernel.errors import Conflict, Invalid, TooLarge
+from tandem.kernel.errors import Conflict, TooLarge
 from tandem.kernel.http import fields, noting
 from tandem.kernel.http.standing_in import StandingIn, check_stand_in
+from tandem.kernel.idempotency import (
+    KEPT_FOR,
+    Answer,
+    check_key,
+    check_same_request,
+    fingerprint,
+)
 from tandem.kernel.ids import new_id
 
-KEY_LENGTH_MAX = 255
-KEPT_FOR = timedelta(hours=24)
 BODY_MAX = 25 * 1024 * 1024
 FORBIDDEN = 403
 SECRET_ANSWER = "kernel.idempotent_answer"  # noqa: S105  a purpose, no secret
-
-
-class IdempotencyKeyReused(Invalid):
-    code = "idempotency_key_reused"
 
 
 CLAIM_KEY = Query(
@@ -60,17 +59,6 @@ KEEP_ANSWER = Query(
      where org_id = :org_id and key = :key
     """
 )
-
-FORGET_KEYS = Query(
-    "delete from kernel.idempotency where org_id = :org_id and created_at < :expired_before"
-)
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    fingerprint: bytes
-    status: int
-    media_type: str
-    body: bytes
 
 
 class Unit:
@@ -202,29 +190,6 @@ def _idempotency_key(scope: Any) -> str | None:
         if name == b"idempotency-key":
             return check_key(value.decode("latin-1"))
     return None
-
-
-def check_key(key: str) -> str:
-    if not 1 <= len(key) <= KEY_LENGTH_MAX or not key.isprintable():
-        raise Invalid(
-            f"An idempotency key has 1 to {KEY_LENGTH_MAX} printable characters.",
-            field="Idempotency-Key",
-        )
-    return key
-
-
-def fingerprint(caller: Actor, method: str, path: str, body: bytes) -> bytes:
-    """What a key stands for. Another caller with the same key never gets this one's answer."""
-    parts = (str(caller.user_id).encode(), method.encode(), path.encode(), body)
-    return hashlib.sha256(b"\n".join(parts)).digest()
-
-
-def check_same_request(found: bytes, asked: bytes) -> None:
-    if found != asked:
-        raise IdempotencyKeyReused(
-            "This Idempotency-Key came with another request before. Use a new key.",
-            field="Idempotency-Key",
-        )
 
 
 async def _once(scope: Any, receive: Receive, held: _Held, next_app: ASGIApp, key: str) -> None:

@@ -9,10 +9,9 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
 from tandem.crm.identity import service as identity
-from tandem.crm.identity.domain.directory import Settings
+from tandem.crm.identity.domain.directory import PERMISSION, Settings
 from tandem.crm.identity.domain.keys import ApiKey
-from tandem.crm.identity.domain.scim import PERMISSION
-from tandem.crm.identity.service import auditing, scim, scim_groups
+from tandem.crm.identity.service import auditing, directory
 from tandem.kernel.audit import Asked, Entry
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
@@ -44,7 +43,7 @@ class DirectoryPage(Controller):
             allows_administrators=form.get("allows_administrators") == "true",
         )
         try:
-            await scim.save_settings(tx, wanted, now=now)
+            await directory.save_settings(tx, wanted, now=now)
         except Refusal as refusal:
             problem = problem_of(refusal, form, form="settings")
             return await _page(request, tx, now, problem, status=refusal.status)
@@ -65,9 +64,7 @@ class DirectoryPage(Controller):
     ) -> Response[Any]:
         form = await read_form(request)
         try:
-            await scim_groups.map_group(
-                tx, group_id, form.get("role_key", "")[:60] or None, now=now
-            )
+            await directory.map_group(tx, group_id, form.get("role_key", "")[:60] or None, now=now)
         except Refusal as refusal:
             problem = problem_of(refusal, form, form="groups")
             return await _page(request, tx, now, problem, status=refusal.status)
@@ -112,8 +109,8 @@ async def _page(
         status=status,
         address=f"{base_url}/scim/v2",
         tokens=_tokens(await identity.list_api_keys(tx), now),
-        wanted=await scim.get_settings(tx),
-        groups=await scim_groups.list_mappings(tx),
+        wanted=await directory.get_settings(tx),
+        groups=await directory.list_mappings(tx),
         roles=[(role.key, role.name) for role in await identity.list_roles(tx)],
         changes=await _changes(tx),
         made=made,

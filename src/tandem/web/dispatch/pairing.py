@@ -5,7 +5,6 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import msgspec
-import segno
 
 
 class Pairing(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +18,8 @@ class Pairing(msgspec.Struct, frozen=True, kw_only=True):
 def pairing_of(base_url: str, token: str) -> Pairing:
     """The token stands behind the `#`: a browser keeps that part to itself, so that it lies in no
     server's log and in no `Referer`."""
+    import segno
+
     link = f"{base_url}/driver#device={token}"
     drawn = io.BytesIO()
     segno.make(link, error="m").save(

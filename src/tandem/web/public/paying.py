@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import segno
 from litestar import Controller, Request, Response, get
 from litestar.params import FromPath
 from markupsafe import Markup
@@ -97,6 +96,8 @@ async def _pay(tx: Tx, gateway: PaymentGateway, order_id: UUID, now: datetime) -
 
 def _qr(address: str) -> Markup:
     """This very page, for the phone that has the UPI app."""
+    import segno
+
     drawn = segno.make(address, error="m")
     return Markup(drawn.svg_inline(scale=3, border=2, light="#fff", dark="#000"))  # noqa: S704
 

@@ -2,25 +2,18 @@
 
 import gzip
 import hashlib
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from litestar import Controller, Request, Response, get
 
 from tandem.kernel.errors import NotFound
 from tandem.kernel.http import PUBLIC, Given
+from tandem.web.maps import StreetMap
 
 AnyRequest = Request[Any, Any, Any]
 ADDRESS = "/map/city.json"
 CACHED = "public, max-age=86400"
-
-
-class StreetMap(Protocol):
-    """Where the streets come from; the composition root knows."""
-
-    def to_map(self) -> dict[str, Any] | None:
-        """Streets, blocks, parks and lakes in the compact form that `js/map/city.js` reads; None
-        where real maps must be used."""
 
 
 class StreetsController(Controller):

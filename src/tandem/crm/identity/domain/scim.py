@@ -20,10 +20,6 @@ from scim2_models.urn import URN
 if TYPE_CHECKING:
     from scim2_models import User
 
-PERMISSION = "identity.scim"
-DEFAULT_ROLE = "read_only"
-NOWHERE = "scim.invalid"
-"""Where somebody without any address is kept (RFC 2606): nobody signs in with it."""
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 

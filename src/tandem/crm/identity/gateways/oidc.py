@@ -11,12 +11,6 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
-from authlib.oauth2.rfc7636 import (  # type: ignore[import-untyped]
-    create_s256_code_challenge,
-)
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from tandem.crm.identity.domain.sso import Metadata, ProviderWrong, refused
 from tandem.crm.identity.domain.strength import Expected
@@ -29,8 +23,8 @@ FORM = {"content-type": "application/x-www-form-urlencoded", "accept": "applicat
 SCOPES = "openid email"
 HOW_AND_WHEN = '{"id_token":{"acr":null,"amr":null,"auth_time":{"essential":true}}}'
 """What we want to know of each sign-in (OpenID Connect Core 1.0, s.5.5)."""
-WRONG = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
-"""What reading a token that somebody made up can come to."""
+WRONG = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What reading a token that somebody made up can come to, beside what the library says."""
 
 
 class OpenIdGateway:
@@ -65,6 +59,10 @@ class OpenIdGateway:
         expects: Expected,
     ) -> str:
         """Where to send the browser. `is_fresh` asks the provider to ask anew."""
+        from authlib.oauth2.rfc7636 import (  # type: ignore[import-untyped]
+            create_s256_code_challenge,
+        )
+
         query = {
             "response_type": "code",
             "client_id": client_id,
@@ -115,6 +113,10 @@ class OpenIdGateway:
 
     async def verify(self, metadata: Metadata, token: str) -> dict[str, Any]:
         """Signed by one of the provider's keys, with an algorithm that it and we allow."""
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
         allowed = [
             name for name in metadata.id_token_signing_alg_values_supported if name in ALGORITHMS
         ]
@@ -124,7 +126,7 @@ class OpenIdGateway:
             # A token that names no key fits the only one there is, and none of several.
             key_set = KeySet.import_key_set({"keys": fitting(keys, header["alg"])})
             decoded = jwt.decode(token, key_set, algorithms=allowed)
-        except WRONG as reason:
+        except (JoseError, *WRONG) as reason:
             raise refused("its token is not signed as it should be") from reason
         return dict(decoded.claims)
 

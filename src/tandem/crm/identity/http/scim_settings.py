@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from tandem.crm.identity.domain.directory import Settings
 from tandem.crm.identity.domain.roles import MoreThanHeld, RoleKey
-from tandem.crm.identity.service import scim, scim_groups
+from tandem.crm.identity.service import directory
 from tandem.crm.identity.store.scim import GroupRow
 from tandem.kernel.actor import StepUpNeeded
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
@@ -41,7 +41,7 @@ class ScimSettingsController(Controller):
     async def get_settings(self, tx: Transaction) -> Settings:
         """What everybody gets whom the directory sends, and whether groups may give everything."""
         tx.actor.require("identity.read")
-        return await scim.get_settings(tx)
+        return await directory.get_settings(tx)
 
     @put("/scim-settings", responses=refusals(Forbidden, StepUpNeeded, MoreThanHeld, Invalid))
     async def save_settings(
@@ -52,12 +52,12 @@ class ScimSettingsController(Controller):
             default_role_key=data.default_role_key,
             allows_administrators=data.allows_administrators,
         )
-        return await scim.save_settings(tx, wanted, now=now)
+        return await directory.save_settings(tx, wanted, now=now)
 
     @get("/scim-groups", responses=refusals(Forbidden))
     async def list_groups(self, tx: Transaction) -> list[DirectoryGroup]:
         """The directory's groups and the role that each one gives."""
-        return [_group(row) for row in await scim_groups.list_mappings(tx)]
+        return [_group(row) for row in await directory.list_mappings(tx)]
 
     @put(
         "/scim-groups/{group_id:uuid}/role",
@@ -67,7 +67,7 @@ class ScimSettingsController(Controller):
         self, group_id: FromPath[UUID], data: JSONBody[GroupRole], tx: Transaction, now: Now
     ) -> DirectoryGroup:
         """Give the group's members a role, as long as they are in it."""
-        return _group(await scim_groups.map_group(tx, group_id, data.role_key, now=now))
+        return _group(await directory.map_group(tx, group_id, data.role_key, now=now))
 
 
 def _group(row: GroupRow) -> DirectoryGroup:

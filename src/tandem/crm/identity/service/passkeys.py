@@ -10,16 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import webauthn
-from webauthn.helpers import base64url_to_bytes
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    CredentialDeviceType,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from tandem.crm.identity.domain.passkeys import (
     PASSKEYS_MAX,
@@ -44,12 +34,20 @@ from tandem.kernel.ids import new_id
 
 NEW, USE = "passkey_new", "passkey_use"
 CHALLENGE_LIFE = timedelta(minutes=5)
-UNREADABLE = (WebAuthnException, ValueError, TypeError, KeyError, IndexError)
-"""What the library makes of a browser's answer that is none."""
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError)
+"""What the library makes of a browser's answer that is none, beside its own exceptions."""
 
 
 async def registration_options(tx: Tx, party: RelyingParty, *, now: datetime) -> dict[str, Any]:
     """What the browser needs to make a passkey. Refuses whoever did not sign in just now."""
+    import webauthn  # with its certificates 5 MB, for the first passkey
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialDescriptor,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
     person_id = person_of(tx.actor)
     tx.actor.require_fresh(now)
     async with tx.installation() as own:
@@ -81,6 +79,10 @@ async def add_passkey(
     tx: Tx, party: RelyingParty, *, credential: Credential, name: str, now: datetime
 ) -> list[str]:
     """Keep a new passkey; recovery codes, shown once, when it is the first factor."""
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+    from webauthn.helpers.structs import CredentialDeviceType
+
     person_id = person_of(tx.actor)
     tx.actor.require_fresh(now)
     async with tx.installation() as own:
@@ -94,7 +96,7 @@ async def add_passkey(
                 expected_origin=party.origin,
                 require_user_verification=True,
             )
-        except UNREADABLE as reason:
+        except (WebAuthnException, *UNREADABLE) as reason:
             raise WrongPasskey from reason
         added = await own.run(
             passkeys_store.INSERT_PASSKEY,
@@ -144,6 +146,9 @@ async def sign_in_options(
     database: Database, party: RelyingParty, *, now: datetime
 ) -> dict[str, Any]:
     """The same for everybody: the device knows whose passkeys it has, we need not be asked."""
+    import webauthn
+    from webauthn.helpers.structs import UserVerificationRequirement
+
     options = webauthn.generate_authentication_options(
         rp_id=party.id, user_verification=UserVerificationRequirement.REQUIRED
     )
@@ -185,6 +190,9 @@ async def _prove(
     database: Database, party: RelyingParty, credential: Credential, now: datetime
 ) -> UUID:
     """Whose passkey signed a challenge of ours, which is used up whatever the result."""
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     async with database.transaction(signing_in.DOORKEEPER) as own:
         challenge = await _challenge_of(own, USE, credential, person_id=None, now=now)
         held = await passkeys_store.find_passkey(own, _bytes(credential.rawId))
@@ -200,7 +208,7 @@ async def _prove(
             credential_current_sign_count=0,
             require_user_verification=True,
         )
-    except UNREADABLE as reason:
+    except (WebAuthnException, *UNREADABLE) as reason:
         raise WrongPasskey from reason
     handle = credential.response.userHandle
     if handle and _bytes(handle) != held.person_id.bytes:
@@ -263,6 +271,8 @@ class _Challenge(msgspec.Struct):
 
 
 def _bytes(text: str) -> bytes:
+    from webauthn.helpers import base64url_to_bytes
+
     try:
         return base64url_to_bytes(text)
     except ValueError as reason:
@@ -275,6 +285,8 @@ def _plain(credential: Credential) -> dict[str, Any]:
 
 
 def _as_dict(options: Any) -> dict[str, Any]:
+    import webauthn
+
     found: dict[str, Any] = json.loads(webauthn.options_to_json(options))
     return found
 

@@ -11,22 +11,11 @@ from uuid import UUID
 
 from scim2_models import Context, InvalidValueException, UniquenessException
 
-from tandem.crm.identity.domain.directory import Settings
-from tandem.crm.identity.domain.roles import Role, decides
-from tandem.crm.identity.domain.scim import (
-    DEFAULT_ROLE,
-    NOWHERE,
-    PERMISSION,
-    ScimUser,
-    address_of,
-    meta_of,
-    name_of,
-)
-from tandem.crm.identity.service.granting import (
-    check_administrator_left,
-    check_may_give_role,
-    roles_named,
-)
+from tandem.crm.identity.domain.directory import NOWHERE, PERMISSION
+from tandem.crm.identity.domain.roles import decides
+from tandem.crm.identity.domain.scim import ScimUser, address_of, meta_of, name_of
+from tandem.crm.identity.service.directory import get_settings
+from tandem.crm.identity.service.granting import check_administrator_left, roles_named
 from tandem.crm.identity.service.members import remove_member
 from tandem.crm.identity.service.persons import enrol_person
 from tandem.crm.identity.service.sessions import end_sessions_of
@@ -124,50 +113,6 @@ async def remove_user(tx: Tx, user_id: UUID, *, now: datetime) -> None:
     await remove_member(tx.with_all_grants(), user_id, now=now)
     await check_administrator_left(tx)
     await tx.run(store.FORGET_USER, user_id=user_id)
-
-
-async def get_settings(tx: Tx) -> Settings:
-    return await store.get_settings(tx) or Settings(
-        default_role_key=DEFAULT_ROLE, allows_administrators=False
-    )
-
-
-async def save_settings(tx: Tx, settings: Settings, *, now: datetime) -> Settings:
-    """Only who could give the default role themselves may make it the default; never everything."""
-    tx.actor.require("identity.manage")
-    tx.actor.require_fresh(now)
-    [role] = await roles_named(tx, [settings.default_role_key], field="default_role_key")
-    check_may_give_role(tx.actor, role)
-    _check_not_everything(role)
-    if settings.allows_administrators and not tx.actor.may("*"):
-        raise Forbidden("Only an administrator may allow this.", permission="*")
-    before = await get_settings(tx)
-    await tx.run(
-        store.KEEP_SETTINGS,
-        default_role_key=settings.default_role_key,
-        allows_administrators=settings.allows_administrators,
-    )
-    await audit.write(
-        tx,
-        action="scim.settings_changed",
-        subject_kind="company",
-        subject_id=tx.actor.org_id,
-        now=now,
-        before={
-            "default_role_key": before.default_role_key,
-            "allows_administrators": before.allows_administrators,
-        },
-        after={
-            "default_role_key": settings.default_role_key,
-            "allows_administrators": settings.allows_administrators,
-        },
-    )
-    return settings
-
-
-def _check_not_everything(role: Role) -> None:
-    if "*" in role.grants:
-        raise Forbidden("A directory does not make administrators by default.", permission="*")
 
 
 async def _check_name(tx: Tx, user: ScimUser, email: str, *, but: UUID | None) -> None:

@@ -10,11 +10,12 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 Algorithm = Literal["rsa", "ed25519"]
 NAMES: Mapping[Algorithm, str] = {"rsa": "rsa-sha256", "ed25519": "ed25519-sha256"}
@@ -51,7 +52,7 @@ class SigningKey(msgspec.Struct, frozen=True, kw_only=True):
     domain: str
     selector: str
     algorithm: Algorithm
-    private: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+    private: "rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey"
 
     def __repr__(self) -> str:
         return f"<SigningKey {self.selector}._domainkey.{self.domain}>"
@@ -73,6 +74,9 @@ class NewPair(msgspec.Struct, frozen=True, kw_only=True):
 
 def new_pair(algorithm: Algorithm) -> NewPair:
     """Takes up to half a second for RSA: not for the event loop."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
     private: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
     if algorithm == "rsa":
         private = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
@@ -94,6 +98,9 @@ def new_pair(algorithm: Algorithm) -> NewPair:
 
 def read_key(domain: str, selector: str, algorithm: Algorithm, private: bytes) -> SigningKey:
     """From the DER that `new_pair` made."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
     # What we made and sealed ourselves is not proven prime again at each reading.
     key = serialization.load_der_private_key(private, None, unsafe_skip_rsa_key_validation=True)
     assert isinstance(key, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey), "only these are made"
@@ -149,7 +156,10 @@ def _signature(key: SigningKey, names: Sequence[str], canonical: bytes, body_has
     return b"DKIM-Signature:" + value + "\r\n\t ".join(lines).encode() + b"\r\n"
 
 
-def _sign(private: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey, over: bytes) -> bytes:
+def _sign(private: "rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey", over: bytes) -> bytes:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
     if isinstance(private, rsa.RSAPrivateKey):
         return private.sign(over, padding.PKCS1v15(), hashes.SHA256())
     return private.sign(hashlib.sha256(over).digest())

@@ -9,11 +9,14 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
-import mrml
 import msgspec
 
 from tandem.crm.notifications.domain.template_versions import Variable
+
+if TYPE_CHECKING:
+    import mrml
 
 TAGS_MAX = 1_500
 DEPTH_MAX = 60
@@ -66,6 +69,8 @@ def from_mjml(source: str, *, preheader: str, variables: Mapping[str, Variable])
     wrapped, problems = _with_raw_tokens(masked)
     if problems:
         return Letter(html="", problems=problems)
+    import mrml
+
     try:
         options = mrml.ParserOptions(mrml.noop_loader())
         compiled = mrml.to_html(_in_ascii(wrapped), options, _options()).content
@@ -83,8 +88,10 @@ def from_html(source: str, *, preheader: str, variables: Mapping[str, Variable])
 
 
 @cache
-def _options() -> mrml.RenderOptions:
+def _options() -> "mrml.RenderOptions":
     """No fonts: by default each reader's mail program would ask Google for one."""
+    import mrml
+
     return mrml.RenderOptions(fonts={})
 
 

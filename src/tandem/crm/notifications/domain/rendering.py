@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from tandem.crm.notifications.domain import sandbox
 from tandem.crm.notifications.domain.letters import Letter, from_html, from_mjml
 from tandem.crm.notifications.domain.messages import SITE
 from tandem.crm.notifications.domain.plain import plain_text
@@ -40,6 +39,8 @@ TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 def render(version: TemplateVersion, parameters: Mapping[str, Any]) -> Rendered:
     """Fill a version. Raises ParameterWrong for what is required and missing, or cannot stand
     where it is used; everything else has a default or stays empty."""
+    from tandem.crm.notifications.domain import sandbox  # Jinja: 3 MB, for the first message
+
     values = given(version.variables, parameters)
     if version.format == "text":
         text = sandbox.fill(version.source, values, is_html=False)
@@ -63,6 +64,8 @@ def compiled(content: Content) -> Letter:
 
 def examine(content: Content, channel: str) -> list[str]:
     """All that is wrong with the words, for the page that shows it and for publication."""
+    from tandem.crm.notifications.domain import sandbox
+
     letter = compiled(content)
     problems = list(letter.problems)
     if not content.source.strip():
@@ -80,6 +83,8 @@ def examine(content: Content, channel: str) -> list[str]:
 
 def missing(content: Content) -> list[str]:
     """Variables that the words name and nobody declared."""
+    from tandem.crm.notifications.domain import sandbox
+
     known = known_variables(content.variables)
     used = {
         name
@@ -92,6 +97,8 @@ def missing(content: Content) -> list[str]:
 
 
 def check_publishable(content: Content, channel: str) -> None:
+    from tandem.crm.notifications.domain import sandbox
+
     problems = examine(content, channel)
     if not problems:
         try:
@@ -138,6 +145,8 @@ def given(variables: list[Variable], parameters: Mapping[str, Any]) -> dict[str,
 
 
 def _subject(version: TemplateVersion, values: dict[str, Any]) -> str:
+    from tandem.crm.notifications.domain import sandbox
+
     return one_line(sandbox.fill(version.subject, values, is_html=False), SUBJECT_LENGTH_MAX)
 
 

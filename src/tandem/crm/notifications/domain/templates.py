@@ -6,13 +6,15 @@ template read its parameters and nothing else; HTML escapes them.
 
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 import msgspec
-from jinja2 import PackageLoader, StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tandem.crm.notifications.domain.messages import SITE, Channel
 from tandem.crm.notifications.domain.texts import one_line
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 PARAMETERS_MAX = 40
 PARAMETER_LENGTH_MAX = 500
@@ -96,7 +98,10 @@ def _fill(name: str, given: Mapping[str, str]) -> str:
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
+def _environment() -> "ImmutableSandboxedEnvironment":
+    from jinja2 import PackageLoader, StrictUndefined  # 3 MB, for the first message
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
     return ImmutableSandboxedEnvironment(
         loader=PackageLoader("tandem.crm.notifications", "templates"),
         autoescape=lambda name: name is not None and name.endswith(".html"),

@@ -1,9 +1,6 @@
 """What an e-mail address says by itself: thrown away after use, a role's, or a person's."""
 
-from disposable_email_domains import blocklist
-
-DISPOSABLE: frozenset[str] = frozenset(blocklist)
-"""Domains of throw-away mailboxes: the public-domain list of disposable-email-domains."""
+from functools import cache
 
 ROLES = frozenset(
     {
@@ -20,9 +17,17 @@ ROLES = frozenset(
 
 def is_disposable(email: str) -> bool:
     """The domain, or one above it, is on the list. `email` in its normal form."""
-    labels = email.rpartition("@")[2].split(".")
-    return any(".".join(labels[place:]) in DISPOSABLE for place in range(len(labels) - 1))
+    listed, labels = _disposable(), email.rpartition("@")[2].split(".")
+    return any(".".join(labels[place:]) in listed for place in range(len(labels) - 1))
 
 
 def is_role(email: str) -> bool:
     return email.partition("@")[0].partition("+")[0] in ROLES
+
+
+@cache
+def _disposable() -> frozenset[str]:
+    """Domains of throw-away mailboxes: the public-domain list of disposable-email-domains."""
+    from disposable_email_domains import blocklist  # 3 MB, for the first lead that is looked at
+
+    return frozenset(blocklist)

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
-from num2words import num2words  # type: ignore[import-untyped]  # it ships no types
 
 from tandem.kernel.money import Money
 
@@ -53,6 +52,8 @@ CRORE = 10_000_000
 
 def _words(number: int) -> str:
     """Above a crore, the crores are said first: One Lakh Crore is how a large sum is read."""
+    from num2words import num2words  # type: ignore[import-untyped]  # it ships no types
+
     crores, rest = divmod(number, CRORE)
     if crores:
         return f"{_words(crores)} Crore {_words(rest)}" if rest else f"{_words(crores)} Crore"

@@ -2,14 +2,16 @@
 
 from datetime import date, timedelta
 from functools import cache
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import holidays
 import msgspec
 
 from tandem.contracts.address import PRINTABLE
 from tandem.kernel.errors import Conflict, Invalid
 from tandem.kernel.patterns import whole
+
+if TYPE_CHECKING:
+    import holidays
 
 DAY = timedelta(days=1)
 SEARCHED_DAYS_MAX = 800
@@ -93,8 +95,10 @@ class WorkingDays:
 
 
 @cache
-def _public_holidays(country: str, subdivision: str) -> holidays.HolidayBase:
+def _public_holidays(country: str, subdivision: str) -> "holidays.HolidayBase":
     """Grows by the years it is asked about."""
+    import holidays  # 8 MB, for the first calendar that knows them
+
     return holidays.country_holidays(country, subdiv=subdivision or None)
 
 

@@ -8,10 +8,6 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tandem.crm.notifications.domain.providers import Kind
 from tandem.crm.notifications.gateways.carriers.way import Way
@@ -48,6 +44,11 @@ def is_proven(way: Way, asked: Asked) -> bool:
 
 def is_sendgrid(verification_key: str, asked: Asked) -> bool:
     """ECDSA P-256 with SHA-256 over the timestamp and the body, its last line end included."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
     at = asked.headers.get("x-twilio-email-event-webhook-timestamp", "")
     given = asked.headers.get("x-twilio-email-event-webhook-signature", "")
     try:

@@ -8,17 +8,16 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tandem.crm.notifications.gateways.carriers.way import Way
 from tandem.kernel.outbound import NotSent, Outbound, OutcomeUnknown
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 HOST = re.compile(r"sns\.[a-z0-9-]{4,30}\.amazonaws\.com(\.cn)?")
 PATH = re.compile(r"/(ses/)?SimpleNotificationService[A-Za-z0-9-]{0,100}\.pem")
@@ -65,7 +64,7 @@ class Notices:
             return f"{self._sandbox}/ses"
         return f"https://sns.{way.config['topic_arn'].split(':')[3]}.amazonaws.com"
 
-    async def _certificate(self, way: Way, url: str) -> x509.Certificate | None:
+    async def _certificate(self, way: Way, url: str) -> "x509.Certificate | None":
         if url in self._certificates:
             return self._certificates[url]
         parts = urlsplit(url)
@@ -74,6 +73,8 @@ class Notices:
         if not (is_amazon or is_ours) or PATH.fullmatch(parts.path) is None or parts.query:
             return None
         content = await _fetch(f"{parts.scheme}://{parts.netloc}", parts.path)
+        from cryptography import x509  # 3 MB, for the first notice
+
         try:
             found = x509.load_pem_x509_certificate(content)
         except ValueError:
@@ -105,7 +106,11 @@ def _envelope(body: bytes) -> Mapping[str, str] | None:
     return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
-def _is_signed(certificate: x509.Certificate, envelope: Mapping[str, str]) -> bool:
+def _is_signed(certificate: "x509.Certificate", envelope: Mapping[str, str]) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
     is_notice = envelope.get("Type") == "Notification"
     fields = SIGNED if is_notice else SIGNED_CONFIRMATION
     text = "".join(f"{name}\n{envelope[name]}\n" for name in fields if name in envelope)

@@ -4,15 +4,15 @@ https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/
 """
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 Node = dict[str, Any]
-
-PARSER = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable("image")
 
 MARKS = {"strong": "strong", "em": "em", "s": "strike"}
 LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
@@ -20,11 +20,18 @@ LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
 def document_of(markdown: str) -> Node:
     """Every text makes a valid document; blank text makes one without content."""
-    tokens = PARSER.parse(markdown.replace("\x00", ""))
+    tokens = _parser().parse(markdown.replace("\x00", ""))
     return {"type": "doc", "version": 1, "content": _blocks(tokens)}
 
 
-def _blocks(tokens: Sequence[Token]) -> list[Node]:
+@cache
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # 60 modules, for the first text that goes to Jira
+
+    return MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable("image")
+
+
+def _blocks(tokens: "Sequence[Token]") -> list[Node]:
     found: list[Node] = []
     place = 0
     while place < len(tokens):
@@ -34,7 +41,7 @@ def _blocks(tokens: Sequence[Token]) -> list[Node]:
     return found
 
 
-def _end(tokens: Sequence[Token], start: int) -> int:
+def _end(tokens: "Sequence[Token]", start: int) -> int:
     """Where the block that opens at `start` closes; itself when it needs no closing."""
     if tokens[start].nesting == 0:
         return start
@@ -46,7 +53,7 @@ def _end(tokens: Sequence[Token], start: int) -> int:
     raise AssertionError("the parser closes what it opens")
 
 
-def _block(token: Token, inner: Sequence[Token]) -> list[Node]:
+def _block(token: "Token", inner: "Sequence[Token]") -> list[Node]:
     match token.type:
         case "paragraph_open":
             return [{"type": "paragraph", "content": _inline(inner)}]
@@ -86,7 +93,7 @@ def _held(blocks: Sequence[Node], allowed: frozenset[str]) -> list[Node]:
     return found or [{"type": "paragraph", "content": []}]
 
 
-def _code(token: Token) -> Node:
+def _code(token: "Token") -> Node:
     text = token.content.removesuffix("\n")
     node: Node = {"type": "codeBlock", "content": [{"type": "text", "text": text}] if text else []}
     if language := token.info.strip().split(" ")[0]:
@@ -94,7 +101,7 @@ def _code(token: Token) -> Node:
     return node
 
 
-def _inline(tokens: Sequence[Token]) -> list[Node]:
+def _inline(tokens: "Sequence[Token]") -> list[Node]:
     children = [child for token in tokens for child in token.children or ()]
     found: list[Node] = []
     marks: list[Node] = []
@@ -103,7 +110,7 @@ def _inline(tokens: Sequence[Token]) -> list[Node]:
     return _joined(found)
 
 
-def _add(found: list[Node], marks: list[Node], token: Token) -> None:
+def _add(found: list[Node], marks: list[Node], token: "Token") -> None:
     kind = token.type
     if kind in {"softbreak", "hardbreak"}:
         found.append({"type": "hardBreak"})
