@@ -140,7 +140,19 @@ async def test_the_same_notice_ten_times_at_once_is_one_effect_and_ten_good_answ
     assert (await shop.topics(order.id)).count("orders.confirmed") == 1
 
 
-@pytest.mark.parametrize("what", ["bad", "empty", "reserialised", "no newline", "not ours", "junk"])
+NONSENSE: dict[str, dict[str, object]] = {
+    "null": {"id": "pay_\0"},
+    "long": {"id": "pay_" + "x" * 61},
+    "below zero": {"amount": -1},
+    "beyond counting": {"amount": 10**30},
+    "no currency": {"currency": ""},
+}
+"""Signed, and yet what no table takes: kept, it would stand before whatever is told next."""
+
+
+@pytest.mark.parametrize(
+    "what", ["bad", "empty", "reserialised", "no newline", "not ours", "junk", *NONSENSE]
+)
 async def test_what_is_not_signed_is_refused_and_leaves_nothing(
     shop: Shop, razorpay: httpx2.AsyncClient, what: str
 ) -> None:
@@ -158,8 +170,12 @@ async def test_what_is_not_signed_is_refused_and_leaves_nothing(
             answer = await post(razorpay, body.strip(), signature=sign(SECRET, body))
         case "not ours":
             answer = await post(razorpay, body, secret="guess")
-        case _:
+        case "junk":
             answer = await post(razorpay, b"\xff\x00 not json")
+        case _:
+            wrong = json.loads(body)
+            wrong["payload"]["payment"]["entity"] |= NONSENSE[what]
+            answer = await post(razorpay, json.dumps(wrong).encode())
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_signature")
     await shop.work()
     assert (await count(shop, KEPT), await count(shop, LEDGER)) == (0, 0)

@@ -15,6 +15,7 @@ from tandem.scm.payments.domain import DisputeStatus, Fact, RefundStatus, Source
 from tandem.scm.payments.gateways.razorpay.settled import WireSettlement
 from tandem.scm.payments.gateways.razorpay.wire import (
     PROVIDER,
+    Name,
     WireDispute,
     WireOrder,
     WirePayment,
@@ -67,7 +68,7 @@ class _Part(msgspec.Struct, kw_only=True):
 
 
 class _Named(msgspec.Struct, kw_only=True):
-    id: str
+    id: Name
 
 
 class _Envelope(msgspec.Struct, kw_only=True):
@@ -151,6 +152,9 @@ def facts_of(body: bytes, *, event_id: str, received_at: datetime) -> list[Fact]
 
 
 def _open(body: bytes) -> _Envelope:
+    """No text of theirs holds the character that no table takes."""
+    if b"\\u0000" in body:
+        raise NotANotice("It holds a null character.")
     try:
         return msgspec.json.decode(body, type=_Envelope)
     except (msgspec.MsgspecError, UnicodeDecodeError) as reason:

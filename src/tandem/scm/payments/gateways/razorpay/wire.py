@@ -4,7 +4,7 @@ Fields are lenient on purpose: the vendor's own samples miss some and disagree o
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -24,38 +24,44 @@ from tandem.scm.payments.domain import (
 PROVIDER = "razorpay"
 EPOCH = datetime.fromtimestamp(0, UTC)
 
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+"""Theirs have 14 to 20 characters: `pay_` and the like, and fourteen more."""
+
+Amount = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
+Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{3}$")]
+
 
 class WireOrder(msgspec.Struct, kw_only=True):
     """`notes` is an object, or `[]` when it is empty."""
 
-    id: str
-    amount: int
-    currency: str
+    id: Name
+    amount: Amount
+    currency: Currency
     receipt: str | None = None
     status: str = "created"
     notes: Any = None
 
 
 class WirePayment(msgspec.Struct, kw_only=True):
-    id: str
-    amount: int
-    currency: str
+    id: Name
+    amount: Amount
+    currency: Currency
     status: str = "created"
-    order_id: str | None = None
+    order_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     method: str | None = None
     captured: bool | None = None
-    amount_refunded: int | None = None
-    fee: int | None = None
-    tax: int | None = None
+    amount_refunded: Amount | None = None
+    fee: Amount | None = None
+    tax: Amount | None = None
     error_description: str | None = None
     notes: Any = None
 
 
 class WireRefund(msgspec.Struct, kw_only=True):
-    id: str
-    amount: int
-    currency: str
-    payment_id: str
+    id: Name
+    amount: Amount
+    currency: Currency
+    payment_id: Name
     status: str = "pending"
     notes: Any = None
 
@@ -65,17 +71,17 @@ class WireEvidence(msgspec.Struct, kw_only=True):
 
 
 class WireDocument(msgspec.Struct, kw_only=True):
-    id: str
+    id: Name
 
 
 class WireDispute(msgspec.Struct, kw_only=True):
     """`amount_deducted` is 0 until it is lost (https://razorpay.com/docs/api/disputes/entity)."""
 
-    id: str
-    payment_id: str
-    amount: int
-    currency: str
-    amount_deducted: int | None = None
+    id: Name
+    payment_id: Name
+    amount: Amount
+    currency: Currency
+    amount_deducted: Amount | None = None
     reason_code: str | None = None
     respond_by: int | None = None
     phase: str | None = None
