@@ -254,6 +254,9 @@ async def _import(
     hidden = (await vera.get(f"{at}/{job['id']}/errors")).text
     assert "29AAGCB7383J1Z4" in shown and "Wrong 29AAGCB7383J1Z4" in shown
     assert "29AAGCB7383J1Z4" not in hidden and "Pune" in hidden
+    for who, sees in ((asha, True), (vera, False)):
+        looked = (await who.get(f"{home}/{job['id']}")).text
+        assert "What is wrong" in looked and ("29AAGCB7383J1Z4" in looked) is sees
 
 
 Form = tuple[str, str, set[str], set[str], dict[str, str]]

@@ -15,10 +15,12 @@ from tandem.kernel.imports.shapes import (
     ImportMapping,
     Row,
     RowError,
+    WrongRow,
 )
 from tandem.kernel.imports.verbs import (
     bad_rows,
     check_import,
+    first_wrong,
     get_import,
     list_imports,
     revert_import,
@@ -36,8 +38,10 @@ __all__ = [
     "OwnField",
     "Row",
     "RowError",
+    "WrongRow",
     "bad_rows",
     "check_import",
+    "first_wrong",
     "forget",
     "get_import",
     "list_imports",

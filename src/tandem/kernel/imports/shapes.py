@@ -73,6 +73,15 @@ class RowError(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class WrongRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`begins` is how the row begins, so that a reader finds it in the file."""
+
+    row_no: int
+    begins: str
+    column: str
+    message: str
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a row; `before` is what giving it back needs."""
 

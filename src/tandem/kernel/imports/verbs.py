@@ -16,7 +16,7 @@ from tandem.kernel.fields import check_columns
 from tandem.kernel.ids import new_id
 from tandem.kernel.imports import store
 from tandem.kernel.imports.kinds import Kind
-from tandem.kernel.imports.shapes import ImportBusy, ImportJob, ImportMapping
+from tandem.kernel.imports.shapes import ImportBusy, ImportJob, ImportMapping, WrongRow
 
 PAGE = 500
 NEEDS = {
@@ -136,6 +136,24 @@ async def bad_rows(
         if len(rows) < PAGE:
             return
         after = rows[-1].row_no
+
+
+async def first_wrong(tx: Tx, kind: Kind, job: ImportJob, *, limit: int) -> list[WrongRow]:
+    """The first rows that were left out, for a page. Without what is hidden from whoever asks."""
+    rules = kind.rules_of(job.mapping)
+    found = []
+    for row in await store.bad_rows(tx, job.id, after=0, limit=limit):
+        cells = _open_to(tx.actor, job.columns, row.cells, rules)
+        errors = [one for one in row.errors if rules.get(one["column"]) not in tx.actor.hidden]
+        found.append(
+            WrongRow(
+                row_no=row.row_no,
+                begins=", ".join([cell for cell in cells if cell][:2]),
+                column=", ".join(dict.fromkeys(one["column"] for one in errors)),
+                message=" ".join(dict.fromkeys(one["message"] for one in errors)),
+            )
+        )
+    return found
 
 
 async def _lock(tx: Tx, kind: Kind, job_id: UUID, verb: str) -> ImportJob:

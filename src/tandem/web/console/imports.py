@@ -16,11 +16,13 @@ from tandem.kernel.blobs import Blobs
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Given, Now, Transaction
-from tandem.kernel.imports import ImportJob, ImportMapping, Kind
+from tandem.kernel.imports import ImportJob, ImportMapping, Kind, WrongRow
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.rendering import page, redirect, words
 
 AnyRequest = Request[Any, Any, Any]
+SHOWN = 20
+"""Wrong rows on the page; all of them are in the file beside it."""
 BUSY = ("checking", "running", "reverting")
 
 
@@ -142,6 +144,10 @@ class ImportsPage(Controller):
             for name in self.kind.fields
             if self.kind.kept_by.get(name) not in kept
         ]
+        again = job.state == "checked" and "columns" in request.query_params
+        wrong: list[WrongRow] = []
+        if job.state not in (*BUSY, "uploaded"):
+            wrong = await imports.first_wrong(tx, self.kind, job, limit=SHOWN)
         own = await self.kind.own_fields(tx)
         options += [(f"custom.{field.key}", field.label) for field in own]
         return page(
@@ -156,6 +162,8 @@ class ImportsPage(Controller):
             options=options,
             keys=[one for one in self.words.keys if self.kind.kept_by.get(one[0]) not in kept],
             is_busy=job.state in BUSY,
+            wrong=wrong,
+            is_mapping=job.state in ("uploaded", "failed") or again,
             problem=problem,
         )
 
