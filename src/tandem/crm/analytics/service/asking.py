@@ -37,6 +37,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     ask: Ask
     plan: Plan
+    now: datetime
     days: Days
     known: Watermark
     as_of: datetime
@@ -70,6 +71,7 @@ async def understand(tx: Tx, ask: Ask, *, now: datetime) -> Asked:
     return Asked(
         ask=ask,
         plan=made,
+        now=now,
         days=days,
         known=known,
         as_of=as_of,

@@ -1,13 +1,13 @@
 """The statement that answers a slice. Only the catalogue's literals and parameters go into it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from tandem.crm.analytics.domain.asking import GROUPS_MAX
-from tandem.crm.analytics.domain.calendar import Days, Grain, WeekStart
+from tandem.crm.analytics.domain.calendar import Days, Grain, WeekStart, buckets
 from tandem.crm.analytics.domain.catalogue import Amount, Sums, Unit
 from tandem.crm.analytics.domain.planning import Slice
 from tandem.crm.analytics.store.reaching import CONDITIONS
@@ -16,6 +16,7 @@ from tandem.kernel import rules
 from tandem.kernel.reach import Reach
 from tandem.kernel.rules import Compiled, Condition, Rule, written
 
+DAY = timedelta(days=1)
 _BUCKETS: Mapping[Grain, str] = {
     Grain.DAY: "DAY",
     Grain.MONTH: "date_trunc('month', (DAY)::timestamp)::date",
@@ -67,8 +68,14 @@ def over_facts(one: Slice, scope: Scope, top: Top | None = None) -> Compiled:
     """Groups with their amounts, from the facts themselves."""
     text = Statement(one, scope)
     dimensions = [f"({one.dataset.dimensions[name].sql})" for name in scope.names]
+    parts = text.conditions()
+    if any(amount.kind == "distinct" for amount in one.amounts) and text.is_in_days:
+        if scope.grain is not None:
+            return text.bucket_by_bucket(dimensions, parts)
+        if len(one.amounts) == 1:
+            return text.different(dimensions, parts, top)
     amounts = [aggregate(amount) for amount in one.amounts]
-    return text.grouped(one.dataset.table, dimensions, amounts, text.conditions(), top)
+    return text.grouped(one.dataset.table, dimensions, amounts, parts, top)
 
 
 def over_sums(one: Slice, sums: Sums, scope: Scope, top: Top | None = None) -> Compiled:
@@ -207,6 +214,63 @@ class Statement:
             text += (
                 f" order by {self._measure(top.metric, amounts)} {direction} nulls last, {group}"
             )
+        self.values["cap"] = top.count if top else GROUPS_MAX + 1
+        return self.made(f"{text} limit :cap::bigint")
+
+    @property
+    def is_in_days(self) -> bool:
+        """Whether the days asked for are found by an index of the table."""
+        return self.one.span == "days" and self.scope.zone is None and self.day == "f.on_day"
+
+    def bucket_by_bucket(self, dimensions: Sequence[str], parts: Sequence[str]) -> Compiled:
+        """What can only be counted over all of a bucket's rows: those of one are sorted by
+        themselves, which takes a third of the time that sorting all of them does."""
+        grain = self.scope.grain
+        assert grain is not None, "buckets are of a course over time"
+        days = self.scope.days
+        firsts = buckets(days, grain, self.scope.week_start)
+        self.values["starts"] = [max(one, days.from_on) for one in firsts]
+        self.values["ends"] = [one - DAY for one in firsts[1:]] + [days.to_on]
+        self.values["names"] = [str(one) for one in firsts]
+        shared = {amount.where for amount in self.one.amounts}
+        if not dimensions and len(shared) == 1:
+            parts = [*parts, *shared]
+        listed = [f"({sql})::text as k{place}" for place, sql in enumerate(dimensions, start=1)]
+        listed += [f"{aggregate(one)} as a{place}" for place, one in enumerate(self.one.amounts)]
+        where = " and ".join([*parts, "f.on_day between bucket.first and bucket.last"])
+        each = f"select {', '.join(listed)} from {self.one.dataset.table} f where {where}"
+        if dimensions:
+            each += f" group by {', '.join(map(_key, range(1, len(dimensions) + 1), dimensions))}"
+        self.values["cap"] = GROUPS_MAX + 1
+        return self.made(
+            "select bucket.name, found.* from unnest(:names::text[], :starts::date[],"
+            f" :ends::date[]) as bucket (name, first, last) cross join lateral ({each}) as found"
+            " limit :cap::bigint"
+        )
+
+    def different(
+        self, dimensions: Sequence[str], parts: Sequence[str], top: Top | None
+    ) -> Compiled:
+        """One count of different things: each once first, and then counted. They are far fewer than
+        the rows, which would have to be sorted."""
+        amount = self.one.amounts[0]
+        listed = [f"({sql})::text as k{place}" for place, sql in enumerate(dimensions)]
+        keys = [f"k{place}" for place in range(len(dimensions))]
+        if dimensions:
+            listed.append(f"case when {amount.where} then {amount.value} end as one")
+        else:
+            listed.append(f"{amount.value} as one")
+            parts = [*parts, amount.where]
+        places = ", ".join(str(place + 1) for place in range(len(listed)))
+        each = (
+            f"select {', '.join(listed)} from {self.one.dataset.table} f"
+            f" where {' and '.join(parts)} group by {places}"
+        )
+        group = f" group by {', '.join(keys)}" if keys else ""
+        text = f"select {', '.join([*keys, 'count(one) as a0'])} from ({each}) as each{group}"
+        if top is not None:
+            direction = "desc" if top.is_descending else "asc"
+            text += f" order by {', '.join([f'count(one) {direction} nulls last', *keys])}"
         self.values["cap"] = top.count if top else GROUPS_MAX + 1
         return self.made(f"{text} limit :cap::bigint")
 
