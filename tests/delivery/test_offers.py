@@ -13,7 +13,7 @@ from tandem.kernel.db import Database
 from tandem.kernel.errors import IllegalMove
 from tandem.scm.delivery import service
 from tandem.scm.delivery.domain.deliveries import DriverFull, NobodyAvailable, Report
-from tandem.scm.delivery.domain.fleet import DriverInactive, UnknownDriver
+from tandem.scm.delivery.domain.fleet import DriverBusy, DriverInactive, UnknownDriver
 from tandem.scm.delivery.domain.statuses import NotYours, Status
 from tests.delivery.givens import (
     DOOR,
@@ -108,6 +108,11 @@ async def test_a_driver_who_is_full_gone_or_unknown_gets_nothing(
             await service.assign(tx, two.id, driver_id=uuid4(), now=now)
     async with database.transaction(boss) as tx:
         away = msgspec.structs.replace(crew.driver, is_active=False)
+    with pytest.raises(DriverBusy, match=one.shipment_number):
+        async with database.transaction(boss) as tx:
+            await service.change_driver(tx, away, now=now)
+    async with database.transaction(boss) as tx:
+        await service.unassign(tx, one.id, reason="leaves us", now=now)
         await service.change_driver(tx, away, now=now)
     with pytest.raises(DriverInactive):
         async with database.transaction(boss) as tx:

@@ -262,6 +262,38 @@ async def test_phone_apps_that_exist_can_report(
             "timestamp": (seconds + 20) * 1000,
         }
         traccar = await app.post("/v1/driver/osmand", data=form)
+        place = at(*HUB, 180.0, 0.0)
+        told = {
+            "timestamp": (when + timedelta(seconds=30)).isoformat(),
+            "coords": {
+                "latitude": place[0],
+                "longitude": place[1],
+                "accuracy": 5,
+                "speed": 9.5,
+                "heading": -1,
+            },
+            "battery": {"level": 0.545, "is_charging": False},
+            "event": "motionchange",
+        }
+        newer = {"device_id": crew.token, "location": told}
+        traccar_9 = await app.post("/v1/driver/osmand", json=newer)
+        async with database.transaction(boss) as tx:
+            (by_json,) = await service.live_positions(tx, now=database.clock.now())
+        told_wrongly: list[object] = [
+            newer | {"device_id": "tdd_nobody"},
+            newer | {"location": {}},
+            {},
+            [],
+        ]
+        wrong = [
+            (await app.post("/v1/driver/osmand", json=body)).status_code for body in told_wrongly
+        ]
+        spot: dict[str, str | int] = {
+            "id": crew.token,
+            "location": f"{place[0]},{place[1]}",
+            "timestamp": seconds + 35,
+        }
+        in_one = await app.get("/v1/driver/osmand", params=spot)
         place = at(*HUB, 240.0, 0.0)
         owntracks = await app.post(
             "/v1/driver/owntracks",
@@ -285,6 +317,10 @@ async def test_phone_apps_that_exist_can_report(
         nonsense = await app.get(f"/v1/driver/osmand?id={crew.token}&lat=north&lon=nan")
     assert (osmand.status_code, traccar.status_code) == (200, 200)
     assert osmand.json()["accepted"] == traccar.json()["accepted"] == 1
+    assert traccar_9.json() == {"accepted": 1, "rejected": {}, "reasons": [None]}
+    assert (by_json.battery, by_json.speed_mps, by_json.heading) == (54.5, 9.5, None)
+    assert wrong == [401, 422, 422, 422]
+    assert in_one.status_code == 200, in_one.text
     assert (owntracks.status_code, owntracks.json(), waypoint.json()) == (200, [], [])
     assert (nonsense.status_code, nonsense.json()["field"]) == (422, "lat")
     async with database.transaction(boss) as tx:

@@ -99,6 +99,12 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
 
 
+class DriverBusy(Conflict):
+    """Parcels would be left in the hands of somebody who can say nothing of them any more."""
+
+    code = "driver_busy"
+
+
 class PhoneTaken(Conflict):
     code = "phone_taken"
 

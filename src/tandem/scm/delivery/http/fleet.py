@@ -24,6 +24,7 @@ from tandem.scm.delivery import service
 from tandem.scm.delivery.domain.fleet import (
     Device,
     Driver,
+    DriverBusy,
     Name,
     Phone,
     PhoneTaken,
@@ -128,7 +129,10 @@ class DriversController(Controller):
         driver = await service.get_driver(tx, driver_id)
         return Response(driver, headers=etag(driver.version))
 
-    @patch("/{driver_id:uuid}", responses=refusals(Forbidden, NotFound, PhoneTaken, StaleVersion))
+    @patch(
+        "/{driver_id:uuid}",
+        responses=refusals(Forbidden, NotFound, PhoneTaken, DriverBusy, StaleVersion),
+    )
     async def change_driver(
         self,
         driver_id: FromPath[UUID],

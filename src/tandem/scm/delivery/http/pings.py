@@ -1,15 +1,13 @@
 """Where positions come in: batches, a WebSocket, and the forms that existing phone apps speak.
 
 OsmAnd's tracking form (https://osmand.net/docs/user/plugins/trip-recording#required-parameters) is
-also what Traccar Client sends; OwnTracks' HTTP mode posts JSON
+also what Traccar Client sends, from version 9 on as JSON; OwnTracks' HTTP mode posts JSON
 (https://owntracks.org/booklet/tech/json/). Their apps know no bearer token: OsmAnd's goes in `id`,
 OwnTracks' is the password of HTTP Basic.
 """
 
 import base64
 import binascii
-import math
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -26,6 +24,7 @@ from tandem.scm.delivery import service
 from tandem.scm.delivery.domain.fleet import DEVICE_MARK, KnownDevice
 from tandem.scm.delivery.domain.pings import BATCH_MAX, Instant, Ping, Reason
 from tandem.scm.delivery.http.live import Live
+from tandem.scm.delivery.http.trackers import from_osmand, from_owntracks, from_traccar
 from tandem.scm.delivery.service.fleet import browser_of
 from tandem.scm.delivery.service.positions import Reasons, Upload
 
@@ -33,8 +32,6 @@ PINGS_LIMIT = Limit(name="pings", count=60_000, seconds=60)
 VERDICTS_MAX = 100
 """Larger batches are answered with counts."""
 FRAME_BYTES_MAX = 256 * 1024
-KNOTS = 0.514444
-KMH = 1 / 3.6
 
 
 class Batch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -51,6 +48,13 @@ class Received(msgspec.Struct, kw_only=True, omit_defaults=True):
     accepted: int
     rejected: dict[Reason, int]
     reasons: list[Reason | None] | None = None
+
+
+class TraccarReport(msgspec.Struct, kw_only=True):
+    """As Traccar Client posts it; the rest of what it says is of no use here."""
+
+    device_id: str
+    location: dict[str, Any]
 
 
 class PingsController(Controller):
@@ -96,7 +100,9 @@ class PingsController(Controller):
     async def take_osmand_form(
         self, request: Request[Any, Any, Any], database: Store, resources: Given
     ) -> Received:
-        """The same, posted: in the query or as a form."""
+        """The same, posted: in the query, as a form, or as the JSON of Traccar Client since 9."""
+        if request.headers.get("content-type", "").startswith("application/json"):
+            return await _take_json(request, database, resources.get(Live))
         form = {str(name): str(value) for name, value in (await request.form()).items()}
         given = {**request.query_params, **form}
         return await _take_form(request, given, database, resources.get(Live))
@@ -118,7 +124,7 @@ class PingsController(Controller):
         live = resources.get(Live)
         device = await _known(live, database, _basic_password(request))
         if data.get("_type") == "location":
-            batch = Batch(pings=[_from_owntracks(data)])
+            batch = Batch(pings=[from_owntracks(data)])
             await _take(live, database, device, batch)
         return []
 
@@ -215,81 +221,23 @@ async def _known(live: Live, database: Database, token: str) -> KnownDevice:
     return found
 
 
+async def _take_json(request: Request[Any, Any, Any], database: Database, live: Live) -> Received:
+    try:
+        given = msgspec.json.decode(await request.body(), type=TraccarReport)
+    except msgspec.MsgspecError as reason:
+        raise Invalid(f"This is no report of Traccar Client: {reason}.") from reason
+    device = await _known(live, database, given.device_id)
+    ping = from_traccar(given.location, database.clock.now())
+    return _received(await _take(live, database, device, Batch(pings=[ping])))
+
+
 async def _take_form(
     request: Request[Any, Any, Any], given: dict[str, Any], database: Database, live: Live
 ) -> Received:
     token = str(given.get("id") or given.get("deviceid") or "")
     device = await _known(live, database, token)
-    ping = _from_osmand(given, database.clock.now())
+    ping = from_osmand(given, database.clock.now())
     return _received(await _take(live, database, device, Batch(pings=[ping])))
-
-
-def _from_osmand(given: dict[str, Any], now: datetime) -> Ping:
-    """Speed is in knots in this form, as Traccar documents it."""
-    speed = _number(given, "speed")
-    return Ping(
-        at=_moment(given.get("timestamp")) or now,
-        lat=_required(given, "lat"),
-        lon=_required(given, "lon"),
-        accuracy_m=_number(given, "accuracy"),
-        speed_mps=None if speed is None else speed * KNOTS,
-        heading=_number(given, "bearing", "heading"),
-        battery=_number(given, "batt"),
-        is_mock=str(given.get("mock", "")).lower() in {"true", "1"},
-    )
-
-
-def _from_owntracks(given: dict[str, Any]) -> Ping:
-    """`tst` in Unix seconds, `vel` in km/h, `acc` in metres, `cog` in degrees."""
-    at = _moment(given.get("tst"))
-    if at is None:
-        raise Invalid("A location needs its time `tst`.", field="tst")
-    speed = _number(given, "vel")
-    return Ping(
-        at=at,
-        lat=_required(given, "lat"),
-        lon=_required(given, "lon"),
-        accuracy_m=_number(given, "acc"),
-        speed_mps=None if speed is None else speed * KMH,
-        heading=_number(given, "cog"),
-        battery=_number(given, "batt"),
-    )
-
-
-def _required(given: dict[str, Any], name: str) -> float:
-    value = _number(given, name)
-    if value is None:
-        raise Invalid(f"{name} is missing or not a number.", field=name)
-    return value
-
-
-def _number(given: dict[str, Any], *names: str) -> float | None:
-    """A finite number from text or JSON; what is no number counts as not sent."""
-    for name in names:
-        value = given.get(name)
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            continue
-        try:
-            number = float(value)
-        except (ValueError, OverflowError):
-            continue
-        if math.isfinite(number):
-            return number
-    return None
-
-
-def _moment(value: Any) -> datetime | None:
-    """Unix seconds or milliseconds, or ISO 8601 with a zone; None for anything else."""
-    number = _number({"at": value}, "at")
-    try:
-        if number is not None:
-            return datetime.fromtimestamp(number / 1000 if number > 1e11 else number, UTC)
-        if isinstance(value, str):
-            at = datetime.fromisoformat(value)
-            return at if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return None
 
 
 def _basic_password(request: Request[Any, Any, Any]) -> str:

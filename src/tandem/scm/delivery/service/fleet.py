@@ -21,6 +21,7 @@ from tandem.scm.delivery.domain.fleet import (
     SIGN_IN_TRIES_MAX,
     Device,
     Driver,
+    DriverBusy,
     KnownDevice,
     PhoneTaken,
     PlateTaken,
@@ -35,8 +36,10 @@ from tandem.scm.delivery.domain.fleet import (
     new_device_token,
 )
 from tandem.scm.delivery.domain.permissions import DRIVE, FLEET, READ
+from tandem.scm.delivery.domain.statuses import WITH_DRIVER
 from tandem.scm.delivery.store import fleet as store
 from tandem.scm.delivery.store import phones, rounds
+from tandem.scm.delivery.store.deliveries import list_of_drivers
 
 BROWSER = "Browser"
 SEND_SIGN_IN_CODES = "delivery.send_sign_in_codes"
@@ -71,10 +74,15 @@ async def add_driver(
 
 
 async def change_driver(tx: Tx, driver: Driver, *, now: datetime) -> Driver:
-    """Save a changed driver as it was handed in; the caller checked the version."""
+    """Save a changed driver as it was handed in; the caller checked the version.
+
+    Raises PhoneTaken, and DriverBusy for one who leaves with parcels in hand or on their round.
+    """
     tx.actor.require(FLEET)
     before = await get_driver(tx, driver.id)
     driver = as_kept(tx.actor, driver, before)
+    if before.is_active and not driver.is_active:
+        await _check_free(tx, driver)
     if not await store.save_driver(tx, driver):
         raise PhoneTaken("Another driver has this phone or this user.", field="phone")
     await _note(
@@ -87,6 +95,17 @@ async def change_driver(tx: Tx, driver: Driver, *, now: datetime) -> Driver:
         after={"is_active": driver.is_active, "stops_max": driver.stops_max},
     )
     return msgspec.structs.replace(driver, version=before.version + 1)
+
+
+async def _check_free(tx: Tx, driver: Driver) -> None:
+    held = [one for one in await list_of_drivers(tx, [driver.id]) if one.status in WITH_DRIVER]
+    if held:
+        numbers = ", ".join(one.shipment_number for one in held[:5])
+        raise DriverBusy(
+            f"{driver.name} still has {len(held)} to deliver: {numbers}. Give them to somebody "
+            "else, or say what became of them, first.",
+            count=len(held),
+        )
 
 
 async def get_driver(tx: Tx, driver_id: UUID) -> Driver:
