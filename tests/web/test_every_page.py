@@ -193,7 +193,10 @@ def _lead_pages(shop: Installation) -> list[str]:
     automation = shop.post(
         "/v1/automations", name="Mark", trigger="lead_came", actions=tagging, is_active=False
     )
+    mails = [{"subject": "Hello {name}", "text": "Shall we talk?"}]
+    sequence = shop.post("/v1/sequences", name="Fair", steps=mails, reply_to="us@shop.test")
     return [
+        f"/settings/sequences/{sequence['id']}",
         f"/leads/inlets/{inlet['id']}",
         f"/settings/automations/{automation['id']}",
         f"/leads/{lead['id']}",
