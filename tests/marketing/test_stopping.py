@@ -208,6 +208,36 @@ async def test_a_list_kept_when_scheduled_stays_as_it_was(company: Company) -> N
     assert back.status_code == 409
 
 
+async def test_a_campaign_whose_segment_is_retired_stops_before_it_writes_to_anybody(
+    company: Company,
+) -> None:
+    ids = await company.people(3)
+    out = await company.segment(ids[:1], "Left out")
+    campaign = await company.draft(await company.segment(ids), exclude_ids=[str(out)])
+    await company.schedule(campaign, company.hands.now() + timedelta(hours=1))
+    path = f"/v1/segments/{out}"
+    assert (await company.client.patch(path, json={"is_retired": True})).status_code == 200
+    company.hands.advance(hours=2)
+    await company.turn(campaign)
+    await company.turn(campaign)
+
+    stopped = await company.read(campaign)
+    says = "The segment Left out is retired."
+    assert (stopped["state"], stopped["paused_for"]) == ("paused", "segments")
+    assert (stopped["state_reason"], stopped["progress"]) == (says, {})
+    resumption = f"/v1/campaigns/{campaign['id']}/resumption"
+    refused = await company.client.post(resumption)
+    assert (refused.status_code, refused.json()["field"]) == (422, "exclude_ids"), refused.text
+    other = await company.draft(UUID(campaign["include_ids"][0]), exclude_ids=[str(out)])
+    refused = await company.client.put(f"/v1/campaigns/{other['id']}/schedule", json={})
+    assert (refused.status_code, refused.json()["detail"]) == (422, says)
+
+    assert (await company.client.patch(path, json={"is_retired": False})).status_code == 200
+    assert (await company.client.post(resumption)).is_success
+    await company.turn(campaign)
+    assert await company.states(campaign) == {"queued": 2}
+
+
 async def test_the_owner_of_an_expired_campaign_is_told_by_mail_once(company: Company) -> None:
     """A-MKT-5, the telling."""
     campaign = await company.draft(await company.segment([]))

@@ -109,7 +109,8 @@ async def test_a_batch_counts_but_for_its_bad_items_and_unknown_messages_wait(
     (good,) = json.loads(one.body("delivered"))
     stranger = {**good, "sg_event_id": "e2", "tandem_message": str(uuid4()), "sg_message_id": "x"}
     bad = [7, {"event": "delivered"}, {"event": "delivered", "timestamp": "soon"}, None]
-    body = json.dumps([*bad, stranger, good]).encode()
+    long = {**good, "category": "x" * 700_000}
+    body = json.dumps([*bad, stranger, long]).encode()
     assert await one.tell(vendor, "", body=body) == 200
     assert await one.state() == (State.DELIVERED, "delivered")
     found = await receipts(post)

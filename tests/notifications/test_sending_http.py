@@ -173,6 +173,26 @@ async def test_who_unsubscribes_while_it_waits_is_not_written_to(post: Post) -> 
     assert post.mailbox("email") == []
 
 
+async def test_a_promotion_on_request_says_how_to_leave_and_what_was_bought_does_not(
+    client: httpx.AsyncClient, post: Post
+) -> None:
+    who = str(await somebody(post))
+    for purpose in ("marketing", "service"):
+        asked = {**NEWS, "recipient": {"customer_id": who}, "purpose": purpose}
+        assert (await client.post("/v1/notifications", json=asked)).is_success
+    await run(post, Lane.TRANSACTIONAL)
+    plain, promoted = sorted(
+        post.mailbox("email"), key=lambda one: "List-Unsubscribe" in dict(one["headers"])
+    )
+    told = dict(promoted["headers"])
+    assert told["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    place = f"/u/{told['List-Unsubscribe'].strip('<>').rpartition('/')[2]}"
+    assert place in promoted["text"] and place in promoted["html"]
+    assert "List-Unsubscribe" not in dict(plain["headers"]) and "/u/" not in plain["text"]
+    seen = await ask(client, channel="webhook", customer_id=who)
+    assert seen["action"] == "send"
+
+
 async def test_a_dead_address_gets_nothing_at_all(post: Post) -> None:
     (message_id,) = await post.queue()
     async with post.work.transaction() as tx:

@@ -10,7 +10,7 @@ import msgspec
 
 from tandem.crm.customers import service as customers
 from tandem.crm.identity import service as identity
-from tandem.crm.marketing.domain.campaigns import Campaign, Kind
+from tandem.crm.marketing.domain.campaigns import Campaign, CampaignIncomplete, Kind
 from tandem.crm.marketing.domain.local_times import begins_at, moment
 from tandem.crm.marketing.domain.splitting import is_held_out, variant_for
 from tandem.crm.notifications.service import deciding
@@ -58,6 +58,19 @@ async def check_segments(tx: Tx, ids: Sequence[UUID], *, field: str) -> None:
             await customers.get_segment(tx, segment_id)
         except NotFound as reason:
             raise NotFound("There is no such segment.", field=field) from reason
+
+
+async def check_current(tx: Tx, campaign: Campaign) -> None:
+    """Refuses segments that do not follow their people any more: whoever should be left out by now
+    would be written to."""
+    for field in ("include_ids", "exclude_ids"):
+        for segment_id in getattr(campaign, field):
+            segment = await customers.get_segment(tx.with_all_grants(), segment_id)
+            if segment.retired_at is not None:
+                raise CampaignIncomplete(f"The segment {segment.name} is retired.", field=field)
+            if segment.error:
+                detail = f"The segment {segment.name} is not up to date: {segment.error}"
+                raise CampaignIncomplete(detail, field=field)
 
 
 async def preview(tx: Tx, campaign: Campaign, *, now: datetime) -> AudiencePreview:

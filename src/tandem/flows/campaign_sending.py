@@ -18,7 +18,7 @@ from tandem.crm.customers.domain.audiences import Reachable
 from tandem.crm.customers.domain.consents import ConsentAsk
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing import service as marketing
-from tandem.crm.marketing.domain.campaigns import Campaign, Kind, State, written
+from tandem.crm.marketing.domain.campaigns import Campaign, CampaignIncomplete, Kind, State, written
 from tandem.crm.marketing.domain.local_times import moment
 from tandem.crm.marketing.domain.recipients import Decided, Recipient
 from tandem.crm.marketing.domain.recipients import State as Standing
@@ -29,7 +29,7 @@ from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.domain.policy import Verdict
 from tandem.crm.notifications.domain.template_versions import ParameterWrong, TemplateVersion
 from tandem.crm.notifications.service import deciding, templates
-from tandem.flows import campaign_approval, campaign_policy
+from tandem.flows import audiences, campaign_approval, campaign_policy
 from tandem.flows.campaign_calls import address_of, body_of, is_call
 from tandem.flows.campaign_words import parameters_of, version_of
 from tandem.flows.message_links import way_out
@@ -43,6 +43,8 @@ BUILT_AT_ONCE = 5_000
 RELEASED_AT_ONCE = 500
 BATCHES_MAX = 20
 """Of one job; then it makes room for others and goes on as a new one."""
+STALE = "segments"
+"""Why a campaign stopped whose segments do not follow their people any more."""
 COUNTED_EVERY = 5
 """Batches; counting a hundred thousand people takes as long as releasing some."""
 
@@ -87,14 +89,24 @@ async def _take_step(tx: Tx, campaign: Campaign, now: datetime) -> bool:
     if campaign.state is State.SCHEDULED:
         return await _wait(tx, campaign, now)
     if campaign.state is State.BUILDING:
-        if campaign.built_at is None:
-            await _build(tx, campaign, now)
-        else:
+        if campaign.built_at is not None:
             await campaign_approval.set_off(tx, campaign, now=now)
-        return True
+            return True
+        return await _build_current(tx, campaign, now)
     if campaign.state is State.SENDING:
         return await _release(tx, campaign, now)
     return False
+
+
+async def _build_current(tx: Tx, campaign: Campaign, now: datetime) -> bool:
+    """One more page of its people; it stops where its segments do not follow theirs any more."""
+    try:
+        await audiences.check_current(tx, campaign)
+    except CampaignIncomplete as reason:
+        await marketing.pause(tx, campaign, reason=STALE, says=reason.detail, now=now)
+        return False
+    await _build(tx, campaign, now)
+    return True
 
 
 async def _wait(tx: Tx, campaign: Campaign, now: datetime) -> bool:

@@ -110,6 +110,7 @@ async def schedule(tx: Tx, campaign: Campaign, when: Schedule, *, now: datetime)
     await _check_plan(tx, marketing.plan_of(campaign))
     if campaign.from_address_id is not None:
         await marketing.check_address(tx, campaign.from_address_id)
+    await audiences.check_current(tx, campaign)
     await check_reachable(tx, campaign)
     for variant in campaign.variants:
         _check_variant(campaign, variant)
@@ -144,6 +145,8 @@ async def pause(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
 
 async def resume(tx: Tx, campaign: Campaign, *, now: datetime) -> Campaign:
     tx.actor.require(SEND)
+    if campaign.built_at is None:
+        await audiences.check_current(tx, campaign)
     await campaign_approval.check_approved(tx, campaign)
     resumed = await marketing.resume(tx, campaign, now=now)
     await _set_feed(tx, campaign, is_paused=False, now=now)

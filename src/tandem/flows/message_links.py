@@ -100,6 +100,11 @@ async def finish_journey(tx: Tx, worded: Sequence[Worded]) -> list[Content]:
     return await with_links(tx, ready, Tracking(clicks=clicks))
 
 
+async def finish_alone(tx: Tx, worded: Sequence[Worded]) -> list[Content]:
+    """Of no stream: a promotion says how to leave, whoever asked for it to be sent."""
+    return [_left(tx, one, content, one.purpose) for one, content in worded]
+
+
 async def _may_follow(tx: Tx, channel: Channel) -> bool:
     """In texts and chats only where the company has its addresses shortened."""
     if channel is Channel.EMAIL:
@@ -249,3 +254,4 @@ def _tagged(body: str, tracking: Tracking, *, is_html: bool) -> str:
 
 finishes("campaign", finish_campaign)
 finishes("journey", finish_journey)
+finishes("", finish_alone)

@@ -139,7 +139,9 @@ async def _ask(tx: Tx, ask: Ask, now: datetime) -> SendAsk:
     if ask.at is not None and (ask.at.tzinfo is None or abs(ask.at - now) > ASKED_AROUND):
         raise Invalid("Say a time within a year of now, with its zone.", field="at")
     address = ask.address or ""
-    if ask.customer_id is not None:
+    if ask.customer_id is not None and ask.channel is Channel.WEBHOOK:
+        address = (await customers.get_customer(tx, ask.customer_id)).number
+    elif ask.customer_id is not None:
         _, addresses = await _addresses(tx, Recipient(customer_id=ask.customer_id))
         address = address or addresses.get(ask.channel, "")
     return SendAsk(

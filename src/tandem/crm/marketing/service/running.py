@@ -129,7 +129,8 @@ async def note_released(tx: Tx, campaign: Campaign, *, now: datetime) -> None:
 
 
 async def pause(tx: Tx, campaign: Campaign, *, reason: str, says: str, now: datetime) -> Campaign:
-    """`reason` is by_hand, errors, bounces, complaints, outage or approval; `says` is shown."""
+    """`reason` is by_hand, errors, bounces, complaints, outage, approval or segments; `says` is
+    shown."""
     tx.actor.require(SEND)
     check_move(campaign, State.PAUSED)
     event = CampaignPaused(**_named(campaign), reason=reason, owner_id=campaign.owner_id)

@@ -70,7 +70,8 @@ Worded = tuple[Message, Content]
 Finisher = Callable[[Any, Sequence[Worded]], Awaitable[Sequence[Content]]]
 """`(tx, worded)`: the last hand on what leaves of one stream and channel: links, pixel, headers."""
 FINISHERS: dict[str, Finisher] = {}
-"""By the beginning of a feed: `campaign`, `journey`. Registered by the flows that own them."""
+"""By the beginning of a feed: `campaign`, `journey`, empty for messages of no stream. Registered by
+the flows that own them."""
 
 
 def finishes(prefix: str, finisher: Finisher) -> None:

@@ -26,7 +26,8 @@ from tandem.kernel.errors import TooLarge, Unauthenticated
 from tandem.kernel.http import PUBLIC, Given, Now, Store, limited, refusals
 from tandem.kernel.limits import Limit
 
-REPORT_BYTES_MAX = inbox.BODY_MAX
+REPORT_BYTES_MAX = 1024 * 1024
+"""SendGrid gathers events up to 768 KB and sends what is refused again and again."""
 REPORTS_LIMIT = Limit(name="provider_reports", count=12_000, seconds=60)
 """All reports of a vendor come from a few addresses: a campaign must not run into the limit."""
 ANSWERS = Annotated[str, QueryParameter(name="hub.challenge", max_length=200)]

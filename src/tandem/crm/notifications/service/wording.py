@@ -53,7 +53,7 @@ async def words_of(
             streams.setdefault((message.feed, message.channel), []).append((message, content))
     worded: list[Worded] = []
     for (feed, _), stream in streams.items():
-        done, undone = await _finished(tx, stream, finisher_of(feed) if feed else None)
+        done, undone = await _finished(tx, stream, finisher_of(feed))
         worded += done
         wordless += undone
     await record_results(tx, wordless, now=now)
