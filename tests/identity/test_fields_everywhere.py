@@ -45,6 +45,7 @@ WHOLE = frozenset({
     "GET /deals/{deal_id}/lines",
     "GET /customers/{customer_id}/personal-data",
     "GET /v1/customers/{customer_id}/personal-data",
+    "GET /v1/gst/returns/gstr1",
     "GET /v1/invoices/{invoice_id}/einvoice.json",
     "GET /v1/invoices/{invoice_id}/pdf",
     "GET /v1/quotes/{quote_id}/pdf",

@@ -87,7 +87,7 @@ from tandem.flows.http.try_words import TryWordsController
 from tandem.scm.catalog.http import ProductController, VariantController
 from tandem.scm.delivery.http import CONTROLLERS as DELIVERY
 from tandem.scm.inventory.http import InventoryController
-from tandem.scm.invoicing.http import InvoiceController, TaxController
+from tandem.scm.invoicing.http import InvoiceController, ReturnsController, TaxController
 from tandem.scm.orders.http import OrdersController
 from tandem.scm.payments.http import (
     PayController,
@@ -191,6 +191,7 @@ ROUTES: list[Any] = [
     ShipmentFlowsController,
     ManifestController,
     InvoiceController,
+    ReturnsController,
     TaxController,
     PayController,
     PaymentExceptionsController,

@@ -117,6 +117,7 @@ AREAS: dict[str, Rule] = {
     "/v1/invoices": Rule("invoicing.read", "invoicing.credit"),
     "/v1/tax-rates": Rule(ANYBODY, "invoicing.configure"),
     "/v1/gst/": both(ANYBODY),
+    "/v1/gst/returns": both("invoicing.read" + WHOLE),
     "/v1/tax-quotes": both(ANYBODY),
     "/v1/company-tax-profile": Rule("invoicing.read", "invoicing.configure"),
     "/v1/payments": Rule("payments.read", "payments.refund"),

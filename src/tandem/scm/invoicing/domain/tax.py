@@ -48,7 +48,10 @@ def tax_line(line: CartLine, rate: TaxRate, place: Place) -> TaxedLine:
 
 
 def split_inclusive(total: int, quantity: int, rate: TaxRate, place: Place) -> TaxedLine:
-    """Divide what the buyer pays for a line into its value and its taxes."""
+    """Divide what the buyer pays for a line into its value and its taxes, of which an untaxed supply
+    has none."""
+    if not place.is_taxed:
+        return _taxed(total, Decimal(0), Taxes())
     value = _value_within(Decimal(total), quantity, rate)
     if value < 0:
         raise LineWrong(

@@ -17,6 +17,7 @@ from tandem.scm.invoicing.service.reading import (
     list_for_order,
     list_invoices,
 )
+from tandem.scm.invoicing.service.returns import monthly_return
 from tandem.scm.invoicing.service.selling import (
     add_rate,
     find_seller,
@@ -44,6 +45,7 @@ __all__ = [
     "list_for_order",
     "list_invoices",
     "list_rates",
+    "monthly_return",
     "print_paper",
     "quote",
     "quote_at",

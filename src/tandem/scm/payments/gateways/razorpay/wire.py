@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.ids import parse_id
+from tandem.kernel.patterns import whole
 from tandem.scm.payments.domain import (
     DisputeFact,
     DisputeStatus,
@@ -28,7 +29,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 """Theirs have 14 to 20 characters: `pay_` and the like, and fourteen more."""
 
 Amount = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
-Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{3}$")]
+Currency = Annotated[str, msgspec.Meta(pattern=whole("[A-Za-z]{3}"))]
 
 
 class WireOrder(msgspec.Struct, kw_only=True):

@@ -1,6 +1,8 @@
-"""E-invoices: INV-01 held against the portal's rules by another validator (AN12)."""
+"""What the portals are told: INV-01, held against its rules by another validator (AN12), and the
+monthly return."""
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +11,7 @@ import jsonschema_rs
 import msgspec
 import pytest
 
+from tandem.contracts.invoicing import CartLine
 from tandem.contracts.orders import OrderSnapshot
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
@@ -117,9 +120,11 @@ INV_01: dict[str, Any] = {
 """The rules of the portal's schema that are published, as spelt there."""
 
 
-async def issue(database: Database, actor: Actor, placed: OrderSnapshot) -> Invoice:
+async def issue(
+    database: Database, actor: Actor, placed: OrderSnapshot, *, at: datetime = NOW
+) -> Invoice:
     async with database.transaction(actor) as tx:
-        return await service.issue_for_order(tx, placed, now=NOW)
+        return await service.issue_for_order(tx, placed, now=at)
 
 
 async def fetch(client: httpx.AsyncClient, invoice: Invoice) -> dict[str, Any]:
@@ -229,6 +234,113 @@ async def test_a_zone_at_home_an_export_and_a_consumer(
     buyer = made["BuyerDtls"]
     assert [buyer[name] for name in ("Gstin", "Pos", "Stcd", "Pin")] == ["URP", "96", "96", 999_999]
     assert (made["TranDtls"]["SupTyp"], made["ExpDtls"]) == ("EXPWOP", {"CntCode": "FR"})
+    values = {name: str(made["ValDtls"][name]) for name in ("AssVal", "IgstVal", "TotInvVal")}
+    assert values == {"AssVal": "118.00", "IgstVal": "0.00", "TotInvVal": "118.00"}
     consumer = await issue(database, actor, sold)
     refused = await client.get(f"/v1/invoices/{consumer.id}/einvoice.json")
     assert (refused.status_code, refused.json()["code"]) == (409, "e_invoice_not_applicable")
+
+
+async def sell(database: Database, actor: Actor, *lines: CartLine, **about: Any) -> Invoice:
+    at = about.pop("at", NOW)
+    async with database.transaction(actor) as tx:
+        placed = await order(tx, *lines, **about)
+    return await issue(database, actor, placed, at=at)
+
+
+async def credit(database: Database, actor: Actor, invoice: Invoice, amount: int | None) -> None:
+    async with database.transaction(actor) as tx:
+        await service.credit_invoice(
+            tx, invoice.id, amount_minor=amount, items=None, reason="Refunded", now=NOW
+        )
+
+
+def taxed(rate: int, value: str, *, igst: str = "", half: str = "") -> dict[str, Any]:
+    taxes = {"iamt": igst} if igst else {"camt": half, "samt": half}
+    return {"rt": rate, "txval": value, **taxes, "csamt": "0.00"}
+
+
+async def test_a_month_is_told_table_by_table(
+    client: httpx.AsyncClient, database: Database, actor: Actor
+) -> None:
+    await seller_of(database, actor)
+    plain = cart_line(10_000)
+    business = await sell(
+        database,
+        actor,
+        cart_line(100_000),
+        cart_line(50_000, tax_class="merit"),
+        gstin=BUYER_AT_HOME,
+    )
+    small = await sell(database, actor, plain, at=datetime(2026, 10, 31, 18, 30, tzinfo=UTC))
+    await sell(database, actor, plain, at=datetime(2026, 11, 30, 18, 30, tzinfo=UTC))
+    large = await sell(database, actor, cart_line(10_000_000), state=AWAY)
+    await sell(database, actor, cart_line(10_000_000, includes_tax=True), state=AWAY)
+    await sell(database, actor, cart_line(7_700, tax_class="exempt"))
+    paris = address("", country="FR")
+    async with database.transaction(actor) as tx:
+        placed = await order(tx, cart_line(20_000))
+    abroad = msgspec.structs.replace(placed, ship_to=paris, bill_to=paris, place_of_supply="96")
+    export = await issue(database, actor, abroad)
+    await credit(database, actor, business, 11_800)
+    await credit(database, actor, small, 5_900)
+    await credit(database, actor, large, None)
+
+    answer = await client.get("/v1/gst/returns/gstr1", params={"period": "2026-11"})
+
+    assert answer.headers["content-disposition"] == 'attachment; filename="gstr1-2026-11.json"'
+    told = json.loads(answer.content, parse_float=str)
+    assert (told["gstin"], told["fp"]) == ("29AAACT9999D1ZN", "112026")
+    [buyer] = told["b2b"]
+    assert (buyer["ctin"], len(buyer["inv"])) == (BUYER_AT_HOME, 1)
+    one = buyer["inv"][0]
+    assert (one["inum"], one["idt"], one["val"]) == (business.number, "22-11-2026", "1705.00")
+    assert (one["pos"], one["rchrg"], one["inv_typ"]) == ("29", "N", "R")
+    assert one["itms"] == [
+        {"num": 1, "itm_det": taxed(5, "500.00", half="12.50")},
+        {"num": 2, "itm_det": taxed(18, "1000.00", half="90.00")},
+    ]
+    [note] = told["cdnr"][0]["nt"]
+    assert (note["ntty"], note["nt_num"], note["val"]) == ("C", "CRN/26-27/00001", "118.00")
+    [place] = told["b2cl"]
+    assert (place["pos"], place["inv"][0]["val"]) == (AWAY, "118000.00")
+    [back] = told["cdnur"]
+    assert (back["typ"], back["pos"], back["val"]) == ("B2CL", AWAY, "118000.00")
+    assert told["b2cs"] == [
+        {"sply_ty": "INTER", "pos": AWAY, "typ": "OE"} | taxed(18, "84745.76", igst="15254.24"),
+        {"sply_ty": "INTRA", "pos": "29", "typ": "OE"} | taxed(18, "50.00", half="4.50"),
+    ]
+    [outward] = told["exp"]
+    assert (outward["exp_typ"], outward["inv"][0]["inum"]) == ("WOPAY", export.number)
+    assert outward["inv"][0]["itms"] == [taxed(0, "236.00", igst="0.00")]
+    [untaxed] = told["nil"]["inv"]
+    assert (untaxed["sply_ty"], untaxed["expt_amt"], untaxed["nil_amt"]) == (
+        "INTRAB2C",
+        "77.00",
+        "0.00",
+    )
+    sums = {(row["rt"], name): row["txval"] for name, rows in told["hsn"].items() for row in rows}
+    assert sums[18, "hsn_b2c"] == "84795.76"
+    assert {rate for rate, name in sums if name == "hsn_b2b"} == {0, 5, 18}
+    papers = {row["doc_typ"]: row["docs"][0] for row in told["doc_issue"]["doc_det"]}
+    assert papers["Invoices for outward supply"]["totnum"] == 6
+    assert papers["Credit Note"]["to"] == "CRN/26-27/00003"
+
+
+async def test_a_month_that_cannot_be_told_is_refused(
+    client: httpx.AsyncClient, database: Database, actor: Actor
+) -> None:
+    await seller_of(database, actor)
+    path = "/v1/gst/returns/gstr1"
+    for wrong in ("2026-13", "11-2026", ""):
+        assert (await client.get(path, params={"period": wrong})).status_code == 422
+    assert (await client.get(path, params={"period": "2026-11"})).json() == {
+        "gstin": "29AAACT9999D1ZN",
+        "fp": "112026",
+    }
+    async with database.transaction(actor) as tx:
+        placed = await order(tx, cart_line(10_000))
+    odd = await issue(database, actor, msgspec.structs.replace(placed, currency="USD"))
+    refused = await client.get(path, params={"period": "2026-11"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "return_incomplete")
+    assert refused.json()["numbers"] == [odd.number]
