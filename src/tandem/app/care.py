@@ -3,7 +3,8 @@
 `tandem erasures`: erased again after a restore."""
 
 import argparse
-import asyncio
+
+from tandem.app.loading import finish
 
 
 def add_care(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -51,7 +52,7 @@ def _replay(_: argparse.Namespace) -> int:
     from tandem.app.settings import read_settings
     from tandem.app.supervisor.beside import environment
 
-    for line in asyncio.run(replay_erasures(read_settings(environment()))):
+    for line in finish(replay_erasures(read_settings(environment()))):
         _say(line)
     return 0
 
@@ -61,7 +62,7 @@ def _rebuild(options: argparse.Namespace) -> int:
     from tandem.app.settings import read_settings
     from tandem.app.supervisor.beside import environment
 
-    for line in asyncio.run(rebuild(read_settings(environment()), company=options.company)):
+    for line in finish(rebuild(read_settings(environment()), company=options.company)):
         _say(line)
     return 0
 
@@ -71,7 +72,7 @@ def _recount(options: argparse.Namespace) -> int:
     from tandem.app.settings import read_settings
     from tandem.app.supervisor.beside import environment
 
-    for line in asyncio.run(recount(read_settings(environment()), company=options.company)):
+    for line in finish(recount(read_settings(environment()), company=options.company)):
         _say(line)
     return 0
 
@@ -81,7 +82,7 @@ def _sending_status(_: argparse.Namespace) -> int:
     from tandem.app.settings import read_settings
     from tandem.app.supervisor.beside import environment
 
-    reason = asyncio.run(standing(read_settings(environment())))
+    reason = finish(standing(read_settings(environment())))
     _say(reason or "this installation sends")
     return 1 if reason else 0
 
@@ -91,7 +92,7 @@ def _take_over(_: argparse.Namespace) -> int:
     from tandem.app.settings import read_settings
     from tandem.app.supervisor.beside import environment
 
-    is_new = asyncio.run(take_over(read_settings(environment())))
+    is_new = finish(take_over(read_settings(environment())))
     _say("this installation sends from now on" if is_new else "it did already")
     return 0
 
@@ -119,7 +120,7 @@ def _rotate(_: argparse.Namespace) -> int:
     from tandem.app.settings import read_settings
     from tandem.app.supervisor.beside import environment
 
-    _say(f"{asyncio.run(rotate(read_settings(environment())))} secrets moved to the first key")
+    _say(f"{finish(rotate(read_settings(environment())))} secrets moved to the first key")
     return 0
 
 

@@ -1,12 +1,11 @@
 """`tandem`: one command line for running, looking after and trying out the suite."""
 
 import argparse
-import asyncio
 import sys
 
 from tandem import __version__
 from tandem.app.care import add_care
-from tandem.app.loading import hold_collector
+from tandem.app.loading import finish, hold_collector
 from tandem.app.supervisor.options import add_arguments
 
 
@@ -110,7 +109,7 @@ def _migrate(_: argparse.Namespace) -> int:
     from tandem.app.settings import read_settings
 
     settings = read_settings()
-    applied = asyncio.run(
+    applied = finish(
         migrate(
             settings.database_url,
             app_role=settings.app_role,
@@ -128,7 +127,7 @@ def _seed(_: argparse.Namespace) -> int:
     from tandem.app.settings import read_settings
     from tandem.app.supervisor.beside import environment
 
-    seeded = asyncio.run(seed(read_settings(environment())))
+    seeded = finish(seed(read_settings(environment())))
     _say(msgspec.json.encode(seeded).decode() if seeded else "a company is there already")
     return 0
 
@@ -138,7 +137,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from tandem.app.settings import read_settings
     from tandem.app.supervisor.beside import environment
 
-    return asyncio.run(
+    return finish(
         examine(
             read_settings(environment()), is_live=options.live, retry_parked=options.retry_parked
         )
@@ -172,7 +171,7 @@ def _user_create(options: argparse.Namespace) -> int:
     from tandem.app.settings import read_settings
     from tandem.app.supervisor.beside import environment
 
-    _say(asyncio.run(create_user(read_settings(environment()), options)))
+    _say(finish(create_user(read_settings(environment()), options)))
     return 0
 
 

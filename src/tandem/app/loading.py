@@ -8,7 +8,10 @@ a quarter of the CPU of placing an order.
 import gc
 import importlib
 import sys
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
+R = TypeVar("R")
 THRESHOLDS = (20_000, 20, 20)
 
 
@@ -40,3 +43,10 @@ def keep_what_is_loaded() -> None:
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
     gc.enable()
+
+
+def finish(work: Coroutine[Any, Any, R]) -> R:
+    """Run it in a loop of its own. asyncio is loaded only now: `tandem up` stays small without."""
+    import asyncio
+
+    return asyncio.run(work)

@@ -1,16 +1,24 @@
 """`python -m tandem.sandbox`: the stand-ins as one process on loopback."""
 
 import argparse
+import gc
 from pathlib import Path
 
-import uvicorn
-
-from tandem.sandbox.server import serving
 from tandem.sandbox.settings import SandboxSettings
 
 
 def main() -> None:
-    uvicorn.Server(serving(read_settings())).run()
+    """Loaded with the collector held: what is made until then stays for good."""
+    settings = read_settings()
+    gc.disable()
+    import uvicorn
+
+    from tandem.sandbox.server import serving
+
+    server = uvicorn.Server(serving(settings))
+    gc.freeze()
+    gc.enable()
+    server.run()
 
 
 def read_settings(arguments: list[str] | None = None) -> SandboxSettings:

@@ -5,8 +5,6 @@ import os
 import secrets
 from pathlib import Path
 
-from tandem.kernel.secrets import new_key
-
 PRIVATE = 0o600
 SECRETS = "secrets.json"
 
@@ -50,6 +48,8 @@ def secret_keys(data: Path) -> str:
 
 def add_secret_key(data: Path) -> str:
     """Put a fresh key before the ones that are there; it seals from the next start on."""
+    from tandem.kernel.secrets import new_key  # with all of cryptography: at the first start only
+
     kept = read_json(data / SECRETS)
     listed = [new_key(), *filter(None, [str(kept.get("secret_keys", ""))])]
     kept["secret_keys"] = ",".join(listed)

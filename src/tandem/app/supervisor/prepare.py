@@ -5,24 +5,21 @@ output. The supervisor keeps them before it tells anybody.
 """
 
 import asyncio
+import importlib
 import json
 import sys
 from collections.abc import Mapping
 
-import asyncpg
-import msgspec
-
-from tandem.app.migrate import migrate
-from tandem.app.seed import ADMIN_EMAIL, seed
+from tandem.app.loading import hold_collector, keep_what_is_loaded
 from tandem.app.settings import Settings, read_settings
-from tandem.crm.identity import service as identity
-from tandem.kernel.actor import Actor
-from tandem.kernel.db import Database
 
 FIND_DEMO = "select org_id from identity.organisation where slug = 'demo'"
 
 
 def main() -> int:
+    hold_collector()
+    importlib.import_module("tandem.app.seed")
+    keep_what_is_loaded()
     prepared = asyncio.run(prepare(read_settings(), json.load(sys.stdin)))
     json.dump(prepared, sys.stdout)
     return 0
@@ -34,6 +31,11 @@ async def prepare(settings: Settings, kept: Mapping[str, str]) -> dict[str, obje
     `kept` holds at least `admin_password`, made up before anything was written, so that a first
     start that is cut short at any point is finished by the next one.
     """
+    import msgspec
+
+    from tandem.app.migrate import migrate
+    from tandem.app.seed import seed
+
     applied = await migrate(
         settings.database_url,
         app_role=settings.app_role,
@@ -50,6 +52,13 @@ async def prepare(settings: Settings, kept: Mapping[str, str]) -> dict[str, obje
 
 async def _logins(settings: Settings, kept: Mapping[str, str]) -> Mapping[str, str]:
     """The kept ones; a new API key when the first was made but never kept; none without a demo."""
+    import asyncpg
+
+    from tandem.app.seed import ADMIN_EMAIL
+    from tandem.crm.identity import service as identity
+    from tandem.kernel.actor import Actor
+    from tandem.kernel.db import Database
+
     if "api_key" in kept:
         return kept
     owner = await asyncpg.connect(settings.database_url)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from tandem.crm.notifications.domain import rendering, sandbox
+from tandem.crm.notifications.domain import rendering
 from tandem.crm.notifications.domain.messages import Message
 from tandem.crm.notifications.domain.template_versions import (
     ParameterWrong,
@@ -65,6 +65,8 @@ def examine(source: str) -> list[str]:
         return [f"It is no JSON: {reason}"[:200]]
     if not isinstance(body, dict | list):
         return ["Send an object or a list."]
+    from tandem.crm.notifications.domain import sandbox  # Jinja: see rendering
+
     known = known_variables(list(VARIABLES))
     problems = []
     for text in _strings(body):
@@ -88,6 +90,8 @@ def filled(source: str, parameters: Mapping[str, Any]) -> str:
 
 
 def _filled(part: Any, values: Mapping[str, Any]) -> Any:
+    from tandem.crm.notifications.domain import sandbox
+
     match part:
         case str() if "{" in part:
             return sandbox.fill(part, values, is_html=False)
