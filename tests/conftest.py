@@ -20,7 +20,7 @@ from tandem.kernel import secrets
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.ids import new_id
-from tests import postgres
+from tests import hashing, postgres
 from tests.databases import as_app, fresh
 from tests.givens import api_key_of, visitor
 from tests.invariants import Invariants
@@ -39,6 +39,7 @@ def pytest_configure() -> None:
     much of what goes wrong on purpose, and are shown only when a test fails."""
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
+    hashing.set_cost(*hashing.CHEAP)
 
 
 SECOND_INSTALLATION = (
@@ -89,6 +90,13 @@ def _group(item: pytest.Item) -> str:
     if "installation" not in getattr(item, "fixturenames", ()):
         return file
     return "second installation" if file in SECOND_INSTALLATION else "installation"
+
+
+@pytest.fixture
+def full_cost() -> Iterator[None]:
+    """For a test of what hashing a password costs: as much as in the product."""
+    with hashing.at_full_cost():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -208,6 +208,7 @@ async def test_recovery_codes_are_new_ones_or_none(
     assert any("recovery code was used" in text for text in told)
 
 
+@pytest.mark.usefixtures("full_cost")
 async def test_recovery_codes_rest_stretched_and_differ_from_person_to_person() -> None:
     [code, *_] = new_recovery_codes()
     one, other = new_id(), new_id()

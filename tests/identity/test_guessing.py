@@ -185,6 +185,7 @@ async def test_a_forwarded_address_counts_from_a_configured_proxy_only(
         assert (await client.get("/v1/me/sessions")).json()[0]["address"] == seen
 
 
+@pytest.mark.usefixtures("full_cost")
 async def test_a_flood_of_logins_keeps_memory_bounded_and_serves_others(
     app: Litestar, database: Database, actor: Actor, now: datetime
 ) -> None:
@@ -209,6 +210,7 @@ async def test_a_flood_of_logins_keeps_memory_bounded_and_serves_others(
     assert await doors.half_enter(database, who, now=now)
 
 
+@pytest.mark.usefixtures("full_cost")
 async def test_a_hash_of_yesterdays_parameters_is_renewed_by_the_next_sign_in(
     database: Database, actor: Actor, now: datetime
 ) -> None:

@@ -229,6 +229,7 @@ async def code(client: httpx.AsyncClient, email: str) -> httpx.Response:
     return await client.post("/v1/sign-in-codes", json={"email": email})
 
 
+@pytest.mark.usefixtures("full_cost")
 @pytest.mark.parametrize("ask", [log_in, forgot, code])
 async def test_answers_and_their_times_do_not_tell_known_from_unknown(
     app: Litestar, database: Database, actor: Actor, ask: Ask
