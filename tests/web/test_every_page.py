@@ -116,6 +116,7 @@ FIXED = (
     "/settings/audit",
     "/settings/impersonation",
     "/settings/webhooks",
+    "/settings/carriers",
     "/settings/stuck-events",
 )
 

@@ -100,6 +100,8 @@ from tandem.scm.payments.http import (
     SettlementsController,
 )
 from tandem.scm.shipping.http import (
+    CarrierAccountController,
+    CarrierWebhookController,
     ManifestController,
     QuoteController,
     ServiceabilityController,
@@ -188,6 +190,8 @@ ROUTES: list[Any] = [
     SettingsController,
     ShipmentController,
     UndeliveredController,
+    CarrierAccountController,
+    CarrierWebhookController,
     ShipmentFlowsController,
     ManifestController,
     InvoiceController,

@@ -68,6 +68,7 @@ from tandem.web.console.sending import SendingPage
 from tandem.web.console.sending_rules import SendingRulesPage
 from tandem.web.console.sequences import SequencesPage
 from tandem.web.console.settings import SettingsPage
+from tandem.web.console.settings_carriers import CarrierSettings
 from tandem.web.console.settings_directory import DirectoryPage
 from tandem.web.console.settings_integrations import IntegrationsPage
 from tandem.web.console.settings_mail_domains import MailDomainsPage
@@ -206,6 +207,7 @@ PAGES: list[Any] = [
     RolesPage,
     AuditPage,
     WebhooksPage,
+    CarrierSettings,
     SendingPage,
     RegisteredTextsPage,
     ApiKeysPage,

@@ -112,6 +112,7 @@ AREAS: dict[str, Rule] = {
     "/v1/serviceability": both("shipping.read"),
     "/v1/shipping-settings": Rule("shipping.read", "shipping.configure"),
     "/v1/shipments": Rule("shipping.read", "shipping.write"),
+    "/v1/carrier-accounts": both("shipping.configure"),
     "/v1/ndr": Rule("shipping.read", "shipping.write"),
     "/v1/manifests": Rule("shipping.read" + WHOLE, "shipping.write"),
     "/v1/invoices": Rule("invoicing.read", "invoicing.credit"),
@@ -291,6 +292,7 @@ AREAS: dict[str, Rule] = {
     "/settings/replies": Rule("support.read", "support.configure"),
     "/settings/sending": Rule("notifications.read", "notifications.configure"),
     "/settings/registered-texts": Rule("notifications.read", "notifications.configure"),
+    "/settings/carriers": both("shipping.configure"),
     "/settings/webhooks": Rule("webhooks.read", "webhooks.manage"),
     "/settings/stuck-events": both("identity.settings"),
 }

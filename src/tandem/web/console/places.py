@@ -67,6 +67,7 @@ SETTINGS: tuple[tuple[str, Pages], ...] = (
             ("/settings/integrations", "Integrations"),
             ("/settings/api-keys", "API keys"),
             ("/settings/webhooks", "Webhooks"),
+            ("/settings/carriers", "Carriers"),
             ("/settings/stuck-events", "Stuck events"),
         ),
     ),

@@ -1,5 +1,6 @@
 """Shipping over HTTP."""
 
+from tandem.scm.shipping.http.accounts import CarrierAccountController, CarrierWebhookController
 from tandem.scm.shipping.http.settings import (
     QuoteController,
     ServiceabilityController,
@@ -9,6 +10,8 @@ from tandem.scm.shipping.http.shipments import ManifestController, ShipmentContr
 from tandem.scm.shipping.http.undelivered import UndeliveredController
 
 __all__ = [
+    "CarrierAccountController",
+    "CarrierWebhookController",
     "ManifestController",
     "QuoteController",
     "ServiceabilityController",
