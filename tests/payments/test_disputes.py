@@ -275,11 +275,13 @@ async def test_an_answer_without_a_paper_and_one_the_gateway_refuses_are_said(
     assert (too_long.status_code, too_long.json()["field"]) == (422, "evidence_note")
     await client.patch(home, json={"evidence_note": ""})
     shop.sandbox.http.post("/sandbox/clock", json={"offset_seconds": 3600})
-    said = await client.post(f"/payments/disputes/{dispute.id}/answer", data={"action": "contest"})
+    form = {"action": "contest", "evidence_note": "It came, and late."}
+    said = await client.post(f"/payments/disputes/{dispute.id}/answer", data=form)
     assert said.status_code == 303
     await shop.work()
     refused = (await client.get(home)).json()
     assert (refused["status"], refused["answer_state"]) == ("open", "refused")
+    assert refused["evidence_note"] == "It came, and late."
     assert refused["answer_error"] == "The respond by date of the dispute is over"
     assert await kinds(shop, order.id) == [("answer_refused", ""), ("disputed", "")]
     shown = await client.get(f"/payments/{payment.id}", headers={"accept": "text/html"})

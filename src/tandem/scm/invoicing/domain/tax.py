@@ -48,8 +48,7 @@ def tax_line(line: CartLine, rate: TaxRate, place: Place) -> TaxedLine:
 
 
 def split_inclusive(total: int, quantity: int, rate: TaxRate, place: Place) -> TaxedLine:
-    """Divide what the buyer pays for a line into its value and its taxes, of which an untaxed supply
-    has none."""
+    """Divide what the buyer pays for a line into its value and its taxes, if it has any."""
     if not place.is_taxed:
         return _taxed(total, Decimal(0), Taxes())
     value = _value_within(Decimal(total), quantity, rate)
