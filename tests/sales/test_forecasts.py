@@ -40,6 +40,7 @@ async def test_other_currencies_count_to_the_paisa_and_what_is_won_once(desk: De
         ("EUR", "91.0001", 99_99, 7),
         ("INR", None, 1, 50),
         ("JPY", "0.5733", 1_000_003, 1),
+        ("KWD", "271.4141", 12_345, 20),
     ]
     exact = Decimal(0)
     for currency, rate, amount, chance in rows:
@@ -49,20 +50,22 @@ async def test_other_currencies_count_to_the_paisa_and_what_is_won_once(desk: De
         await desk.client.patch(
             f"/v1/opportunities/{made['id']}", json={"manual_probability": chance}
         )
-        exact += Decimal(amount) * Decimal(rate or 1) * chance / 100
+        paise = {"JPY": 100, "KWD": Decimal("0.1")}.get(currency, 1)
+        exact += Decimal(amount) * Decimal(rate or 1) * paise * chance / 100
     won = await desk.open("won", amount_minor=700_00, close_on="2027-06-01")
     lost = await desk.open("lost", amount_minor=900_00, close_on="2027-06-01")
     assert (await desk.act(won, "win")).status_code == 201
     assert (await desk.act(lost, "loss", reason="price")).status_code == 201
     total = (await ask(desk.client, group_by="stage"))["total"]
     assert total["weighted_minor"] == int(exact.quantize(Decimal(1)))
-    assert (total["won_minor"], total["count"]) == (700_00, 5)
+    assert (total["won_minor"], total["count"]) == (700_00, 6)
 
 
 async def test_a_rate_is_asked_for_and_a_period_has_an_end(desk: Desk) -> None:
     body = {"title": "Abroad", "currency": "USD", "amount_minor": 1}
-    answer = await desk.client.post("/v1/opportunities", json=body)
-    assert (answer.status_code, answer.json()["field"]) == (422, "fx_rate")
+    for rate in ({}, {"fx_rate": "0"}, {"fx_rate": "0.000"}):
+        answer = await desk.client.post("/v1/opportunities", json=body | rate)
+        assert (answer.status_code, answer.json()["field"]) == (422, "fx_rate")
     asked = {"from_on": "2027-06-01", "to_on": "2027-05-01"}
     answer = await desk.client.get("/v1/forecasts", params=asked)
     assert (answer.status_code, answer.json()["field"]) == (422, "to_on")

@@ -113,7 +113,12 @@ async def test_no_stage_is_skipped_and_no_end_reached_without_what_it_needs(desk
 
 async def test_losing_says_why(desk: Desk) -> None:
     card = await desk.open()
-    assert (await desk.act(card, "loss")).status_code == 422
+    assert refusal(await desk.act(card, "loss")) == (422, "invalid", "reason")
+    assert refusal(await desk.act(card, "loss", why="price", reason="price")) == (
+        422,
+        "invalid",
+        "why",
+    )
     assert refusal(await desk.act(card, "loss", reason="other")) == (422, "invalid", "note")
     asked = await desk.act(card, "loss", reason="competitor", competitor=" ")
     assert refusal(asked) == (422, "invalid", "competitor")

@@ -18,6 +18,11 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
         return Decimal(self.minor).scaleb(-EXPONENT.get(self.currency, 2))
 
 
+def scale_between(currency: str, home: str) -> Decimal:
+    """Minor units of `home` for one of `currency` where one whole unit is worth one."""
+    return Decimal(1).scaleb(EXPONENT.get(home, 2) - EXPONENT.get(currency, 2))
+
+
 def in_figures(minor: int, currency: str = "INR") -> str:
     """₹1,23,456.00: lakh and crore grouping for rupees, thousands for the rest."""
     digits = EXPONENT.get(currency, 2)

@@ -1,5 +1,6 @@
 """Every "no" as RFC 9457 problem details, with a stable `code` and the field at fault."""
 
+import re
 from typing import Any
 
 import structlog
@@ -25,6 +26,7 @@ CODES = {
 }
 
 AnyRequest = Request[Any, Any, Any]
+_NAMED = re.compile(r"^Object (?:missing required|contains unknown) field `([^`]{1,80})`")
 
 
 def refusals(*kinds: type[Refusal]) -> dict[int, ResponseSpec]:
@@ -93,9 +95,14 @@ def _named(request: AnyRequest, error: dict[str, str]) -> dict[str, str]:
 
 
 def _located(item: Any) -> dict[str, str]:
+    """A field that is missing, or that nobody knows, is named itself, not what it belongs in."""
     if not isinstance(item, dict):
         return {"field": "", "message": str(item)}
-    return {"field": str(item.get("key", "")), "message": str(item.get("message", "invalid"))}
+    field, message = str(item.get("key", "")), str(item.get("message", "invalid"))
+    if named := _NAMED.search(message):
+        inside = "" if field == "data" else field
+        field = f"{inside}.{named[1]}".lstrip(".")
+    return {"field": field, "message": message}
 
 
 def answer_http(_: AnyRequest, reason: HTTPException) -> Response[dict[str, Any]]:

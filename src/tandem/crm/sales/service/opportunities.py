@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
 from tandem.kernel.fields import as_kept
 from tandem.kernel.ids import new_id
+from tandem.kernel.money import scale_between
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
 NUMBER_START = 1001
@@ -62,7 +64,7 @@ async def open_opportunity(
     tx.actor.require(WRITE)
     pipeline, stage = await _begin_at(tx, draft, now)
     currency = draft.currency or home_currency
-    if currency != home_currency and draft.fx_rate is None:
+    if currency != home_currency and not (draft.fx_rate and Decimal(draft.fx_rate)):
         raise Invalid(f"Say what one {currency} is in {home_currency}.", field="fx_rate")
     await pipelines.lock_stage(tx, stage.id)
     await check_room(tx, stage)
@@ -81,6 +83,7 @@ async def open_opportunity(
             amount_minor=draft.amount_minor,
             currency=currency,
             fx_rate=draft.fx_rate if currency != home_currency and draft.fx_rate else "1",
+            fx_scale=scale_between(currency, home_currency),
             close_on=draft.close_on,
             next_step=draft.next_step,
             source=draft.source,

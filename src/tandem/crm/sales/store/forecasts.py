@@ -10,7 +10,7 @@ from tandem.kernel.reach import Reach, within
 FORECAST = Query(
     """
     with seen as (
-        select o.status, o.amount_minor * o.fx_rate as amount,
+        select o.status, o.amount_minor * o.fx_rate * o.fx_scale as amount,
                coalesce(o.manual_probability, s.probability) as probability,
                case :group_by::text
                     when 'month' then to_char(date_trunc('month', o.close_on), 'YYYY-MM-DD')

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import ClassVar, LiteralString
 from uuid import UUID
 
@@ -66,7 +67,7 @@ COLUMN = Query(
 TOTALS = Query(
     """
     select o.stage_id, count(*)::int as count,
-           coalesce(round(sum(o.amount_minor * o.fx_rate)), 0)::bigint as amount_minor
+           coalesce(round(sum(o.amount_minor * o.fx_rate * o.fx_scale)), 0)::bigint as amount_minor
       from sales.opportunity o
      where o.org_id = :org_id and o.pipeline_id = :pipeline_id and """
     + within("o")
@@ -79,11 +80,11 @@ INSERT = Query(
     """
     insert into sales.opportunity
            (org_id, id, number, title, customer_id, customer_name, pipeline_id, stage_id, status,
-            amount_minor, currency, fx_rate, close_on, next_step, source, rank, owner_id, team_id,
-            territory_id, stage_entered_at, created_at)
+            amount_minor, currency, fx_rate, fx_scale, close_on, next_step, source, rank, owner_id,
+            team_id, territory_id, stage_entered_at, created_at)
     values (:org_id, :id, :number, :title, :customer_id, :customer_name, :pipeline_id, :stage_id,
-            'open', :amount_minor, :currency, :fx_rate, :close_on, :next_step, :source, :rank,
-            :owner_id, :team_id, :territory_id, :created_at, :created_at)
+            'open', :amount_minor, :currency, :fx_rate, :fx_scale, :close_on, :next_step,
+            :source, :rank, :owner_id, :team_id, :territory_id, :created_at, :created_at)
     """
 )
 
@@ -189,6 +190,8 @@ class NewOpportunity(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int | None
     currency: str
     fx_rate: str
+    fx_scale: Decimal
+    """Minor units of the company's currency that a minor unit is at the rate of one."""
     close_on: date | None
     next_step: str
     source: str

@@ -52,7 +52,8 @@ DELETE = Query("delete from sales.quota where org_id = :org_id and id = :id")
 # A deal belongs to its own team, and to every team its owner is in.
 WON = Query(
     """
-    select q.id, coalesce(round(sum(o.amount_minor * o.fx_rate)), 0)::bigint as won_minor,
+    select q.id,
+           coalesce(round(sum(o.amount_minor * o.fx_rate * o.fx_scale)), 0)::bigint as won_minor,
            count(o.id)::int as won_count
       from sales.quota q
       left join sales.opportunity o

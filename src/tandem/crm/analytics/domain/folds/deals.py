@@ -14,7 +14,7 @@ from tandem.contracts.sales import (
     OpportunityWithdrawn,
 )
 from tandem.crm.analytics.domain.folds.story import Books, Fact, Known, Story, days_between
-from tandem.kernel.money import round_half_up
+from tandem.kernel.money import round_half_up, scale_between
 
 CLOSED = ("won", "lost")
 
@@ -34,7 +34,7 @@ def _deal(
 ) -> Fact:
     last = standings[-1][1]
     closed = _closed_at(standings)
-    home = _home_amount(story, standings)
+    home = _home_amount(story, books, standings)
     amount = None if home is None else round_half_up(home)
     weighted = None if home is None else round_half_up(home * last.probability / 100)
     is_withdrawn = any(story.of(OpportunityWithdrawn))
@@ -83,14 +83,18 @@ def _closed_at(standings: list[tuple[Known, OpportunityStands]]) -> datetime | N
     return ended
 
 
-def _home_amount(story: Story, standings: list[tuple[Known, OpportunityStands]]) -> Decimal | None:
+def _home_amount(
+    story: Story, books: Books, standings: list[tuple[Known, OpportunityStands]]
+) -> Decimal | None:
     """By the rate that the opportunity keeps, as its forecast does."""
     last_known, last = standings[-1]
     minor = last.amount_minor
     for known, told in story.of(OpportunityAmountChanged):
         if known.at >= last_known.at:
             minor = told.amount_minor
-    return None if minor is None else Decimal(minor) * Decimal(last.fx_rate)
+    if minor is None:
+        return None
+    return Decimal(minor) * Decimal(last.fx_rate) * scale_between(last.currency, books.currency)
 
 
 def _changes(
