@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tandem.contracts.orders import OrderPlaced
+from tandem.crm.customers import service as customers
 from tandem.crm.marketing.service import journey_runs as runs
 from tandem.flows import journeys as flow
 from tandem.kernel import outbox
@@ -64,6 +65,37 @@ async def test_what_is_waited_for_counts_to_the_very_second_and_is_simulated_ali
     if seconds in (0, None):
         assert [one["node"] for one in simulated["steps"]] == ["buys", branch, "end"]
         assert simulated["ending"] == "done"
+
+
+async def test_who_is_at_the_goal_already_gets_nothing_simulated_and_live(
+    company: Company,
+) -> None:
+    """Also where they arrived while it was not told yet."""
+    ids = await company.people(3)
+    goal = await company.segment(ids[:1], name="Won")
+    steps = [send("first"), wait("w", 60), send("late")]
+    journey = await published(company, steps, goal_segment_id=str(goal))
+    body = {"customer_id": str(ids[0])}
+    path = f"/v1/journeys/{journey['id']}"
+    seen = (await company.client.post(f"{path}/simulation", json=body)).json()
+    assert ([one["outcome"] for one in seen["steps"]], seen["ending"]) == (["goal"], "goal")
+    walking = [await begin(company, journey, one) for one in ids]
+    await walk(company)
+    async with company.database.transaction(company.actor) as tx:
+        segment = await customers.lock_segment(tx, goal)
+        await customers.add_to_segment(tx, segment, [ids[1]], now=company.hands.now())
+    await walk(company, minutes=60)
+    ways = [await way(company, journey, run) for run in walking if run]
+    assert ways == [
+        [("first", "goal")],
+        [("first", "sent"), ("w", "goal")],
+        [("first", "sent"), ("w", "waited"), ("late", "sent")],
+    ]
+    entry = {"by": "segment", "segment_id": str(goal)}
+    plan = {"steps": steps, "goal_segment_id": str(goal), "entry": entry}
+    odd = await company.client.post("/v1/journeys", json={"name": "Odd", "plan": plan})
+    refused = await company.client.post(f"/v1/journeys/{odd.json()['id']}/publication", json={})
+    assert (refused.status_code, refused.json()["field"]) == (422, "goal_segment_id")
 
 
 async def test_what_happens_in_a_simulation_counts_once_and_the_goal_ends_it(

@@ -93,6 +93,9 @@ async def simulate(
     run = begun(UUID(int=0), journey_id, 0, customer_id, first_of(plan.steps, None), starts_at)
     told = sorted((starts_at + timedelta(minutes=one.after_minutes), one.key) for one in events)
     until = starts_at + timedelta(days=days)
+    if await _is_at_goal(tx, plan, customer_id):
+        line, run = _at_goal(run, starts_at)
+        return _simulated(run, [line])
     taken: list[Taken] = []
     for _ in range(WALKS_MAX):
         walked = await walk(run, nodes, world, world.now)
@@ -103,19 +106,33 @@ async def simulate(
         arrived = _arrived(plan, told, world.now)
         run, woken_at = _woken(run, told)
         if arrived is not None and arrived <= min(woken_at, until):
-            taken.append(Taken(number=run.steps, node=run.node or "", outcome=Ending.GOAL,
-                               detail="", at=arrived))  # fmt: skip
-            run = ended_early(run, Ending.GOAL, arrived)
+            line, run = _at_goal(run, arrived)
+            taken.append(line)
             break
         world.now = woken_at
         if world.now > until:
             break
+    return _simulated(run, taken)
+
+
+def _simulated(run: Run, taken: list[Taken]) -> Simulated:
     return Simulated(
         steps=taken,
         ends_at=run.ended_at,
         ending=run.ending,
         waits_at=None if run.ended_at else run.node,
     )
+
+
+async def _is_at_goal(tx: Tx, plan: Plan, customer_id: UUID) -> bool:
+    goal = plan.goal_segment_id
+    trusted = tx.with_all_grants()
+    return goal is not None and bool(await customers.members_among(trusted, goal, [customer_id]))
+
+
+def _at_goal(run: Run, at: datetime) -> tuple[Taken, Run]:
+    line = Taken(number=run.steps, node=run.node or "", outcome=Ending.GOAL, detail="", at=at)
+    return line, ended_early(run, Ending.GOAL, at)
 
 
 def _arrived(plan: Plan, told: Sequence[tuple[datetime, str]], since: datetime) -> datetime | None:

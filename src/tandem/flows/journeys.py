@@ -214,17 +214,33 @@ async def _walk_all(tx: Tx, due: Sequence[Run], now: datetime) -> None:
     people = await customers.reachable(tx, list({run.customer_id for run in due}))
     company = (await identity.get_organisation(tx)).name
     versions: dict[tuple[UUID, int], tuple[Plan, dict[str, Node]]] = {}
+    for key in {(run.journey_id, run.number): None for run in due}:
+        plan = await service.version_of(tx, *key)
+        versions[key] = plan, paths(plan)
+    arrived = await _arrived(tx, [(run, versions[run.journey_id, run.number][0]) for run in due])
     for run in due:
-        key = run.journey_id, run.number
-        if key not in versions:
-            plan = await service.version_of(tx, *key)
-            versions[key] = plan, paths(plan)
-        plan, nodes = versions[key]
+        plan, nodes = versions[run.journey_id, run.number]
         person = people.get(run.customer_id)
         if person is None:
             await runs.give_up(tx, run, "The customer is gone.", now=now)
+            continue
+        if run.id in arrived:
+            await runs.arrive(tx, run, now=now)
             continue
         zone = await zone_of(tx, run.customer_id)
         world = Live(tx, run, plan, person, company, zone, now)
         walked = await walk(run, nodes, world, now)
         await runs.keep(tx, walked.run, walked.taken)
+
+
+async def _arrived(tx: Tx, due: Sequence[tuple[Run, Plan]]) -> set[UUID]:
+    """Runs of who is in the goal's segment: already when they began, or before it was told."""
+    by_goal: dict[UUID, list[Run]] = {}
+    for run, plan in due:
+        if plan.goal_segment_id is not None:
+            by_goal.setdefault(plan.goal_segment_id, []).append(run)
+    arrived: set[UUID] = set()
+    for segment_id, walking in by_goal.items():
+        inside = await customers.members_among(tx, segment_id, [one.customer_id for one in walking])
+        arrived |= {run.id for run in walking if run.customer_id in inside}
+    return arrived

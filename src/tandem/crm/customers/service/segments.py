@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -171,6 +172,12 @@ async def segments_of(tx: Tx, customer_id: UUID) -> list[Segment]:
     """The segments that somebody is in."""
     await get_customer(tx, customer_id)
     return await store.of_customer(tx, customer_id)
+
+
+async def members_among(tx: Tx, segment_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of them are in the segment, as far as it is kept."""
+    tx.actor.require_everywhere("customers.read")
+    return await store.among(tx, segment_id, ids)
 
 
 async def add_to_segment(tx: Tx, segment: Segment, ids: list[UUID], *, now: datetime) -> int:

@@ -94,6 +94,16 @@ REMOVE = Query(
     """
 )
 
+AMONG = Query(
+    """
+    select m.customer_id
+      from customers.segment_member m
+      join customers.segment s on s.org_id = :org_id and s.id = m.segment_id
+     where m.org_id = :org_id and m.segment_id = :id and m.customer_id = any(:ids::uuid[])
+       and s.retired_at is null
+    """
+)
+
 MEMBERS = Query(
     """
     select m.customer_id, c.number, c.name, m.entered_at
@@ -272,6 +282,11 @@ async def members(
     tx: Tx, segment_id: UUID, reach: Reach, *, after: UUID, limit: int
 ) -> list[Member]:
     return await tx.many(MEMBERS, Member, id=segment_id, after=after, limit=limit, **reach.params())
+
+
+async def among(tx: Tx, segment_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    rows = await tx.records(AMONG, id=segment_id, ids=list(ids))
+    return {row["customer_id"] for row in rows}
 
 
 async def of_customer(tx: Tx, customer_id: UUID) -> list[Segment]:

@@ -93,6 +93,8 @@ def check_plan(plan: Plan) -> None:
         raise JourneyIncomplete("Say which segment begins it.", field="entry")
     if plan.leaves_with_segment and plan.entry.by != "segment":
         raise JourneyIncomplete("Only who entered by a segment can leave it.", field="entry")
+    if plan.goal_segment_id is not None and plan.goal_segment_id == plan.entry.segment_id:
+        raise JourneyIncomplete("Who begins it would have arrived.", field="goal_segment_id")
     for node in nodes.values():
         if node.depth > DEEPEST:
             raise JourneyIncomplete("Branches are too deep.", field=node.step.id)

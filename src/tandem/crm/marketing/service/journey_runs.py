@@ -92,10 +92,19 @@ async def end_for(
         return 0
     found = await store.lock_of_customer(tx, customer_id, journey_ids)
     for run in found:
-        line = Taken(number=run.steps, node=run.node or "", outcome=ending, detail="", at=now)
-        ended = msgspec.structs.replace(ended_early(run, ending, now), steps=run.steps + 1)
-        await store.save(tx, ended, [line])
+        await _end(tx, run, ending, now)
     return len(found)
+
+
+async def arrive(tx: Tx, run: Run, *, now: datetime) -> None:
+    """A locked run of who is at the goal: nothing more happens."""
+    await _end(tx, run, Ending.GOAL, now)
+
+
+async def _end(tx: Tx, run: Run, ending: Ending, now: datetime) -> None:
+    line = Taken(number=run.steps, node=run.node or "", outcome=ending, detail="", at=now)
+    ended = msgspec.structs.replace(ended_early(run, ending, now), steps=run.steps + 1)
+    await store.save(tx, ended, [line])
 
 
 async def lock_due(tx: Tx, *, now: datetime, count: int) -> list[Run]:
