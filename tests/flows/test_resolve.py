@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import httpx2 as httpx
+import msgspec
 import pytest
 
 from tandem.contracts.orders import OrderSnapshot
@@ -21,7 +22,7 @@ from tandem.scm.invoicing import service as invoicing
 from tandem.scm.invoicing.domain.documents import Invoice
 from tandem.scm.shipping import service as shipping
 from tandem.scm.shipping.domain.shipments import Shipment
-from tests.flows.shop import basket, open_shop, place_one
+from tests.flows.shop import MEERA, basket, open_shop, place_one
 
 GATEWAY = {"payment_intent": "order_IluGWxBm9U8zJ8", "payment": "pay_IH3d0ara9bSsjQ"}
 IRN = "706daeccda0ef6f818da78f3a2a05a1288731057373002289b46c3229289a2e7"
@@ -42,7 +43,8 @@ async def sale(database: Database, actor: Actor, now: datetime) -> Sale:
     async with database.transaction(actor) as tx:
         shop = await open_shop(tx, now)
     shopify = OutsideId(system="shopify", external_id="5001")
-    wanted = basket(shop, payment_method="cod", references=[shopify])
+    registered = msgspec.structs.replace(MEERA, gstin="29AABCR1718E1ZL")
+    wanted = basket(shop, customer=registered, payment_method="cod", references=[shopify])
     sold.order = await place_one(database, actor, wanted, now)
     sold.payment_id = new_id()
     async with database.transaction(actor) as tx:
@@ -70,6 +72,7 @@ CASES: list[tuple[str, Identifier]] = [
     ("order", lambda sale: str(sale.order.id)),
     ("order", lambda sale: sale.order.number),
     ("order", lambda sale: sale.order.number.lower()),
+    ("order", lambda sale: f"#{sale.order.number}"),
     ("order", lambda sale: sale.order.public_token),
     ("order", lambda sale: "5001"),
     ("shipment", lambda sale: str(sale.shipment.id)),
@@ -78,6 +81,8 @@ CASES: list[tuple[str, Identifier]] = [
     ("invoice", lambda sale: str(sale.invoice.id)),
     ("invoice", lambda sale: sale.invoice.number),
     ("invoice", lambda sale: IRN),
+    ("invoice", lambda sale: sale.invoice.irn),
+    ("invoice", lambda sale: sale.invoice.irn.upper()),
     ("payment_intent", lambda sale: GATEWAY["payment_intent"]),
     ("payment", lambda sale: GATEWAY["payment"]),
 ]

@@ -45,6 +45,7 @@ class Matches(msgspec.Struct, frozen=True, kw_only=True):
 async def resolve(tx: Tx, q: str) -> Matches:
     """Everything this identifier stands for in the actor's organisation, or NotFound."""
     tx.actor.require("orders.read")
+    q = q.removeprefix("#")
     reader = tx.with_all_grants()
     found: dict[UUID, Resolved] = {}
     for ask in (_order, _shipment, _invoice, _payment, _complaint, _reference):
@@ -83,7 +84,11 @@ async def _shipment(tx: Tx, q: str) -> list[Resolved]:
 
 
 async def _invoice(tx: Tx, q: str) -> list[Resolved]:
-    invoice_id = parse_id(q) or await invoicing.find_by_number(tx, q.upper())
+    invoice_id = (
+        parse_id(q)
+        or await invoicing.find_by_number(tx, q.upper())
+        or await invoicing.find_by_irn(tx, q.lower())
+    )
     invoice = await _or_none(invoicing.get_invoice, tx, invoice_id) if invoice_id else None
     if invoice is None:
         return []

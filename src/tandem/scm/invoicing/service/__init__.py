@@ -11,6 +11,7 @@ from tandem.scm.invoicing.service.printing import (
 )
 from tandem.scm.invoicing.service.quoting import quote, quote_at
 from tandem.scm.invoicing.service.reading import (
+    find_by_irn,
     find_by_number,
     find_for_order,
     get_invoice,
@@ -33,6 +34,7 @@ __all__ = [
     "credit_invoice",
     "credit_order",
     "creditable",
+    "find_by_irn",
     "find_by_number",
     "find_for_order",
     "find_seller",

@@ -39,6 +39,12 @@ async def find_by_number(tx: Tx, number: str) -> UUID | None:
     return await store.find_by_number(tx, number)
 
 
+async def find_by_irn(tx: Tx, irn: str) -> UUID | None:
+    """The document of that invoice reference number."""
+    tx.actor.require("invoicing.read")
+    return await store.find_by_irn(tx, irn)
+
+
 async def list_invoices(
     tx: Tx,
     *,

@@ -42,6 +42,10 @@ FIND_BY_NUMBER = Query(
     """
 )
 
+FIND_BY_IRN = Query(
+    "select id from invoicing.invoice where org_id = :org_id and irn = :irn and irn <> '' limit 1"
+)
+
 GET = Query(
     """
     select id, kind, series, fy, seq, number, original_id, original_number, credit_no, order_id,
@@ -194,6 +198,11 @@ async def find_of_order(tx: Tx, order_id: UUID) -> Invoice | None:
 async def find_of_refund(tx: Tx, refund_id: UUID) -> Invoice | None:
     found = await tx.value(FIND_OF_REFUND, refund_id=refund_id)
     return await find(tx, found) if found else None
+
+
+async def find_by_irn(tx: Tx, irn: str) -> UUID | None:
+    found: UUID | None = await tx.value(FIND_BY_IRN, irn=irn)
+    return found
 
 
 async def find_by_number(tx: Tx, number: str) -> UUID | None:
