@@ -166,14 +166,24 @@ def test_it_stops_within_five_seconds_goes_on_where_it_was_and_survives_its_own_
             up.stop(signal.SIGTERM)
 
 
-def test_a_first_start_cut_short_at_any_point_is_finished_by_the_next(tmp_path: Path) -> None:
-    with Up(tmp_path / "data") as up:
+def test_a_first_start_cut_short_at_any_point_is_finished_and_a_changed_source_is_run_then(
+    tmp_path: Path,
+) -> None:
+    sources = tmp_path / "src"
+    shutil.copytree(SOURCES, sources)
+    with Up(tmp_path / "data", "--reload", PYTHONPATH=str(sources)) as up:
         for milestone in ("lock", "postgres/data", "logins.json", "logs/web.log"):
             up.launch()
             until(lambda milestone=milestone: (up.data / milestone).exists(), seconds=30)  # type: ignore[misc]
             up.kill()
             assert not up.ready_file.exists()
-        assert company_name(up.start()) == COMPANY
+        ready = up.start()
+        assert company_name(ready) == COMPANY
+
+        os.utime(sources / "tandem" / "app" / "health.py")
+        up.pid_other_than("web", ready["pids"]["web"])
+        assert company_name(up.ready()) == COMPANY
+        assert "changed   app/health.py" in up.output.read_text()
 
 
 def test_a_taken_port_is_refused_when_asked_for_and_passed_over_otherwise(tmp_path: Path) -> None:
@@ -249,17 +259,6 @@ def test_a_given_database_is_used_with_two_web_processes_and_no_sandbox(
         os.kill(up.pid("web"), signal.SIGKILL)
         assert company_name(ready) == COMPANY, "the other one serves meanwhile"
         up.stop()
-
-
-def test_a_changed_source_is_run_when_reloading(tmp_path: Path) -> None:
-    sources = tmp_path / "src"
-    shutil.copytree(SOURCES, sources)
-    with Up(tmp_path / "data", "--reload", "--no-sandbox", PYTHONPATH=str(sources)) as up:
-        before = up.start()["pids"]
-        os.utime(sources / "tandem" / "app" / "health.py")
-        up.pid_other_than("web", before["web"])
-        assert company_name(up.ready()) == COMPANY
-        assert "changed   app/health.py" in up.output.read_text()
 
 
 @contextmanager

@@ -4,6 +4,9 @@ Only the routes stand here. What they do is in `scim_requests`, which the first 
 library takes half a second and 14 MB, and few companies have a directory.
 """
 
+import asyncio
+import importlib
+import sys
 from typing import Any
 
 from litestar import Controller, Request, Response, delete, get, patch, post, put
@@ -15,6 +18,7 @@ from tandem.kernel.http import COMPUTES, Now, Transaction
 
 AnyRequest = Request[Any, Any, Any]
 Answer = Response[bytes]
+LIBRARY = "tandem.crm.identity.http.scim_requests"
 
 
 class RefusedInScim(Exception):
@@ -35,9 +39,16 @@ def _refuse_in_scim(_: AnyRequest, refused: RefusedInScim) -> Answer:
     return refused.answer
 
 
+async def _load(_: AnyRequest) -> None:
+    """In a thread, so that whoever else is served by this process does not wait for it."""
+    if LIBRARY not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, LIBRARY)
+
+
 class ScimController(Controller):
     path = "/scim/v2"
     include_in_schema = False
+    before_request = staticmethod(_load)
     exception_handlers = {  # noqa: RUF012  as Litestar reads it
         Refusal: _refuse,
         RefusedInScim: _refuse_in_scim,
