@@ -90,7 +90,12 @@ async def test_while_stock_is_short_the_quote_waits_with_the_reason_and_becomes_
         assert (waiting["attempts"], waiting["order_id"]) == (attempt, None)
         assert quoting.shop.kettle in waiting["pending_reason"]
     assert at(waiting["next_attempt_at"]) > database.clock.now() + timedelta(seconds=50)
-    assert (await quoting.read_deal(quote))["status"] == "open"
+    deal = await quoting.read_deal(quote)
+    assert (deal["status"], deal["order_status"], deal["order_id"]) == (
+        "open",
+        "pending_order",
+        None,
+    )
     listed = (await quoting.client.get("/v1/quotes?is_waiting=true")).json()["items"]
     assert [one["id"] for one in listed] == [quote["id"]]
     assert (await quoting.told()).count("quote_waiting") == 1
@@ -107,6 +112,33 @@ async def test_while_stock_is_short_the_quote_waits_with_the_reason_and_becomes_
     assert len(await quoting.orders()) == 1
     again = await quoting.client.post(f"/v1/quotes/{quote['id']}/order")
     assert refusal(again) == (409, "quote_not_waiting", None)
+
+
+async def test_an_order_that_cannot_be_made_is_given_up_and_a_new_version_takes_its_place(
+    quoting: Quoting, database: Database, actor: Actor, now: datetime
+) -> None:
+    async with database.transaction(actor) as tx:
+        await set_stock(tx, quoting.shop, quoting.shop.kettle, 0, now)
+    quote = await accepted(quoting)
+    await quoting.order(quote)
+    second = await quoting.sent({"id": quote["opportunity_id"]})
+    assert (await quoting.accept(second)).status_code == 410, "the first one's order is waited for"
+    gone = await quoting.post(f"/v1/quotes/{quote['id']}/withdrawal")
+    assert (gone["state"], gone["order_state"], gone["next_attempt_at"]) == ("expired", "", None)
+    assert (await quoting.read_deal(quote))["order_status"] == ""
+    again = await quoting.client.post(f"/v1/quotes/{quote['id']}/withdrawal")
+    assert refusal(again) == (409, "quote_not_waiting", None)
+    page = await quoting.client.post(f"/quotes/{quote['id']}/withdrawal")
+    assert page.status_code == 409 and "It waits for no order." in page.text
+    async with database.transaction(actor) as tx:
+        await set_stock(tx, quoting.shop, quoting.shop.kettle, 5, now)
+    await win_opportunity.order_quote(quoting.work, quote["id"])
+    assert await quoting.orders() == []
+    assert (await quoting.accept(second)).status_code == 303
+    await quoting.order(second)
+    deal = await quoting.read_deal(second)
+    assert (deal["status"], len(await quoting.orders())) == ("won", 1)
+    assert deal["order_status"] == "pending_payment"
 
 
 async def test_while_orders_are_down_the_quote_waits_and_becomes_one_order(

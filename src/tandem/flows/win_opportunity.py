@@ -165,5 +165,5 @@ def _check_total(quote: Quote, order: OrderSnapshot) -> None:
     leeway = len(quote.lines) + (100 if quote.round_off_minor else 0)
     if abs(order.total_minor - quote.total_minor) > leeway:
         raise TotalMoved(
-            "The tax changed since the quote was made. Reopen the deal and send a new version."
+            "The tax changed since the quote was made. Give this order up and send a new version."
         )

@@ -164,6 +164,13 @@ class QuotesController(Controller):
         """Try the order of an accepted quote again now, without waiting for its turn."""
         return _answer(await win_opportunity.try_again(tx, quote_id, now=now), status=201)
 
+    @post("/{quote_id:uuid}/withdrawal", responses=refusals(Forbidden, NotFound, NotWaiting))
+    async def withdraw_quote(
+        self, quote_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Quote]:
+        """Give up the order of an accepted quote that cannot be made; a new version may be sent."""
+        return _answer(await service.withdraw(tx, quote_id, now=now), status=201)
+
     @get(
         "/{quote_id:uuid}/pdf",
         media_type=PDF,

@@ -158,6 +158,19 @@ class QuotePage(Controller):
             return await _page(request, tx, quote_id, problem, refusal.status, now=now)
         return redirect(request, f"/quotes/{quote_id}", toast="The order is being tried again.")
 
+    @post("/withdrawal")
+    async def withdraw(
+        self, request: AnyRequest, quote_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        """The order cannot be made, or not as it was agreed."""
+        try:
+            await sales.withdraw(tx, quote_id, now=now)
+        except Refusal as refusal:
+            problem = problem_of(refusal, {})
+            return await _page(request, tx, quote_id, problem, refusal.status, now=now)
+        said = "The order is given up. A new version may be sent."
+        return redirect(request, f"/quotes/{quote_id}", toast=said)
+
 
 class DealLinesPage(Controller):
     path = "/deals/{deal_id:uuid}"

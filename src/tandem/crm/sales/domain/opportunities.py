@@ -39,7 +39,8 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
     """`amount_minor` in minor units of `currency`; `fx_rate` is one unit of it in the company's own
     currency, kept as it was when the opportunity was made. `probability` in per cent is the
     stage's unless somebody set it. `amount_source` is `lines` where the amount is what its lines
-    come to without tax, else `manual`. `order_status` is what the order was last heard to be."""
+    come to without tax, else `manual`. `order_status` is what the order was last heard to be,
+    and `pending_order` while one is waited for."""
 
     resource: ClassVar[str] = "opportunity"
     field_rules: ClassVar[Mapping[str, str]] = {

@@ -51,6 +51,7 @@ from tandem.crm.sales.service.settling import (
     read_quote,
     see_quote,
     try_again,
+    withdraw,
 )
 from tandem.crm.sales.service.winning import Ordered, note_order, record_order
 
@@ -102,4 +103,5 @@ __all__ = [
     "send_quote",
     "try_again",
     "win",
+    "withdraw",
 ]

@@ -83,6 +83,7 @@ async def accept_quote(
             next_attempt_at=now,
         ),
     )
+    await _say_waiting(tx, deal, str(OrderState.PENDING))
     accepted = await read_quote(tx, quote_id)
     await _note(tx, "quote_accepted", accepted, now)
     await tx.publish(
@@ -157,6 +158,37 @@ async def try_again(tx: Tx, quote_id: UUID, *, now: datetime) -> Quote:
     await store.save(tx, msgspec.structs.replace(quote, next_attempt_at=now))
     await _note(tx, "quote_tried_again", quote, now)
     return await read_quote(tx, quote_id)
+
+
+async def withdraw(tx: Tx, quote_id: UUID, *, now: datetime) -> Quote:
+    """Give its order up: it cannot be made, or not as it was agreed. The offer is over, and its
+    deal is free for another one. Refuses what waits for none (NotWaiting)."""
+    quote = await to_write(tx, quote_id)
+    if quote.order_state is not OrderState.PENDING:
+        raise NotWaiting("It waits for no order.")
+    deal = await opportunities.lock(tx, quote.opportunity_id)
+    assert deal, "opportunities are never deleted"
+    await store.save(
+        tx,
+        msgspec.structs.replace(
+            quote,
+            state=State.EXPIRED,
+            order_state=OrderState.NONE,
+            pending_reason="",
+            next_attempt_at=None,
+        ),
+    )
+    await _say_waiting(tx, deal, "")
+    withdrawn = await read_quote(tx, quote_id)
+    await _note(tx, "quote_withdrawn", withdrawn, now)
+    await tx.publish(QuoteExpired(**names_of(withdrawn)))
+    return withdrawn
+
+
+async def _say_waiting(tx: Tx, deal: Opportunity, order_status: str) -> None:
+    """The deal shows that an order is on its way, until it is there."""
+    if deal.order_id is None:
+        await opportunities.save(tx, msgspec.structs.replace(deal, order_status=order_status))
 
 
 async def _check_deal(tx: Tx, deal: Opportunity) -> None:
