@@ -15,6 +15,7 @@ from tandem.scm.delivery.domain.deliveries import Report
 from tandem.scm.delivery.domain.pings import Ping, Reason
 from tandem.scm.delivery.domain.statuses import Status
 from tandem.scm.delivery.service.tracks import Playback, forget_pings
+from tandem.scm.delivery.store import histories
 from tests.delivery.givens import Crew, a_delivery, a_driver, brought_to
 from tests.delivery.positions import send
 from tests.delivery.traces import (
@@ -240,6 +241,28 @@ async def test_a_clock_two_hours_off_is_put_right_and_statuses_with_it(
         last = (await service.list_statuses(tx, opened.id))[-1]
     assert last.occurred_at == received_at
     assert last.received_at == received_at + timedelta(seconds=30)
+
+
+async def test_a_status_happens_neither_before_its_delivery_nor_in_the_future(
+    database: Database, boss: Actor, crew: Crew, now: datetime
+) -> None:
+    """AD5, for phones that do not say what their clock shows: a year ago would take no scan."""
+    async with database.transaction(boss) as tx:
+        opened = await a_delivery(tx, now)
+        await service.assign(tx, opened.id, driver_id=crew.driver.id, now=now)
+    heard = now + timedelta(hours=1)
+    for status, at_device, occurred_at in (
+        (Status.ACCEPTED, datetime(2006, 4, 1, tzinfo=UTC), heard),
+        (Status.AT_PICKUP, now - timedelta(minutes=1), now),
+        (Status.PICKED_UP, now - timedelta(days=1), heard),
+        (Status.EN_ROUTE, now + timedelta(minutes=50), now + timedelta(minutes=50)),
+        (Status.FAILED, now + timedelta(days=1), heard),
+    ):
+        told = Report(status=status, at=at_device, reason="refused")
+        async with database.transaction(crew.actor(boss.org_id)) as tx:
+            await service.report(tx, opened.id, told, now=heard)
+            last = (await histories.list_statuses(tx, opened.id))[-1]
+        assert (last.status, last.occurred_at, last.received_at) == (status, occurred_at, heard)
 
 
 async def test_a_clock_ahead_that_does_not_say_so_is_refused_twice_and_then_put_right(

@@ -42,6 +42,8 @@ DRIVERS_SAY = frozenset(
 """`unassigned` is how a driver declines; the hub says `returned`, dispatch the rest."""
 
 ALREADY_SO = "already_so"
+SLOW_MAX = timedelta(minutes=2)
+"""A clock that is slower than this, and said nothing of it, is not right but for a little."""
 
 
 async def current_driver(tx: Tx) -> Driver:
@@ -115,7 +117,7 @@ async def add_picture(
         content=content,
         media_type=media_type,
         told=Told(
-            occurred_at=_corrected(at, skew, now) if at else now,
+            occurred_at=_corrected(at, skew, delivery, now) if at else now,
             point=point,
             client_event_id=client_event_id,
         ),
@@ -196,7 +198,7 @@ async def _take(
     now: datetime,
 ) -> tuple[str, Delivery, dict[str, object] | None]:
     """One event of the queue, and then those that waited for it."""
-    occurred_at = _corrected(event.at, skew, now)
+    occurred_at = _corrected(event.at, skew, delivery, now)
     if event.status == delivery.status:
         await _keep(tx, driver, event, occurred_at, now, ALREADY_SO)
         return "applied", delivery, None
@@ -252,7 +254,7 @@ async def _apply(
     tx: Tx, driver: Driver, delivery: Delivery, report: Report, *, skew: timedelta, now: datetime
 ) -> Delivery:
     told = Told(
-        occurred_at=_corrected(report.at, skew, now) if report.at else now,
+        occurred_at=_corrected(report.at, skew, delivery, now) if report.at else now,
         reason=report.reason,
         point=_point(report),
         client_event_id=report.client_event_id,
@@ -298,9 +300,14 @@ async def _skew(tx: Tx, driver_id: UUID, sent_at: datetime | None, now: datetime
     return timedelta(milliseconds=await positions.skew_ms_of(tx, driver_id))
 
 
-def _corrected(at: datetime, skew: timedelta, now: datetime) -> datetime:
-    """The device's time by our clock; nothing that was reported happens in the future."""
-    return min(storable(at) + skew, now)
+def _corrected(at: datetime, skew: timedelta, delivery: Delivery, now: datetime) -> datetime:
+    """The device's time by our clock. Nothing that was reported happens in the future, and nothing
+    before there was a delivery: a clock that says so is worth nothing, and ours is taken."""
+    occurred_at = min(storable(at) + skew, now)
+    if occurred_at >= delivery.created_at:
+        return occurred_at
+    is_near = delivery.created_at - occurred_at <= SLOW_MAX
+    return delivery.created_at if is_near and delivery.created_at <= now else now
 
 
 def _point(report: Report) -> Point | None:
