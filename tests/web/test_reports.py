@@ -22,6 +22,7 @@ def test_a_tile_is_taken_along_sent_regularly_and_watched(desk: Desk, shop: Inst
         name, content = _taken(page, "Placed by day", "Excel")
         assert re.fullmatch(r"Placed-by-day-[0-9-]+\.xlsx", name)
         assert load_workbook(io.BytesIO(content)).sheetnames == ["Placed by day", "About"]
+        assert _taken(page, "Placed by day", "CSV")[0].endswith(".csv")
         page.get_by_label("More of Placed by day").click()
         window.check("tile-menu-wide-light")
         tile.get_by_role("link", name="Send regularly").click()

@@ -71,11 +71,18 @@ async def view(tx: Tx, tile: Tile, place: int, *, now: datetime) -> View:
             is_wide=tile.is_wide,
             problem=refusal.detail,
         )
-    rows = [row for row in result.rows if any(one.value or one.previous for one in row.cells)]
-    if tile.shape == "bar" or (tile.shape == "line" and not rows):
+    if tile.shape == "bar":
+        rows = [row for row in result.rows if any(one.value or one.previous for one in row.cells)]
         result = msgspec.structs.replace(result, rows=rows)
+    elif tile.shape == "line" and not any(_is_known(row) for row in result.rows):
+        result = msgspec.structs.replace(result, rows=[])
     names = await figures.names_of(tx, result)
     return _view(tile, place, result, names)
+
+
+def _is_known(row: Row) -> bool:
+    """A share of nothing is not known; a count of nothing is 0, and is drawn."""
+    return any(one.value is not None or one.previous is not None for one in row.cells)
 
 
 def _view(tile: Tile, place: int, result: Result, names: Mapping[str, Mapping[str, str]]) -> View:

@@ -1,4 +1,17 @@
 // Buttons that open a dialog, forms that ask first, and one submit per click.
+import { toast } from './toasts.js';
+
+const FILE_MS = 800;
+
+function setSent(form, isSent) {
+  if (isSent) form.dataset.isSent = 'true';
+  else delete form.dataset.isSent;
+  for (const button of form.querySelectorAll('[type=submit]')) {
+    if (isSent) button.setAttribute('aria-disabled', 'true');
+    else button.removeAttribute('aria-disabled');
+  }
+}
+
 document.addEventListener('click', (event) => {
   const opener = event.target.closest('[data-dialog]');
   if (opener && !opener.disabled) {
@@ -20,16 +33,18 @@ document.addEventListener('submit', (event) => {
     event.preventDefault();
     return;
   }
-  form.dataset.isSent = 'true';
-  for (const button of form.querySelectorAll('[type=submit]')) button.setAttribute('aria-disabled', 'true');
+  setSent(form, true);
+  // A file comes and the page stays: its form is good for another one.
+  if (form.matches('[data-downloads]')) {
+    form.closest('details.menu')?.removeAttribute('open');
+    toast('The file is being made.');
+    setTimeout(() => setSent(form, false), FILE_MS);
+  }
 });
 
 // Coming back with the back button finds the forms ready again.
 addEventListener('pageshow', () => {
-  for (const form of document.querySelectorAll('form[data-is-sent]')) {
-    delete form.dataset.isSent;
-    for (const button of form.querySelectorAll('[aria-disabled]')) button.removeAttribute('aria-disabled');
-  }
+  for (const form of document.querySelectorAll('form[data-is-sent]')) setSent(form, false);
 });
 
 // A form that was refused is shown again where it was: in its dialog.
