@@ -78,6 +78,7 @@ class LeadActions(Controller):
         self, request: AnyRequest, lead_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> Response[Any]:
         """Mails in one's own name, until they answer."""
+        tx.actor.require("sales.write")
         form = await read_form(request)
         try:
             chosen = parse_id(form.get("sequence_id", ""))
@@ -93,6 +94,7 @@ class LeadActions(Controller):
     async def stop_sequence(
         self, request: AnyRequest, lead_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> Response[Any]:
+        tx.actor.require("sales.write")
         form = await read_form(request)
         try:
             run_id = parse_id(form.get("run_id", ""))
