@@ -28,6 +28,7 @@ from tandem.scm.payments.domain import (
 )
 from tandem.scm.payments.jobs import watch_disputes
 from tandem.scm.payments.service.disputes import DisputeFilter
+from tests.givens import api_key_of
 from tests.payments.shop import TOTAL, Shop
 from tests.payments.test_exceptions import inbox, tell
 from tests.payments.test_settlements import FEE, settle
@@ -202,6 +203,9 @@ async def _contested(shop: Shop, client: httpx2.AsyncClient, path: str, name: st
     """With the invoice, in two rounds; of the second the answer is lost. The bank then agrees."""
     desk = shop.sandbox.http
     asked = {"action": "contest", "amount_minor": 40_000}
+    reader = await api_key_of(shop.database, shop.actor, "payments.read")
+    barred = {"authorization": f"Bearer {reader}"}
+    assert (await client.post(f"{path}/answers", json=asked, headers=barred)).status_code == 403
     too_much = await client.post(f"{path}/answers", json={**asked, "amount_minor": 50_001})
     assert (too_much.status_code, too_much.json()["field"]) == (422, "amount_minor")
     answered = await client.post(f"{path}/answers", json=asked)

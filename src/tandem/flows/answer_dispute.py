@@ -57,8 +57,8 @@ class File(NamedTuple):
 
 async def answer_dispute(tx: Tx, dispute_id: UUID, asked: Answer, *, now: datetime) -> Dispute:
     """Refuses what payments refuses, and a contest without any paper."""
-    dispute = await payments.get_dispute(tx, dispute_id)
     tx.actor.require("payments.resolve")
+    dispute = await payments.get_dispute(tx, dispute_id)
     known = await _file_of(tx.with_all_grants(), dispute)
     return await payments.request_answer(
         tx, dispute_id, asked, has_papers=known.has_papers, now=now
