@@ -13,8 +13,11 @@ from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.consents import NewConsent, NewSuppression
 from tandem.crm.notifications.domain.messages import Lane, State
 from tandem.crm.notifications.domain.rules import Cap, ServiceHolds
+from tandem.crm.notifications.service import leaving
 from tandem.crm.notifications.service import people as people_of
+from tandem.crm.notifications.service.leaving import Result
 from tandem.flows.release_held import complaint_over
+from tandem.flows.send_messages.sweeping import tidy
 from tandem.scm.support import service as support
 from tandem.scm.support.domain.complaints import Links
 from tandem.scm.support.domain.statuses import Origin, Severity, Status
@@ -371,6 +374,10 @@ async def test_pages_say_that_a_channel_is_down_and_that_a_copy_keeps_still(
 async def test_who_is_erased_is_not_written_to_any_more(post: Post) -> None:
     """A-NOT-17: what waits is cancelled, and the ledger forgets the address."""
     who = await somebody(post)
+    in_hand = await plan(post, *(outgoing(n, customer_id=who) for n in (2, 3)))
+    async with post.work.transaction() as tx:
+        held = await leaving.claim_lane(tx, Lane.BULK, count=9, now=post.work.now())
+        await leaving.hand_over_many(tx, held, now=post.work.now())
     (message_id,) = await plan(post, outgoing(1, customer_id=who, recipient="old@example.test"))
     async with post.work.transaction() as tx:
         gone = await people_of.erase_person(
@@ -379,12 +386,27 @@ async def test_who_is_erased_is_not_written_to_any_more(post: Post) -> None:
     await run(post)
     left = await post.read(message_id)
     assert (gone, left.state, left.reason, left.recipient, left.text) == (
-        1,
+        3,
         State.SKIPPED,
         "cancelled",
         "erased",
         "",
     )
+    assert (await post.read(in_hand[0])).text, "whoever has it in hand has its words"
+    results = [
+        Result(message=held[0], outcome="sent"),
+        Result(message=held[1], outcome="later", detail="busy"),
+    ]
+    async with post.work.transaction() as tx:
+        await leaving.record_results(tx, results, now=post.work.now())
+    await tidy(post.work)
+    await run(post)
+    settled = [await post.read(one) for one in in_hand]
+    assert {one.state for one in settled} == {State.SENT, State.SKIPPED}
+    assert {(one.recipient, one.subject, one.text, one.html) for one in settled} == {
+        ("erased", "", "", "")
+    }
+    assert post.mailbox("email") == []
 
 
 async def test_a_dry_run_compares_a_text_with_what_was_registered(

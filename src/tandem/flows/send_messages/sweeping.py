@@ -1,7 +1,7 @@
 """What a dead worker held, what has waited too long, and lanes that somebody should look at."""
 
 from tandem.crm.notifications.domain.messages import Lane
-from tandem.crm.notifications.service import handing, leaving, planning
+from tandem.crm.notifications.service import handing, leaving, people, planning
 from tandem.kernel.jobs import Work, every
 
 
@@ -17,4 +17,5 @@ async def tidy(work: Work) -> list[Lane]:
     async with work.transaction() as tx:
         await handing.release_abandoned(tx, now=work.now())
         await leaving.expire(tx, now=work.now())
+        await people.erase_settled(tx, now=work.now())
         return await leaving.due_lanes(tx)

@@ -5,26 +5,37 @@ These check no permission: the flow has, for the person as a whole.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from tandem.kernel.db import Query, Tx
 
-# What still waits to leave is not for an erased person any more.
-ERASE = Query(
-    """
+# What still waits to leave is not for an erased person any more. Whoever has a message in hand
+# needs its words: it is marked, and emptied once it is settled. One statement, so that none slips
+# through while it is taken in hand or settled.
+_EMPTIED: LiteralString = """
     update notifications.message
-       set recipient = 'erased', subject = '', text = '', html = '', parameters = '{}',
+       set recipient = case when state = 'sending' then recipient else 'erased' end,
+           subject = case when state = 'sending' then subject else '' end,
+           text = case when state = 'sending' then text else '' end,
+           html = case when state = 'sending' then html else '' end,
+           parameters = case when state = 'sending' then parameters else '{}' end,
            state = case when state in ('queued', 'held') then 'skipped' else state end,
            reason = case when state in ('queued', 'held') then 'cancelled' else reason end,
            error = case when state in ('queued', 'held') then 'The recipient was erased.'
                         else error end,
-           updated_at = :now
-     where org_id = :org_id and state <> 'sending' and recipient <> 'erased'
+           is_to_erase = state = 'sending', updated_at = :now
+     where org_id = :org_id
+"""
+ERASE = Query(
+    _EMPTIED
+    + """
+       and recipient <> 'erased'
        and (order_id = any(:order_ids::uuid[]) or recipient = any(:addresses::text[])
             or customer_id = :customer_id)
     """
 )
+ERASE_SETTLED = Query(_EMPTIED + " and is_to_erase and state <> 'sending'")
 
 REOWN = Query(
     """
@@ -98,7 +109,7 @@ async def erase_person(
     customer_id: UUID | None = None,
 ) -> int:
     """Empty every message to them, to these addresses or about these orders; how many. What still
-    waits is cancelled."""
+    waits is cancelled; what is in hand is emptied when it is settled (`erase_settled`)."""
     if customer_id is not None:
         await tx.run(FORGET_ZONE, customer_id=customer_id)
     return await tx.run(
@@ -108,6 +119,11 @@ async def erase_person(
         customer_id=customer_id,
         now=now,
     )
+
+
+async def erase_settled(tx: Tx, *, now: datetime) -> int:
+    """Empty what was in hand when its recipient was erased, and is not any more."""
+    return await tx.run(ERASE_SETTLED, now=now)
 
 
 async def forget_told(tx: Tx, record_ids: Sequence[UUID], *, now: datetime) -> None:
