@@ -41,4 +41,7 @@ class Invariants:
 
 
 async def _connect(owner_dsn: str) -> asyncpg.Connection:
-    return await asyncpg.connect(owner_dsn, server_settings={"jit": "off"})
+    # asyncpg by itself prepares anew, each time it is run, a statement as long as this one.
+    return await asyncpg.connect(
+        owner_dsn, server_settings={"jit": "off"}, max_cacheable_statement_size=0
+    )
