@@ -198,6 +198,28 @@ async def test_whoever_must_not_hear_of_us_hears_nothing_more(
     assert found == {why: ("stopped", why, 1) for why in people}
 
 
+async def test_of_two_leads_who_are_one_the_sequence_that_began_first_goes_on(
+    office: Office, desk: Desk
+) -> None:
+    sequence = await office.sequence()
+    loser, kept = [await desk.lead(email=f"{one}@two.test", phone="") for one in ("a", "b")]
+    for lead in (loser, kept):
+        await office.begin(sequence, lead)
+    await desk.made("/v1/lead-merges", survivor_id=kept["id"], loser_id=loser["id"])
+    await outbox.drain(office.database)
+    runs = await desk.read(f"/v1/sequence-runs?lead_id={kept['id']}")
+    assert [(run["lead_id"], run["state"], run["reason"]) for run in runs] == [
+        (kept["id"], "stopped", "gone"),
+        (loser["id"], "running", ""),
+    ]
+    await office.turn()
+    async with office.database.transaction(office.actor) as tx:
+        sent = await planning.messages_of(tx, kind="sequence", limit=10)
+    assert [mail.recipient for mail in sent.items] == ["b@two.test"]
+    stopped = await desk.made(f"/v1/sequence-runs/{runs[1]['id']}/stop", reason="replied")
+    assert (stopped["state"], stopped["reason"], stopped["sent"]) == ("stopped", "replied", 1)
+
+
 REFUSED: list[tuple[dict[str, Any], dict[str, Any], int, str]] = [
     ({"email": ""}, {}, 422, "lead_id"),
     ({}, {"sender_id": None}, 422, "sender_id"),

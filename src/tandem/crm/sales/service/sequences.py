@@ -23,7 +23,7 @@ from tandem.crm.sales.domain.sequences import (
     next_due,
 )
 from tandem.crm.sales.service.assigning import LeadSettled
-from tandem.crm.sales.service.leads import get_lead, lock_lead
+from tandem.crm.sales.service.leads import find_lead, get_lead, lock_lead
 from tandem.crm.sales.store import leads as lead_store
 from tandem.crm.sales.store import sequences as store
 from tandem.kernel import audit
@@ -132,22 +132,23 @@ async def stop_run(tx: Tx, run_id: UUID, reason: Reason, *, now: datetime) -> Ru
     that has ended (SequenceRunning)."""
     tx.actor.require(WRITE)
     seen = await store.find_run(tx, run_id)
-    if seen is None:
+    lead = await find_lead(tx, seen.lead_id) if seen is not None else None
+    if lead is None:
         raise NotFound(NO_RUN)
     try:
-        await lock_lead(tx, seen.lead_id)
+        await lock_lead(tx, lead.id)
     except NotFound as hidden:
         raise NotFound(NO_RUN) from hidden
     run = await lock_run(tx, run_id)
     if run is None:
         raise SequenceRunning("It has ended already.")
     ended = await end(tx, run, reason, now=now)
-    await _note(tx, "sequence_stopped", "lead", run.lead_id, now, after={"reason": str(reason)})
+    await _note(tx, "sequence_stopped", "lead", lead.id, now, after={"reason": str(reason)})
     return ended
 
 
 async def list_runs_of_lead(tx: Tx, lead_id: UUID) -> list[Run]:
-    """The newest first."""
+    """Those of leads merged into it too, the newest first."""
     await get_lead(tx, lead_id)
     return await store.runs_of_lead(tx, lead_id)
 
@@ -210,7 +211,7 @@ async def end(tx: Tx, run: Run, reason: Reason, *, now: datetime) -> Run:
         run, state=State.STOPPED, reason=str(reason), due_at=None, ended_at=now
     )
     await store.save_run(tx, after)
-    lead = await lead_store.find(tx, run.lead_id)
+    lead = await find_lead(tx, run.lead_id) or await lead_store.find(tx, run.lead_id)
     assert lead, "a lead that goes takes its runs along"
     await tx.publish(
         SequenceEnded(

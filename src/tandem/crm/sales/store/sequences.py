@@ -64,7 +64,13 @@ _RUN: LiteralString = """
 """
 FIND_RUN = Query(_RUN + "where r.org_id = :org_id and r.id = :id")
 RUNS_OF_LEAD = Query(
-    _RUN + "where r.org_id = :org_id and r.lead_id = :lead_id order by r.id desc limit 20"
+    _RUN
+    + """
+      join sales.lead l on l.org_id = r.org_id and l.id = r.lead_id
+     where r.org_id = :org_id and (l.id = :lead_id or l.merged_into_id = :lead_id)
+     order by r.id desc
+     limit 20
+    """
 )
 RUNS_OF_SEQUENCE = Query(
     _RUN
