@@ -287,6 +287,9 @@ async def test_what_is_no_json_names_nothing_known_or_calls_nobody_is_refused(
 
     form = (await company.client.get(f"/campaigns/{campaign['id']}/edit")).text
     assert shop.url in form and "Webhook it calls" in form
+    typed = {"name": "By mail", "channel": "email", "endpoint_id": usual["endpoint_id"]}
+    kept = await company.client.post("/campaigns", data={**typed, "kind": "once"})
+    assert kept.status_code == 303, "what another channel asks for is not looked at"
     shown = (await company.client.get(f"/campaigns/{campaign['id']}")).text
     assert "Asha Rao" in shown and "tandem-test" in shown
     tested = await company.client.post(f"{path}/test-messages", json={})

@@ -53,7 +53,8 @@ def plan_of(form: Mapping[str, str], *, currency: str) -> Plan:
     values["per_minute"] = _whole(form, "per_minute", 1, 100_000)
     values["skip_if_later_minutes"] = _whole(form, "skip_if_later_minutes", 1, 10_080)
     values["local_time"] = form.get("local_time", "")[:5]
-    values["endpoint_id"] = form.get("endpoint_id") or None
+    is_call = form.get("channel") == "webhook"
+    values["endpoint_id"] = (form.get("endpoint_id") or None) if is_call else None
     values["from_address_id"] = form.get("from_address_id") or None
     for name in ("cost_minor", "budget_minor"):
         typed = form.get(name, "")
