@@ -246,7 +246,8 @@ class Watch(msgspec.Struct):
 
     @classmethod
     async def of(cls, dsn: str, world: World) -> "Watch":
-        connection = await asyncpg.connect(dsn)
+        # By itself asyncpg prepares anew, each time, a statement as long as this one.
+        connection = await asyncpg.connect(dsn, max_cacheable_statement_size=0)
         parts = [row[0] for row in await connection.fetch(TABLES)]
         watch = cls(connection, " union all ".join(parts), world.company.org_id, {})
         await watch.look()
