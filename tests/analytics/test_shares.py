@@ -46,7 +46,7 @@ def test_credit_of_many_paths_comes_to_their_conversions_by_every_model() -> Non
         assert None not in found
         for model in Model:
             place = slot_of(model, 30) - 1
-            parts = due(model, len(channels))
+            parts = due(model, len(channels), hours=1)
             for touch, channel, part in zip(touches, channels, parts, strict=True):
                 mine[model, channel] += Fraction(found[touch.id].shares[place], WHOLE)
                 theirs[model, channel] += part
@@ -68,11 +68,17 @@ def test_credit_of_many_paths_comes_to_their_conversions_by_every_model() -> Non
         (Model.POSITION, 2, [50, 50]),
         (Model.POSITION, 3, [40, 20, 40]),
         (Model.POSITION, 6, [40, 5, 5, 5, 5, 40]),
+        (Model.TIME_DECAY, 1, [100]),
+        (Model.TIME_DECAY, 2, [33, 67]),
+        (Model.TIME_DECAY, 3, [14, 29, 57]),
+        (Model.TIME_DECAY, 53, [*[0] * 46, 1, 2, 3, 6, 13, 25, 50]),
     ],
 )
 def test_what_each_touch_gets_of_a_hundred(model: Model, count: int, parts: list[int]) -> None:
-    assert shared(100, weights(model, count)) == parts
-    assert shared(-100, weights(model, count)) == [-part for part in parts]
+    """A week lies between each and the next."""
+    ages = [timedelta(days=7 * (count - 1 - place)) for place in range(count)]
+    assert shared(100, weights(model, ages)) == parts
+    assert shared(-100, weights(model, ages)) == [-part for part in parts]
 
 
 @settings(max_examples=100, deadline=None)

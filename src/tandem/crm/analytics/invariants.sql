@@ -33,7 +33,7 @@ select p.org_id, p.id
               group by org_id, movement_id) as credited
     on credited.org_id = p.org_id and credited.movement_id = p.id
  where p.superseded_at = 'infinity' and p.net_base is not null
-   and (credited.places is distinct from 16
+   and (credited.places is distinct from 20
         or credited.least <> p.net_base or credited.most <> p.net_base);
 
 -- name: sums by day come to the facts that they are of

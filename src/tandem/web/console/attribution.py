@@ -39,6 +39,7 @@ MODELS: Mapping[str, str] = {
     "last": "Last touch",
     "linear": "Linear",
     "position": "Position 40/20/40",
+    "time_decay": "Time decay, 7 days",
 }
 MEANINGS: Mapping[str, str] = {
     "first": "All goes to the first touch before the order.",
@@ -46,6 +47,7 @@ MEANINGS: Mapping[str, str] = {
     "linear": "Every touch before the order gets the same.",
     "position": "The first and the last touch get 40 % each, those between share 20 %; of two each"
     " gets half.",
+    "time_decay": "The later, the more: a touch gets half of what one seven days after it gets.",
 }
 COLUMNS: Sequence[tuple[str, str, str, str]] = (
     ("spend", "Spend", "money", "spend_minor"),

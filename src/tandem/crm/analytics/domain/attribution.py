@@ -23,13 +23,18 @@ WHOLE = 1_000_000
 class Model(StrEnum):
     """`first` and `last` give all to one touch, `linear` the same to each. `position` gives 40 %
     to the first, 40 % to the last and 20 % to those between; of two touches each gets half, one
-    alone gets all."""
+    alone gets all. `time_decay` gives a touch half of what one `HALF_LIFE` later gets."""
 
     FIRST = "first"
     LAST = "last"
     LINEAR = "linear"
     POSITION = "position"
+    TIME_DECAY = "time_decay"
 
+
+HALF_LIFE = timedelta(days=7)
+_FULL = 2**60
+"""What the last touch weighs in time decay: one a year before it still weighs something."""
 
 Window = Literal[7, 30, 90, 365]
 WINDOWS: tuple[Window, ...] = (7, 30, 90, 365)
@@ -60,8 +65,9 @@ def slot_of(model: Model, window_days: Window) -> int:
     return SLOTS.index((model, window_days)) + 1
 
 
-def weights(model: Model, count: int) -> list[int]:
-    """What each touch of a path weighs."""
+def weights(model: Model, ages: Sequence[timedelta]) -> list[int]:
+    """What each touch of a path weighs, by how long before the last one it was."""
+    count = len(ages)
     assert count > 0, "nobody weighs nothing"
     match model:
         case Model.FIRST:
@@ -70,6 +76,8 @@ def weights(model: Model, count: int) -> list[int]:
             return [0] * (count - 1) + [1]
         case Model.LINEAR:
             return [1] * count
+        case Model.TIME_DECAY:
+            return [round(_FULL * 0.5 ** (age / HALF_LIFE)) for age in ages]
     between = count - 2
     return [1] * count if between <= 0 else [2 * between, *([1] * between), 2 * between]
 
@@ -119,6 +127,6 @@ def _by_slot(
         if not some:
             found.append({None: total})
             continue
-        parts = shared(total, weights(model, len(some)))
+        parts = shared(total, weights(model, [some[-1].at - one.at for one in some]))
         found.append(dict(zip((one.id for one in some), parts, strict=True)))
     return lambda touch_id: [one.get(touch_id, 0) for one in found]
