@@ -11,7 +11,6 @@ from tandem.kernel import outbox
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.signatures import sign
-from tandem.scm.shipping import service
 from tandem.scm.shipping.domain.notices import Form, NotANotice, read_notice
 from tests.shipping.givens import order
 from tests.shipping.shipped import ship
@@ -60,9 +59,13 @@ async def test_a_parcel_follows_what_its_carrier_sends_signed(
     client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
 ) -> None:
     made = await ship(database, actor, now, order(), carrier="manual")
-    async with database.transaction(actor) as tx:
-        locked = await service.lock_shipment(tx, made.id)
-        await service.set_awb(tx, locked, "EZ1000000001", now=now)
+    page = f"/shipments/{made.id}"
+    assert "Carrier&#39;s number" in (await client.get(page)).text
+    bad = await client.post(f"{page}/awb", data={"awb": "no!"}, headers=SITE)
+    assert (bad.status_code, "4 to 40 letters" in bad.text) == (422, True)
+    done = await client.post(f"{page}/awb", data={"awb": "EZ1000000001"}, headers=SITE)
+    assert done.status_code == 303, done.text
+    assert (await client.get(f"/v1{page}")).json()["status"] == "ready"
     account = await an_account(client, form="easypost")
     path, secret = account["path"], account["secret"]
     today = database.clock.now().replace(microsecond=0)

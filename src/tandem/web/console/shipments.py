@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
@@ -11,9 +12,10 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.scm.shipping import service as shipping
-from tandem.scm.shipping.domain.statuses import MOVES, Status
+from tandem.scm.shipping.domain.shipments import Awb
+from tandem.scm.shipping.domain.statuses import FINAL, MOVES, Status
 from tandem.scm.shipping.domain.undelivered import Action, CaseState
-from tandem.web.console.forms import NO_PROBLEM, Problem, problem_of, read_form
+from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.console.lists import Column, Filter, listing, read_state
 from tandem.web.console.views import views_of
 from tandem.web.rendering import page, redirect, words
@@ -43,6 +45,10 @@ VIEWS = (
     ("Failed", "status=delivery_failed"),
     ("Delivered", "status=delivered"),
 )
+
+
+class _Numbered(msgspec.Struct):
+    awb: Awb
 
 
 class ShipmentsPage(Controller):
@@ -105,6 +111,22 @@ class ShipmentPage(Controller):
         to = f"/shipments/{shipment_id}"
         return redirect(request, to, toast=f"{done.number} is called back.")
 
+    @post("/awb")
+    async def set_awb(
+        self, request: AnyRequest, shipment_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        form = await read_form(request)
+        shipment = await shipping.lock_shipment(tx, shipment_id)
+        try:
+            words = {"awb": "4 to 40 letters, digits and dashes, as on the carrier's label."}
+            given = convert({"awb": form.get("awb", "").strip()}, _Numbered, words)
+            await shipping.set_awb(tx, shipment, given.awb, now=now)
+        except Refusal as refusal:
+            problem = problem_of(refusal, form, form="awb")
+            return await _page(request, tx, shipment_id, problem, refusal.status)
+        to = f"/shipments/{shipment_id}"
+        return redirect(request, to, toast=f"{shipment.number} goes as {given.awb}.")
+
     @post("/reattempt")
     async def try_again(
         self, request: AnyRequest, shipment_id: FromPath[UUID], tx: Transaction, now: Now
@@ -126,7 +148,7 @@ class ShipmentPage(Controller):
             problem = problem_of(refusal, form, form="reattempt")
             return await _page(request, tx, shipment_id, problem, refusal.status)
         to = f"/shipments/{shipment_id}"
-        return redirect(request, to, toast=f"Tried again on {done.next_on:%d %b}.")
+        return redirect(request, to, toast=f"The next attempt is on {done.next_on:%d %b}.")
 
     @post("/promise")
     async def revise(
@@ -179,6 +201,7 @@ async def _page(
         scans=await shipping.list_scans(tx, shipment_id),
         revisions=await shipping.list_revisions(tx, shipment_id),
         moves=MOVES[shipment.status],
+        takes_awb=shipment.carrier != "own_fleet" and shipment.status not in FINAL,
         cases=cases,
         is_undecided=bool(cases) and cases[0].state in {CaseState.OPEN, CaseState.REATTEMPT},
         has_label=shipment.status not in {Status.DRAFT, Status.LABEL_PENDING, Status.CANCELLED},
