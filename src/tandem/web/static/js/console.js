@@ -5,6 +5,7 @@ import './nav.js';
 import './toasts.js';
 import './dialogs.js';
 import './kept.js';
+import './conflict.js';
 import './rows.js';
 import './drawer.js';
 import './inline.js';
