@@ -22,6 +22,9 @@ from tandem.app import worker
 import_reactions()
 told["worker"] = loaded()
 import tandem.app.serve
+from tandem.app import asgi
+from tandem.app.settings import read_settings
+asgi.create_app(read_settings())
 told["web"] = loaded()
 json.dump(told, sys.stdout)
 """
@@ -36,11 +39,16 @@ FOR_PAGES = {"jinja2", "litestar", "multipart", "uvicorn", "yaml"}
 FOR_TERMINALS = {"attr", "pygments", "rich"}
 """structlog takes them where it finds them."""
 
+SETTINGS = {
+    "TANDEM_DATABASE_URL": "postgresql://nobody@nowhere/none",
+    "TANDEM_SECRET_KEY": "x" * 40,
+}
+
 
 def test_no_process_loads_what_it_may_never_use() -> None:
     run = subprocess.run(
         [sys.executable, "-c", LOADED_IN_TURN],
-        env=clean_environment(),
+        env=clean_environment() | SETTINGS,
         capture_output=True,
         text=True,
         check=False,
