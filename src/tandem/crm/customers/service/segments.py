@@ -225,8 +225,8 @@ async def refresh_segment(tx: Tx, segment_id: UUID, moment: rules.Moment) -> boo
         return False
     async with rules.bounded(tx, seconds=REFRESH_SECONDS):
         made = rules.condition(rule, vocabulary, moment, is_whole=True)
-        gone = await store.leave(tx, segment_id, made, limit=BATCH)
         async with rules.everybody(tx):
+            gone = await store.leave(tx, segment_id, made, limit=BATCH)
             entered = await store.enter(tx, segment_id, made, now=moment.now, limit=BATCH)
     await _tell(tx, segment_id, entered, gone)
     took_ms = int((time.monotonic() - started) * 1000)

@@ -171,7 +171,8 @@ ENTER = RuledQuery(
 )
 
 # Found once, then deleted: a join would look for all of them anew for each member where the table
-# is too fresh for PostgreSQL to know how many there are.
+# is too fresh for PostgreSQL to know how many there are. Who is in and not among those who fit: so
+# the rule is asked of everybody at once, as when they enter.
 LEAVE = RuledQuery(
     """
     delete from customers.segment_member m
@@ -179,9 +180,11 @@ LEAVE = RuledQuery(
        and m.customer_id = any(array(
            select m2.customer_id
              from customers.segment_member m2
-             join customers.customer c on c.org_id = :org_id and c.id = m2.customer_id
             where m2.org_id = :org_id and m2.segment_id = :id
-              and not (c.merged_into_id is null and c.erased_at is null and {rule})
+              and not exists (
+                  select from customers.customer c
+                   where c.org_id = :org_id and c.id = m2.customer_id
+                     and c.merged_into_id is null and c.erased_at is null and {rule})
             limit :limit))
     returning m.customer_id
     """
