@@ -129,6 +129,22 @@ def test_what_we_cancelled_stays_cancelled() -> None:
     assert status_after(Status.CANCELLED, [step(ScanStatus.DELIVERED)]) is Status.CANCELLED
 
 
+@pytest.mark.parametrize(
+    ("reason", "code", "count"),
+    [
+        ("no_attempt", "", 0),
+        ("No attempt: van full", "", 0),
+        ("", "NO-ATTEMPT", 0),
+        ("customer_absent: no attempt", "", 1),
+        ("", "", 1),
+    ],
+)
+def test_no_attempt_is_known_however_it_is_written(reason: str, code: str, count: int) -> None:
+    at = datetime(2026, 11, 22, 10, tzinfo=UTC)
+    step = Step(status=ScanStatus.DELIVERY_FAILED, occurred_at=at, reason=reason, code=code)
+    assert attempts([step]) == count
+
+
 def test_a_delivery_nobody_tried_is_no_attempt() -> None:
     """AS12: three failed, one of them coded as never attempted."""
     failed = [

@@ -10,7 +10,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.scm.shipping.domain.configuration import Reattempts
 from tandem.scm.shipping.domain.shipments import Shipment
-from tandem.scm.shipping.domain.statuses import ScanStatus
+from tandem.scm.shipping.domain.statuses import ScanStatus, Step
 from tandem.scm.shipping.domain.undelivered import asks_again
 from tests.shipping.givens import order
 from tests.shipping.shipped import ship, told
@@ -47,8 +47,9 @@ async def cases(client: httpx.AsyncClient, made: Shipment) -> list[dict[str, Any
 def test_the_next_try_is_asked_for_while_it_can_help(
     attempts: int, reason: str, is_asked: bool
 ) -> None:
-    assert asks_again(Reattempts(), attempts=attempts, reason=reason) is is_asked
-    assert not asks_again(Reattempts(is_automatic=False), attempts=attempts, reason=reason)
+    step = Step(status=ScanStatus.DELIVERY_FAILED, occurred_at=MONDAY, reason=reason)
+    assert asks_again(Reattempts(), attempts=attempts, failure=step) is is_asked
+    assert not asks_again(Reattempts(is_automatic=False), attempts=attempts, failure=step)
 
 
 async def test_of_three_failures_one_was_no_attempt_so_a_third_is_asked_for_by_itself(

@@ -139,6 +139,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     status: ScanStatus
     occurred_at: datetime
     reason: str = ""
+    code: str = ""
+
+    @property
+    def is_no_attempt(self) -> bool:
+        """However it is written (`No attempt: van full`), as our reason or the carrier's code."""
+        return NO_ATTEMPT in {_word(self.reason), _word(self.code)}
+
+
+def _word(text: str) -> str:
+    return text.partition(":")[0].strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def status_after(base: Status, steps: Iterable[Step]) -> Status:
@@ -158,9 +168,7 @@ def status_after(base: Status, steps: Iterable[Step]) -> Status:
 def attempts(steps: Iterable[Step]) -> int:
     """How often somebody stood at the door in vain."""
     return sum(
-        step.status is ScanStatus.DELIVERY_FAILED
-        and step.reason.partition(":")[0].strip() != NO_ATTEMPT
-        for step in steps
+        step.status is ScanStatus.DELIVERY_FAILED and not step.is_no_attempt for step in steps
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from tandem.kernel.errors import Conflict
 from tandem.scm.shipping.domain.configuration import Reattempts
-from tandem.scm.shipping.domain.statuses import NO_ATTEMPT
+from tandem.scm.shipping.domain.statuses import Step
 
 FOR_A_PERSON = frozenset({"refused", "damaged"})
 """Why it failed when another try alone cannot help: somebody has to talk to the buyer first."""
@@ -60,10 +60,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-def asks_again(reattempts: Reattempts, *, attempts: int, reason: str) -> bool:
+def asks_again(reattempts: Reattempts, *, attempts: int, failure: Step) -> bool:
     """Whether the next try is asked for without anybody deciding. A visit that was none counts for
     nothing, so it is always worth another."""
-    word = reason.partition(":")[0].strip()
+    word = failure.reason.partition(":")[0].strip()
     if not reattempts.is_automatic or word in FOR_A_PERSON:
         return False
-    return attempts < reattempts.attempts_max or word == NO_ATTEMPT
+    return attempts < reattempts.attempts_max or failure.is_no_attempt

@@ -41,7 +41,7 @@ async def follow_failure(tx: Tx, shipment: Shipment, step: Step, now: datetime) 
     )
     plan = await plan_of(tx)
     reattempts = plan.configuration.reattempts
-    if not asks_again(reattempts, attempts=shipment.attempts, reason=step.reason):
+    if not asks_again(reattempts, attempts=shipment.attempts, failure=step):
         return []
     on = engine.next_delivery_day(plan.rules[0], max(step.occurred_at, now))
     await store.decide(

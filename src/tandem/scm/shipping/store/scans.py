@@ -33,7 +33,7 @@ LIST = Query(
 
 STEPS = Query(
     """
-    select status, occurred_at, reason
+    select status, occurred_at, reason, code
       from shipping.scan
      where org_id = :org_id and shipment_id = :shipment_id
      order by occurred_at, id
