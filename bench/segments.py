@@ -43,6 +43,10 @@ RULES: dict[str, Any] = {
     "a complaint, ever": {"event": "complained"},
     "no complaint in 90 days": {"not": {"event": "complained", "within": "P90D"}},
     "two payments or more, ever": {"event": "paid", "count": {"op": "gte", "n": 2}},
+    "one payment exactly, ever": {"event": "paid", "count": {"op": "is", "n": 1}},
+    "two payments or more in a year": {
+        "event": "paid", "count": {"op": "gte", "n": 2}, "within": "P1Y",
+    },
     "three levels with two windows": {
         "all": [
             {"any": [{"field": "cities", "op": "has_any", "value": ["City 7", "City 8"]},

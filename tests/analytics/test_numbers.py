@@ -92,14 +92,16 @@ def _by_chance(dice: random.Random) -> Ask:
         from_on=first,
         to_on=date(2026, 11, dice.randint(1, 22)),
         week_start=dice.choice(["monday", "sunday"]),
-        zone=dice.choice([None, None, "America/New_York"]),
+        zone=dice.choice([None, None, "America/New_York", "Pacific/Kiritimati"]),
         filters=dice.choice([None, _filter(dice, known)]),
     )
 
 
 def _filter(dice: random.Random, known: list[str]) -> dict[str, Any] | None:
     name = dice.choice([one for one in known if one != "is_kept"])
-    return {"not": {"field": name, "op": "in", "value": ["web", "TEA", "late", "open"]}}
+    named = {"field": name, "op": "in", "value": ["web", "TEA", "late", "open"]}
+    nothing = {"field": name, "op": dice.choice(["set", "unset"])}
+    return dice.choice([{"not": named}, {"any": [named, nothing]}, {"not": nothing}])
 
 
 async def test_sums_by_day_and_the_facts_themselves_say_the_same(company: Counted) -> None:
