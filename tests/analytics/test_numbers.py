@@ -101,7 +101,8 @@ def _filter(dice: random.Random, known: list[str]) -> dict[str, Any] | None:
     name = dice.choice([one for one in known if one != "is_kept"])
     named = {"field": name, "op": "in", "value": ["web", "TEA", "late", "open"]}
     nothing = {"field": name, "op": dice.choice(["set", "unset"])}
-    return dice.choice([{"not": named}, {"any": [named, nothing]}, {"not": nothing}])
+    rules: list[dict[str, Any]] = [{"not": named}, {"any": [named, nothing]}, {"not": nothing}]
+    return dice.choice(rules)
 
 
 async def test_sums_by_day_and_the_facts_themselves_say_the_same(company: Counted) -> None:
