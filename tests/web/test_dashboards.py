@@ -9,6 +9,10 @@ from tests.waiting import until
 from tests.web.conftest import Desk
 from tests.web.installation import Installation
 
+HAS_INK = (
+    "(canvas) => canvas.getContext('2d')"
+    ".getImageData(0, 0, canvas.width, canvas.height).data.some((byte) => byte)"
+)
 COUNT: dict[str, Any] = {"measures": ["orders"], "period": "last_7_days"}
 
 
@@ -24,11 +28,12 @@ def test_a_number_is_narrowed_opened_explored_and_kept(desk: Desk, shop: Install
     with desk() as window:
         page = window.page
         page.goto("/dashboards?period=last_7_days")
-        expect(page.locator(".chart svg").first).to_be_visible()
+        expect(page.locator(".chart canvas").first).to_be_visible()
+        assert page.locator(".chart canvas").first.evaluate(HAS_INK)
         window.check("dashboard-sales-wide-light")
         page.get_by_label("Compare with").select_option("previous_year")
         page.wait_for_url(re.compile("compare=previous_year"))
-        expect(page.locator(".chart svg").first).to_be_visible()
+        expect(page.locator(".chart canvas").first).to_be_visible()
         orders = page.locator(".figure", has_text="Orders")
         orders.get_by_role("link").click()
         expect(page.locator("h1")).to_contain_text("Orders: ")
@@ -39,13 +44,13 @@ def test_a_number_is_narrowed_opened_explored_and_kept(desk: Desk, shop: Install
         page.goto("/explore?measure=orders&period=last_7_days")
         page.locator("select[name=by]").select_option("channel")
         page.wait_for_url(re.compile("by=channel"))
-        expect(page.locator(".chart svg")).to_be_visible()
+        expect(page.locator(".chart canvas")).to_be_visible()
         page.get_by_role("button", name="Save as a tile").click()
         page.get_by_label("Title of the tile").fill("Orders by channel")
         page.get_by_label("Name of the new dashboard").fill("My morning")
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_role("heading", name="Orders by channel")).to_be_visible()
-        expect(page.locator(".chart svg")).to_be_visible()
+        expect(page.locator(".chart canvas")).to_be_visible()
         window.check("dashboard-own-wide-light")
         page.goto("/funnels?period=last_7_days")
         expect(page.locator(".bar")).to_have_count(3)

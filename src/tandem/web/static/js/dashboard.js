@@ -1,8 +1,10 @@
 // Charts of a dashboard, drawn from what the page says about them (data-chart) in the page's own
 // colours. The table under each chart has the same numbers, for whoever does not see it.
-import { init } from 'charts';
+import { Chart } from 'charts';
 
 const drawn = new Map();
+const LABEL_MAX = 18;
+const PICTURE_DENSITY = 2;
 const MONEY = { INR: '₹', USD: '$', EUR: '€', GBP: '£' };
 
 function colour(name) {
@@ -29,116 +31,142 @@ function written(value, unit, currency, isShort) {
 
 function tooltip(chart) {
   return {
-    trigger: 'axis',
-    confine: true,
+    mode: 'index',
+    intersect: false,
+    axis: chart.shape === 'bar' ? 'y' : 'x',
     backgroundColor: colour('--t-raised'),
     borderColor: colour('--t-line-strong'),
-    textStyle: { color: colour('--t-text'), fontSize: 12.5 },
-    axisPointer: { type: chart.shape === 'bar' ? 'shadow' : 'line' },
-  };
-}
-
-function axis(chart, isNumbers) {
-  const unit = chart.series[0]?.unit;
-  return {
-    type: isNumbers ? 'value' : 'category',
-    data: isNumbers ? undefined : chart.categories,
-    minInterval: isNumbers && unit === 'count' ? 1 : undefined,
-    axisLine: { lineStyle: { color: colour('--t-line-strong') } },
-    axisTick: { show: false },
-    splitLine: { show: isNumbers, lineStyle: { color: colour('--t-line') } },
-    axisLabel: {
-      color: colour('--t-muted'),
-      fontSize: 11.5,
-      hideOverlap: true,
-      width: 110,
-      overflow: 'truncate',
-      formatter: isNumbers ? (value) => written(value, unit, chart.currency, true) : undefined,
+    borderWidth: 1,
+    titleColor: colour('--t-text'),
+    bodyColor: colour('--t-text'),
+    boxPadding: 4,
+    callbacks: {
+      label: ({ dataset, raw }) => ` ${dataset.label}: ${written(raw, dataset.unit, chart.currency)}`,
     },
   };
 }
 
-function series(chart) {
-  const isBar = chart.shape === 'bar';
-  const all = chart.series.map((one) => ({
-    name: one.name,
-    type: isBar ? 'bar' : 'line',
-    data: one.data,
-    showSymbol: chart.categories.length < 2,
-    barMaxWidth: 22,
-    lineStyle: { width: 2 },
-    itemStyle: { borderRadius: isBar ? [0, 3, 3, 0] : 0 },
-    tooltip: { valueFormatter: (value) => written(value, one.unit, chart.currency) },
-  }));
-  if (chart.isCompared && chart.series.length === 1 && !isBar) {
+function shortened(words) {
+  return words.length > LABEL_MAX ? `${words.slice(0, LABEL_MAX - 1)}…` : words;
+}
+
+function numbers(chart) {
+  const unit = chart.series[0]?.unit;
+  return {
+    beginAtZero: true,
+    border: { display: false },
+    grid: { color: colour('--t-line') },
+    ticks: {
+      color: colour('--t-muted'),
+      maxTicksLimit: 6,
+      precision: unit === 'count' ? 0 : undefined,
+      callback: (value) => written(value, unit, chart.currency, true),
+    },
+  };
+}
+
+function names(chart) {
+  return {
+    border: { color: colour('--t-line-strong') },
+    grid: { display: false },
+    ticks: {
+      color: colour('--t-muted'),
+      autoSkip: chart.shape !== 'bar',
+      autoSkipPadding: 12,
+      maxRotation: 0,
+      callback: (_, place) => shortened(`${chart.categories[place]}`),
+    },
+  };
+}
+
+function line(label, unit, data, tone, chart) {
+  return {
+    label,
+    unit,
+    data,
+    borderColor: tone,
+    backgroundColor: tone,
+    borderWidth: chart.shape === 'bar' ? 0 : 2,
+    pointRadius: chart.categories.length < 2 ? 3 : 0,
+    pointHoverRadius: 4,
+    maxBarThickness: 22,
+    borderRadius: 3,
+  };
+}
+
+function sets(chart) {
+  const tones = palette();
+  const all = chart.series.map((one, place) =>
+    line(one.name, one.unit, one.data, tones[place % tones.length], chart));
+  if (chart.isCompared && chart.series.length === 1 && chart.shape !== 'bar') {
     const [one] = chart.series;
     all.push({
-      name: `${one.name}, before`,
-      type: 'line',
-      data: one.before,
-      showSymbol: false,
-      lineStyle: { width: 1.5, type: 'dashed', color: colour('--t-muted') },
-      itemStyle: { color: colour('--t-muted') },
-      tooltip: { valueFormatter: (value) => written(value, one.unit, chart.currency) },
+      ...line(`${one.name}, before`, one.unit, one.before, colour('--t-muted'), chart),
+      borderWidth: 1.5,
+      borderDash: [5, 4],
     });
   }
   return all;
 }
 
-function options(chart) {
+function options(chart, shown) {
   const isBar = chart.shape === 'bar';
-  const shown = series(chart);
   return {
     animation: false,
-    color: palette(),
-    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-    grid: { left: 8, right: 18, top: shown.length > 1 ? 34 : 12, bottom: 6, containLabel: true },
-    legend: { show: shown.length > 1, top: 0, textStyle: { color: colour('--t-muted') }, type: 'scroll' },
-    tooltip: tooltip(chart),
-    xAxis: axis(chart, isBar),
-    yAxis: { ...axis(chart, !isBar), inverse: isBar },
-    series: shown,
+    maintainAspectRatio: false,
+    devicePixelRatio: Math.max(PICTURE_DENSITY, window.devicePixelRatio),
+    indexAxis: isBar ? 'y' : 'x',
+    interaction: { mode: 'index', intersect: false, axis: isBar ? 'y' : 'x' },
+    layout: { padding: { right: 6 } },
+    plugins: {
+      legend: {
+        display: shown.length > 1,
+        align: 'start',
+        labels: { color: colour('--t-muted'), usePointStyle: true, pointStyle: isBar ? 'rectRounded' : 'line', boxHeight: 7 },
+      },
+      tooltip: tooltip(chart),
+    },
+    scales: isBar
+      ? { x: numbers(chart), y: names(chart) }
+      : { x: names(chart), y: numbers(chart) },
   };
 }
 
 function draw(place) {
-  drawn.get(place)?.dispose();
-  place.replaceChildren();
+  drawn.get(place)?.destroy();
   const chart = JSON.parse(place.dataset.chart);
   if (chart.shape === 'bar') place.style.height = `${Math.max(96, chart.categories.length * 34 + 48)}px`;
-  const picture = init(place, undefined, { renderer: 'svg' });
-  picture.setOption(options(chart));
-  drawn.set(place, picture);
+  const canvas = document.createElement('canvas');
+  place.replaceChildren(canvas);
+  const shown = sets(chart);
+  drawn.set(place, new Chart(canvas, {
+    type: chart.shape === 'bar' ? 'bar' : 'line',
+    data: { labels: chart.categories, datasets: shown },
+    options: options(chart, shown),
+  }));
 }
 
 function drawAll() {
+  Object.assign(Chart.defaults.font, { family: getComputedStyle(document.body).fontFamily, size: 11.5 });
   for (const [place, picture] of drawn) {
     if (!place.isConnected) {
-      picture.dispose();
+      picture.destroy();
       drawn.delete(place);
     }
   }
   for (const place of document.querySelectorAll('[data-chart]')) draw(place);
 }
 
-/** The chart as it stands on the page, twice as large, as a PNG to keep. */
+/** The chart as it stands on the page, at least twice as large, as a PNG to keep. */
 async function keepPicture(button) {
-  const drawing = document.getElementById(button.dataset.picture)?.querySelector('svg');
+  const drawing = document.getElementById(button.dataset.picture)?.querySelector('canvas');
   if (!drawing) return;
-  const { width, height } = drawing.getBoundingClientRect();
-  const copy = drawing.cloneNode(true);
-  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  copy.setAttribute('width', width);
-  copy.setAttribute('height', height);
-  copy.style.fontFamily = getComputedStyle(document.body).fontFamily;
-  const picture = new Image();
-  picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(copy.outerHTML)}`;
-  await picture.decode();
-  const canvas = Object.assign(document.createElement('canvas'), { width: width * 2, height: height * 2 });
+  const { width, height } = drawing;
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
   const pen = canvas.getContext('2d');
   pen.fillStyle = colour('--t-surface') || '#ffffff';
-  pen.fillRect(0, 0, canvas.width, canvas.height);
-  pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  pen.fillRect(0, 0, width, height);
+  pen.drawImage(drawing, 0, 0);
   const bytes = await new Promise((done) => { canvas.toBlob(done, 'image/png'); });
   const link = Object.assign(document.createElement('a'), {
     href: URL.createObjectURL(bytes),
@@ -161,4 +189,3 @@ document.addEventListener('click', (event) => {
 drawAll();
 document.addEventListener('htmx:after:swap', drawAll);
 new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ['data-bs-theme'] });
-addEventListener('resize', () => drawn.forEach((picture) => picture.resize()));
