@@ -32,7 +32,7 @@ def test_the_tests_run_after_every_static_check() -> None:
     assert steps == [
         "step ruff check",
         "step ruff format --check",
-        "step mypy",
         "step lint-imports",
         "step tandem reference --check",
+        "step mypy",
     ]

@@ -50,7 +50,7 @@ async def test_other_currencies_count_to_the_paisa_and_what_is_won_once(desk: De
         await desk.client.patch(
             f"/v1/opportunities/{made['id']}", json={"manual_probability": chance}
         )
-        paise = {"JPY": 100, "KWD": Decimal("0.1")}.get(currency, 1)
+        paise = {"JPY": Decimal(100), "KWD": Decimal("0.1")}.get(currency, Decimal(1))
         exact += Decimal(amount) * Decimal(rate or 1) * paise * chance / 100
     won = await desk.open("won", amount_minor=700_00, close_on="2027-06-01")
     lost = await desk.open("lost", amount_minor=900_00, close_on="2027-06-01")
