@@ -280,7 +280,8 @@ async def test_settled_twice_is_raised_about_the_second(shop: Shop) -> None:
 async def test_captured_and_not_settled_for_a_week_is_raised_until_it_is(shop: Shop) -> None:
     _, payment = await shop.captured()
     shop.sandbox.break_next("razorpay", "never_settled", match=payment.provider_payment_id)
-    assert shop.sandbox.http.post("/sandbox/razorpay/settlements", json={}).status_code == 409
+    answer = shop.sandbox.http.post("/sandbox/razorpay/settlements", json={})
+    assert answer.status_code == 409, answer.text
     await shop.captured()
     settle(shop)
     await payment_jobs.watch_settlements(shop.job)

@@ -135,6 +135,9 @@ COUNT_DUE = Query(
     select count(*) from (
         select from notifications.message
          where org_id = :org_id and lane = :lane and state in ('queued', 'held') and due_at <= :now
+         union all
+        select from notifications.message
+         where org_id = :org_id and lane = :lane and state = 'sending' and handed_over_at is null
          limit :count) as due
     """
 )
@@ -334,7 +337,7 @@ async def add_attempts(
 
 
 async def count_due(tx: Tx, lane: Lane, *, count: int, now: datetime) -> int:
-    """How many of a lane are due, as far as `count`."""
+    """How many of a lane are due, or in hand and not yet handed over, as far as `count`."""
     found: int = await tx.value(COUNT_DUE, lane=lane, count=count, now=now)
     return found
 
