@@ -10,6 +10,7 @@ from litestar import Litestar
 
 from tandem.contracts.orders import OrderSnapshot
 from tandem.kernel.db import Query
+from tandem.scm.orders import service as orders
 from tandem.scm.payments import service as payments
 from tests.givens import visitor
 from tests.payments.shop import GOING_OUT, TOTAL, Shop
@@ -151,6 +152,18 @@ async def test_the_page_says_when_its_order_is_over(shop: Shop, buyer: httpx2.As
     await shop.expire(order.id)
     shown = await page(buyer, order)
     assert (shown["state"], shown["checkout"]) == ("expired", None)
+
+
+async def test_the_page_asks_for_nothing_once_the_order_is_cancelled_told_or_not(
+    shop: Shop, buyer: httpx2.AsyncClient
+) -> None:
+    order, _ = await shop.payable()
+    asking = (await buyer.get(f"/pay/{order.public_token}")).text
+    assert "data-pay>" in asking and "1,180.00" in asking
+    async with shop.database.transaction(shop.actor) as tx:
+        await orders.cancel(tx, order.id, reason="changed my mind", now=shop.now())
+    shown = (await buyer.get(f"/pay/{order.public_token}")).text
+    assert "This order was cancelled" in shown and "data-pay>" not in shown
 
 
 async def test_unknown_links_and_orders_without_a_request_look_the_same(

@@ -18,12 +18,13 @@ from tandem.scm.invoicing import service as invoicing
 from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.views import PublicOrder
 from tandem.scm.payments import service as payments
-from tandem.scm.payments.domain import Checkout, PayPage
+from tandem.scm.payments.domain import Checkout, PayPage, PayState
 from tandem.scm.payments.service import PaymentGateway
 from tandem.web.company import Company, find_company
 from tandem.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
+ASKING = frozenset({PayState.PREPARING, PayState.PAYABLE})
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,9 +37,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def state(self) -> str:
-        if self.pay is not None:
+        is_over = self.order.status in {"cancelled", "expired"}
+        # The request for the money is closed a moment after its order: nobody is asked meanwhile.
+        if self.pay is not None and not (is_over and self.pay.state in ASKING):
             return str(self.pay.state)
-        if self.order.status in {"cancelled", "expired"}:
+        if is_over:
             return self.order.status
         return "at_the_door" if self.order.payment_method == "cod" else "preparing"
 
@@ -57,7 +60,7 @@ class PayPages(Controller):
     ) -> Response[Any]:
         gateway = resources.get(PaymentGateway)
         asked = await _ask(database, gateway, token, now)
-        checkout = asked.pay.checkout if asked.pay else None
+        checkout = asked.pay.checkout if asked.pay and asked.state == PayState.PAYABLE else None
         return page(
             request,
             "public/pay.html",
