@@ -5,20 +5,18 @@ https://razorpay.com/docs/webhooks/validate-test: the signature is over the raw 
 """
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import structlog
 from litestar import Controller, Request, post
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
 from tandem.kernel import inbox, jobs, references
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.errors import TooLarge
 from tandem.kernel.http import PUBLIC, Given, Now, Store, limited, refusals
+from tandem.kernel.http.webhooks import Received, WebhookOperation
 from tandem.kernel.limits import Limit
 from tandem.scm.payments.domain import BadSignature
 from tandem.scm.payments.gateways.port import PaymentGateway
@@ -31,19 +29,6 @@ WEBHOOK_LIMIT = Limit(name="razorpay_webhooks", count=6_000, seconds=60)
 """All of a shop's payments come from a few addresses: a sale must not run into the limit."""
 
 EVENT_ID_LENGTH_MAX = 100
-
-
-class Received(msgspec.Struct, kw_only=True):
-    status: str = "ok"
-
-
-@dataclass
-class WebhookOperation(Operation):
-    """The vendor's envelope, read as raw bytes because the signature is over them."""
-
-    def __post_init__(self) -> None:
-        body = OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))
-        self.request_body = RequestBody(content={"application/json": body}, required=True)
 
 
 class RazorpayWebhooksController(Controller):

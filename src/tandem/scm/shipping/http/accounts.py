@@ -1,18 +1,17 @@
 """Carriers that tell of parcels by themselves: their accounts, and the door they knock at."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, delete, get, post
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, JSONBody
 
 from tandem.kernel import inbox, references
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, TooLarge
 from tandem.kernel.http import PUBLIC, Now, Store, Transaction, limited, refusals
+from tandem.kernel.http.webhooks import Received, WebhookOperation
 from tandem.kernel.limits import Limit
 from tandem.kernel.pages import Page
 from tandem.scm.shipping.domain.notices import (
@@ -48,19 +47,6 @@ class MadeCarrierAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 class NewSecret(msgspec.Struct, frozen=True, kw_only=True):
     secret: str
-
-
-class Received(msgspec.Struct, kw_only=True):
-    status: str = "ok"
-
-
-@dataclass
-class WebhookOperation(Operation):
-    """The carrier's body, read as raw bytes because the signature is over them."""
-
-    def __post_init__(self) -> None:
-        body = OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))
-        self.request_body = RequestBody(content={"application/json": body}, required=True)
 
 
 class CarrierAccountController(Controller):

@@ -1,14 +1,12 @@
 """Complaints and Jira: linking, the webhook's door, and what people decide about the exchange."""
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 import structlog
 from litestar import Controller, Request, Response, delete, get, post, put
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from tandem.kernel import inbox, references
@@ -24,6 +22,7 @@ from tandem.kernel.http import (
     limited,
     refusals,
 )
+from tandem.kernel.http.webhooks import Received, WebhookOperation
 from tandem.kernel.jobs import Work
 from tandem.kernel.limits import Limit
 from tandem.kernel.pages import Page
@@ -44,23 +43,10 @@ class BadJiraSignature(Unauthenticated):
     code = "bad_signature"
 
 
-class Received(msgspec.Struct, kw_only=True):
-    status: str = "ok"
-
-
 class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`ours` tells Jira again, `theirs` takes over what is there, `dismissed` leaves both."""
 
     winner: Literal["ours", "theirs", "dismissed"]
-
-
-@dataclass
-class WebhookOperation(Operation):
-    """The vendor's body, read as raw bytes because the signature is over them."""
-
-    def __post_init__(self) -> None:
-        body = OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))
-        self.request_body = RequestBody(content={"application/json": body}, required=True)
 
 
 class JiraLinkController(Controller):
