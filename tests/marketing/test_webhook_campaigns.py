@@ -301,6 +301,38 @@ async def test_what_is_no_json_names_nothing_known_or_calls_nobody_is_refused(
     assert await company.states(campaign) == {}
 
 
+async def test_an_address_that_somebody_counts_on_is_not_removed(
+    company: Company, caller: Work, shop: Receiver
+) -> None:
+    campaign, _ = await ready(company, shop.url, 1)
+    at = f"/v1/webhook-endpoints/{campaign['endpoint_id']}"
+    topic = "marketing.journey_told.v1"
+    put = {"url": shop.url, "topics": [topic]}
+    assert (await company.client.put(at, json=put)).status_code == 200
+    act = {"do": "act", "id": "a", "what": "tell_webhooks", "title": "Ring them"}
+    plan = {"name": "Ringing", "plan": {"steps": [act]}}
+    journey = (await company.client.post("/v1/journeys", json=plan)).json()
+    path = f"/v1/journeys/{journey['id']}"
+    published = await company.client.post(f"{path}/publication", json={})
+    assert published.status_code in (200, 201), published.text
+
+    users = ["the campaign “Spring”", "the journey “Ringing”"]
+    refused = await company.client.delete(at)
+    assert (refused.status_code, refused.json()["code"]) == (409, "webhook_endpoint_in_use")
+    assert refused.json()["users"] == users
+    page = f"/settings/webhooks/{campaign['endpoint_id']}"
+    shown = await company.client.post(f"{page}/removal")
+    assert shown.status_code == 409 and "It is used by the campaign “Spring”" in shown.text
+    assert (await company.client.get(at.rpartition("/")[0])).json()[-1]["topics"] == [topic]
+
+    cancelled = await company.client.post(f"/v1/campaigns/{campaign['id']}/cancellation")
+    assert cancelled.status_code in (200, 201), cancelled.text
+    still = (await company.client.delete(at)).json()["users"]
+    other, _ = await endpoint(company, shop.url)
+    await company.client.put(f"/v1/webhook-endpoints/{other}", json=put)
+    assert still == users[1:] and (await company.client.delete(at)).status_code == 204
+
+
 async def test_no_value_ends_the_string_it_stands_in_and_our_own_network_is_never_called(
     company: Company, caller: Work, shop: Receiver, database: Database, actor: Actor
 ) -> None:

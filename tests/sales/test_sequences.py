@@ -260,6 +260,10 @@ async def test_who_cannot_be_put_in_is_refused_and_nothing_is_sent(
     assert [step["subject"] for step in made["steps"]] == ["Hello"]
     wrong = await desk.client.post("/settings/sequences", data={**form, "after_days_0": "x"})
     assert wrong.status_code == 422 and "whole days" in wrong.text
+    third = {**form, "subject_2": "Third", "text_2": ""}
+    wrong = await desk.client.post("/settings/sequences", data=third)
+    at_it = wrong.text.partition('name="text_2"')[2].partition("</section>")[0]
+    assert (wrong.status_code, "Mail 3: Say something" in at_it) == (422, True), wrong.text
 
 
 def test_a_name_in_brackets_is_no_place_of_its_own() -> None:

@@ -45,6 +45,12 @@ class TooManyEndpoints(Conflict):
     code = "too_many_endpoints"
 
 
+class EndpointInUse(Conflict):
+    """Somebody counts on it; `users` says who."""
+
+    code = "webhook_endpoint_in_use"
+
+
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """`topics` are whole ones, such as `orders.order_placed.v1`; with none it is only called by
     campaigns. The secret is shown once."""

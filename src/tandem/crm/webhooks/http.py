@@ -8,7 +8,14 @@ from litestar import Controller, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from tandem.crm.webhooks import service
-from tandem.crm.webhooks.domain import Endpoint, Message, State, TooManyEndpoints, TopicUnknown
+from tandem.crm.webhooks.domain import (
+    Endpoint,
+    EndpointInUse,
+    Message,
+    State,
+    TooManyEndpoints,
+    TopicUnknown,
+)
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.guard import AddressRefused, Guard
 from tandem.kernel.http import (
@@ -124,10 +131,11 @@ class WebhookController(Controller):
     @delete(
         "/webhook-endpoints/{endpoint_id:uuid}",
         status_code=204,
-        responses=refusals(Forbidden, NotFound),
+        responses=refusals(Forbidden, NotFound, EndpointInUse),
     )
     async def remove_endpoint(self, endpoint_id: FromPath[UUID], tx: Transaction, now: Now) -> None:
-        """Send nothing there any more; what waits is dropped."""
+        """Send nothing there any more; what waits is dropped. Refused while a campaign calls it,
+        or a journey tells it alone."""
         await service.remove_endpoint(tx, endpoint_id, now=now)
 
     @post(

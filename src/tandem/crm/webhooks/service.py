@@ -1,6 +1,6 @@
 """Where a company's events go: chosen, signed, forwarded in order, tried again, looked at."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from tandem.crm.webhooks.domain import (
     Call,
     Due,
     Endpoint,
+    EndpointInUse,
     Keys,
     Message,
     State,
@@ -53,6 +54,17 @@ def check_may_choose(actor: Actor) -> None:
             "Events carry all records with all fields, and you do not see all of them.",
             permission="webhooks.manage",
         )
+
+
+Users = Callable[[Tx, Endpoint], Awaitable[list[str]]]
+_users: list[Users] = []
+NAMED_MAX = 5
+
+
+def uses_endpoints(users: Users) -> Users:
+    """Whoever counts on addresses says here which of its own count on one, by name."""
+    _users.append(users)
+    return users
 
 
 async def list_endpoints(tx: Tx) -> list[Endpoint]:
@@ -123,9 +135,16 @@ async def change_endpoint(
 
 
 async def remove_endpoint(tx: Tx, endpoint_id: UUID, *, now: datetime) -> None:
-    """With its messages, waiting ones too."""
+    """With its messages, waiting ones too. Raises EndpointInUse, naming who counts on it."""
     tx.actor.require("webhooks.manage")
     before = await _get(tx, endpoint_id)
+    users = [one for asked in _users for one in await asked(tx.with_all_grants(), before)]
+    if users:
+        more = f" and {len(users) - NAMED_MAX} more" if len(users) > NAMED_MAX else ""
+        raise EndpointInUse(
+            f"It is used by {', '.join(users[:NAMED_MAX])}{more}. Let them call another one first.",
+            users=users,
+        )
     await tx.run(store.DELETE_ENDPOINT, id=endpoint_id)
     await _tap(tx)
     await _note(tx, "webhooks.endpoint_removed", endpoint_id, now, before=_told_of(before))

@@ -1,10 +1,12 @@
 """Settings: sequences of mails, and a form for their steps."""
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
@@ -18,11 +20,14 @@ from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
 HOME = "/settings/sequences"
+STEP = re.compile(r"steps\[(?P<place>\d+)\]\.(?P<name>after_days|subject|text)")
 BLANKS = 2
 """Empty mails at the end of the form."""
 WORDS: Mapping[str, str] = {
     "name": "Give the sequence a name, 80 letters at most.",
     "after_days": "Write whole days up to 90.",
+    "subject": "Give the mail a subject on one line, 200 letters at most.",
+    "text": "Say something, in 5,000 letters at most.",
     "steps": "Write at least one mail, each with a subject and a text.",
 }
 
@@ -60,7 +65,7 @@ class SequencesPage(Controller):
             else:
                 made = await sequences.add_sequence(tx, draft, now=now)
         except Refusal as refusal:
-            return _form(request, form, problem_of(refusal, form), refusal.status)
+            return _form(request, form, _at_its_mail(problem_of(refusal, form)), refusal.status)
         return redirect(request, HOME, toast=f"The sequence {made.name} is saved.")
 
 
@@ -70,27 +75,45 @@ def _form(
     problem: Problem = NO_PROBLEM,
     status: int = 200,
 ) -> Response[Any]:
-    written = sum(1 for place in range(STEPS_MAX) if values.get(f"subject_{place}"))
+    shown = max(_written(values), default=-1) + 1 + BLANKS
     return page(
         request,
         "console/settings/sequence.html",
         status=status,
         form=values,
-        places=range(min(written + BLANKS, STEPS_MAX)),
+        places=range(min(shown, STEPS_MAX)),
         problem=problem,
     )
 
 
-def _draft(form: Mapping[str, str]) -> SequenceDraft:
+def _at_its_mail(problem: Problem) -> Problem:
+    """`steps[1].subject` is about the second mail that is written, wherever it stands."""
+    found = STEP.fullmatch(problem.field)
+    written = _written(problem.values)
+    if found is None or int(found["place"]) >= len(written):
+        return problem
+    place = written[int(found["place"])]
+    said = f"Mail {place + 1}: {problem.detail}"
+    return msgspec.structs.replace(problem, field=f"{found['name']}_{place}", detail=said)
+
+
+def _written(form: Mapping[str, str]) -> list[int]:
     """A mail without a subject and a text is none."""
+    return [
+        place
+        for place in range(STEPS_MAX)
+        if form.get(f"subject_{place}") or form.get(f"text_{place}")
+    ]
+
+
+def _draft(form: Mapping[str, str]) -> SequenceDraft:
     steps = [
         {
             "after_days": form.get(f"after_days_{place}") or "0",
             "subject": form.get(f"subject_{place}", ""),
             "text": form.get(f"text_{place}", "").replace("\r\n", "\n"),
         }
-        for place in range(STEPS_MAX)
-        if form.get(f"subject_{place}") or form.get(f"text_{place}")
+        for place in _written(form)
     ]
     values = {
         "name": form.get("name", ""),

@@ -7,6 +7,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
 
 from tandem.crm.webhooks import service as webhooks
+from tandem.crm.webhooks.domain import EndpointInUse
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.guard import Guard
@@ -71,7 +72,10 @@ class WebhooksPage(Controller):
     async def remove(
         self, request: AnyRequest, endpoint_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> Response[Any]:
-        await webhooks.remove_endpoint(tx, endpoint_id, now=now)
+        try:
+            await webhooks.remove_endpoint(tx, endpoint_id, now=now)
+        except EndpointInUse as refusal:
+            return await _endpoint(request, tx, endpoint_id, problem=problem_of(refusal, {}))
         return redirect(request, "/settings/webhooks", toast="Nothing is sent there any more.")
 
     @post("/{endpoint_id:uuid}/messages/{message_id:uuid}/redelivery")
@@ -111,13 +115,20 @@ async def _page(
 
 
 async def _endpoint(
-    request: AnyRequest, tx: Tx, endpoint_id: UUID, *, made: str = ""
+    request: AnyRequest,
+    tx: Tx,
+    endpoint_id: UUID,
+    *,
+    made: str = "",
+    problem: Problem = NO_PROBLEM,
 ) -> Response[Any]:
     endpoint = await webhooks.get_endpoint(tx, endpoint_id)
     found = await webhooks.list_messages(tx, endpoint_id, limit=SHOWN)
     return page(
         request,
         "console/settings/webhook.html",
+        status=problem.status,
+        problem=problem,
         endpoint=endpoint,
         messages=found.items,
         made=made,

@@ -13,6 +13,7 @@ from tandem.crm.marketing.service.approvals import (
 from tandem.crm.marketing.service.campaigns import (
     add_campaign,
     at_work,
+    calling,
     change_campaign,
     get_campaign,
     greeting,
@@ -107,6 +108,7 @@ __all__ = [
     "begin",
     "begin_sending",
     "by_message",
+    "calling",
     "cancel",
     "change_campaign",
     "check_address",

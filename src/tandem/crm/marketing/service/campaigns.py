@@ -146,6 +146,11 @@ async def sending_by(tx: Tx, channel: str) -> list[Campaign]:
     return await store.sending_by(tx, channel)
 
 
+async def calling(tx: Tx, endpoint_id: UUID) -> list[str]:
+    """The names of campaigns that call this webhook and have not ended."""
+    return await store.calling(tx, endpoint_id)
+
+
 async def waiting_for_way(tx: Tx) -> list[Campaign]:
     """Campaigns that an outage stopped, locked: for who lets them go on."""
     return await store.waiting_for_way(tx)

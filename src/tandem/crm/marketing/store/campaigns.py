@@ -77,6 +77,17 @@ SENDING_BY = Query(
     """
 )
 
+CALLING = Query(
+    """
+    select name
+      from marketing.campaign
+     where org_id = :org_id and endpoint_id = :endpoint_id
+       and state not in ('done', 'cancelled', 'expired')
+     order by id
+     limit 50
+    """
+)
+
 WAITING_FOR_WAY = Query(
     CAMPAIGN
     + """
@@ -223,6 +234,11 @@ async def at_work(tx: Tx, now: datetime) -> list[UUID]:
 async def sending_by(tx: Tx, channel: str) -> list[Campaign]:
     """Locked."""
     return await tx.many(SENDING_BY, Campaign, channel=channel)
+
+
+async def calling(tx: Tx, endpoint_id: UUID) -> list[str]:
+    rows = await tx.records(CALLING, endpoint_id=endpoint_id)
+    return [row["name"] for row in rows]
 
 
 async def waiting_for_way(tx: Tx) -> list[Campaign]:
