@@ -1,22 +1,33 @@
 """Texts to India leave as they were registered, to the character, or not at all (A-NOT-9)."""
 
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2 as httpx
+import msgspec
 import pytest
 
-from tandem.crm.notifications.domain.messages import Channel, State
+from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain import CustomerDraft
+from tandem.crm.customers.domain.consents import NewConsent
+from tandem.crm.notifications import service as notifications
+from tandem.crm.notifications.domain.messages import Channel, Lane, State
+from tandem.crm.notifications.domain.outgoing import Outgoing
+from tandem.crm.notifications.domain.policy import SendAsk
 from tandem.crm.notifications.domain.providers import Kind
 from tandem.crm.notifications.domain.registered import (
+    INDIAN_TIME,
     Header,
     NewRegisteredText,
     NewRegistration,
     Registry,
+    Verdict,
     match,
 )
 from tandem.crm.notifications.domain.texts import segments
 from tandem.crm.notifications.service import registered
+from tandem.flows.send_policy import decide
 from tests.notifications.givens import Post
 from tests.notifications.test_carrying import add, queued
 
@@ -215,6 +226,75 @@ async def test_a_registered_text_carries_entity_header_and_template_to_the_carri
     )
 
 
+@pytest.mark.parametrize(
+    ("clock", "waits_until"),
+    [("09:59:59", "10:00"), ("10:00:00", None), ("20:59:59", None), ("21:00:00", "10:00")],
+)
+def test_promotions_reach_india_by_day(clock: str, waits_until: str | None) -> None:
+    """Ten to nine by Indian time, wherever the company is."""
+    at = datetime.fromisoformat(f"2026-11-22T{clock}+05:30")
+    day = 23 if clock > "21" else 22
+    promotion = Verdict(is_needed=True, is_allowed=True, category="promotional")
+    until = datetime(2026, 11, day, 10, tzinfo=INDIAN_TIME) if waits_until else None
+    assert promotion.waits_until(at) == until
+    for other in (
+        msgspec.structs.replace(promotion, is_needed=False),
+        msgspec.structs.replace(promotion, category="service_explicit"),
+    ):
+        assert other.waits_until(at) is None
+
+
+async def test_a_promotion_at_night_is_held_and_leaves_in_the_morning_as_registered(
+    post: Post,
+) -> None:
+    await add(post, Kind.MSG91)
+    now = post.work.now()
+    hidden = "Sale at Nilgiri:\n{#numeric#}% off  till {#var#}"
+    new = NewRegistration(
+        entity_id=ENTITY, headers=[Header(header="600123", category="promotional")]
+    )
+    async with post.work.transaction() as tx:
+        await registered.save_registration(tx, new, now=now)
+        for body, last in ((hidden.replace("\n", "\r\n"), "4"), ("Never {#var#}", "5")):
+            words = NewRegisteredText(
+                registry=Registry.DLT, template_id=TEMPLATE[:-1] + last, name="sale", body=body,
+                header="600123", category="promotional",
+            )  # fmt: skip
+            await registered.add_text(tx, words, now=now)
+        (found,) = await customers.find_or_add(
+            tx, [CustomerDraft(name="Asha", phone=post.phone)], now=now
+        )
+        yes = NewConsent(purpose="marketing", channel="sms", is_granted=True, source="test")
+        await customers.record_consent(tx, found.id, yes, now=now)
+    today = now.astimezone(INDIAN_TIME).replace(hour=21, minute=0, second=0, microsecond=0)
+    post.hands._at = today + timedelta(days=1)
+    said = "Sale at Nilgiri:\n20% off  till Sunday"
+    ask = SendAsk(
+        customer_id=found.id, channel=Channel.SMS, address=post.phone, purpose="marketing",
+        kind="campaign", lane=Lane.BULK, at=post.work.now(), text=said,
+    )  # fmt: skip
+    async with post.work.transaction() as tx:
+        (asked,) = await decide(tx, [ask], now=post.work.now())
+        planned = Outgoing(
+            dedupe="sale", channel=Channel.SMS, kind="campaign", purpose="marketing",
+            customer_id=found.id, recipient=post.phone, lane=Lane.BULK, text=said,
+            sender_name="Nilgiri",
+        )  # fmt: skip
+        (message_id,) = await notifications.plan(tx, [planned], now=post.work.now())
+    await post.sweep()
+    held = await post.read(message_id)
+    morning = post.work.now() + timedelta(hours=13)
+    assert (asked.action, asked.reason, asked.until) == ("hold", "promotional_hours", morning)
+    assert (held.state, held.reason, held.due_at) == (State.HELD, "promotional_hours", morning)
+    assert (post.mailbox("sms"), await post.history(message_id)) == ([], [])
+    await post.sweep(hours=12, minutes=59)
+    assert post.mailbox("sms") == []
+    await post.sweep(minutes=1)
+    (text,) = post.mailbox("sms")
+    assert text["text"] == f"sale | {TEMPLATE[:-1]}4 | {ENTITY} | 20 | Sunday"
+    assert await post.history(message_id) == ["sent"]
+
+
 async def test_a_chat_leaves_as_its_approved_template(post: Post) -> None:
     async with post.work.transaction() as tx:
         await registered.add_text(
@@ -254,6 +334,11 @@ async def test_long_texts_with_many_variables_are_matched_at_once(
         ("a" * 307, 3),
         ("€" * 80, 1),
         ("€" * 81, 2),
+        ("a" * 152 + "€" + "a" * 152, 3),
+        ("a\r\n" * 50, 1),
+        ("🚚" * 35, 1),
+        ("🚚" * 66, 2),
+        ("🚚" * 67, 3),
         ("न" * 70, 1),
         ("न" * 71, 2),
         ("न" * 134, 2),

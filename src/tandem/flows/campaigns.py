@@ -265,6 +265,7 @@ REASONS = {
     "late_order": "Waits for a late order",
     "refund_open": "Waits for a refund",
     "dlt": "No registered template fits",
+    "promotional_hours": "Promotions by text leave from 10 to 21",
     "collapsed": "Too many alike at once",
     "provider_down": "The way out is down: waits",
     "consented": "Has agreed already",

@@ -27,6 +27,7 @@ from tandem.crm.notifications.domain.policy import (
 )
 from tandem.crm.notifications.domain.policy import decide as judge
 from tandem.crm.notifications.domain.registered import Ask as Words
+from tandem.crm.notifications.domain.registered import Verdict as Registered
 from tandem.crm.notifications.domain.rules import SendingRules
 from tandem.crm.notifications.service import deciding
 from tandem.crm.notifications.service.preferences import preference_allows
@@ -49,7 +50,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     zones: dict[UUID, str]
     contact: list[str]
     wanted: list[bool]
-    dlt: dict[int, str]
+    dlt: dict[int, Registered]
     gates: dict[str, datetime]
     sent: dict[UUID, list[Sent]]
     alike: dict[tuple[str, str, str], int]
@@ -115,7 +116,8 @@ def _facts(ask: SendAsk, known: Known, place: int) -> Facts:
         zone=ZoneInfo(zone) if zone else known.zone,
         contact=known.contact[place],
         is_wanted=known.wanted[place],
-        dlt=known.dlt.get(place),
+        dlt=_objection(known.dlt.get(place)),
+        promoted_from=known.dlt[place].waits_until(ask.at) if place in known.dlt else None,
         provider_until=known.gates.get(str(ask.channel)),
         sent=known.sent.get(ask.customer_id, ()) if ask.customer_id else (),
         alike=known.alike.get(_alike_key(ask), 0),
@@ -155,8 +157,8 @@ async def _contact(tx: Tx, asks: Sequence[SendAsk]) -> list[str]:
     return contact
 
 
-async def _dlt(tx: Tx, asks: Sequence[SendAsk]) -> dict[int, str]:
-    """By the ask's place, what keeps its words from leaving; empty where nothing does."""
+async def _dlt(tx: Tx, asks: Sequence[SendAsk]) -> dict[int, Registered]:
+    """By the ask's place, what its words were registered as."""
     places = [place for place, ask in enumerate(asks) if ask.channel is Channel.SMS and ask.text]
     if not places:
         return {}
@@ -167,10 +169,14 @@ async def _dlt(tx: Tx, asks: Sequence[SendAsk]) -> dict[int, str]:
             for one in places
         ],
     )
-    return {
-        place: "" if one.is_allowed else (one.detail or one.reason)
-        for place, one in zip(places, found, strict=True)
-    }
+    return dict(zip(places, found, strict=True))
+
+
+def _objection(found: Registered | None) -> str | None:
+    """What keeps words from leaving; empty where nothing does, None where they are not known."""
+    if found is None:
+        return None
+    return "" if found.is_allowed else (found.detail or found.reason)
 
 
 def _is_readable(ask: SendAsk) -> bool:

@@ -53,6 +53,7 @@ NAMES: Mapping[str, str] = {
     "suppression_and_consent": "Suppression and consent",
     "preference": "What they want to hear of",
     "dlt": "Registered text (DLT)",
+    "promotional_hours": "Hours of promotions by text (India)",
     "complaint": "Open complaint",
     "late_order": "Late order",
     "refund": "Refund on its way",

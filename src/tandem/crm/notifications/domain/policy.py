@@ -25,6 +25,8 @@ ASKED_MAX = 1_000
 ASK_AGAIN = timedelta(hours=1)
 """How long something with no end in sight is held before it is looked at again."""
 COLLAPSED = "collapsed"
+PROMOTIONAL_HOURS = "promotional_hours"
+HOURS_SAY = "Promotions by text reach India from 10:00 to 21:00 only."
 
 
 class SendAsk(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,12 +76,14 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known for one ask. `contact` and `dlt` are empty where nothing stands in the way;
-    `dlt` is None where the words are not known yet: they are compared when it is handed over."""
+    `dlt` is None where the words are not known yet: they are compared when it is handed over.
+    `promoted_from`: when the words, registered as a promotion, may leave again."""
 
     zone: ZoneInfo
     contact: str = ""
     is_wanted: bool = True
     dlt: str | None = None
+    promoted_from: datetime | None = None
     provider_until: datetime | None = None
     sent: Sequence[Sent] = ()
     alike: int = 0
@@ -179,6 +183,17 @@ def _dlt(ask: SendAsk, facts: Facts, rules: SendingRules) -> Finding:
     return _skip("dlt", facts.dlt) if facts.dlt else PASSED
 
 
+def _promotional_hours(ask: SendAsk, facts: Facts, rules: SendingRules) -> Finding:
+    """The law's, not the company's: no setting and no urgent kind goes before it."""
+    if facts.dlt is None:
+        return NOT_ASKED
+    if facts.promoted_from is None:
+        return PASSED
+    return Finding(
+        outcome="held", reason=PROMOTIONAL_HOURS, detail=HOURS_SAY, until=facts.promoted_from
+    )
+
+
 def _provider(ask: SendAsk, facts: Facts, rules: SendingRules) -> Finding:
     if facts.provider_until is None or facts.provider_until <= ask.at:
         return PASSED
@@ -248,6 +263,7 @@ RULES: Mapping[str, Rule] = {
     "suppression_and_consent": _contact,
     "preference": _preference,
     "dlt": _dlt,
+    "promotional_hours": _promotional_hours,
     "complaint": _complaint,
     "late_order": _late_order,
     "refund": _refund,

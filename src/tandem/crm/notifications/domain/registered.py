@@ -1,7 +1,9 @@
 """Texts that had to be registered before they are sent: matched exactly, or shown how they differ.
 
 DLT: every character outside `{#var#}` as registered, each variable at most 30 characters (TRAI's
-template rules). WhatsApp: the same with `{{1}}`, and values without line ends.
+template rules), and what is registered as promotional between ten and nine by Indian time alone
+(TCCCPR 2018, as operators keep to it). WhatsApp: the same with `{{1}}`, and values without line
+ends.
 """
 
 import re
@@ -11,10 +13,12 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from tandem.crm.notifications.domain.messages import SERVICE
+from tandem.crm.notifications.domain.rules import QuietHours, quiet_until
 from tandem.kernel.errors import Conflict, Invalid, NotFound
 from tandem.kernel.patterns import whole
 
@@ -23,6 +27,8 @@ VARIABLES_MAX = 20
 TEXTS_MAX = 1_000
 ASKED_MAX = 1_000
 INDIA = "+91"
+INDIAN_TIME = ZoneInfo("Asia/Kolkata")
+NO_PROMOTIONS = QuietHours(starts="21:00", ends="10:00")
 _SLOT = "\ufffc"
 """Stands for a variable while texts are compared."""
 
@@ -33,12 +39,14 @@ class Registry(StrEnum):
 
 
 MARKS: Mapping[Registry, re.Pattern[str]] = {
-    Registry.DLT: re.compile(r"\{#var#\}"),
+    # TRAI tells kinds of variables apart since 2025; all of them are matched as one.
+    Registry.DLT: re.compile(r"\{#(?:var|numeric|alphanumeric|url|urlott|cbn|email)#\}"),
     Registry.WHATSAPP: re.compile(r"\{\{\d{1,2}\}\}"),
 }
 LONGEST: Mapping[Registry, int] = {Registry.DLT: VARIABLE_LENGTH_MAX, Registry.WHATSAPP: 1_000}
 
-PROMOTIONAL = frozenset({"promotional", "service_explicit", "marketing"})
+PROMOTION = "promotional"
+PROMOTIONAL = frozenset({PROMOTION, "service_explicit", "marketing"})
 FOR_SERVICE = frozenset(
     {"transactional", "service_implicit", "service_explicit", "utility", "authentication"}
 )
@@ -127,8 +135,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     template_id: str = ""
     header: str = ""
+    category: str = ""
     variables: list[str] = []
     diff: list[Piece] = []
+
+    def waits_until(self, at: datetime) -> datetime | None:
+        """When a promotion may leave that may not at `at`."""
+        if not self.is_needed or self.category != PROMOTION:
+            return None
+        return quiet_until(NO_PROMOTIONS, INDIAN_TIME, at)
 
 
 class RegisteredTextMissing(NotFound):
@@ -187,6 +202,7 @@ def judge(
             detail=detail,
             template_id=one.template_id,
             header=one.header,
+            category=one.category,
             variables=values,
         )
         if not reason:
@@ -204,8 +220,14 @@ def match(text: RegisteredText, body: str) -> list[str] | None:
 
     Values within the allowed length are preferred; too long ones are found too, to say so.
     """
-    parts = MARKS[text.registry].split(text.body)
-    return _values(parts, body, LONGEST[text.registry]) or _values(parts, body, len(body))
+    parts = MARKS[text.registry].split(one_ending(text.body))
+    found = _values(parts, body, LONGEST[text.registry])
+    return _values(parts, body, len(body)) if found is None else found
+
+
+def one_ending(text: str) -> str:
+    """Lines end alike, wherever a text was copied from."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _values(parts: list[str], body: str, longest: int) -> list[str] | None:
@@ -254,8 +276,8 @@ def _objection(
             f"It is registered as {text.category}, and this message is for {ask.purpose}.",
         )
     known = {one.header: one.category for one in registration.headers} if registration else {}
-    is_promotional = text.category == "promotional"
-    if text.header not in known or (known[text.header] == "promotional") != is_promotional:
+    is_promotional = text.category == PROMOTION
+    if text.header not in known or (known[text.header] == PROMOTION) != is_promotional:
         return "header_wrong", f"The header {text.header} is not registered for {text.category}."
     return "", ""
 
@@ -282,7 +304,7 @@ def _nothing_fits(ask: Ask, texts: Sequence[RegisteredText]) -> Verdict:
 
 def compared(text: RegisteredText, body: str) -> list[Piece]:
     """What is the same, what stands where a variable is, what is too much and what is missing."""
-    registered = MARKS[text.registry].sub(_SLOT, text.body)
+    registered = MARKS[text.registry].sub(_SLOT, one_ending(text.body))
     pieces: list[Piece] = []
     matcher = SequenceMatcher(None, registered, body, autojunk=False)
     for op, start, end, ours, ours_end in matcher.get_opcodes():

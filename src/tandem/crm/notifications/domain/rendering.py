@@ -5,6 +5,7 @@ has no second line. A variable nobody knows anything of is refused when the word
 one that a certain person lacks takes its default.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -45,12 +46,18 @@ def render(version: TemplateVersion, parameters: Mapping[str, Any]) -> Rendered:
     if version.format == "text":
         text = sandbox.fill(version.source, values, is_html=False)
         if version.channel == "sms":
-            return Rendered(subject="", text=" ".join(text.split())[:SMS_LENGTH_MAX], html="")
+            return Rendered(subject="", text=lines_of(text)[:SMS_LENGTH_MAX], html="")
         return Rendered(subject=_subject(version, values), text=text.strip() + "\n", html="")
     subject = _subject(version, values)
     html = sandbox.fill(version.html, {**values, "subject": subject}, is_html=True)
     text = sandbox.fill(version.text, values, is_html=False) if version.text else plain_text(html)
     return Rendered(subject=subject, text=text.strip() + "\n", html=html)
+
+
+def lines_of(text: str) -> str:
+    """A text's own lines, as they were registered; only what a condition left empty goes."""
+    lines = [line.strip() for line in text.strip().splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
 
 
 def compiled(content: Content) -> Letter:

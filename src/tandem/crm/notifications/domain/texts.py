@@ -10,20 +10,29 @@ GSM = frozenset(
 GSM_TWICE = frozenset("^{}\\[~]|€\f")
 SINGLE_GSM, JOINED_GSM = 160, 153
 SINGLE_UCS2, JOINED_UCS2 = 70, 67
+LAST_OF_UCS2 = 0xFFFF
 
 PHONE = re.compile(r"\+[1-9]\d{6,14}")
 EMAIL = re.compile(r"[^\s@<>\"(),:;\\\[\]]{1,64}@[^\s@<>\"(),:;\\\[\]]{1,190}")
 
 
 def segments(body: str) -> int:
-    """How many parts a text travels in, which is what it costs."""
+    """How many parts a text travels in, which is what it costs. A character that takes two places
+    is never split between two parts."""
     if all(character in GSM or character in GSM_TWICE for character in body):
-        length = len(body) + sum(character in GSM_TWICE for character in body)
+        places = [2 if character in GSM_TWICE else 1 for character in body]
         single, joined = SINGLE_GSM, JOINED_GSM
     else:
-        length = len(body.encode("utf-16-be")) // 2
+        places = [2 if ord(character) > LAST_OF_UCS2 else 1 for character in body]
         single, joined = SINGLE_UCS2, JOINED_UCS2
-    return 1 if length <= single else -(-length // joined)
+    if sum(places) <= single:
+        return 1
+    parts, room = 1, joined
+    for taken in places:
+        if taken > room:
+            parts, room = parts + 1, joined
+        room -= taken
+    return parts
 
 
 def one_line(value: str, longest: int) -> str:

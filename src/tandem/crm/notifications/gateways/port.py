@@ -50,6 +50,15 @@ class TryLater(Exception):
         self.is_about_message = is_about_message
 
 
+class HourWrong(Exception):
+    """Nobody may be sent this before `until`; nothing was tried."""
+
+    def __init__(self, reason: str, detail: str, until: datetime) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.until = until
+
+
 class KeysRefused(TryLater):
     """The other side surely does not have it, and takes nothing until somebody mends the keys."""
 

@@ -43,16 +43,17 @@ GATE_LONGEST = timedelta(minutes=1)
 """A code is worth minutes: a channel that could not be reached is tried at least so often."""
 PROBE = 1
 
-Outcome = Literal["sent", "refused", "bounced", "later", "outage", "unknown", "not_yet"]
+Outcome = Literal["sent", "refused", "bounced", "later", "outage", "unknown", "not_yet", "held"]
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What one try came to. `bounced`: there is no such address. `outage`: the way itself could not
     be used, which says nothing about the message. `not_yet`: its stream was paused or has had its
-    share; nothing was tried."""
+    share; `held`: it may not leave before `until`, for the `reason` named. Nothing was tried."""
 
     message: Message
     outcome: Outcome
+    reason: str = ""
     detail: str = ""
     retry_after: timedelta | None = None
     until: datetime | None = None
@@ -179,7 +180,7 @@ async def record_results(tx: Tx, results: Sequence[Result], *, now: datetime) ->
                 one.provider_message_id or one.detail,
             )
             for one in ours
-            if one.outcome != "not_yet"
+            if one.outcome not in _UNTRIED
         ],
         now,
     )
@@ -212,6 +213,15 @@ def _after(result: Result, now: datetime, gates: Mapping[str, datetime]) -> Sett
         case "not_yet":
             return _settled(
                 message, State.QUEUED, due_at=result.until or now, outages=message.outages + 1
+            )
+        case "held":
+            return _settled(
+                message,
+                State.HELD,
+                error=detail,
+                reason=result.reason,
+                due_at=result.until,
+                outages=message.outages + 1,
             )
         case "later":
             due = next_try(message.tries, now, retry_after=result.retry_after)
@@ -271,7 +281,8 @@ async def _mind_gates(tx: Tx, results: Sequence[Result], now: datetime) -> None:
         )
 
 
-_SILENT = frozenset({"outage", "unknown", "not_yet"})
+_UNTRIED = frozenset({"not_yet", "held"})
+_SILENT = _UNTRIED | {"outage", "unknown"}
 
 
 def rest(failures: int) -> timedelta:

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.crm.notifications.domain.messages import Channel, Message
+from tandem.crm.notifications.domain.policy import HOURS_SAY, PROMOTIONAL_HOURS
 from tandem.crm.notifications.domain.registered import (
     ASKED_MAX,
     TEXTS_MAX,
@@ -25,7 +26,7 @@ from tandem.crm.notifications.domain.registered import (
     judge,
     match,
 )
-from tandem.crm.notifications.gateways.port import Leaving, Refused, Registered
+from tandem.crm.notifications.gateways.port import HourWrong, Leaving, Refused, Registered
 from tandem.crm.notifications.service.reports import is_talking_since, phone_hash
 from tandem.crm.notifications.store import receipts
 from tandem.crm.notifications.store import registered as store
@@ -112,7 +113,8 @@ async def remove_text(tx: Tx, text_id: UUID, *, now: datetime) -> None:
 
 
 async def with_registration(tx: Tx, leaving: Leaving) -> Leaving:
-    """As what the message is registered. Refuses a text to India that is not, where that is law."""
+    """As what the message is registered. Refuses a text to India that is not, where that is law,
+    and raises HourWrong for a promotion at night."""
     message = leaving.message
     if message.channel is Channel.SMS:
         return await _as_dlt(tx, leaving, message)
@@ -130,6 +132,9 @@ async def _as_dlt(tx: Tx, leaving: Leaving, message: Message) -> Leaving:
         ask = Ask(text=words, recipient=message.recipient, purpose=message.purpose)
         verdict, text = judge(ask, registration, texts)
         if verdict.is_allowed:
+            until = verdict.waits_until(tx.started_at)
+            if until is not None:
+                raise HourWrong(PROMOTIONAL_HOURS, HOURS_SAY, until)
             leaving = leaving.saying(words)
             break
     else:

@@ -11,6 +11,7 @@ from tandem.crm.notifications.domain.outgoing import Content
 from tandem.crm.notifications.domain.texts import segments
 from tandem.crm.notifications.gateways.port import (
     AddressDead,
+    HourWrong,
     KeysRefused,
     Leaving,
     Refused,
@@ -61,6 +62,14 @@ async def take(
         return None
     except NotYet as wait:
         return Result(message=message, outcome="not_yet", until=wait.until)
+    except HourWrong as wait:
+        return Result(
+            message=message,
+            outcome="held",
+            reason=wait.reason,
+            detail=str(wait),
+            until=wait.until,
+        )
     except AddressDead as refusal:
         return Result(message=message, outcome="bounced", detail=str(refusal))
     except Refused as refusal:
