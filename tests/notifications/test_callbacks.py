@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx2 as httpx
+import msgspec
 import pytest
 
 from tandem.crm.customers import service as customers
@@ -179,3 +180,40 @@ async def test_dead_and_complaining_addresses_are_suppressed_at_once(
     async with post.work.transaction() as tx:
         found = await customers.find_suppression(tx, "email", "dead@example.test")
     assert (found.reason if found else None) == reason
+
+
+async def test_an_address_that_takes_nothing_for_days_is_given_up(
+    post: Post, vendor: httpx.AsyncClient
+) -> None:
+    """Five soft bounces in a row, over three days; one letter taken in between begins anew."""
+
+    async def is_suppressed(address: str) -> bool:
+        async with post.work.transaction() as tx:
+            return await customers.find_suppression(tx, "email", address) is not None
+
+    first = await sent(post, Kind.POSTMARK, recipient="full@example.test")
+
+    async def ended(address: str, event: str, **later: float) -> bool:
+        post.hands.advance(**later)
+        (message_id,) = await post.queue(email=address, dedupe=str(uuid4()))
+        await post.carry(message_id)
+        message = await post.read(message_id)
+        assert message.provider_message_id
+        letter = msgspec.structs.replace(
+            first.letter, id=message.provider_message_id, ours=str(message_id), recipient=address
+        )
+        one = msgspec.structs.replace(first, message_id=message_id, letter=letter)
+        assert await one.tell(vendor, event) == 200
+        return await is_suppressed(address)
+
+    assert await first.tell(vendor, "soft_bounced") == 200
+    rows = [
+        *[("full@example.test", "soft_bounced", {"hours": 23})] * 3,
+        *[("fast@example.test", "soft_bounced", {"minutes": 1})] * 6,
+        *[("back@example.test", "soft_bounced", {"days": 1})] * 4,
+        ("back@example.test", "delivered", {"days": 1}),
+        ("back@example.test", "soft_bounced", {"days": 1}),
+    ]
+    for address, event, later in rows:
+        assert not await ended(address, event, **later), (address, event)
+    assert await ended("full@example.test", "soft_bounced", hours=3)

@@ -1,6 +1,7 @@
 """What providers' reports lead to: addresses that are dead or complained are written to no more.
 
-Bounces and complaints suppress at once, whoever sent the message and for whatever purpose.
+Hard bounces and complaints suppress at once, soft bounces in a row after days, whoever sent the
+message and for whatever purpose.
 """
 
 from datetime import datetime
@@ -10,6 +11,7 @@ from tandem.contracts.notifications import MessageBounced, MessageComplained
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.consents import NewSuppression
 from tandem.crm.notifications import service as notifications
+from tandem.crm.notifications.domain.bounces import IN_A_ROW
 from tandem.crm.notifications.service import reports
 from tandem.kernel.db import Tx
 from tandem.kernel.events import subscribe
@@ -18,9 +20,13 @@ from tandem.kernel.jobs import Work, every
 
 @subscribe(MessageBounced, "provider_reports.suppress_bounced")
 async def suppress_bounced(tx: Tx, event: MessageBounced, now: datetime) -> None:
-    """Hard ones only: a full mailbox is empty again tomorrow."""
+    """Hard ones at once. A full mailbox is empty again tomorrow: soft ones when there were several
+    in a row, over days (domain.bounces)."""
     if event.bounce == "hard":
         await _suppress(tx, event, "bounced", event.reason, now)
+    elif await reports.is_given_up(tx, event.message_id, now=now):
+        said = f"Taken by nobody {IN_A_ROW} times in a row: {event.reason}"
+        await _suppress(tx, event, "bounced", said, now)
 
 
 @subscribe(MessageComplained, "provider_reports.suppress_complained")

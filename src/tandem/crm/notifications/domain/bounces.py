@@ -5,7 +5,17 @@ policy and spam (5.3.4, 5.7.x) pass or are about the letter, whatever digit they
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+IN_A_ROW = 5
+SPREAD_OVER = timedelta(days=3)
+"""A full mailbox is empty again tomorrow; one that nobody has emptied for so long belongs to nobody
+who reads it."""
+TAKEN_AFTER = timedelta(days=1)
+"""Servers that cannot take a letter after all say so within a day or so; silence is a delivery."""
 
 HARD = frozenset({"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "2.1", "4.4", "0.0"})
 """Class and detail of a 5.x.y that is about the address: unknown user or host, disabled, moved, or
@@ -52,6 +62,22 @@ def is_hard(status: str, diagnostic: str) -> bool:
         return said
     reply = _REPLY.search(diagnostic)
     return reply is not None and reply[1] in {"550", "551", "553"}
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """How a message to an address ended, and when it had been handed over."""
+
+    is_soft: bool
+    at: datetime
+
+
+def is_given_up(ended: Sequence[Ended]) -> bool:
+    """So many soft bounces in a row, over days, and nothing taken in between. `ended` are the last
+    ones to one address, newest first."""
+    row = ended[:IN_A_ROW]
+    if len(row) < IN_A_ROW or not all(one.is_soft for one in row):
+        return False
+    return row[0].at - row[-1].at >= SPREAD_OVER
 
 
 def by_words(diagnostic: str) -> bool | None:

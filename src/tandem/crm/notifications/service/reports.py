@@ -16,6 +16,7 @@ from tandem.contracts.notifications import (
     MessageFailed,
 )
 from tandem.crm.notifications import store as ledger
+from tandem.crm.notifications.domain import bounces
 from tandem.crm.notifications.domain.messages import Message, State
 from tandem.crm.notifications.domain.reports import (
     ENGAGEMENT,
@@ -145,6 +146,21 @@ async def apply_own_report(tx: Tx, message_id: UUID, report: Report, *, now: dat
     if held is None or held.provider_message_id not in {None, report.provider_message_id}:
         return False
     return await apply_report(tx, message_id, report, now=now)
+
+
+async def is_given_up(tx: Tx, message_id: UUID, *, now: datetime) -> bool:
+    """The address of a soft bounce has taken nothing for days."""
+    held = await ledger.find(tx, message_id)
+    if held is None:
+        return False
+    ended = await receipts.ended_at(
+        tx,
+        held.recipient,
+        held.channel,
+        taken_before=now - bounces.TAKEN_AFTER,
+        count=bounces.IN_A_ROW,
+    )
+    return bounces.is_given_up(ended)
 
 
 def is_talking_since(at: datetime | None, now: datetime) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.crm.notifications.domain.bounces import Ended
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.ids import new_id
 
@@ -49,6 +50,19 @@ LOCK_WAITING = Query(
           order by received_at, id limit :count for update skip locked"""
 )
 
+
+ENDED_AT = Query(
+    """
+    select receipt = 'soft_bounce' as is_soft, handed_over_at as at
+      from notifications.message
+     where org_id = :org_id and recipient = :recipient and channel = :channel
+       and handed_over_at is not null
+       and (state in ('delivered', 'bounced', 'complained')
+            or (state = 'sent' and handed_over_at <= :taken_before))
+     order by handed_over_at desc, id desc
+     limit :count
+    """
+)
 
 FORGET = Query(
     """
@@ -113,6 +127,20 @@ async def lock_waiting(tx: Tx, *, count: int) -> list[Receipt]:
 
 async def forget(tx: Tx, *, before: datetime) -> int:
     return await tx.run(FORGET, before=before)
+
+
+async def ended_at(
+    tx: Tx, recipient: str, channel: str, *, taken_before: datetime, count: int
+) -> list[Ended]:
+    """The last messages to an address that came to an end, newest first."""
+    return await tx.many(
+        ENDED_AT,
+        Ended,
+        recipient=recipient,
+        channel=channel,
+        taken_before=taken_before,
+        count=count,
+    )
 
 
 async def find_message(tx: Tx, provider_message_id: str) -> UUID | None:
