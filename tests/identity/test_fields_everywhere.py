@@ -48,9 +48,12 @@ WHOLE = frozenset({
     "GET /v1/gst/returns/gstr1",
     "GET /v1/invoices/{invoice_id}/einvoice.json",
     "GET /v1/invoices/{invoice_id}/pdf",
+    "GET /shipments/pick-list",
+    "GET /v1/pick-lists",
     "GET /v1/quotes/{quote_id}/pdf",
     "GET /v1/settlements/{settlement_id}/export",
     "GET /v1/shipments/{shipment_id}/label",
+    "GET /v1/shipments/{shipment_id}/pick-list",
 })  # fmt: skip
 """A document is told as it is or not at all; so are a deal's prices, which are written together."""
 SEARCHES = frozenset({"q", "search", "text", "number"})

@@ -11,11 +11,11 @@ import segno
 from tandem.contracts.address import Address
 from tandem.contracts.shipping import ShipmentItem
 from tandem.kernel.ids import new_id
-from tandem.kernel.typesetting import qr_svg
+from tandem.kernel.typesetting import bars, qr_svg
 from tandem.scm.shipping.domain.labels import label_of
 from tandem.scm.shipping.domain.shipments import LabelNotReady, Parcel, Sender, Shipment
 from tandem.scm.shipping.domain.statuses import Status
-from tandem.scm.shipping.gateways.printer import bars_svg, typeset_pdf
+from tandem.scm.shipping.gateways.printer import typeset_pdf
 from tests.shipping.code128 import decode
 from tests.shipping.givens import HOME, WAREHOUSE
 
@@ -71,23 +71,15 @@ def test_a_shipment_without_its_number_or_cancelled_has_no_label(status: Status)
 
 @pytest.mark.parametrize("number", ["SHP-100001", "SHP-99999999", "A1b2-C3"])
 def test_the_bars_read_back_as_the_number(number: str) -> None:
-    assert decode(_widths(bars_svg(number))) == number
+    assert decode(_widths(bars(number).svg)) == number
 
 
 def _widths(svg: str) -> list[float]:
-    """Bar, gap, bar, … in millimetres, from the drawing's black rectangles."""
-    bars = []
-    for rectangle in ElementTree.fromstring(svg).iter(f"{SVG}rect"):  # noqa: S314  our own drawing
-        if "black" in rectangle.get("style", ""):
-            bars.append(
-                (
-                    float(rectangle.get("x", "").removesuffix("mm")),
-                    float(rectangle.get("width", "").removesuffix("mm")),
-                )
-            )
-    bars.sort()
+    """Bar, gap, bar, … in modules, from the drawing's rectangles."""
+    drawn = ElementTree.fromstring(svg).iter(f"{SVG}rect")  # noqa: S314  our own drawing
+    places = [(float(bar.get("x", "")), float(bar.get("width", ""))) for bar in drawn]
     widths = []
-    for (x, width), (after, _) in zip(bars, [*bars[1:], (0.0, 0.0)], strict=True):
+    for (x, width), (after, _) in zip(places, [*places[1:], (0.0, 0.0)], strict=True):
         widths += [width, after - x - width]
     return widths[:-1]
 

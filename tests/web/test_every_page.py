@@ -149,6 +149,7 @@ def _order_pages(shop: Installation, order: dict[str, Any]) -> list[str]:
         f"/customers/{order['customer_id']}",
         f"/customers/{order['customer_id']}/edit",
         f"/shipments/{delivery['shipment_id']}",
+        f"/shipments/pick-list?ids={delivery['shipment_id']}",
         f"/invoices/{invoice['id']}",
         f"/messages/{message['id']}",
         f"/complaints/{complaint['id']}",

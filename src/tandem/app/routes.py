@@ -69,6 +69,7 @@ from tandem.flows.http.opportunities import OpportunityFlowsController
 from tandem.flows.http.opt_out import UnsubscribeController
 from tandem.flows.http.orders import OrderFlowsController
 from tandem.flows.http.payment_links import PaymentLinksController
+from tandem.flows.http.pick_lists import PickListsController
 from tandem.flows.http.public_complaints import PublicComplaintsController
 from tandem.flows.http.public_forms import PublicFormsController
 from tandem.flows.http.qualifying import QualifyingController
@@ -189,6 +190,7 @@ ROUTES: list[Any] = [
     ServiceabilityController,
     SettingsController,
     ShipmentController,
+    PickListsController,
     UndeliveredController,
     CarrierAccountController,
     CarrierWebhookController,

@@ -4,6 +4,7 @@ processes are one for all."""
 import asyncio
 import atexit
 import io
+import itertools
 import subprocess
 import sys
 import threading
@@ -121,3 +122,26 @@ def qr_svg(text: str) -> str:
         held, kind="svg", border=0, scale=4, xmldecl=False, svgns=True
     )
     return held.getvalue().decode()
+
+
+class Bars(msgspec.Struct, frozen=True, kw_only=True):
+    """Drawn one unit a module; a reader needs each of `modules` to be 0.19 mm or wider."""
+
+    svg: str
+    modules: int
+
+
+def bars(text: str) -> Bars:
+    """Code 128 without text; quiet zones belong to the page's layout."""
+    # Brings an imaging library along where one is installed: only who prints bars needs it.
+    from barcode.codex import Code128  # type: ignore[import-untyped]
+
+    [drawn] = Code128(text).build()
+    parts, at = [], 0
+    for colour, run in itertools.groupby(drawn):
+        width = len(list(run))
+        if colour == "1":
+            parts.append(f'<rect x="{at}" width="{width}" height="1"/>')
+        at += width
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{at}" height="1" viewBox="0 0 {at} 1">'
+    return Bars(svg=f"{head}{''.join(parts)}</svg>", modules=at)

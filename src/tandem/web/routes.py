@@ -53,6 +53,7 @@ from tandem.web.console.payment_links import PaymentLinksPage
 from tandem.web.console.payment_settlements import SettlementPage, SettlementsPage
 from tandem.web.console.payments import PaymentPage, PaymentsPage
 from tandem.web.console.people import PeoplePage, PersonPage
+from tandem.web.console.pick_lists import PickListPage
 from tandem.web.console.pipelines import PipelinesPage
 from tandem.web.console.product_import import ProductImport
 from tandem.web.console.products import ProductPage, ProductsPage, VariantPage
@@ -189,6 +190,7 @@ PAGES: list[Any] = [
     SettlementPage,
     ShipmentsPage,
     ShipmentPage,
+    PickListPage,
     MessagesPage,
     SendingRulesPage,
     TemplatesPage,

@@ -112,6 +112,7 @@ AREAS: dict[str, Rule] = {
     "/v1/serviceability": both("shipping.read"),
     "/v1/shipping-settings": Rule("shipping.read", "shipping.configure"),
     "/v1/shipments": Rule("shipping.read", "shipping.write"),
+    "/v1/pick-lists": both("shipping.read"),
     "/v1/carrier-accounts": both("shipping.configure"),
     "/v1/ndr": Rule("shipping.read", "shipping.write"),
     "/v1/manifests": Rule("shipping.read" + WHOLE, "shipping.write"),

@@ -13,7 +13,7 @@ from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.scm.shipping import service as shipping
 from tandem.scm.shipping.domain.shipments import Awb
-from tandem.scm.shipping.domain.statuses import FINAL, MOVES, Status
+from tandem.scm.shipping.domain.statuses import FINAL, MOVES, WITH_US, Status
 from tandem.scm.shipping.domain.undelivered import Action, CaseState
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.console.lists import Column, Filter, listing, read_state
@@ -205,5 +205,6 @@ async def _page(
         cases=cases,
         is_undecided=bool(cases) and cases[0].state in {CaseState.OPEN, CaseState.REATTEMPT},
         has_label=shipment.status not in {Status.DRAFT, Status.LABEL_PENDING, Status.CANCELLED},
+        is_with_us=shipment.status in WITH_US,
         problem=problem,
     )

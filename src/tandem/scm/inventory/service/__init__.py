@@ -8,6 +8,7 @@ from tandem.scm.inventory.service.demo import seed_demo
 from tandem.scm.inventory.service.holds import (
     available,
     commit,
+    held_of,
     keep,
     release,
     release_many,
@@ -44,6 +45,7 @@ __all__ = [
     "commit",
     "find_location",
     "get_location",
+    "held_of",
     "keep",
     "list_entries",
     "list_locations",

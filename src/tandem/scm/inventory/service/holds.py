@@ -166,6 +166,12 @@ async def reservations_of(tx: Tx, order_id: UUID) -> list[Reservation]:
     return await reservations.of_order(tx, order_id)
 
 
+async def held_of(tx: Tx, order_ids: Sequence[UUID]) -> list[Reservation]:
+    """What these orders still hold, in the order in which it leaves. For flows."""
+    assert len(order_ids) <= HOLDS_MAX, "a batch is bounded where it is gathered"
+    return await reservations.held(tx, order_ids)
+
+
 def _use_up(
     order_id: UUID, rows: Sequence[Reservation], demands: Sequence[Demand]
 ) -> list[tuple[Reservation, int]]:

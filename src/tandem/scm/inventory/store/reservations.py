@@ -15,6 +15,15 @@ OF_ORDER = Query(
     """
 )
 
+HELD = Query(
+    """
+    select order_id, variant_id, location_id, sku, status, held, shipped, restocked, held_until
+      from inventory.reservation
+     where org_id = :org_id and order_id = any(:order_ids::uuid[]) and held > 0
+     order by order_id, variant_id, location_id
+    """
+)
+
 LOCK = Query(
     """
     select order_id, variant_id, location_id, sku, status, held, shipped, restocked, held_until
@@ -48,6 +57,10 @@ SAVE = Query(
 
 async def of_order(tx: Tx, order_id: UUID) -> list[Reservation]:
     return await tx.many(OF_ORDER, Reservation, order_id=order_id)
+
+
+async def held(tx: Tx, order_ids: Sequence[UUID]) -> list[Reservation]:
+    return await tx.many(HELD, Reservation, order_ids=list(order_ids))
 
 
 async def lock(tx: Tx, order_ids: Sequence[UUID]) -> list[Reservation]:

@@ -1,6 +1,5 @@
 """Labels for a 4 × 6 inch thermal printer."""
 
-import io
 from functools import cache, partial
 from importlib.resources import files
 
@@ -27,19 +26,6 @@ def _template() -> bytes:
 def _inputs(sheet: LabelSheet) -> dict[str, str]:
     return {
         "sheet": msgspec.json.encode(sheet).decode(),
-        "bars": bars_svg(sheet.number),
+        "bars": typesetting.bars(sheet.number).svg,
         "qr": typesetting.qr_svg(sheet.tracking_url),
     }
-
-
-def bars_svg(text: str) -> str:
-    """Code 128 without text; the quiet zones belong to the label's layout."""
-    # Brings an imaging library along where one is installed: only who prints labels needs it.
-    from barcode.codex import Code128  # type: ignore[import-untyped]
-    from barcode.writer import SVGWriter  # type: ignore[import-untyped]
-
-    held = io.BytesIO()
-    Code128(text, writer=SVGWriter()).write(
-        held, options={"write_text": False, "quiet_zone": 0, "module_height": 16}
-    )
-    return held.getvalue().decode()

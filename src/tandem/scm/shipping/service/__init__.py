@@ -14,7 +14,7 @@ from tandem.scm.shipping.service.deciding import (
     set_awb,
     set_parcels,
 )
-from tandem.scm.shipping.service.labelling import get_label
+from tandem.scm.shipping.service.labelling import carriers, get_label
 from tandem.scm.shipping.service.promising import (
     Plan,
     get_settings,
@@ -27,10 +27,12 @@ from tandem.scm.shipping.service.reading import (
     find_shipment,
     get_manifest,
     get_shipment,
+    list_chosen,
     list_of_order,
     list_revisions,
     list_scans,
     list_shipments,
+    list_with_us,
     lock_shipment,
 )
 from tandem.scm.shipping.service.scanning import TooManyScans, record_scan
@@ -46,6 +48,7 @@ __all__ = [
     "call_back",
     "cancel_of_order",
     "cancel_shipment",
+    "carriers",
     "create_shipment",
     "decide",
     "find_shipment",
@@ -56,10 +59,12 @@ __all__ = [
     "get_shipment",
     "hand_over",
     "list_cases",
+    "list_chosen",
     "list_of_order",
     "list_revisions",
     "list_scans",
     "list_shipments",
+    "list_with_us",
     "lock_settings",
     "lock_shipment",
     "lower_cash",

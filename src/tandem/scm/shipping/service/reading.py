@@ -10,7 +10,7 @@ from tandem.kernel.ownership import sees_order
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.shipping.domain.shipments import Manifest, PromiseRevision, Scan, Shipment
 from tandem.scm.shipping.domain.statuses import Status
-from tandem.scm.shipping.store import scans
+from tandem.scm.shipping.store import picking, scans
 from tandem.scm.shipping.store import shipments as store
 
 NEWEST = UUID(int=2**128 - 1)
@@ -34,6 +34,20 @@ async def list_of_order(tx: Tx, order_id: UUID) -> list[Shipment]:
     if not await sees_order(tx, "shipping.read", order_id):
         return []
     return await store.list_of_order(tx, order_id)
+
+
+async def list_chosen(tx: Tx, ids: Sequence[UUID]) -> list[Shipment]:
+    """These, oldest first; NotFound where one of them is not there."""
+    tx.actor.require("shipping.read")
+    found = await picking.list_chosen(tx, ids)
+    if len(found) < len(set(ids)):
+        raise NotFound("There is no such shipment.", field="shipment_id")
+    return found
+
+
+async def list_with_us(tx: Tx, order_ids: Sequence[UUID]) -> list[Shipment]:
+    """Shipments of these orders whose goods have not left yet, oldest first. For flows."""
+    return await picking.list_with_us(tx, order_ids)
 
 
 async def lock_shipment(tx: Tx, shipment_id: UUID) -> Shipment:

@@ -13,7 +13,7 @@ from tandem.kernel.reach import within_order
 from tandem.scm.shipping.domain.shipments import Manifest, Parcel, PromiseRevision, Shipment
 from tandem.scm.shipping.domain.statuses import Status
 
-_SHIPMENT: LiteralString = """
+SHIPMENT: LiteralString = """
     select s.id, s.number, s.public_token, s.order_id, s.order_number, s.carrier, s.awb, s.status,
            s.base_status, s.carrier_status, s.status_at, s.sender, s.ship_to, s.recipient_phone,
            s.weight_grams, s.charged_grams, s.value_minor, s.cod_minor, s.currency,
@@ -35,12 +35,12 @@ _SHIPMENT: LiteralString = """
       from shipping.shipment s
 """
 
-GET = Query(_SHIPMENT + "where s.org_id = :org_id and s.id = :id")
+GET = Query(SHIPMENT + "where s.org_id = :org_id and s.id = :id")
 
-FIND_BY_NUMBER = Query(_SHIPMENT + "where s.org_id = :org_id and s.number = :number")
+FIND_BY_NUMBER = Query(SHIPMENT + "where s.org_id = :org_id and s.number = :number")
 
 LIST_OF_ORDER = Query(
-    _SHIPMENT + "where s.org_id = :org_id and s.order_id = :order_id order by s.id"
+    SHIPMENT + "where s.org_id = :org_id and s.order_id = :order_id order by s.id"
 )
 
 LOCK = Query(
@@ -53,7 +53,7 @@ LOCK = Query(
 )
 
 LIST = Query(
-    _SHIPMENT
+    SHIPMENT
     + f"""
      where s.org_id = :org_id and s.id < :before
        and (cardinality(:statuses::text[]) = 0 or s.status = any(:statuses::text[]))
