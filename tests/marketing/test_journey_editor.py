@@ -129,6 +129,47 @@ async def test_a_journey_changes_the_score_of_the_lead_somebody_is_and_says_why(
     assert (again["score"], len(again["lines"])) == (15, 2)
 
 
+async def test_a_journey_moves_the_lead_on_and_opens_a_deal(
+    company: Company,
+) -> None:
+    client = company.client
+    who: Json = {"name": "Ravi", "emails": [{"value": "ravi@example.test"}]}
+    person = (await client.post("/v1/customers", json=who)).json()
+    lead = (
+        await client.post("/v1/leads", json={"name": "Ravi", "email": "ravi@example.test"})
+    ).json()
+    await outbox.drain(company.database)
+    statuses = (await client.get("/v1/lead-statuses")).json()
+    by_kind = {one["kind"]: one for one in statuses}
+    deeds: list[Json] = [{"do": "act", "id": one, "what": "set_lead_status"} for one in ("a", "b")]
+    deal: Json = {"do": "act", "id": "c", "what": "open_deal", "title": "Spring crates"}
+    journey = await journey_with(company, *deeds, deal)
+    path = f"/v1/journeys/{journey}"
+    wrong = await client.post(f"{path}/publication", json={})
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "a")
+    never: Json = {"what": "set_lead_status", "status_id": by_kind["converted"]["id"]}
+    assert "converted by a person" in await save(company, journey, "a", expected=422, **never)
+    last = next(one for one in reversed(statuses) if one["kind"] == "open")
+    for step, status in (("a", last["id"]), ("b", by_kind["lost"]["id"])):
+        await save(company, journey, step, what="set_lead_status", status_id=status)
+    shown = unescape((await client.get(f"/journeys/{journey}")).text)
+    assert "Open a deal: Spring crates" in shown and f'value="{last["id"]}" selected' in shown
+    pipeline = (await client.get("/v1/pipelines")).json()
+    assert (await client.post(f"{path}/publication", json={})).status_code == 200
+    await client.post(f"{path}/runs", json={"customer_id": person["id"]})
+    await flow.take_steps(company.work)
+
+    (run,) = (await client.get(f"{path}/runs")).json()["items"]
+    log = (await client.get(f"{path}/runs/{run['id']}")).json()["steps"]
+    assert [one["outcome"] for one in log] == ["done", "done", "done"], (log, pipeline)
+    moved = (await client.get(f"/v1/leads/{lead['id']}")).json()
+    assert moved["status_name"] == by_kind["lost"]["name"]
+    (made,) = (await client.get(f"/v1/opportunities?customer_id={person['id']}")).json()["items"]
+    assert (made["title"], made["source"], made["number"]) == (
+        "Spring crates", "journey", log[2]["detail"],
+    )  # fmt: skip
+
+
 async def test_what_a_paused_journey_planned_waits_and_what_an_ended_one_planned_is_dropped(
     company: Company,
 ) -> None:

@@ -8,6 +8,8 @@ from tandem.crm.marketing.domain.campaigns import Variant
 from tandem.crm.marketing.domain.journey_paths import lacks_subject, paths
 from tandem.crm.marketing.domain.journeys import Act, Branch, Plan, Send, Step, WaitFor
 from tandem.crm.notifications.service import templates
+from tandem.crm.sales.domain.leads import StatusKind
+from tandem.crm.sales.service import lead_statuses
 from tandem.flows.campaign_words import check_words
 from tandem.kernel import rules
 from tandem.kernel.db import Tx
@@ -35,6 +37,13 @@ async def _check_step(tx: Tx, step: Step) -> None:
                 raise Invalid("There is no such template for this channel.", field=step.id)
         case Send() if (step.text or step.html) and not lacks_subject(step):
             check_words(step.channel, _variant(step))
+        case Act() if step.status_id is not None:
+            known = {one.id: one for one in await lead_statuses.list_statuses(tx.with_all_grants())}
+            status = known.get(step.status_id)
+            if status is None:
+                raise Invalid("There is no such status.", field=step.id)
+            if status.kind is StatusKind.CONVERTED:
+                raise Invalid("A lead is converted by a person.", field=step.id)
         case Act() if step.owner_id is not None:
             try:
                 await identity.get_user(tx.with_all_grants(), step.owner_id)

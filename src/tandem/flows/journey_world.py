@@ -22,8 +22,10 @@ from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.domain.policy import SendAsk, Verdict
 from tandem.crm.notifications.domain.template_versions import ParameterWrong
 from tandem.crm.notifications.service import deciding, templates
+from tandem.crm.sales.domain.leads import LeadChange, StatusKind
+from tandem.crm.sales.domain.opportunities import Draft
 from tandem.crm.sales.service import leads, scoring
-from tandem.flows import send_policy
+from tandem.flows import opportunities, send_policy
 from tandem.flows.campaign_words import parameters_of, words_of
 from tandem.flows.message_links import way_out
 from tandem.flows.score_leads import vocabulary
@@ -66,7 +68,8 @@ class Live:
     async def act(self, run: Run, step: Act) -> Result:
         """What cannot be done is said in the log, and the person goes on."""
         try:
-            return await self._act(run, step)
+            async with self.tx.attempt():
+                return await self._act(run, step)
         except Refusal as refusal:
             return Result("refused", str(refusal.detail))
 
@@ -137,6 +140,19 @@ class Live:
                 return Result("done", step.title)
             case "change_score":
                 return await self._score(run, step)
+            case "set_lead_status":
+                return await self._status(step)
+            case "open_deal":
+                assert step.title, "a published act says what to call it"
+                customer = await customers.get_customer(tx, customer_id)
+                draft = Draft(
+                    title=step.title,
+                    customer_id=customer_id,
+                    owner_id=customer.owner_id,
+                    source=KIND,
+                )
+                deal = await opportunities.open_opportunity(tx, draft, now=self.now)
+                return Result("done", deal.number)
             case "tell_webhooks":
                 assert step.title, "a published act says what to tell"
                 await tx.publish(
@@ -150,6 +166,20 @@ class Live:
                     )
                 )
                 return Result("done", step.title)
+
+    async def _status(self, step: Act) -> Result:
+        """Every lead that the person is and that was not converted."""
+        assert step.status_id, "a published act says which status"
+        found = [
+            lead
+            for lead in await leads.list_of_customer(self.tx, self.person.id)
+            if lead.kind is not StatusKind.CONVERTED
+        ]
+        if not found:
+            return Result("unchanged", "They are no lead.")
+        change = LeadChange(status_id=step.status_id)
+        after = [await leads.update_lead(self.tx, one.id, change, now=self.now) for one in found]
+        return Result("done", after[0].status_name)
 
     async def _score(self, run: Run, step: Act) -> Result:
         """Every lead that the person is gets the points, once for this step of their way."""

@@ -50,6 +50,8 @@ DEEDS = (
     ("set_owner", "Give to somebody"),
     ("add_task", "Make a task"),
     ("change_score", "Change their score"),
+    ("set_lead_status", "Give the lead a status"),
+    ("open_deal", "Open a deal"),
     ("tell_webhooks", "Tell webhooks"),
 )
 DAY = 1440
@@ -138,7 +140,7 @@ def step_of(step: Step, form: Mapping[str, str], words: Vocabulary) -> Step:
             given["html"] = step.html if is_as_before else ""
         case Act():
             given |= {"what": form.get("what", ""), "days": _number(form, "days", 1)}
-            for name in ("list_id", "owner_id", "title", "reason"):
+            for name in ("list_id", "owner_id", "status_id", "title", "reason"):
                 given[name] = form.get(name) or None
             given["points"] = _points(form)
     made: Step = _converted(given, Step, step.id)
@@ -308,6 +310,7 @@ def says(step: Step, words: Vocabulary | None = None) -> str:
         case Act():
             more = {
                 "add_task": f": {step.title}" if step.title else ", not named yet",
+                "open_deal": f": {step.title}" if step.title else ", not named yet",
                 "change_score": f" by {step.points or 0:+d}",
                 "tell_webhooks": f": {step.title}" if step.title else ", not named yet",
             }

@@ -14,6 +14,8 @@ from tandem.crm.marketing.domain.journey_paths import lists_of, paths
 from tandem.crm.marketing.domain.journeys import Branch, Journey, NewJourney, Plan, State, WaitFor
 from tandem.crm.marketing.service import journey_runs as runs
 from tandem.crm.marketing.service import journeys as service
+from tandem.crm.sales.domain.leads import StatusKind
+from tandem.crm.sales.service import lead_statuses
 from tandem.flows import journey_checks, journey_moves
 from tandem.flows.campaign_letters import wordings
 from tandem.flows.journey_simulation import simulate
@@ -306,6 +308,12 @@ async def outline(
         + [
             (str(one), name)
             for one, name in (await identity.staff_names(tx, only_active=True)).items()
+        ],
+        statuses=[("", "Choose a status")]
+        + [
+            (str(one.id), one.name)
+            for one in await lead_statuses.list_statuses(tx.with_all_grants())
+            if one.kind is not StatusKind.CONVERTED
         ],
         wordings=await wordings(tx),
         forms=forms,

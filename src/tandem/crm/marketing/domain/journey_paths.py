@@ -27,6 +27,8 @@ NEEDED_BY_ACT: Mapping[str, str] = {
     "set_owner": "owner_id",
     "add_task": "title",
     "change_score": "points",
+    "set_lead_status": "status_id",
+    "open_deal": "title",
     "tell_webhooks": "title",
 }
 

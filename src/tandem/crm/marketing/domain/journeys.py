@@ -94,13 +94,23 @@ class Send(_Step, frozen=True, kw_only=True, tag="send"):
 class Act(_Step, frozen=True, kw_only=True, tag="act"):
     """`list_id` is a segment kept by hand; a task is its owner's, due in `days`. `points` are added
     to the score of every lead they are, and its explanation says the `reason`. Webhooks on the
-    topic `marketing.journey_told.v1` are told the `title`."""
+    topic `marketing.journey_told.v1` are told the `title`. Every lead they are that was not
+    converted gets the status `status_id`; a deal called `title` is opened in the first pipeline,
+    for the customer's owner."""
 
     what: Literal[
-        "add_to_list", "remove_from_list", "set_owner", "add_task", "change_score", "tell_webhooks"
+        "add_to_list",
+        "remove_from_list",
+        "set_owner",
+        "add_task",
+        "change_score",
+        "set_lead_status",
+        "open_deal",
+        "tell_webhooks",
     ]
     list_id: UUID | None = None
     owner_id: UUID | None = None
+    status_id: UUID | None = None
     title: Title | None = None
     days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 1
     points: Annotated[int, msgspec.Meta(ge=-1000, le=1000)] | None = None
