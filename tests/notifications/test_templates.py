@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -229,3 +230,50 @@ async def test_the_companys_words_are_said_and_ours_where_they_do_not_fit(
     assert await said("a") == "Ahoy Meera: SO-1001"
     # `order` is required by the company's words: without it they cannot be said.
     assert (await said("b", order="")).startswith("Nilgiri Teas: order has left us")
+
+
+async def test_a_part_is_put_into_every_letter_that_names_it_and_stays_as_it_was_published(
+    client: httpx.AsyncClient,
+) -> None:
+    async def published(version_id: str) -> httpx.Response:
+        return await client.post(version_at(version_id, "publication"))
+
+    foot = await begun(client, "footer", "part")
+    bare: dict[str, Any] = {"subject": "", "preheader": "", "variables": []}
+    words = {
+        "en": "<mj-text>Yours, {{ company }}</mj-text>",
+        "hi": "<mj-column><mj-text>आपका {{ company }}</mj-text></mj-column>",
+    }
+    letter = await begun(client, "news")
+    column = '<mj-column>{% include "footer" %}</mj-column>'
+    source = f"<mjml><mj-body><mj-section>{column}</mj-section></mj-body></mjml>"
+    news: dict[str, Any] = {"format": "mjml", "source": source, "variables": [], "subject": "News"}
+    first = await drafted(client, letter, **news)
+    refused = await published(first)
+    said = "There is no published part called 'footer'."
+    assert (refused.status_code, refused.json()["problems"][0]) == (422, said)
+
+    for locale, text in words.items():
+        part = await drafted(client, foot, locale, format="mjml", source=text, **bare)
+        assert (await published(part)).status_code == 200
+    wrong: dict[str, Any] = {"format": "mjml", "source": '{% include "footer" %}', **bare}
+    assert (await published(await drafted(client, foot, **wrong))).status_code == 422, "no nesting"
+    hidden = await drafted(client, foot, format="mjml", source="<mj-text>{{ x }}</mj-text>", **bare)
+    assert (await published(hidden)).json()["problems"] == ["'x' is used but not declared."]
+    look = (await client.post(version_at(first, "rendering"), json={})).json()
+    assert ("Yours, Nilgiri Teas" in look["rendered"]["html"], look["problems"]) == (True, [])
+
+    made = (await published(first)).json()
+    assert made["source"] == source and "Yours, {{ company }}" in made["html"]
+    again = await drafted(client, foot, format="mjml", source="<mj-text>Bye</mj-text>", **bare)
+    assert (await published(again)).status_code == 200
+    kept = (await client.get(version_at(first))).json()
+    assert (kept["html"], kept["sha256"]) == (made["html"], made["sha256"])
+    unsaved = {"content": {**news, "source": source}, "channel": "email"}
+    now_says = (await client.post("/v1/notification-templates/rendering", json=unsaved)).json()
+    assert "Bye" in now_says["rendered"]["html"]
+    hindi = (await published(await drafted(client, letter, "hi", **news))).json()
+    assert "आपका" in hindi["html"]
+    campaign = {"name": "N", "variants": [{"template_version_id": again}]}
+    refusal = await client.post("/v1/campaigns", json=campaign)
+    assert (refusal.status_code, refusal.json()["field"]) == (422, "variants")

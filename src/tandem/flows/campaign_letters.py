@@ -9,6 +9,7 @@ from tandem.crm.customers.domain.audiences import Reachable
 from tandem.crm.identity import service as identity
 from tandem.crm.marketing.domain.campaigns import Campaign, Variant
 from tandem.crm.notifications.domain import calls, rendering
+from tandem.crm.notifications.domain.parts import PART
 from tandem.crm.notifications.domain.template_versions import ParameterWrong, Rendered, State
 from tandem.crm.notifications.service import templates
 from tandem.flows.campaign_calls import body_of, is_call
@@ -67,6 +68,8 @@ async def wordings(tx: Tx) -> list[Wording]:
         return []
     found = []
     for template in await templates.list_templates(tx):
+        if template.channel == PART:
+            continue
         for version in await templates.list_versions(tx, template.id):
             if version.state is State.PUBLISHED:
                 says = f"{template.name} · {version.locale} · version {version.number}"

@@ -44,7 +44,7 @@ async def facts_of(tx: Tx, customer_id: UUID | None) -> dict[str, Any]:
 
 
 async def send_to_oneself(
-    tx: Tx, content: Content, *, customer_id: UUID | None, now: datetime
+    tx: Tx, content: Content, *, channel: str, customer_id: UUID | None, now: datetime
 ) -> str:
     """The words as an e-mail to the asker, marked as a test; where it went.
 
@@ -53,9 +53,10 @@ async def send_to_oneself(
     tx.actor.require("notifications.templates")
     if tx.actor.kind is not Kind.STAFF or tx.actor.user_id is None:
         raise Forbidden("A test goes to whoever writes the words: sign in.", permission="person")
-    rendered, problems = templates.preview(content, "email", await facts_of(tx, customer_id))
+    looked = await templates.look(tx, content, channel, await facts_of(tx, customer_id))
+    rendered = looked.rendered
     if rendered is None:
-        raise TemplateWrong(problems[0], field="source", problems=problems)
+        raise TemplateWrong(looked.problems[0], field="source", problems=looked.problems)
     trusted = tx.with_all_grants()
     try:
         user = await identity.get_user(trusted, tx.actor.user_id)

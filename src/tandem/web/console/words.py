@@ -10,6 +10,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from tandem.contracts.address import Line100
+from tandem.crm.notifications.domain.parts import PART
 from tandem.crm.notifications.domain.template_versions import (
     Content,
     Key,
@@ -26,7 +27,13 @@ from tandem.kernel.errors import Refusal
 from tandem.kernel.http import COMPUTES, Now, Transaction
 from tandem.kernel.ids import parse_id
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
-from tandem.web.console.words_form import FIRST_LETTER, LANGUAGES, content_of_form, values_of
+from tandem.web.console.words_form import (
+    FIRST_LETTER,
+    FIRST_PART,
+    LANGUAGES,
+    content_of_form,
+    values_of,
+)
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -98,7 +105,7 @@ class TemplatesPage(Controller):
         """What is in the editor, as a letter in the frame; saved nowhere."""
         tx.actor.require("notifications.read")
         form = await _read_words(request)
-        rendered, _ = await _looked(tx, form)
+        rendered = (await _looked(tx, form)).rendered
         body = rendered.html if rendered and rendered.html else ""
         if rendered and not body:
             body = page_of_text(rendered.text)
@@ -209,7 +216,7 @@ class TemplateVersionPage(Controller):
             if then == "test":
                 customer_id = parse_id(form.get("customer_id", ""))
                 sent_to = await try_words.send_to_oneself(
-                    tx, content, customer_id=customer_id, now=now
+                    tx, content, channel=held.channel, customer_id=customer_id, now=now
                 )
                 return redirect(request, to, toast=f"Saved, and a test is on its way to {sent_to}.")
         except Refusal as refusal:
@@ -234,27 +241,24 @@ async def _read_words(request: AnyRequest) -> dict[str, str]:
     return await read_form(request, longest=200_000)
 
 
-async def _looked(tx: Tx, form: dict[str, str]) -> tuple[Any, list[str]]:
+async def _looked(tx: Tx, form: dict[str, str]) -> templates.Look:
     try:
         content = content_of_form(form)
         facts = await try_words.facts_of(tx, parse_id(form.get("customer_id", "")))
     except Refusal as refusal:
-        return None, [refusal.detail]
-    return templates.preview(content, form.get("channel", "email"), facts)
+        return templates.Look(rendered=None, problems=[refusal.detail], missing=[])
+    channel, locale = form.get("channel", "email"), form.get("locale", "")
+    return await templates.look(tx, content, channel, facts, locale=locale)
 
 
 async def _reported(tx: Tx, form: dict[str, str]) -> dict[str, Any]:
-    rendered, problems = await _looked(tx, form)
-    missing: list[str] = []
-    try:
-        missing = templates.missing(content_of_form(form))
-    except Refusal:
-        missing = []
+    looked = await _looked(tx, form)
+    rendered = looked.rendered
     size = len(rendered.html.encode()) if rendered else 0
     return {
         "rendered": rendered,
-        "problems": problems,
-        "missing": missing,
+        "problems": looked.problems,
+        "missing": looked.missing,
         "size": size,
         "is_clipped": size > CLIPPED_BYTES,
         "parts": segments(rendered.text) if rendered and form.get("channel") == "sms" else 0,
@@ -312,7 +316,7 @@ async def _version_page(
         other=other,
         changes=_changes(other, version) if other else [],
         has_map=False,
-        **await _reported(tx, {**values, "channel": version.channel}),
+        **await _reported(tx, {**values, "channel": version.channel, "locale": version.locale}),
     )
 
 
@@ -333,6 +337,8 @@ def _key_of(name: str) -> str:
 
 
 def _blank(template: Template) -> Content:
+    if template.channel == PART:
+        return Content(format="mjml", source=FIRST_PART)
     if template.channel != "email":
         return Content(format="text", source="")
     return Content(format="mjml", subject="", source=FIRST_LETTER)

@@ -92,3 +92,11 @@ FIRST_LETTER = """<mjml>
   </mj-body>
 </mjml>
 """
+FIRST_PART = """<mj-section padding="8px 24px">
+  <mj-column>
+    <mj-text font-size="12px" color="#5d6b7c">
+      {{ company }} · <a href="{{ unsubscribe_link }}">Unsubscribe</a>
+    </mj-text>
+  </mj-column>
+</mj-section>
+"""

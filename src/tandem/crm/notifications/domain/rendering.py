@@ -12,6 +12,7 @@ from typing import Any
 
 from tandem.crm.notifications.domain.letters import Letter, from_html, from_mjml
 from tandem.crm.notifications.domain.messages import SITE
+from tandem.crm.notifications.domain.parts import LETTERS
 from tandem.crm.notifications.domain.plain import plain_text
 from tandem.crm.notifications.domain.template_versions import (
     STANDARD,
@@ -79,7 +80,7 @@ def examine(content: Content, channel: str) -> list[str]:
         problems.append("There are no words yet.")
     if channel == "email" and not content.subject.strip():
         problems.append("An e-mail needs a subject.")
-    if (channel == "email") == (content.format == "text"):
+    if (channel in LETTERS) == (content.format == "text"):
         problems.append(f"{content.format} is no format for {channel}.")
     for place, source in _sources(content, letter):
         found = sandbox.read(source)

@@ -18,7 +18,8 @@ from tandem.kernel.errors import Conflict, IllegalMove, Invalid, NotFound
 from tandem.kernel.patterns import whole
 
 Format = Literal["mjml", "html", "text"]
-Medium = Literal["email", "sms", "whatsapp", "inapp"]
+Medium = Literal["email", "sms", "whatsapp", "inapp", "part"]
+"""`part` is no message: a piece that letters share (domain.parts)."""
 Kind = Literal["text", "paragraph", "link", "number", "list"]
 
 SOURCE_LENGTH_MAX = 200_000

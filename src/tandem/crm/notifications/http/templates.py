@@ -14,7 +14,6 @@ from tandem.crm.notifications.domain.template_versions import (
     Key,
     Locale,
     Medium,
-    Rendered,
     Template,
     TemplateMissing,
     TemplateTaken,
@@ -64,14 +63,6 @@ class UnsavedAsk(RenderingAsk, frozen=True, kw_only=True, forbid_unknown_fields=
     content: Content
 
 
-class Looked(msgspec.Struct, frozen=True, kw_only=True):
-    """`rendered` is null where the words cannot be read; `missing` names undeclared variables."""
-
-    rendered: Rendered | None
-    problems: list[str]
-    missing: list[str]
-
-
 class TemplateDetail(Template, frozen=True, kw_only=True):
     """With its versions, newest first."""
 
@@ -97,10 +88,10 @@ class TemplatesController(Controller):
         )
 
     @post("/rendering", status_code=200, opt=COMPUTES, responses=refusals(Forbidden, Invalid))
-    async def look_at_unsaved(self, data: JSONBody[UnsavedAsk], tx: Transaction) -> Looked:
+    async def look_at_unsaved(self, data: JSONBody[UnsavedAsk], tx: Transaction) -> service.Look:
         """How words would look that are saved nowhere, and everything that is wrong with them."""
         tx.actor.require("notifications.read")
-        return looked(data.content, data.channel, data.parameters)
+        return await service.look(tx, data.content, data.channel, data.parameters)
 
     @get("/{template_id:uuid}", responses=refusals(Forbidden, TemplateMissing))
     async def get_template(self, template_id: FromPath[UUID], tx: Transaction) -> TemplateDetail:
@@ -179,12 +170,9 @@ class TemplateVersionsController(Controller):
     )
     async def look_at_version(
         self, version_id: FromPath[UUID], data: JSONBody[RenderingAsk], tx: Transaction
-    ) -> Looked:
+    ) -> service.Look:
         """How it looks with these values, and which variables nobody declared."""
         found = await service.get_version(tx, version_id)
-        return looked(service.content_of(found), found.channel, data.parameters)
-
-
-def looked(content: Content, channel: str, parameters: dict[str, Any]) -> Looked:
-    rendered, problems = service.preview(content, channel, parameters)
-    return Looked(rendered=rendered, problems=problems, missing=service.missing(content))
+        return await service.look(
+            tx, service.content_of(found), found.channel, data.parameters, locale=found.locale
+        )

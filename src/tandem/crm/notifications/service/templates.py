@@ -22,12 +22,14 @@ from tandem.crm.notifications.domain.template_versions import (
     TemplateMissing,
     TemplateTaken,
     TemplateVersion,
+    TemplateWrong,
     Variable,
     VersionFixed,
     check_move,
     locale_chain,
 )
 from tandem.crm.notifications.domain.templates import TEMPLATES, Words, render
+from tandem.crm.notifications.service import parts
 from tandem.crm.notifications.store import templates as store
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
@@ -43,6 +45,14 @@ NAMES: Mapping[str, str] = {
     "late_payment_refunded": "Late payment: money sent back",
     "surplus_refunded": "Paid too much: money sent back",
 }
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """`rendered` is null where the words cannot be read; `missing` names undeclared variables."""
+
+    rendered: Rendered | None
+    problems: list[str]
+    missing: list[str]
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,7 +218,8 @@ async def draft(
     tx.actor.require("notifications.templates")
     template = await get_template(tx, template_id)
     await store.lock_template(tx, template_id)
-    made = _written(template, content, locale, tx.actor.label, now)
+    said, _ = await parts.whole(tx, content, template.channel, locale)
+    made = _written(template, content, locale, tx.actor.label, now, said=said)
     await store.insert_version(tx, made, now)
     await _note(tx, "draft_template", template_id, now, {"locale": locale, "sha256": made.sha256})
     return await get_version(tx, made.id)
@@ -222,7 +233,8 @@ async def write_draft(
     held = await lock_version(tx, version_id)
     if held.state is not State.DRAFT:
         raise VersionFixed("This version was published or put away: write a new one.")
-    changed = msgspec.structs.replace(held, **_fields(content, held.locale))
+    said, _ = await parts.whole(tx, content, held.channel, held.locale)
+    changed = msgspec.structs.replace(held, **_fields(content, held.locale, said))
     await store.write_version(tx, changed, now)
     await _note(tx, "write_template", held.template_id, now, {"sha256": changed.sha256})
     return await get_version(tx, version_id)
@@ -241,8 +253,15 @@ async def publish(tx: Tx, version_id: UUID, *, now: datetime) -> TemplateVersion
     them, IllegalMove. The version that spoke this language before is archived."""
     held = await lock_version(tx, version_id)
     check_move(held.state, State.PUBLISHED)
-    rendering.check_publishable(content_of(held), held.channel)
+    said, lacking = await parts.whole(tx, content_of(held), held.channel, held.locale)
+    if lacking:
+        raise TemplateWrong(lacking[0], field="source", problems=lacking)
+    rendering.check_publishable(said, held.channel)
     await store.lock_template(tx, held.template_id)
+    now_says = _fields(content_of(held), held.locale, said)
+    if held.state is State.DRAFT and now_says["html"] != held.html:
+        held = msgspec.structs.replace(held, **now_says)
+        await store.write_version(tx, held, now)
     await store.publish(tx, held, now)
     facts = {"number": held.number, "locale": held.locale, "sha256": held.sha256}
     await _note(tx, "publish_template", held.template_id, now, facts)
@@ -263,9 +282,17 @@ def content_of(held: TemplateVersion) -> Content:
     return Content(**{name: getattr(held, name) for name in Content.__struct_fields__})
 
 
-def missing(content: Content) -> list[str]:
-    """Variables that the words name and nobody declared, by name."""
-    return rendering.missing(content)
+async def look(
+    tx: Tx, content: Content, channel: str, parameters: Mapping[str, Any], *, locale: str = ""
+) -> Look:
+    """How the words would look, parts put in, with these values over each variable's example."""
+    said, lacking = await parts.whole(tx, content, channel, locale)
+    rendered, problems = preview(said, channel, parameters)
+    return Look(
+        rendered=rendered,
+        problems=list(dict.fromkeys([*lacking, *problems])),
+        missing=rendering.missing(said),
+    )
 
 
 def preview(
@@ -299,7 +326,7 @@ def _looked_at(content: Content, channel: str) -> TemplateVersion:
         Template,
         strict=False,
     )
-    return _written(template, content, "en", "", template.created_at)
+    return _written(template, content, "en", "", template.created_at, said=content)
 
 
 def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -312,7 +339,13 @@ def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _written(
-    template: Template, content: Content, locale: str, author: str, now: datetime
+    template: Template,
+    content: Content,
+    locale: str,
+    author: str,
+    now: datetime,
+    *,
+    said: Content,
 ) -> TemplateVersion:
     return TemplateVersion(
         id=new_id(),
@@ -328,14 +361,14 @@ def _written(
         updated_at=now,
         published_at=None,
         archived_at=None,
-        **_fields(content, locale),
+        **_fields(content, locale, said),
     )
 
 
-def _fields(content: Content, locale: str) -> dict[str, Any]:
-    """What is written, what it was compiled to, and the mark of both."""
+def _fields(content: Content, locale: str, said: Content) -> dict[str, Any]:
+    """What is written, what it was compiled to with its parts, and the mark of both."""
     fields = {name: getattr(content, name) for name in Content.__struct_fields__}
-    fields["html"] = rendering.compiled(content).html
+    fields["html"] = rendering.compiled(said).html
     marked = {name: value for name, value in fields.items() if name != "note"} | {"locale": locale}
     fields["sha256"] = hashlib.sha256(msgspec.json.encode(marked, order="sorted")).hexdigest()
     return fields
