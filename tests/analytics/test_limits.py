@@ -72,9 +72,11 @@ async def test_another_version_has_no_rows_here_and_ones_own_money_no_rate(
     opened = {"query": {"measures": ["revenue@1"]}, "measure": "revenue@2"}
     refused = await client.post("/v1/analytics/drills", json=opened)
     assert (refused.status_code, refused.json()["field"]) == (422, "measure")
-    own = {"currency": "INR", "from_on": "2026-04-01", "rate": "2"}
-    refused = await client.post("/v1/analytics/rates", json=own)
-    assert (refused.status_code, refused.json()["field"]) == (422, "currency")
+    rate = {"from_on": "2026-04-01", "rate": "2"}
+    for currency, code in (("INR", "invalid"), ("ABC", "unknown_currency")):
+        refused = await client.post("/v1/analytics/rates", json=rate | {"currency": currency})
+        assert (refused.status_code, refused.json()["field"]) == (422, "currency")
+        assert refused.json()["code"] == code
 
 
 async def test_no_json_makes_it_stumble(client: httpx.AsyncClient, company: Counted) -> None:

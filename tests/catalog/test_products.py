@@ -83,6 +83,8 @@ async def test_the_same_sku_twice_in_one_product_is_refused(
         ("sku", "A" * 65),
         ("unit", "KILO"),
         ("currency", "inr"),
+        ("currency", "ABC"),
+        ("currency", "XAU"),
         ("price_minor", -1),
         ("price_minor", 10**13),
         ("weight_grams", -5),
@@ -105,6 +107,10 @@ async def test_a_change_needs_the_version_that_was_read(client: httpx.AsyncClien
 
     good = await client.patch(path, json={"price_minor": 17500}, headers={"if-match": '"1"'})
     stale = await client.patch(path, json={"price_minor": 1}, headers={"if-match": '"1"'})
+    other = await client.patch(path, json={"currency": "ZZZ"})
+    assert (other.status_code, other.json()["code"], other.json()["field"]) == (
+        422, "unknown_currency", "currency",
+    )  # fmt: skip
 
     assert (good.status_code, good.json()["price_minor"], good.headers["etag"]) == (
         200, 17500, '"2"',

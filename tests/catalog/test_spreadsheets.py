@@ -64,6 +64,8 @@ async def test_wrong_rows_are_told_by_number_and_column_and_the_others_go_in(
     ]
     result = await upload(client, HEADER + "\n".join(rows))
 
+    money = await upload(client, HEADER.strip() + ",currency\nB-10,Tea,,0902,merit,10,1,ABC\n")
+    assert [(error["row"], error["field"]) for error in money["errors"]] == [(2, "currency")]
     assert (result["rows"], result["created"], result["failed"]) == (10, 1, 9)
     assert [(error["row"], error["field"]) for error in result["errors"]] == [
         (2, "hsn"), (3, "tax_class"), (3, "price"), (4, "sku"), (6, ""), (9, "sku"),

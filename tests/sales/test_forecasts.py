@@ -66,6 +66,10 @@ async def test_a_rate_is_asked_for_and_a_period_has_an_end(desk: Desk) -> None:
     for rate in ({}, {"fx_rate": "0"}, {"fx_rate": "0.000"}):
         answer = await desk.client.post("/v1/opportunities", json=body | rate)
         assert (answer.status_code, answer.json()["field"]) == (422, "fx_rate")
+    answer = await desk.client.post("/v1/opportunities", json=body | {"currency": "ABC"})
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (
+        422, "unknown_currency", "currency",
+    )  # fmt: skip
     asked = {"from_on": "2027-06-01", "to_on": "2027-05-01"}
     answer = await desk.client.get("/v1/forecasts", params=asked)
     assert (answer.status_code, answer.json()["field"]) == (422, "to_on")

@@ -4,7 +4,25 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import msgspec
 
-EXPONENT = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "OMR": 3, "TND": 3}
+from tandem.kernel.errors import Invalid
+
+_CODES = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD
+CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD
+GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD
+KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO
+NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE
+SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV
+WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+"""
+CURRENCIES = frozenset(_CODES.split())
+"""ISO 4217, list one of 2026: what people pay with. Metals, funds and units of account are not."""
+
+EXPONENT = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
+    **dict.fromkeys(("UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
 """Minor digits per currency where it is not two (ISO 4217)."""
 
 SYMBOLS = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£"}
@@ -16,6 +34,18 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
 
     def major(self) -> Decimal:
         return Decimal(self.minor).scaleb(-EXPONENT.get(self.currency, 2))
+
+
+class UnknownCurrency(Invalid):
+    code = "unknown_currency"
+
+
+def check_currency(currency: str, *, field: str = "currency") -> None:
+    if currency not in CURRENCIES:
+        raise UnknownCurrency(
+            f"There is no currency {currency!r}. Use its code by ISO 4217, such as INR or USD.",
+            field=field,
+        )
 
 
 def scale_between(currency: str, home: str) -> Decimal:

@@ -28,6 +28,7 @@ from tandem.kernel.http import (
     etag,
     refusals,
 )
+from tandem.kernel.money import UnknownCurrency
 from tandem.kernel.pages import Page
 from tandem.kernel.patterns import whole
 from tandem.scm.catalog import service
@@ -72,7 +73,7 @@ class ProductController(Controller):
     path = "/v1"
     tags = ("catalog",)
 
-    @post("/products", responses=refusals(Forbidden, SkuTaken, UnknownTaxClass))
+    @post("/products", responses=refusals(Forbidden, SkuTaken, UnknownTaxClass, UnknownCurrency))
     async def create_product(
         self, data: JSONBody[NewProduct], tx: Transaction, now: Now
     ) -> Response[Product]:
@@ -117,7 +118,7 @@ class ProductController(Controller):
 
     @post(
         "/products/{product_id:uuid}/variants",
-        responses=refusals(Forbidden, NotFound, SkuTaken, UnknownTaxClass),
+        responses=refusals(Forbidden, NotFound, SkuTaken, UnknownTaxClass, UnknownCurrency),
     )
     async def add_variants(
         self, product_id: FromPath[UUID], data: JSONBody[NewVariants], tx: Transaction, now: Now
@@ -210,7 +211,7 @@ class VariantController(Controller):
 
     @patch(
         "/{variant_id:uuid}",
-        responses=refusals(Forbidden, NotFound, StaleVersion, UnknownTaxClass),
+        responses=refusals(Forbidden, NotFound, StaleVersion, UnknownTaxClass, UnknownCurrency),
     )
     async def change_variant(
         self,

@@ -16,6 +16,7 @@ from tandem.flows.deal_lines import Buyer, priced
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import COMPUTES, Now, Transaction
+from tandem.kernel.money import CURRENCIES
 from tandem.web.console.forms import convert, decimal_text, minor_of, read_form
 from tandem.web.rendering import page
 
@@ -140,4 +141,4 @@ def _buyer(form: Mapping[str, str]) -> Buyer:
 
 def _currency(form: Mapping[str, str]) -> str:
     text = form.get("currency", "INR")
-    return text if len(text) == 3 and text.isascii() and text.isupper() else "INR"
+    return text if text in CURRENCIES else "INR"

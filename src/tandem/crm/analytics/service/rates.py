@@ -14,6 +14,7 @@ from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid
 from tandem.kernel.jobs import enqueue
+from tandem.kernel.money import check_currency
 from tandem.kernel.patterns import whole
 
 REBUILD = "analytics.rebuild"
@@ -48,6 +49,7 @@ async def list_rates(tx: Tx, *, now: datetime) -> list[DatedRate]:
 async def set_rate(tx: Tx, draft: RateDraft, *, now: datetime) -> None:
     """Holds for facts of these days, past ones too, from the next digest on."""
     tx.actor.require(CONFIGURE)
+    check_currency(draft.currency)
     if not 0 < Decimal(draft.rate) < LIMIT:
         raise Invalid("A rate is more than nothing.", field="rate")
     if not date(1990, 1, 1) <= draft.from_on <= date(2100, 12, 31):

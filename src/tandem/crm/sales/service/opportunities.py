@@ -35,7 +35,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
 from tandem.kernel.fields import as_kept
 from tandem.kernel.ids import new_id
-from tandem.kernel.money import scale_between
+from tandem.kernel.money import check_currency, scale_between
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
 NUMBER_START = 1001
@@ -64,6 +64,7 @@ async def open_opportunity(
     tx.actor.require(WRITE)
     pipeline, stage = await _begin_at(tx, draft, now)
     currency = draft.currency or home_currency
+    check_currency(currency)
     if currency != home_currency and not (draft.fx_rate and Decimal(draft.fx_rate)):
         raise Invalid(f"Say what one {currency} is in {home_currency}.", field="fx_rate")
     await pipelines.lock_stage(tx, stage.id)

@@ -14,7 +14,7 @@ import msgspec
 
 from tandem.contracts.invoicing import TAX_CLASSES
 from tandem.kernel.errors import Invalid, TooLarge
-from tandem.kernel.money import EXPONENT, Money
+from tandem.kernel.money import CURRENCIES, EXPONENT, Money
 from tandem.scm.catalog.domain import products
 from tandem.scm.catalog.domain.products import PRICE_MAX, Product, Variant
 
@@ -37,7 +37,7 @@ COLUMNS: Mapping[str, tuple[Any, str]] = {
     "tax_class": (products.TaxClass, f"one of {', '.join(TAX_CLASSES)}"),
     "price": (Decimal, "a number such as 149 or 149.00, without separators"),
     "price_includes_tax": (bool, "true or false"),
-    "currency": (products.Currency, "a three-letter code such as INR"),
+    "currency": (products.Currency, "an ISO 4217 code such as INR"),
     "barcode": (products.Barcode, "at most 48 characters without spaces"),
     "weight_grams": (products.Measure, "a whole number of grams"),
     "length_mm": (products.Measure, "a whole number of millimetres"),
@@ -210,6 +210,8 @@ def _convert(column: str, text: str) -> Any:
         raise ValueError(text)
     if column in {"unit", "currency"}:
         text = text.upper()
+    if column == "currency" and text not in CURRENCIES:
+        raise ValueError(text)
     return msgspec.convert(text, kind, strict=False)
 
 

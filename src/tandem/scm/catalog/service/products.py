@@ -13,6 +13,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.fields import changeable
 from tandem.kernel.ids import new_id
+from tandem.kernel.money import check_currency
 from tandem.kernel.pages import Page, decode_cursor, page_of
 from tandem.scm.catalog import store
 from tandem.scm.catalog.domain import (
@@ -61,6 +62,7 @@ async def _insert(
 ) -> None:
     for place, variant in enumerate(variants):
         check_tax_class(variant.tax_class, field=f"variants[{place}].tax_class")
+        check_currency(variant.currency, field=f"variants[{place}].currency")
     rows: list[dict[str, Any]] = [
         {
             **msgspec.structs.asdict(variant),
@@ -131,6 +133,8 @@ async def change_variant(
     given = changeable(tx.actor, "product", _given(change))
     if "tax_class" in given:
         check_tax_class(given["tax_class"])
+    if "currency" in given:
+        check_currency(given["currency"])
     product = (await store.products_by_id(tx, [variant.product_id]))[0]
     label = given.get("label", variant.label).strip()
     changed = msgspec.structs.replace(
