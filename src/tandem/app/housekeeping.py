@@ -1,13 +1,17 @@
 """What the kernel keeps only for a while, forgotten in time; discarded files; the audit's seals."""
 
+from datetime import timedelta
+
 import structlog
 
-from tandem.kernel import audit, blobs, secrets
+from tandem.kernel import audit, blobs, bulk, secrets
 from tandem.kernel.blobs import Blobs
 from tandem.kernel.idempotency import FORGET_KEYS, KEPT_FOR
 from tandem.kernel.jobs import Work, every
 
 log = structlog.get_logger()
+BULK_KEPT = timedelta(days=7)
+BULK_BATCH = 20
 
 
 @every(3600, "kernel.forget_idempotency_keys")
@@ -15,6 +19,13 @@ async def forget_idempotency_keys(work: Work) -> None:
     """Keys count for 24 hours; after that a repeat is a new request."""
     async with work.transaction() as tx:
         await tx.run(FORGET_KEYS, expired_before=work.now() - KEPT_FOR)
+
+
+@every(3600, "kernel.forget_bulk_jobs")
+async def forget_bulk_jobs(work: Work) -> None:
+    """Acts on many records are followed and taken back for a week."""
+    async with work.transaction() as tx:
+        await bulk.forget(tx, before=work.now() - BULK_KEPT, limit=BULK_BATCH)
 
 
 @every(60, "kernel.delete_discarded_files")

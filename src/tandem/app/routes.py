@@ -42,6 +42,7 @@ from tandem.flows.http.access import AccessController
 from tandem.flows.http.alerts import AlertsController
 from tandem.flows.http.assigning import AssigningController
 from tandem.flows.http.automations import AutomationController
+from tandem.flows.http.bulk import BulkController, BulkJobsController
 from tandem.flows.http.campaigns import CampaignFlowsController
 from tandem.flows.http.complaints import ComplaintFlowsController
 from tandem.flows.http.converting import ConversionsController
@@ -149,6 +150,8 @@ ROUTES: list[Any] = [
     LeadsController,
     LeadMergesController,
     LeadImportsController,
+    BulkController,
+    BulkJobsController,
     LeadExportController,
     SequenceController,
     SequenceRunController,

@@ -85,6 +85,7 @@ from tandem.crm.customers.service.people import (
     add_customer,
     change_customer,
     get_customer,
+    ids_of_customers,
     list_customers,
     lock_customer,
 )
@@ -175,6 +176,7 @@ __all__ = [
     "get_merge",
     "get_request",
     "get_segment",
+    "ids_of_customers",
     "is_due",
     "join_account",
     "keep_moved",

@@ -166,6 +166,17 @@ async def list_customers(
     return page_of(rows, limit, lambda customer: (customer.name, customer.id))
 
 
+async def ids_of_customers(tx: Tx, *, text: str = "", limit: int) -> list[UUID]:
+    """Those that the list shows for a search, without reading them."""
+    tx.actor.require("customers.read")
+    reach = tx.actor.reach("customers.read")
+    text = " ".join(text.split()[:WORDS_MAX])
+    if not text:
+        return await lists.ids(tx, reach, limit=limit)
+    text, starts = _searchable(tx, text)
+    return await lists.ids_found(tx, reach, text, starts, limit=limit)
+
+
 def _searchable(tx: Tx, text: str) -> tuple[str, list[str]]:
     """Nobody finds by what is hidden from them: a search would tell as much as the field."""
     if tx.actor.hides("customer", "gstin"):

@@ -15,6 +15,7 @@ from tandem.crm.identity.service.invitations import (
 )
 from tandem.crm.identity.service.keys import (
     add_api_key,
+    key_as_actor,
     list_api_keys,
     revoke_api_key,
     rotate_api_key,
@@ -85,6 +86,7 @@ __all__ = [
     "get_user",
     "invite",
     "join_node",
+    "key_as_actor",
     "leave_node",
     "list_api_keys",
     "list_companies",

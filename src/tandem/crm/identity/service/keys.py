@@ -11,14 +11,17 @@ from tandem.crm.identity.domain.keys import (
     USED_GRAIN,
     ApiKey,
     KeyForbidden,
+    OpenKey,
     actor_of_key,
     check_networks,
     hash_of,
+    in_common,
     is_within,
     new_api_key,
 )
 from tandem.crm.identity.service.granting import check_may_give
 from tandem.crm.identity.store import keys as keys_store
+from tandem.crm.identity.store import roles as roles_store
 from tandem.kernel import audit
 from tandem.kernel.actor import Actor, Kind
 from tandem.kernel.db import Database, Tx
@@ -158,6 +161,33 @@ async def actor_of_credential(
         async with database.transaction(Actor.system(found.org_id)) as tx:
             await tx.run(keys_store.TOUCH_KEY, id=found.key_id, now=now)
     return actor_of_key(found)
+
+
+async def key_as_actor(tx: Tx, key_id: UUID, *, asked_with: Sequence[str], now: datetime) -> Actor:
+    """What a key may at this moment, for work that goes on after its request, and never more than
+    it was `asked_with`. Refuses one that has ended, and one of whose grants nothing is left."""
+    made = await _get(tx, key_id)
+    if made.revoked_at is not None or (made.expires_at is not None and made.expires_at <= now):
+        raise NotFound("This key has ended.")
+    access = await roles_store.access_of(tx, made.created_by, now) if made.created_by else None
+    found = actor_of_key(
+        OpenKey(
+            org_id=tx.actor.org_id,
+            key_id=made.id,
+            name=made.name,
+            grants=in_common(made.grants, asked_with),
+            maker_id=made.created_by,
+            access=access,
+            networks=made.networks,
+            per_minute=made.per_minute,
+            is_client=made.is_client,
+            last_used_at=made.last_used_at,
+            expires_at=made.expires_at,
+        )
+    )
+    if found is None or not found.grants:
+        raise NotFound("This key may nothing any more.")
+    return found
 
 
 def check_terms(actor: Actor, address: str, limiter: Limiter) -> None:

@@ -9,6 +9,7 @@ from tandem.crm.sales.service.opportunities import (
     forecast,
     get_opportunity,
     history,
+    ids_of_opportunities,
     list_opportunities,
     open_opportunity,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "get_pipeline",
     "get_quote",
     "history",
+    "ids_of_opportunities",
     "keep_paper",
     "list_lines",
     "list_opportunities",

@@ -130,6 +130,12 @@ async def count_leads(tx: Tx, filters: LeadFilters) -> dict[UUID, int]:
     return await store.count_by_status(tx, filters, tx.actor.reach(READ))
 
 
+async def ids_of_leads(tx: Tx, filters: LeadFilters, *, limit: int) -> list[UUID]:
+    """Those that the list shows with these filters, the newest first, without reading them."""
+    tx.actor.require(READ)
+    return await store.ids(tx, filters, tx.actor.reach(READ), count=limit)
+
+
 async def update_lead(
     tx: Tx,
     lead_id: UUID,

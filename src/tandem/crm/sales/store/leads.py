@@ -87,6 +87,8 @@ COUNTS = Query(
     "select l.status_id, count(*)::int as count from sales.lead l" + FILTERED + "group by 1"
 )
 
+IDS = Query("select l.id from sales.lead l" + FILTERED + "order by l.id desc limit :count")
+
 Key = tuple[str, str]
 """A kind of contact and its value, by which a lead is known."""
 
@@ -225,6 +227,11 @@ async def list_rows(
         score = before[0] if before else None
         return await tx.many(LIST_BY_SCORE, Lead, before_score=score, **params)
     return await tx.many(LIST, Lead, **params)
+
+
+async def ids(tx: Tx, filters: LeadFilters, reach: Reach, *, count: int) -> list[UUID]:
+    asked = {**msgspec.structs.asdict(filters), **_sought(tx), **reach.params()}
+    return [row["id"] for row in await tx.records(IDS, count=count, **asked)]
 
 
 async def count_by_status(tx: Tx, filters: LeadFilters, reach: Reach) -> dict[UUID, int]:

@@ -33,9 +33,8 @@ LOCK = Query("select id from sales.opportunity where org_id = :org_id and id = :
 
 BY_ORDER = Query(OPPORTUNITY + "where o.org_id = :org_id and o.order_id = :order_id limit 1")
 
-LIST = Query(
-    OPPORTUNITY
-    + """
+FILTERED: LiteralString = (
+    """
      where o.org_id = :org_id and """
     + within("o")
     + """
@@ -47,11 +46,20 @@ LIST = Query(
        and (:words::text is null
             or o.title ilike '%' || :words || '%' or o.number ilike :words || '%'
             or o.customer_name ilike '%' || :words || '%')
+"""
+)
+
+LIST = Query(
+    OPPORTUNITY
+    + FILTERED
+    + """
        and (:before_id::uuid is null or o.id < :before_id)
      order by o.id desc
      limit :count
     """
 )
+
+IDS = Query("select o.id from sales.opportunity o" + FILTERED + "order by o.id desc limit :count")
 
 COLUMN = Query(
     OPPORTUNITY
@@ -226,6 +234,11 @@ async def list_rows(
         before_id=before_id,
         count=count,
     )
+
+
+async def ids(tx: Tx, filters: Filters, reach: Reach, *, count: int) -> list[UUID]:
+    asked = {**msgspec.structs.asdict(filters), **reach.params()}
+    return [row["id"] for row in await tx.records(IDS, count=count, **asked)]
 
 
 async def list_column(tx: Tx, stage_id: UUID, reach: Reach, *, count: int) -> list[Opportunity]:

@@ -1,0 +1,468 @@
+"""One act on many records: each for itself, what it came to, and the way back."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2 as httpx
+import msgspec
+import pytest
+from litestar import Litestar
+
+from tandem.app.housekeeping import forget_bulk_jobs
+from tandem.crm.identity import service as identity
+from tandem.crm.sales.domain.leads import Channel, LeadDraft, LeadFilters
+from tandem.crm.sales.domain.opportunities import Draft
+from tandem.crm.sales.service import leads
+from tandem.crm.sales.service.capturing_many import add_new
+from tandem.flows import opportunities
+from tandem.flows.bulk import run_bulk
+from tandem.flows.bulk.acting import as_asker
+from tandem.flows.bulk.leads import LeadAct, Leads
+from tandem.kernel import bulk
+from tandem.kernel.actor import Actor
+from tandem.kernel.clock import Clock
+from tandem.kernel.db import Database, Query, Tx
+from tandem.kernel.jobs import Work
+from tandem.kernel.resources import Resources
+from tests.flows.shop import basket, open_shop, place_one
+from tests.givens import api_key_of, visitor
+from tests.identity.company import Member, browsing, found, hire
+from tests.support.givens import a_complaint
+
+TOLD = Query(
+    """
+    select topic, count(*)::int as count
+      from kernel.event
+     where org_id = :org_id and topic = any(:topics::text[])
+     group by topic
+    """
+)
+NOTED = Query(
+    """
+    select action, count(*)::int as count
+      from kernel.audit
+     where org_id = :org_id and action = any(:actions::text[])
+     group by action
+    """
+)
+
+
+async def some_leads(
+    database: Database, actor: Actor, now: datetime, count: int, **given: Any
+) -> list[str]:
+    async with database.transaction(actor) as tx:
+        made = [
+            await leads.add_lead(
+                tx,
+                LeadDraft(name=f"Person {n}", email=f"p{n}@{uuid4().hex}.test", **given),
+                now=now,
+            )
+            for n in range(count)
+        ]
+    return [str(one.lead.id) for one in made]
+
+
+async def asha(database: Database, actor: Actor, now: datetime) -> Member:
+    async with database.transaction(actor) as tx:
+        return await hire(tx, "asha", "sales", now)
+
+
+async def ask(client: httpx.AsyncClient, kind: str, **body: Any) -> dict[str, Any]:
+    answer = await client.post(f"/v1/{kind}/bulk", json=body)
+    assert answer.status_code in (201, 202), answer.text
+    job: dict[str, Any] = answer.json()
+    assert answer.status_code == (202 if job["state"] == "running" else 201)
+    return job
+
+
+async def undo(client: httpx.AsyncClient, job: dict[str, Any]) -> dict[str, Any]:
+    answer = await client.post(f"/v1/bulk-jobs/{job['id']}/undo")
+    assert answer.status_code == 201, answer.text
+    done: dict[str, Any] = answer.json()
+    return done
+
+
+async def rows(client: httpx.AsyncClient, job: dict[str, Any], status: str) -> list[dict[str, Any]]:
+    found = await client.get(f"/v1/bulk-jobs/{job['id']}/rows", params={"status": status})
+    items: list[dict[str, Any]] = found.json()["items"]
+    return items
+
+
+async def lead(client: httpx.AsyncClient, lead_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = (await client.get(f"/v1/leads/{lead_id}")).json()
+    return found
+
+
+async def counted(
+    database: Database, actor: Actor, query: Query, **names: Sequence[str]
+) -> dict[str, int]:
+    async with database.transaction(actor) as tx:
+        return {row[0]: row[1] for row in await tx.records(query, **names)}
+
+
+def came_to(job: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(job[name] for name in ("total", "changed", "same", "refused"))
+
+
+async def test_leads_are_given_moved_given_up_and_tagged_each_as_by_hand_and_back(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    ids = await some_leads(database, actor, now, 4, tags=["fair"])
+    owner = await asha(database, actor, now)
+    statuses = {one["name"]: one["id"] for one in (await client.get("/v1/lead-statuses")).json()}
+    await client.patch(f"/v1/leads/{ids[3]}", json={"owner_id": str(owner.id)})
+
+    given = await ask(client, "leads", act="assign", owner_id=str(owner.id), ids=[*ids, ids[0]])
+    assert came_to(given) == (4, 3, 1, 0)
+    assert given["said"] == "given to Asha"
+    moved = await ask(client, "leads", act="status", status_id=statuses["Contacted"], ids=ids)
+    tagged = await ask(client, "leads", act="tag", tag=" Hot  lead ", ids=ids)
+    lost = await ask(client, "leads", act="disqualify", reason="No budget", ids=ids[:2])
+    missing = str(uuid4())
+    part = await ask(client, "leads", act="untag", tag="FAIR", ids=[ids[0], missing])
+    assert [came_to(one) for one in (moved, tagged, lost, part)] == [
+        (4, 4, 0, 0), (4, 4, 0, 0), (2, 2, 0, 0), (2, 1, 0, 1),
+    ]  # fmt: skip
+    one = await lead(client, ids[0])
+    assert (one["owner_id"], one["kind"], one["lost_reason"], one["tags"]) == (
+        str(owner.id), "lost", "No budget", ["Hot lead"],
+    )  # fmt: skip
+    assert await rows(client, part, "refused") == [
+        {"record_id": missing, "status": "refused", "label": "", "code": "not_found",
+         "said": "There is no such lead."}
+    ]  # fmt: skip
+    topics = ["sales.lead_assigned.v1", "sales.lead_moved.v1"]
+    assert await counted(database, actor, TOLD, topics=topics) == {topics[0]: 4, topics[1]: 6}
+    actions = ["sales.lead_changed", "sales.lead_moved", "bulk.begun"]
+    assert await counted(database, actor, NOTED, actions=actions) == {
+        "sales.lead_changed": 13, "sales.lead_moved": 2, "bulk.begun": 5,
+    }  # fmt: skip
+
+    await client.patch(f"/v1/leads/{ids[1]}", json={"lost_reason": "Went to another"})
+    await client.patch(f"/v1/leads/{ids[2]}", json={"owner_id": None, "tags": ["new"]})
+    back = [await undo(client, job) for job in (lost, tagged, given)]
+    assert [(job["state"], job["undone"], job["kept"]) for job in back] == [
+        ("undone", 1, 1), ("undone", 3, 1), ("undone", 2, 1),
+    ]  # fmt: skip
+    kept = (await rows(client, back[0], "kept"))[0]
+    assert (kept["record_id"], kept["code"], kept["said"]) == (
+        ids[1], "changed_since", "Somebody changed it since.",
+    )  # fmt: skip
+    assert kept["label"] == (await lead(client, ids[1]))["number"]
+    stand = [await lead(client, one) for one in ids]
+    assert [(one["status_name"], one["lost_reason"], one["tags"]) for one in stand] == [
+        ("Contacted", "", []),
+        ("Lost", "Went to another", ["fair"]),
+        ("Contacted", "", ["new"]),
+        ("Contacted", "", ["fair"]),
+    ]
+    assert [one["owner_id"] for one in stand] == [None, None, None, str(owner.id)]
+    again = await client.post(f"/v1/bulk-jobs/{lost['id']}/undo")
+    assert (again.status_code, again.json()["code"]) == (409, "bulk_busy")
+
+
+async def some_deals(
+    database: Database, actor: Actor, now: datetime, *amounts: int | None
+) -> list[str]:
+    made = []
+    async with database.transaction(actor) as tx:
+        for amount in amounts:
+            draft = Draft(title="Cold room", amount_minor=amount)
+            made.append(await opportunities.open_opportunity(tx, draft, now=now))
+    return [str(one.id) for one in made]
+
+
+async def test_deals_refuse_a_stage_each_for_its_own_reason_and_come_back_as_far_as_there_is_room(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    first, second, empty = await some_deals(database, actor, now, 5_000, 6_000, None)
+    pipeline = (await client.get("/v1/pipelines")).json()[0]
+    at = {one["name"]: one for one in pipeline["stages"]}
+    opens = [one for one in pipeline["stages"] if one["kind"] == "open"]
+    start, target = opens[0], opens[1]
+    target |= {"wip_limit": 2, "required_fields": ["amount_minor"]}
+    kept = ("id", "name", "kind", "probability", "wip_limit", "required_fields", "expected_days")
+    body = {
+        "name": pipeline["name"],
+        "stages": [{name: one[name] for name in kept if name in one} for one in pipeline["stages"]],
+    }
+    changed = await client.put(f"/v1/pipelines/{pipeline['id']}", json=body)
+    assert changed.is_success, changed.text
+    third = (await some_deals(database, actor, now, 7_000))[0]
+
+    everybody = {"ids": [first, second, empty, third]}
+    moved = await ask(client, "opportunities", act="move", stage_id=target["id"], **everybody)
+    assert came_to(moved) == (4, 2, 0, 2)
+    assert sorted((one["code"], one["said"]) for one in await rows(client, moved, "refused")) == [
+        ("invalid", f"{target['name']} needs an amount."),
+        ("wip_limit_reached", f"{target['name']} takes 2 at most."),
+    ]
+    lost = await ask(client, "opportunities", act="lose", reason="price", ids=[first, third])
+    assert came_to(lost) == (2, 2, 0, 0)
+    owner = await asha(database, actor, now)
+    given = await ask(
+        client, "opportunities", act="assign", owner_id=str(owner.id), matching={"status": "open"}
+    )
+    assert (came_to(given), given["said"]) == ((2, 2, 0, 0), "given to Asha")
+    topics = ["sales.opportunity_moved.v1", "sales.opportunity_lost.v1"]
+    assert await counted(database, actor, TOLD, topics=topics) == {topics[0]: 2, topics[1]: 2}
+
+    for wrong, field in (
+        ({"act": "lose", "reason": "other"}, "note"),
+        ({"act": "lose"}, "reason"),
+        ({"act": "move", "stage_id": at["Won"]["id"]}, "stage_id"),
+        ({"act": "assign", "owner_id": str(uuid4())}, "owner_id"),
+        ({"act": "assign"}, "owner_id"),
+    ):
+        refused = await client.post("/v1/opportunities/bulk", json={**wrong, "ids": [second]})
+        assert (refused.status_code, refused.json()["field"]) == (422, field), wrong
+    back = [await undo(client, job) for job in (lost, moved, given)]
+    assert [(job["undone"], job["kept"]) for job in back] == [(2, 0), (1, 1), (2, 0)]
+    stages = {
+        one["id"]: (one["stage_id"], one["status"], one["owner_id"])
+        for one in (await client.get("/v1/opportunities")).json()["items"]
+    }
+    mine = str(actor.user_id)
+    assert stages == {
+        first: (target["id"], "open", mine),
+        second: (start["id"], "open", mine),
+        empty: (start["id"], "open", mine),
+        third: (start["id"], "open", mine),
+    }
+
+
+async def test_customers_are_tagged_given_and_put_on_a_list_by_what_the_list_shows(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    for name in ("Tara One", "Tara Two", "Ravi"):
+        made = await client.post("/v1/customers", json={"name": name, "tags": ["old"]})
+        assert made.status_code == 201, made.text
+    owner = await asha(database, actor, now)
+    listed = {"matching": {"search": "tara"}}
+    made = await client.post("/v1/segments", json={"name": "Diwali"})
+    lists = {"segment_id": made.json()["id"]}
+    jobs = [
+        await ask(client, "customers", act="tag", tag="vip", **listed),
+        await ask(client, "customers", act="assign", owner_id=str(owner.id), **listed),
+        await ask(client, "customers", act="enlist", **lists, **listed),
+        await ask(client, "customers", act="enlist", **lists, matching={}),
+        await ask(client, "customers", act="untag", tag="OLD", matching={"search": "ravi"}),
+    ]
+    assert [(came_to(job), job["said"]) for job in jobs] == [
+        ((2, 2, 0, 0), "tagged “vip”"),
+        ((2, 2, 0, 0), "given to Asha"),
+        ((2, 2, 0, 0), "put on Diwali"),
+        ((3, 1, 2, 0), "put on Diwali"),
+        ((1, 1, 0, 0), "rid of the tag “OLD”"),
+    ]
+    topics = ["customers.assigned.v1", "customers.segment_entered.v1"]
+    assert await counted(database, actor, TOLD, topics=topics) == {topics[0]: 2, topics[1]: 3}
+
+    people = {one["name"]: one for one in (await client.get("/v1/customers")).json()["items"]}
+    assert [(people[name]["tags"], people[name]["owner_id"]) for name in sorted(people)] == [
+        ([], None), (["old", "vip"], str(owner.id)), (["old", "vip"], str(owner.id)),
+    ]  # fmt: skip
+    two = people["Tara Two"]["id"]
+    await client.patch(f"/v1/customers/{two}", json={"tags": ["old", "else"]})
+    await client.delete(f"/v1/segments/{lists['segment_id']}/members/{two}")
+    back = [await undo(client, job) for job in jobs]
+    assert [(job["undone"], job["kept"]) for job in back] == [
+        (1, 1), (2, 0), (1, 1), (1, 0), (1, 0),
+    ]  # fmt: skip
+    people = {one["name"]: one for one in (await client.get("/v1/customers")).json()["items"]}
+    assert [(people[name]["tags"], people[name]["owner_id"]) for name in sorted(people)] == [
+        (["old"], None), (["old"], None), (["old", "else"], None),
+    ]  # fmt: skip
+
+
+async def test_only_what_one_may_change_is_changed_and_only_ones_own_acts_are_seen(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime, app: Litestar
+) -> None:
+    company = await found(database, now)
+    async with database.transaction(company.actor()) as tx:
+        theirs = [
+            (
+                await leads.add_lead(
+                    tx, LeadDraft(name=who, owner_id=company.people[who].id), now=now
+                )
+            ).lead
+            for who in ("rina", "sam")
+        ]
+        foreign = (await some_leads(database, actor, now, 1))[0]
+    ids = [*(str(one.id) for one in theirs), foreign]
+    async with browsing(app, database, company, "rina") as rina:
+        tagged = await ask(rina, "leads", act="tag", tag="mine", ids=ids)
+        assert came_to(tagged) == (3, 1, 0, 2)
+        refused = await rows(rina, tagged, "refused")
+        assert [(one["code"], one["label"]) for one in refused] == [("not_found", "")] * 2
+        everything = await ask(rina, "leads", act="tag", tag="all", matching={})
+        assert came_to(everything) == (1, 1, 0, 0)
+        assert len((await rina.get("/v1/bulk-jobs")).json()["items"]) == 2
+        no = await rina.post("/v1/customers/bulk", json={"act": "enlist", "ids": ids})
+        assert (no.status_code, no.json()["permission"]) == (403, "customers.segment")
+    async with browsing(app, database, company, "sam") as sam:
+        for path in ("", "/rows"):
+            assert (await sam.get(f"/v1/bulk-jobs/{tagged['id']}{path}")).status_code == 404
+        assert (await sam.post(f"/v1/bulk-jobs/{tagged['id']}/undo")).status_code == 404
+        assert (await sam.get("/v1/bulk-jobs")).json()["items"] == []
+    async with browsing(app, database, company, "vera") as vera:
+        body = {"act": "tag", "tag": "x", "ids": ids}
+        assert (await vera.post("/v1/leads/bulk", json=body)).status_code == 403
+    async with database.transaction(company.actor()) as tx:
+        tags = [(await leads.get_lead(tx, one.id)).tags for one in theirs]
+    assert tags == [["mine", "all"], []]
+
+
+@pytest.fixture
+def work(database: Database, actor: Actor) -> Work:
+    return Work(database, Resources(), actor.org_id)
+
+
+class Killed(Exception):
+    """The worker's process is gone."""
+
+
+class Few(Leads):
+    """More than ten are many; the worker may be killed on the way."""
+
+    at_once = 10
+    left = 0
+
+    async def apply(
+        self, tx: Tx, act: LeadAct, record_id: UUID, *, now: datetime
+    ) -> bulk.Changed | None:
+        changed = await super().apply(tx, act, record_id, now=now)
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+        return changed
+
+
+async def test_many_are_a_jobs_and_a_killed_worker_leaves_no_row_done_twice(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime, work: Work
+) -> None:
+    owner = await asha(database, actor, now)
+    me = msgspec.structs.replace(actor, user_id=None)
+    act, few = LeadAct(act="assign", owner_id=owner.id), Few()
+    async with database.transaction(me) as tx:
+        drafts = [LeadDraft(name=f"Person {n}", email=f"p{n}@many.test") for n in range(33)]
+        await add_new(tx, drafts, channel=Channel.IMPORT, now=now)
+        everybody = await leads.ids_of_leads(tx, LeadFilters(), limit=100)
+        job = await bulk.begin(tx, few, act, everybody, now=now)
+        with pytest.raises(bulk.BulkBusy):
+            await bulk.take_back(tx, few, job.id, now=now)
+
+    async def stands() -> tuple[str, int, int, int]:
+        async with database.transaction(me) as tx:
+            found = await bulk.get_job(tx, job.id)
+        return found.state, found.changed, found.undone, found.kept
+
+    async def run_twice() -> None:
+        goes = [bulk.run(work, {"lead": few}, job.id, as_asker) for _ in range(2)]
+        await asyncio.gather(*goes)
+
+    few.left = 30
+    with pytest.raises(Killed):
+        await bulk.run(work, {"lead": few}, job.id, as_asker)
+    assert await stands() == ("running", 25, 0, 0)
+    await run_twice()
+    assert await stands() == ("done", 33, 0, 0)
+    topic = "sales.lead_assigned.v1"
+    assert await counted(database, actor, TOLD, topics=[topic]) == {topic: 33}
+
+    await client.patch(f"/v1/leads/{everybody[7]}", json={"owner_id": None})
+    async with database.transaction(me) as tx:
+        assert (await bulk.take_back(tx, few, job.id, now=now)).state == "undoing"
+    await run_twice()
+    assert await stands() == ("undone", 33, 32, 1)
+    assert await counted(database, actor, TOLD, topics=[topic]) == {topic: 66}
+
+
+async def test_a_job_stops_where_its_asker_may_no_more(
+    app: Litestar, database: Database, actor: Actor, now: datetime, work: Work
+) -> None:
+    async with database.transaction(actor) as tx:
+        drafts = [LeadDraft(name="Person", email=f"p{n}@stop.test") for n in range(201)]
+        await add_new(tx, drafts, channel=Channel.IMPORT, now=now)
+    key = await api_key_of(database, actor, "sales.read", "sales.write")
+    async with visitor(app) as caller:
+        caller.headers["authorization"] = f"Bearer {key}"
+        body = {"act": "tag", "tag": "late", "matching": {}}
+        once = {"Idempotency-Key": "tag-them"}
+        asked = [await caller.post("/v1/leads/bulk", json=body, headers=once) for _ in range(2)]
+        assert [one.status_code for one in asked] == [202, 202]
+        job = asked[0].json()
+        assert (job["id"], came_to(job)) == (asked[1].json()["id"], (201, 0, 0, 0))
+        assert asked[0].headers["location"] == f"/v1/bulk-jobs/{job['id']}"
+        async with database.transaction(actor) as tx:
+            held = next(one for one in await identity.list_api_keys(tx) if one.name == "test")
+            await identity.revoke_api_key(tx, held.id, now=now)
+        await run_bulk(work, job["id"])
+    async with database.transaction(msgspec.structs.replace(actor, user_id=held.id)) as tx:
+        done = await bulk.get_job(tx, UUID(job["id"]))
+        page = await bulk.list_rows(tx, done.id, ["refused"], limit=1)
+        tagged = await leads.ids_of_leads(tx, LeadFilters(tag="late"), limit=1)
+    assert (done.state, done.changed, done.refused, tagged) == ("done", 0, 201, [])
+    assert (page.items[0].code, page.items[0].said) == ("not_found", "This key has ended.")
+    moved = Database(database.pool, InEightDays())
+    await forget_bulk_jobs(Work(moved, Resources(), actor.org_id))
+    async with database.transaction(msgspec.structs.replace(actor, user_id=held.id)) as tx:
+        assert (await bulk.list_jobs(tx, limit=1)).items == []
+
+
+class InEightDays(Clock):
+    def now(self) -> datetime:
+        return super().now() + timedelta(days=8)
+
+
+async def test_orders_and_complaints_take_it_too(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    owner = await asha(database, actor, now)
+    async with database.transaction(actor) as tx:
+        complaint = str((await a_complaint(tx, now=now)).id)
+        shop = await open_shop(tx, now)
+    held, free = [
+        str((await place_one(database, actor, basket(shop, payment_method="cod"), now)).id)
+        for _ in range(2)
+    ]
+    first = await ask(client, "orders", act="hold", reason="Fraud?", ids=[held])
+    both = await ask(client, "orders", act="hold", ids=[held, free])
+    await undo(client, both)
+    assert (came_to(first), came_to(both)) == ((1, 1, 0, 0), (2, 1, 1, 0))
+    orders = [(await client.get(f"/v1/orders/{one}")).json() for one in (held, free)]
+    assert [(one["is_on_hold"], one["hold_reason"]) for one in orders] == [
+        (True, "Fraud?"), (False, ""),
+    ]  # fmt: skip
+    given = await ask(client, "complaints", act="assign", owner_id=str(owner.id), ids=[complaint])
+    told = await ask(client, "complaints", act="acknowledge", ids=[complaint])
+    assert (came_to(given), came_to(told)) == ((1, 1, 0, 0), (1, 1, 0, 0))
+    assert (await undo(client, given))["undone"] == 1
+    no = await client.post(f"/v1/bulk-jobs/{told['id']}/undo")
+    assert (no.status_code, no.json()["detail"]) == (409, "This cannot be taken back.")
+    stands = (await client.get(f"/v1/complaints/{complaint}")).json()
+    assert (stands["status"], stands["assignee_id"]) == ("acknowledged", None)
+
+
+async def test_what_is_asked_wrong_is_refused_whole_and_keeps_nothing(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    lead_id = (await some_leads(database, actor, now, 1))[0]
+    for body, status, code in (
+        ({"act": "tag", "tag": "x", "ids": []}, 422, "invalid"),
+        ({"act": "tag", "tag": "x", "ids": [lead_id], "matching": {}}, 422, "invalid"),
+        ({"act": "tag", "tag": "x", "matching": {"q": "nobody like this"}}, 422, "invalid"),
+        ({"act": "tag", "tag": " ", "ids": [lead_id]}, 422, "invalid"),
+        ({"act": "tag", "ids": [lead_id]}, 422, "invalid"),
+        ({"act": "erase", "ids": [lead_id]}, 422, "invalid"),
+        ({"act": "disqualify", "ids": [lead_id]}, 422, "invalid"),
+        ({"act": "status", "status_id": str(uuid4()), "ids": [lead_id]}, 422, "invalid"),
+        ({"act": "tag", "tag": "x", "ids": [str(uuid4())] * 10_001}, 422, "invalid"),
+    ):
+        answer = await client.post("/v1/leads/bulk", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), (body["act"], status)
+    assert (await client.get("/v1/bulk-jobs")).json()["items"] == []
+    assert (await lead(client, lead_id))["tags"] == []
