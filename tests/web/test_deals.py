@@ -69,12 +69,56 @@ def test_a_lost_deal_says_why_and_can_come_back(desk: Desk, shop: Installation) 
         page.get_by_role("button", name="Reopen").click()
         expect(page.locator("h1 .badge-status")).to_have_text("Open")
         _edit_where_it_stands(page, shop, made["id"])
+        _both_write_in_the_form(page, shop, made["id"])
+        _session_ends_over_the_form(page, shop)
         page.goto("/deals")
         expect(page.locator(".board-card", has_text="Ten scooters")).to_be_visible()
         window.check("deals-phone-dark")
         expect(page).to_have_url(re.compile(r"/deals$"))
     stays = shop.get(f"/v1/opportunities/{made['id']}/stages")
     assert [stay["stage_name"] for stay in stays] == ["Qualification", "Lost", "Qualification"]
+
+
+def _both_write_in_the_form(page: Page, shop: Installation, deal_id: str) -> None:
+    """What only they changed is taken over, what both did is chosen, and then it is saved."""
+    at = f"/v1/opportunities/{deal_id}"
+    page.reload()
+    page.get_by_role("button", name="Edit").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Next step").fill("Write to them")
+    form.get_by_label("Expected to close").fill("2027-02-28")
+    theirs = {"next_step": "Visit them", "title": "Eleven scooters"}
+    assert shop.http.patch(at, json=theirs).status_code == 200
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_contain_text("Taken over from them: Name.")
+    expect(form.get_by_text("They wrote “Visit them”.")).to_be_visible()
+    expect(form.get_by_label("Name")).to_have_value("Eleven scooters")
+    form.get_by_role("button", name="Take theirs: Next step").click()
+    form.get_by_role("button", name="Take yours: Next step").click()
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Eleven scooters")).to_be_visible()
+    saved = shop.get(at)
+    assert [saved[one] for one in ("title", "next_step", "close_on")] == [
+        "Eleven scooters",
+        "Write to them",
+        "2027-02-28",
+    ]
+    shop.http.patch(at, json={"title": "Ten scooters"})
+
+
+def _session_ends_over_the_form(page: Page, shop: Installation) -> None:
+    """Nothing typed is lost: it stands in the form again after signing in."""
+    page.reload()
+    page.get_by_role("button", name="Edit").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Next step").fill("Typed before the session ended")
+    page.context.clear_cookies()
+    form.get_by_role("button", name="Save").click()
+    page.get_by_label("E-mail").fill(shop.admin_email)
+    page.get_by_label("Password").fill(shop.admin_password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(form.get_by_label("Next step")).to_have_value("Typed before the session ended")
+    form.get_by_role("button", name="Cancel").click()
 
 
 def _edit_where_it_stands(page: Page, shop: Installation, deal_id: str) -> None:

@@ -45,6 +45,8 @@ def answer_refusal(request: AnyRequest, refusal: Refusal) -> Response[Any]:
 
 def _shown(request: AnyRequest, refusal: Refusal, status: int) -> Response[Any]:
     back = _came_from(request)
+    if back and request.method != "GET":
+        back += AGAIN
     is_ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     told = {"refusal": refusal, "is_ours": is_ours, "company": None, "back": back}
     told |= {"status_code": status, "is_public": _is_public(request)}
@@ -65,8 +67,15 @@ def _is_public(request: AnyRequest) -> bool:
     return handler is not None and bool(handler.opt.get("public"))
 
 
+def send_back(request: AnyRequest, to: str, refusal: Refusal) -> Response[None]:
+    """To the page of the form: it says what was refused, and holds what was typed."""
+    return redirect(request, to + AGAIN, toast=refusal.detail)
+
+
 def _to_sign_in(request: AnyRequest) -> Response[Any]:
-    to = f"/sign-in?next={quote(_page_of(request))}"
+    """A form whose session ended meanwhile is found filled in again after signing in."""
+    again = "" if request.method == "GET" else AGAIN
+    to = f"/sign-in?next={quote(_page_of(request) + again)}"
     if request.headers.get("hx-request") == "true":
         return Response(None, status_code=200, headers={"HX-Redirect": to})
     return Response(None, status_code=303, headers={"location": to})

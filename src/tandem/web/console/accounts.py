@@ -26,6 +26,7 @@ from tandem.web.console.customers import suggest_customers
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.console.lists import Column, listing, read_state
 from tandem.web.console.views import views_of
+from tandem.web.errors import send_back
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -144,7 +145,7 @@ class AccountPage(Controller):
             new = convert(given, NewMembership, WORDS)
             await customers.join_account(tx, account_id, new, now=now)
         except Refusal as refusal:
-            return redirect(request, to, toast=refusal.detail)
+            return send_back(request, to, refusal)
         return redirect(request, to, toast="They belong to the account now.")
 
     @post("/contacts/{customer_id:uuid}/removal")

@@ -15,6 +15,7 @@ from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.kernel.http.fields import ABOUT_PEOPLE, shows_all
 from tandem.web.console.forms import convert, read_form
+from tandem.web.errors import send_back
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -45,7 +46,7 @@ class PrivacyPage(Controller):
             new = convert(given, NewConsent, WORDS)
             await customers.record_consent(tx, customer_id, new, now=now)
         except Refusal as refusal:
-            return redirect(request, to, toast=refusal.detail)
+            return send_back(request, to, refusal)
         return redirect(request, to, toast="It is in the ledger.")
 
     @post("/erasure")
@@ -62,7 +63,7 @@ class PrivacyPage(Controller):
             if new.is_urgent:
                 await erase.carry_out(tx, erasure.id, now=now)
         except Refusal as refusal:
-            return redirect(request, to, toast=refusal.detail)
+            return send_back(request, to, refusal)
         said = "They are erased." if new.is_urgent else "The erasure is announced."
         return redirect(request, "/settings/erasures", toast=said)
 

@@ -1,8 +1,9 @@
 """Invoices and credit notes: the list, a document with its PDF, the proof of the numbers."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from litestar import Controller, Request, Response, get
 from litestar.params import FromPath
@@ -12,7 +13,7 @@ from tandem.scm.invoicing import service as invoicing
 from tandem.scm.invoicing.domain.numbers import financial_year
 from tandem.web.console.lists import Column, Filter, ListState, listing, read_state
 from tandem.web.console.views import views_of
-from tandem.web.rendering import page
+from tandem.web.rendering import page, zone_of
 
 AnyRequest = Request[Any, Any, Any]
 COLUMNS = (
@@ -63,8 +64,14 @@ class InvoicesPage(Controller):
         audits = [
             await invoicing.audit_numbers(tx, series=series, fy=year) for series, _ in _SERIES
         ]
+        today = now.astimezone(ZoneInfo(zone_of(request))).date()
         return page(
-            request, "console/invoice_numbers.html", audits=audits, fy=year, names=dict(_SERIES)
+            request,
+            "console/invoice_numbers.html",
+            audits=audits,
+            fy=year,
+            names=dict(_SERIES),
+            month=f"{today.replace(day=1) - timedelta(days=1):%Y-%m}",
         )
 
     @get("/{invoice_id:uuid}")

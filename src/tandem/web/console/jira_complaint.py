@@ -12,6 +12,7 @@ from tandem.kernel.jobs import Work
 from tandem.scm.support.domain.jira_link import IssueChoice
 from tandem.scm.support.service import jira
 from tandem.web.console.forms import convert, read_form
+from tandem.web.errors import send_back
 from tandem.web.rendering import redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -47,7 +48,7 @@ class ComplaintInJira(Controller):
             work = Work(database, resources, actor.org_id)
             link = await jira.link_issue(work, actor, complaint_id, chosen.issue_key)
         except Refusal as refusal:
-            return redirect(request, f"/complaints/{complaint_id}", toast=refusal.detail)
+            return send_back(request, f"/complaints/{complaint_id}", refusal)
         words = f"{link.issue_key} is followed from now on."
         return redirect(request, f"/complaints/{complaint_id}", toast=words)
 

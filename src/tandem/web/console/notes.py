@@ -13,6 +13,7 @@ from tandem.flows.notes import Beside
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction
 from tandem.web.console.forms import convert, read_form
+from tandem.web.errors import send_back
 from tandem.web.rendering import redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -35,7 +36,7 @@ class _NotesPage(Controller):
             new = convert(given, NewNote, WORDS)
             await notes.add_note(tx, self.kind, subject_id, new, now=now)
         except Refusal as refusal:
-            return redirect(request, to, toast=refusal.detail)
+            return send_back(request, to, refusal)
         return redirect(request, to, toast="The note is kept.")
 
     @post("/{note_id:uuid}/removal")

@@ -17,6 +17,7 @@ from tandem.scm.payments import service as payments
 from tandem.scm.payments.domain import Answer, Evidence
 from tandem.scm.payments.domain.disputes import EVIDENCE_LENGTH_MAX
 from tandem.web.console.forms import read_form
+from tandem.web.errors import send_back
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -49,7 +50,7 @@ class PaymentDisputesPage(Controller):
         try:
             await _note(tx, dispute_id, form, now)
         except Refusal as refusal:
-            return redirect(request, home, toast=refusal.detail)
+            return send_back(request, home, refusal)
         return redirect(request, home, toast="The evidence is noted.")
 
     @post("/{dispute_id:uuid}/answer")
@@ -70,7 +71,7 @@ class PaymentDisputesPage(Controller):
                 tx, dispute_id, Answer(action="accept" if accepts else "contest"), now=now
             )
         except Refusal as refusal:
-            return redirect(request, home, toast=refusal.detail)
+            return send_back(request, home, refusal)
         said = "The dispute is being accepted." if accepts else "The contest is on its way."
         return redirect(request, home, toast=said)
 

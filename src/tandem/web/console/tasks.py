@@ -19,6 +19,7 @@ from tandem.kernel.errors import Invalid
 from tandem.kernel.http import Now, Transaction
 from tandem.kernel.ids import parse_id
 from tandem.web.console.forms import convert, read_form
+from tandem.web.errors import send_back
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -78,7 +79,7 @@ class TasksPage(Controller):
             tx.actor.require("sales.write")
             task = await flow.add_task(tx, await _draft(tx, form), now=now)
         except Invalid as refusal:
-            return redirect(request, to, toast=refusal.detail)
+            return send_back(request, to, refusal)
         said = f"{task.title} is written down." if task.done_at else f"{task.title} is on the list."
         return redirect(request, to, toast=said)
 
@@ -105,7 +106,7 @@ class TasksPage(Controller):
             change = convert(given, TaskChange, WORDS)
             task = await flow.change_task(tx, task_id, change, now=now)
         except Invalid as refusal:
-            return redirect(request, _page_of(form), toast=refusal.detail)
+            return send_back(request, _page_of(form), refusal)
         to = _back(form, task.subject_kind, task.subject_id)
         return redirect(request, to, toast="The task is saved.")
 

@@ -14,6 +14,8 @@ from tandem.kernel.money import Money
 
 Payload = Mapping[str, Any]
 LOCALE = "en_IN"
+METHODS = {"upi": "UPI", "netbanking": "net banking", "emi": "EMI"}
+CHANNELS = {"email": "e-mail", "sms": "SMS", "whatsapp": "WhatsApp"}
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +136,7 @@ TITLES: Mapping[str, Telling] = {
     "payments.authorized": lambda p: ("Payment authorised", money(p)),
     "payments.captured": lambda p: (
         "Payment received",
-        f"{money(p)} by {p['method'] or 'gateway'}",
+        f"{money(p)} by {METHODS.get(str(p['method']), p['method']) or 'gateway'}",
     ),
     "payments.failed": lambda p: ("Payment failed", str(p["reason"])),
     "payments.exception_raised": lambda p: ("Payment needs attention", str(p["detail"])),
@@ -204,8 +206,8 @@ TITLES: Mapping[str, Telling] = {
     "delivery.cash_collected": lambda p: ("Cash collected at the door", money(p)),
     "delivery.door_code_requested": lambda _: ("Door code sent to the buyer", ""),
     "notifications.message_sent": lambda p: (
-        f"{_words(str(p['template'])).capitalize()} sent",
-        "by e-mail" if p["channel"] == "email" else f"by {p['channel']}",
+        f"Message sent: {_words(str(p['template']))}",
+        f"by {CHANNELS.get(str(p['channel']), p['channel'])}",
     ),
     "notifications.message_failed": lambda p: (
         f"{_words(str(p['template'])).capitalize()} could not be sent",

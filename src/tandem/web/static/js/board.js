@@ -57,6 +57,12 @@ function askWhereTo(card) {
     });
     body.append(goal);
   }
+  const stay = document.createElement('button');
+  stay.type = 'button';
+  stay.className = 'btn btn-quiet';
+  stay.dataset.close = '';
+  stay.textContent = 'Cancel';
+  body.append(stay);
   dialog.append(body);
   dialog.addEventListener('close', () => dialog.remove());
   document.body.append(dialog);

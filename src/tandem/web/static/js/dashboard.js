@@ -5,6 +5,7 @@ import { Chart } from 'charts';
 const drawn = new Map();
 const LABEL_MAX = 18;
 const PICTURE_DENSITY = 2;
+const DASHES = [[], [7, 3], [2, 3]];
 const MONEY = { INR: '₹', USD: '$', EUR: '€', GBP: '£' };
 
 function colour(name) {
@@ -23,10 +24,10 @@ function written(value, unit, currency, isShort) {
   if (value === null || value === undefined) return '–';
   const digits = { maximumFractionDigits: isShort ? 1 : 2 };
   if (isShort) digits.notation = 'compact';
-  const number = new Intl.NumberFormat('en-IN', digits).format(value);
-  if (unit === 'money') return `${MONEY[currency] ?? `${currency} `}${number}`;
-  if (unit === 'ratio') return `${number} %`;
-  return number;
+  const sign = value < 0 ? '−' : '';
+  const number = new Intl.NumberFormat('en-IN', digits).format(Math.abs(value));
+  if (unit === 'money') return `${sign}${MONEY[currency] ?? `${currency} `}${number}`;
+  return unit === 'ratio' ? `${sign}${number} %` : `${sign}${number}`;
 }
 
 function tooltip(chart) {
@@ -52,6 +53,7 @@ function shortened(words) {
 
 function numbers(chart) {
   const unit = chart.series[0]?.unit;
+  const isNothing = !chart.series.some((one) => [...one.data, ...(one.before ?? [])].some(Boolean));
   return {
     beginAtZero: true,
     border: { display: false },
@@ -59,7 +61,7 @@ function numbers(chart) {
     ticks: {
       color: colour('--t-muted'),
       maxTicksLimit: 6,
-      precision: unit === 'count' ? 0 : undefined,
+      precision: unit === 'count' || isNothing ? 0 : undefined,
       callback: (value) => written(value, unit, chart.currency, true),
     },
   };
@@ -67,6 +69,8 @@ function numbers(chart) {
 
 function names(chart) {
   return {
+    // One point stands in the middle, not on the axis.
+    offset: chart.shape === 'bar' || chart.categories.length === 1,
     border: { color: colour('--t-line-strong') },
     grid: { display: false },
     ticks: {
@@ -79,6 +83,11 @@ function names(chart) {
   };
 }
 
+/** A line has no points but where there is no line: a day without days beside it. */
+function isAlone(data, place) {
+  return (data[place - 1] ?? null) === null && (data[place + 1] ?? null) === null;
+}
+
 function line(label, unit, data, tone, chart) {
   return {
     label,
@@ -87,7 +96,7 @@ function line(label, unit, data, tone, chart) {
     borderColor: tone,
     backgroundColor: tone,
     borderWidth: chart.shape === 'bar' ? 0 : 2,
-    pointRadius: chart.categories.length < 2 ? 3 : 0,
+    pointRadius: ({ dataIndex }) => (isAlone(data, dataIndex) ? 3 : 0),
     pointHoverRadius: 4,
     maxBarThickness: 22,
     borderRadius: 3,
@@ -96,8 +105,10 @@ function line(label, unit, data, tone, chart) {
 
 function sets(chart) {
   const tones = palette();
-  const all = chart.series.map((one, place) =>
-    line(one.name, one.unit, one.data, tones[place % tones.length], chart));
+  const all = chart.series.map((one, place) => ({
+    ...line(one.name, one.unit, one.data, tones[place % tones.length], chart),
+    borderDash: DASHES[Math.floor(place / tones.length) % DASHES.length],
+  }));
   if (chart.isCompared && chart.series.length === 1 && chart.shape !== 'bar') {
     const [one] = chart.series;
     all.push({
@@ -185,6 +196,20 @@ document.addEventListener('click', (event) => {
 document.addEventListener('click', (event) => {
   const button = event.target.closest('[data-fullscreen]');
   if (button) document.getElementById(button.dataset.fullscreen)?.requestFullscreen?.();
+});
+/** Paper is white, whatever the screen is. */
+function turnTo(theme) {
+  document.documentElement.dataset.bsTheme = theme;
+  drawAll();
+}
+
+let onScreen = null;
+addEventListener('beforeprint', () => {
+  onScreen = document.documentElement.dataset.bsTheme;
+  if (onScreen === 'dark') turnTo('light');
+});
+addEventListener('afterprint', () => {
+  if (onScreen === 'dark') turnTo(onScreen);
 });
 drawAll();
 document.addEventListener('htmx:after:swap', drawAll);

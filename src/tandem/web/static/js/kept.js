@@ -1,10 +1,13 @@
-// A form that first asks who it is (a password once more) is filled in again on the way back, so
-// that nothing is typed twice but what is secret. Kept by this tab alone, until its next page.
+// A form that first asks who it is (a password once more, or the whole sign-in when the session
+// ended) and one that was refused on another page is filled in again on the way back, so that
+// nothing is typed twice but what is secret. Kept by this tab alone, until its next page.
 const KEY = 'tandem-form';
 const AGAIN = '#again';
 const SECRET = ['password', 'file', 'hidden'];
 
 function read() {
+  // The page that says why it was refused is not the way back yet.
+  if (document.querySelector('[data-keeps-form]')) return null;
   const kept = sessionStorage.getItem(KEY);
   sessionStorage.removeItem(KEY);
   return kept ? JSON.parse(kept) : null;
@@ -31,7 +34,8 @@ function fill({ action, values }) {
   });
   form.closest('dialog')?.showModal();
   form.querySelector('[type=password], [type=submit], button:not([type])')?.focus();
-  import('./toasts.js').then(({ toast }) => toast('It is you. What you wrote is here again: send it once more.'));
+  const isTold = document.getElementById('toasts').dataset.text;
+  if (!isTold) import('./toasts.js').then(({ toast }) => toast('What you wrote is here again: send it once more.'));
 }
 
 const kept = read();
