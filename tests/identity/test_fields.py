@@ -88,6 +88,9 @@ async def test_hidden_fields_cannot_be_searched_filtered_sorted_or_written(
     for body in bodies:
         answer = await rina.patch(path, json=body)
         assert (answer.status_code, answer.json()["code"]) == (403, "field_kept_back"), body
+    for said, status in (("", 403), ("APPLICATION/JSON", 403), ("text/plain", 415)):
+        answer = await rina.patch(path, content='{"notes": ""}', headers={"content-type": said})
+        assert answer.status_code == status, said
     assert (await rina.patch(path, json={"name": "New Name"})).status_code == 200
     after, now_phone, now_notes = await _secrets(database, company)
     assert (after.name, now_phone, now_notes) == ("New Name", phone, notes)

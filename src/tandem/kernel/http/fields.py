@@ -176,7 +176,7 @@ def _shape(annotation: Any) -> Any:
 
 def _is_json(headers: Any) -> bool:
     given = {bytes(name).lower(): bytes(value) for name, value in headers}
-    return b"json" in given.get(b"content-type", b"application/json")
+    return b"json" in (given.get(b"content-type", b"").strip() or b"application/json").lower()
 
 
 async def _read(receive: Receive) -> bytes:

@@ -99,6 +99,8 @@ def _located(item: Any) -> dict[str, str]:
     if not isinstance(item, dict):
         return {"field": "", "message": str(item)}
     field, message = str(item.get("key", "")), str(item.get("message", "invalid"))
+    if (field, message) == ("data", "'data'"):
+        return {"field": "", "message": "The body is empty. Send it as JSON."}
     if named := _NAMED.search(message):
         inside = "" if field == "data" else field
         field = f"{inside}.{named[1]}".lstrip(".")

@@ -18,6 +18,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Lookup, Query, Tx, begin, commit, rollback
 from tandem.kernel.errors import Conflict, TooLarge
 from tandem.kernel.http import fields, noting
+from tandem.kernel.http.content import check_content
 from tandem.kernel.http.standing_in import StandingIn, check_stand_in
 from tandem.kernel.idempotency import (
     KEPT_FOR,
@@ -120,6 +121,7 @@ class UnitOfWork(ASGIMiddleware):
         actor = state["actor"] = noting.with_origin(state.get("actor"), scope, request_id)
         unit = Unit(database, actor)
         state["unit"] = unit
+        check_content(scope)
         if actor is not None and (actor.hidden or actor.read_only):
             receive, send = await fields.guard(scope, receive, send, actor)
         held = _Held(unit, send, request_id)
