@@ -1,7 +1,7 @@
 """Campaigns that stop: by hand, by themselves, for good; and what waits in the ledger with them."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,16 +10,20 @@ from tandem.contracts.marketing import CampaignExpired, CampaignPaused
 from tandem.contracts.notifications import (
     MessageBounced,
     MessageDelivered,
+    MessageEngaged,
     MessageEvent,
     MessageSent,
     MessageSkipped,
 )
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.consents import NewConsent
+from tandem.crm.marketing import service as marketing
 from tandem.flows.campaign_stopping import watch
 from tandem.kernel.db import Query
 from tandem.kernel.events import Event, subscription
-from tests.marketing.givens import Company, Json
+from tests.marketing.givens import WORDS, Company, Json
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
 SENT = Query(
     """
@@ -140,6 +144,89 @@ async def test_a_campaign_ends_when_its_last_message_has(company: Company) -> No
     assert (stats["total"], stats["states"]) == (3, {"delivered": 1, "sent": 2})
     assert stats["variants"][0]["reached"] == 3
     assert (await company.told())[-1] == "campaign_finished"
+
+
+async def test_a_sample_tries_the_variants_and_everybody_else_gets_the_better_one(
+    company: Company,
+) -> None:
+    """MKT-05: what people clicked within the time decides, once, and not what machines did."""
+    two = [{**WORDS, "name": name, "subject": name} for name in "AB"]
+    trial = {"sample_percent": 40, "after_minutes": 60}
+    everybody = await company.segment(await company.people(60))
+    for change, field in (
+        ({"variants": two[:1]}, "trial"),
+        ({"send_until": (company.hands.now() + timedelta(minutes=59)).isoformat()}, "send_until"),
+    ):
+        plan = {"variants": two, "trial": trial, **change}
+        made = await company.draft(everybody, **plan)
+        refused = await company.client.put(f"/v1/campaigns/{made['id']}/schedule", json={})
+        assert (refused.status_code, refused.json()["field"]) == (422, field)
+    for wrong in (
+        {"tracks_clicks": False},
+        {"is_tracking_people": False},
+        {"local_time": "10:00"},
+        {"kind": "welcome"},
+        {"trial": {"metric": "opens"}},
+        {"trial": {"sample_percent": 91}},
+    ):
+        body = {"name": "x", "variants": two, "trial": trial, **wrong}
+        refused = await company.client.post("/v1/campaigns", json=body)
+        assert refused.status_code in (400, 422), (wrong, refused.text)
+
+    campaign = await company.draft(everybody, variants=two, trial=trial, holdout_percent=10)
+    await company.schedule(campaign)
+    await company.turn(campaign)
+    feed = f"campaign:{campaign['id']}"
+    sample = await records(company, SENT, feed=feed)
+    at = f"/v1/campaigns/{campaign['id']}"
+    states = await company.states(campaign)
+    assert (len(sample), states["queued"]) == (states["queued"], len(sample))
+    assert 10 <= len(sample) <= 38 and states["planned"] == 60 - len(sample) - states["holdout"]
+    assert (await company.read(campaign))["trial_ends_at"] is None, "nothing has left yet"
+    by_customer = {
+        UUID(one["customer_id"]): one["variant_id"]
+        for one in (await company.client.get(f"{at}/recipients?limit=200")).json()["items"]
+    }
+    a, b = (one["id"] for one in campaign["variants"])
+    rows: dict[str, list[Any]] = {a: [], b: []}
+    for row in sample:
+        rows[by_customer[row["customer_id"]]].append(row)
+    assert rows[a] and rows[b] and list(by_customer.values()).count(None) == 60 - len(sample)
+
+    now = company.hands.now()
+    async with company.work.transaction() as tx:
+        gone = [(row["id"], row["customer_id"], 1) for row in sample]
+        await marketing.note_departures(tx, gone, feed=feed, channel="email", now=now)
+    await tell(company, "marketing.follow_sent", [about(row, MessageSent) for row in sample])
+    await company.turn(campaign)
+    ends_at = datetime.fromisoformat((await company.read(campaign))["trial_ends_at"])
+    assert ends_at == now + timedelta(hours=1)
+    company.hands.advance(minutes=30)
+    click = {"action": "clicked", "at": company.hands.now(), "address": "203.0.113.9"}
+    clicks = [about(rows[b][0], MessageEngaged, user_agent=BROWSER, **click)]
+    clicks += [about(row, MessageEngaged, user_agent="curl/8", **click) for row in rows[a]]
+    await tell(company, "marketing.note_engaged", clicks)
+    company.hands.advance(minutes=29, seconds=59)
+    await company.turn(campaign)
+    assert (await company.read(campaign))["winner_id"] is None
+
+    company.hands.advance(seconds=1)
+    await company.turn(campaign)
+    await company.turn(campaign)
+    ended = await company.read(campaign)
+    assert (ended["winner_id"], ended["state"]) == (b, "sending")
+    rate = 100 / len(rows[b])
+    said = f"B: 1 of {len(rows[b])} clicked, {rate:.1f} %"
+    assert ended["winner_says"].startswith(said), ended["winner_says"]
+    assert ended["winner_says"].endswith("The difference may be chance.")
+    later = (await company.client.get(f"{at}/recipients?limit=200")).json()["items"]
+    assert {one["variant_id"] for one in later if one["state"] == "queued"} == {b}
+    messages = await records(company, SENT, feed=feed)
+    assert len(messages) == 60 - states["holdout"]
+    page = (await company.client.get(f"/campaigns/{campaign['id']}")).text
+    assert "goes to everybody else" in page
+    form = (await company.client.get(f"/campaigns/{campaign['id']}/edit")).text
+    assert 'name="trial_percent"' in form and 'value="40"' in form
 
 
 async def test_a_welcome_greets_whoever_enters_once_and_stays_on(company: Company) -> None:

@@ -147,12 +147,16 @@ async def _build(tx: Tx, campaign: Campaign, now: datetime) -> Campaign:
 
 
 async def _release(tx: Tx, campaign: Campaign, now: datetime) -> bool:
-    taken = await marketing.take_planned(tx, campaign.id, RELEASED_AT_ONCE)
+    taken = await marketing.take_planned(tx, campaign, RELEASED_AT_ONCE)
     if taken:
         decided = await _decide(tx, campaign, taken, now)
-        await marketing.decide(tx, campaign.id, decided, now=now)
+        await marketing.decide(tx, campaign, decided, now=now)
         return True
     if campaign.kind is Kind.WELCOME:
+        return False
+    if await marketing.go_on_with_trial(tx, campaign, now=now):
+        return True
+    if await marketing.waits_for_trial(tx, campaign.id):
         return False
     if campaign.released_at is None:
         await marketing.note_released(tx, campaign, now=now)

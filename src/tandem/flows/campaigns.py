@@ -283,7 +283,9 @@ def reason_says(reason: str) -> str:
 
 def _says(recipient: Recipient, message: Message | None) -> str:
     states = {
-        "planned": "Waits for its turn.",
+        "planned": "Waits for its turn."
+        if recipient.variant_id
+        else "Waits for the trial to end: then the better variant is sent.",
         "holdout": "Held out on purpose, so that the campaign's effect can be told.",
         "queued": "Decided to send; waits in the ledger.",
         "held": f"Waits: {reason_says(recipient.reason).lower()}.",

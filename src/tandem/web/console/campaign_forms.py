@@ -30,6 +30,15 @@ CHANNELS = (
     ("whatsapp", "WhatsApp"),
     ("webhook", "Webhook"),
 )
+TRIALS = (
+    ("60", "1 hour"),
+    ("120", "2 hours"),
+    ("240", "4 hours"),
+    ("720", "12 hours"),
+    ("1440", "1 day"),
+    ("2880", "2 days"),
+)
+METRICS = (("clicks", "The most clicked"), ("opens", "The most opened"))
 LATE = (
     ("", "Send it all the same"),
     ("60", "Skip it after 1 hour"),
@@ -60,6 +69,7 @@ def plan_of(form: Mapping[str, str], *, currency: str) -> Plan:
         typed = form.get(name, "")
         values[name] = minor_of(typed, field=name, currency=currency) if typed else None
     values["cost_minor"] = values["cost_minor"] or 0
+    values["trial"] = _trial(form)
     values["variants"] = _variants(form)
     return convert(_said(values), Plan, WORDS)
 
@@ -83,6 +93,10 @@ def form_of(plan: Plan) -> dict[str, str]:
     ):
         form[name] = str(getattr(plan, name) or "")
     form["local_time"] = plan.local_time
+    if plan.trial is not None:
+        form["trial_percent"] = str(plan.trial.sample_percent)
+        form["trial_minutes"] = str(plan.trial.after_minutes)
+        form["trial_metric"] = plan.trial.metric
     form["cost_minor"] = decimal_text(plan.cost_minor) if plan.cost_minor else ""
     form["budget_minor"] = decimal_text(plan.budget_minor) if plan.budget_minor else ""
     for place, one in enumerate(plan.variants):
@@ -95,6 +109,18 @@ def form_of(plan: Plan) -> dict[str, str]:
             f"v{place}_html": one.html,
         }
     return form
+
+
+def _trial(form: Mapping[str, str]) -> dict[str, Any] | None:
+    """Without a sample there is none."""
+    percent = _whole(form, "trial_percent", 1, 90)
+    if percent is None:
+        return None
+    return {
+        "sample_percent": percent,
+        "after_minutes": _whole(form, "trial_minutes", 15, 10_080) or 240,
+        "metric": form.get("trial_metric") or "clicks",
+    }
 
 
 def places_of(form: Mapping[str, str]) -> list[int]:

@@ -20,7 +20,16 @@ from tandem.flows.campaigns import TestMessages
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction, check_if_match
-from tandem.web.console.campaign_forms import CHANNELS, KINDS, LATE, form_of, places_of, plan_of
+from tandem.web.console.campaign_forms import (
+    CHANNELS,
+    KINDS,
+    LATE,
+    METRICS,
+    TRIALS,
+    form_of,
+    places_of,
+    plan_of,
+)
 from tandem.web.console.campaign_view import campaign_page, state_of
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.rendering import page, redirect
@@ -286,5 +295,7 @@ async def _builder(
         kinds=KINDS,
         channels=CHANNELS,
         late=LATE,
+        trials=TRIALS,
+        metrics=METRICS,
         is_draft=campaign is None or campaign.state is State.DRAFT,
     )

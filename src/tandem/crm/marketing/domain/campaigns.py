@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.address import FILLED
+from tandem.crm.marketing.domain.trials import Trial
 from tandem.kernel.errors import Conflict, IllegalMove, Invalid
 from tandem.kernel.patterns import whole
 
@@ -127,7 +128,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     who is in them when it is scheduled is kept. Holdout: so many per cent get nothing, to compare.
     By webhook it calls the company's address `endpoint_id` about each person with the variant's
     `text`, a JSON. With `local_time` it leaves on the day it is scheduled for, at that hour of
-    everybody's own clock (domain.local_times); whose zone is not known lives by the company's.
+    everybody's own clock (domain.local_times); whose zone is not known lives by the company's. With
+    a `trial` the variants go to a sample first, and the rest gets the one that did best.
     """
 
     resource: ClassVar[str] = "campaign"
@@ -145,6 +147,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     local_time: ClockTime = ""
     per_minute: PerMinute | None = None
     holdout_percent: Annotated[int, msgspec.Meta(ge=0, le=50)] = 0
+    trial: Trial | None = None
     from_address_id: UUID | None = None
     tracks_clicks: bool = True
     tracks_opens: bool = False
@@ -160,7 +163,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     """`cost_minor` and `budget_minor` in minor units of `currency`. `progress` counts people by
-    state as of a few seconds ago."""
+    state as of a few seconds ago. `trial_ends_at` is when the winner of its trial is chosen,
+    `winner_id` the variant that everybody else gets, and `winner_says` by what."""
 
     resource: ClassVar[str] = "campaign"
 
@@ -183,6 +187,10 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     local_day: date | None
     per_minute: int | None
     holdout_percent: int
+    trial: Trial | None
+    trial_ends_at: datetime | None
+    winner_id: UUID | None
+    winner_says: str
     from_address_id: UUID | None
     tracks_clicks: bool
     tracks_opens: bool
@@ -295,6 +303,24 @@ def check_instant(at: datetime | None, field: str) -> None:
         raise Invalid("Say a time of these years.", field=field)
 
 
+def check_trial(plan: Plan) -> None:
+    """Refuses a trial that could not be counted, or has no end that is the same for all."""
+    if plan.trial is None:
+        return
+    by_opens = plan.trial.metric == "opens"
+    is_counted = plan.tracks_opens if by_opens else plan.tracks_clicks
+    for is_wrong, why in (
+        (plan.kind is not Kind.ONCE, "Only a campaign that leaves once can try its variants."),
+        (plan.channel is Channel.WEBHOOK, "Nobody clicks in a webhook."),
+        (bool(plan.local_time), "With an hour of everybody's own a trial has no end."),
+        (not plan.is_tracking_people, "A trial has to know whose click it was."),
+        (by_opens and plan.channel is not Channel.EMAIL, "Only e-mails are known to be opened."),
+        (not is_counted, "What decides is not counted."),
+    ):
+        if is_wrong:
+            raise Invalid(why, field="trial")
+
+
 def check_move(campaign: Campaign, target: State) -> None:
     if target not in MOVES[campaign.state]:
         raise IllegalMove("Campaign", campaign.state, target, sorted(MOVES[campaign.state]))
@@ -316,8 +342,15 @@ def check_complete(campaign: Campaign, at: datetime, now: datetime) -> None:
             raise CampaignIncomplete(f"Variant {variant.name} says nothing.", field="variants")
         if campaign.channel is Channel.EMAIL and not _has_subject(variant):
             raise CampaignIncomplete(f"Variant {variant.name} has no subject.", field="variants")
-    if campaign.send_until is not None and campaign.send_until <= max(at, now):
+    ends = campaign.send_until
+    if ends is not None and ends <= max(at, now):
         raise CampaignIncomplete("It would end before it begins.", field="send_until")
+    if campaign.trial is None:
+        return
+    if ends is not None and ends <= max(at, now) + timedelta(minutes=campaign.trial.after_minutes):
+        raise CampaignIncomplete("It would end before its trial does.", field="send_until")
+    if len(campaign.variants) < 2:
+        raise CampaignIncomplete("A trial compares two variants at least.", field="trial")
 
 
 def _has_subject(variant: Variant) -> bool:

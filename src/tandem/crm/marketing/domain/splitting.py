@@ -5,9 +5,11 @@ SHA-256 of campaign and person, so that two campaigns split independently of eac
 
 import hashlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from tandem.crm.marketing.domain.campaigns import Variant
+if TYPE_CHECKING:
+    from tandem.crm.marketing.domain.campaigns import Variant
 
 WHOLE = 2**64
 
@@ -22,7 +24,7 @@ def is_held_out(campaign_id: UUID, customer_id: UUID, percent: int) -> bool:
     return place(campaign_id, customer_id, "holdout") * 100 < percent
 
 
-def variant_for(campaign_id: UUID, customer_id: UUID, variants: Sequence[Variant]) -> Variant:
+def variant_for(campaign_id: UUID, customer_id: UUID, variants: Sequence["Variant"]) -> "Variant":
     """By weight; the same person always falls to the same one."""
     whole = sum(variant.weight for variant in variants)
     at = place(campaign_id, customer_id, "variant") * whole

@@ -45,6 +45,7 @@ from tandem.crm.marketing.service.recipients import (
     take_planned,
     taken_by,
     trace,
+    waits_for_trial,
 )
 from tandem.crm.marketing.service.results import stats
 from tandem.crm.marketing.service.running import (
@@ -94,6 +95,7 @@ from tandem.crm.marketing.service.tracking import (
     record_told,
     settle,
 )
+from tandem.crm.marketing.service.trials import go_on_with_trial
 
 __all__ = [
     "CHECK",
@@ -129,6 +131,7 @@ __all__ = [
     "get_domain",
     "get_recipient",
     "get_rule",
+    "go_on_with_trial",
     "greeting",
     "hand_over",
     "has_open",
@@ -176,4 +179,5 @@ __all__ = [
     "unschedule",
     "waiting_approvals",
     "waiting_for_way",
+    "waits_for_trial",
 ]

@@ -15,6 +15,7 @@ from tandem.crm.marketing.domain.campaigns import (
     State,
     check_draft,
     check_instant,
+    check_trial,
 )
 from tandem.crm.marketing.domain.permissions import READ, WRITE
 from tandem.crm.marketing.store import campaigns as store
@@ -178,6 +179,7 @@ def _bare(variant: msgspec.Struct) -> dict[str, object]:
 
 def _check(plan: Plan) -> None:
     check_instant(plan.send_until, "send_until")
+    check_trial(plan)
     names = [variant.name.strip().lower() for variant in plan.variants]
     if len(set(names)) != len(names):
         raise Invalid("Two variants have the same name.", field="variants")

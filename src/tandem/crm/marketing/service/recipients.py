@@ -10,6 +10,7 @@ from tandem.crm.marketing.domain.campaigns import Campaign
 from tandem.crm.marketing.domain.permissions import READ
 from tandem.crm.marketing.domain.recipients import Count, Decided, Recipient, State
 from tandem.crm.marketing.domain.splitting import is_held_out, variant_for
+from tandem.crm.marketing.domain.trials import is_sampled
 from tandem.crm.marketing.store import recipients as store
 from tandem.crm.marketing.store.recipients import Followed, Taken
 from tandem.kernel.db import Tx
@@ -20,24 +21,40 @@ from tandem.kernel.pages import Page, decode_cursor, page_of
 async def plan_recipients(
     tx: Tx, campaign: Campaign, customer_ids: Sequence[UUID], *, now: datetime
 ) -> int:
-    """Write down who is in, each once and with the variant that is theirs; how many were new."""
+    """Write down who is in, each once and with the variant that is theirs, which whoever waits for
+    the end of a trial has not yet; how many were new."""
     rows: list[tuple[UUID, UUID | None, State]] = []
     for customer_id in customer_ids:
         if is_held_out(campaign.id, customer_id, campaign.holdout_percent):
             rows.append((customer_id, None, State.HOLDOUT))
+        elif campaign.trial and not is_sampled(
+            campaign.id, customer_id, campaign.trial.sample_percent
+        ):
+            rows.append((customer_id, None, State.PLANNED))
         else:
             variant = variant_for(campaign.id, customer_id, campaign.variants)
             rows.append((customer_id, variant.id, State.PLANNED))
     return await store.plan(tx, campaign.id, campaign.channel, rows, now)
 
 
-async def take_planned(tx: Tx, campaign_id: UUID, count: int) -> list[Recipient]:
-    """Some that nothing was decided about yet, locked against every other worker."""
-    return await store.take_planned(tx, campaign_id, count)
+async def take_planned(tx: Tx, campaign: Campaign, count: int) -> list[Recipient]:
+    """Some that nothing was decided about yet, locked against every other worker. Whoever waits
+    for the end of a trial is not among them before it has a winner, which then is their variant."""
+    return await store.take_planned(tx, campaign.id, campaign.winner_id, count)
 
 
-async def decide(tx: Tx, campaign_id: UUID, decided: Sequence[Decided], *, now: datetime) -> int:
-    return await store.decide(tx, campaign_id, decided, now)
+async def decide(tx: Tx, campaign: Campaign, decided: Sequence[Decided], *, now: datetime) -> int:
+    return await store.decide(tx, campaign.id, campaign.winner_id, decided, now)
+
+
+async def waits_for_trial(tx: Tx, campaign_id: UUID) -> bool:
+    """Somebody has no variant yet."""
+    return await store.waits_for_trial(tx, campaign_id)
+
+
+async def is_sample_sent(tx: Tx, campaign_id: UUID) -> bool:
+    """Nobody of the sample waits to be written to; whom a rule holds back is not waited for."""
+    return await store.is_sample_sent(tx, campaign_id)
 
 
 async def follow(

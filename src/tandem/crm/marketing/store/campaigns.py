@@ -24,6 +24,7 @@ CAMPAIGN: LiteralString = """
            c.state_reason, c.paused_for, c.include_ids, c.exclude_ids, c.is_live, c.scheduled_at,
            (extract(epoch from c.skip_if_later_than) / 60)::int as skip_if_later_minutes,
            c.send_until, c.local_time, c.local_day, c.per_minute, c.holdout_percent,
+           c.trial, c.trial_ends_at, c.winner_id, c.winner_says,
            c.from_address_id, c.tracks_clicks, c.tracks_opens, c.is_tracking_people, c.utm,
            jsonb_build_object('errors', c.stop_errors, 'bounces', c.stop_bounces,
                               'complaints', c.stop_complaints) as limits,
@@ -113,14 +114,15 @@ INSERT = Query(
     insert into marketing.campaign
            (org_id, id, name, kind, channel, endpoint_id, purpose, state, include_ids,
             exclude_ids, is_live, skip_if_later_than, send_until, local_time, per_minute,
-            holdout_percent, from_address_id, tracks_clicks, tracks_opens, is_tracking_people, utm,
+            holdout_percent, trial, from_address_id, tracks_clicks, tracks_opens,
+            is_tracking_people, utm,
             stop_errors, stop_bounces, stop_complaints, budget_minor, cost_minor, currency,
             owner_id, created_by, changed_by, created_at, updated_at)
     values (:org_id, :id, :name, :kind, :channel, :endpoint_id, :purpose, 'draft', :include_ids,
             :exclude_ids, :is_live, make_interval(mins => :skip_if_later_minutes::int), :send_until,
-            :local_time, :per_minute, :holdout_percent, :from_address_id, :tracks_clicks,
-            :tracks_opens, :is_tracking_people, :utm::jsonb, :stop_errors, :stop_bounces,
-            :stop_complaints, :budget_minor, :cost_minor, :currency, :owner_id, :author,
+            :local_time, :per_minute, :holdout_percent, :trial::jsonb, :from_address_id,
+            :tracks_clicks, :tracks_opens, :is_tracking_people, :utm::jsonb, :stop_errors,
+            :stop_bounces, :stop_complaints, :budget_minor, :cost_minor, :currency, :owner_id, :author,
             :author, :now, :now)
     """
 )
@@ -133,7 +135,7 @@ SAVE_PLAN = Query(
            include_ids = :include_ids, exclude_ids = :exclude_ids, is_live = :is_live,
            skip_if_later_than = make_interval(mins => :skip_if_later_minutes::int),
            send_until = :send_until, local_time = :local_time, per_minute = :per_minute,
-           holdout_percent = :holdout_percent,
+           holdout_percent = :holdout_percent, trial = :trial::jsonb,
            from_address_id = :from_address_id, tracks_clicks = :tracks_clicks,
            tracks_opens = :tracks_opens, is_tracking_people = :is_tracking_people,
            utm = :utm::jsonb, stop_errors = :stop_errors, stop_bounces = :stop_bounces,
@@ -150,7 +152,8 @@ SAVE_STATE = Query(
        set state = :state, state_reason = :state_reason, paused_for = :paused_for,
            scheduled_at = :scheduled_at, local_day = :local_day,
            built_through = :built_through, built_at = :built_at, released_at = :released_at,
-           started_at = :started_at, ended_at = :ended_at, per_minute = :per_minute,
+           started_at = :started_at, ended_at = :ended_at, trial_ends_at = :trial_ends_at,
+           winner_id = :winner_id, winner_says = :winner_says, per_minute = :per_minute,
            cost_minor = :cost_minor, budget_minor = :budget_minor, version = version + 1,
            updated_at = :now
      where org_id = :org_id and id = :id
@@ -296,6 +299,9 @@ async def save_state(tx: Tx, campaign: Campaign, now: datetime) -> None:
         "released_at",
         "started_at",
         "ended_at",
+        "trial_ends_at",
+        "winner_id",
+        "winner_says",
         "per_minute",
         "cost_minor",
         "budget_minor",
@@ -334,6 +340,7 @@ def _planned(plan: Plan) -> dict[str, Any]:
     return {
         **row,
         "utm": msgspec.to_builtins(row["utm"] or Utm()),
+        "trial": msgspec.to_builtins(row["trial"]),
         "stop_errors": limits.errors,
         "stop_bounces": limits.bounces,
         "stop_complaints": limits.complaints,

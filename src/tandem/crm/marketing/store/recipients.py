@@ -29,9 +29,12 @@ PLAN = Query(
 
 # Two workers may release at once: each takes other rows.
 TAKE_PLANNED = Query(
-    _RECIPIENT
-    + """
+    """
+    select customer_id, channel, coalesce(variant_id, :winner_id::uuid) as variant_id, state,
+           reason, message_id, planned_at, decided_at, updated_at
+      from marketing.campaign_recipient
      where org_id = :org_id and campaign_id = :campaign_id and state = 'planned'
+       and (variant_id is not null or :winner_id::uuid is not null)
      order by customer_id
      limit :count
        for update skip locked
@@ -42,6 +45,7 @@ DECIDE = Query(
     """
     update marketing.campaign_recipient r
        set state = given.state, reason = given.reason, message_id = given.message_id,
+           variant_id = coalesce(r.variant_id, :winner_id::uuid),
            trace = given.trace::jsonb, decided_at = :now, updated_at = :now
       from unnest(:customer_ids::uuid[], :states::text[], :reasons::text[], :message_ids::uuid[],
                   :traces::text[]) as given (customer_id, state, reason, message_id, trace)
@@ -93,6 +97,24 @@ HAS_OPEN = Query(
         select from marketing.campaign_recipient
          where org_id = :org_id and campaign_id = :campaign_id
            and state in ('planned', 'queued', 'held'))
+    """
+)
+
+WAITS_FOR_TRIAL = Query(
+    """
+    select exists (
+        select from marketing.campaign_recipient
+         where org_id = :org_id and campaign_id = :campaign_id and state = 'planned'
+           and variant_id is null)
+    """
+)
+
+IS_SAMPLE_SENT = Query(
+    """
+    select not exists (
+        select from marketing.campaign_recipient
+         where org_id = :org_id and campaign_id = :campaign_id
+           and state in ('planned', 'queued') and variant_id is not null)
     """
 )
 
@@ -199,14 +221,33 @@ async def plan(
     )
 
 
-async def take_planned(tx: Tx, campaign_id: UUID, count: int) -> list[Recipient]:
-    return await tx.many(TAKE_PLANNED, Recipient, campaign_id=campaign_id, count=count)
+async def take_planned(
+    tx: Tx, campaign_id: UUID, winner_id: UUID | None, count: int
+) -> list[Recipient]:
+    return await tx.many(
+        TAKE_PLANNED, Recipient, campaign_id=campaign_id, winner_id=winner_id, count=count
+    )
 
 
-async def decide(tx: Tx, campaign_id: UUID, decided: Sequence[Decided], now: datetime) -> int:
+async def waits_for_trial(tx: Tx, campaign_id: UUID) -> bool:
+    return bool(await tx.value(WAITS_FOR_TRIAL, campaign_id=campaign_id))
+
+
+async def is_sample_sent(tx: Tx, campaign_id: UUID) -> bool:
+    return bool(await tx.value(IS_SAMPLE_SENT, campaign_id=campaign_id))
+
+
+async def decide(
+    tx: Tx,
+    campaign_id: UUID,
+    winner_id: UUID | None,
+    decided: Sequence[Decided],
+    now: datetime,
+) -> int:
     return await tx.run(
         DECIDE,
         campaign_id=campaign_id,
+        winner_id=winner_id,
         customer_ids=[one.customer_id for one in decided],
         states=[one.state for one in decided],
         reasons=[one.reason for one in decided],
