@@ -60,14 +60,18 @@ async def test_a_customer_is_kept_in_normal_form(client: httpx.AsyncClient) -> N
 
 
 @pytest.mark.parametrize(
-    ("alike", "reasons"),
+    ("alike", "reasons", "strength"),
     [
-        ({"name": "A. Rao", "emails": [{"value": " ASHA-r@example.COM "}]}, ["email"]),
-        ({"name": "A. Rao", "phones": [{"value": "+91-98450-12345"}]}, ["phone"]),
-        ({"name": "A. Rao", "phones": [{"value": "0 98450 12345"}]}, ["phone"]),
-        ({"name": "A. Rao", "gstin": "27 AAPFU 0939F 1ZV"}, ["gstin"]),
-        ({"name": "asha rao", "addresses": [{"address": HOME}]}, ["name"]),
-        (ASHA, ["email", "name", "phone"]),
+        ({"name": "A. Rao", "emails": [{"value": " ASHA-r@example.COM "}]}, ["email"], "strong"),
+        ({"name": "A. Rao", "phones": [{"value": "+91-98450-12345"}]}, ["phone"], "strong"),
+        ({"name": "A. Rao", "phones": [{"value": "0 98450 12345"}]}, ["phone"], "strong"),
+        ({"name": "A. Rao", "gstin": "27 AAPFU 0939F 1ZV"}, ["gstin"], "strong"),
+        ({"name": "asha rao", "addresses": [{"address": HOME}]}, ["name"], "strong"),
+        (ASHA, ["email", "name", "phone"], "strong"),
+        ({"name": "Asha Rao"}, ["name"], "likely"),
+        ({"name": "  RAO,  Smt. Áshá ", "emails": [{"value": "o@x.in"}]}, ["name"], "likely"),
+        ({"name": "Aashah Rao"}, ["spelling"], "possible"),
+        ({"name": "Ashaa K Raao"}, ["spelling"], "possible"),
     ],
 )
 async def test_somebody_alike_is_a_409_with_the_candidates_and_adds_nobody(
@@ -76,6 +80,7 @@ async def test_somebody_alike_is_a_409_with_the_candidates_and_adds_nobody(
     actor: Actor,
     alike: dict[str, Any],
     reasons: list[str],
+    strength: str,
 ) -> None:
     first = (await client.post("/v1/customers", json={**ASHA, "gstin": "27AAPFU0939F1ZV"})).json()
 
@@ -89,23 +94,71 @@ async def test_somebody_alike_is_a_409_with_the_candidates_and_adds_nobody(
             "name": "Asha Rao",
             "company_name": "",
             "matched_on": reasons,
+            "strength": strength,
         }
     ]
     async with database.transaction(actor) as tx:
         assert (await tx.value(COUNT), await tx.value(EVENTS)) == (1, 1)
 
 
-async def test_an_allowed_duplicate_is_added_and_the_audit_says_beside_whom(
+async def test_an_allowed_duplicate_is_added_and_the_audit_says_beside_whom_and_why(
     client: httpx.AsyncClient, database: Database, actor: Actor
 ) -> None:
     first = (await client.post("/v1/customers", json=ASHA)).json()
-    answer = await client.post("/v1/customers", json={**ASHA, "allow_duplicate": True})
+    allowed = {**ASHA, "allow_duplicate": True, "duplicate_reason": "Mother and daughter"}
+    answer = await client.post("/v1/customers", json=allowed)
     assert answer.status_code == 201
     async with database.transaction(actor) as tx:
-        audit = [row["after"]["in_spite_of"] for row in await tx.records(AUDIT)]
-        assert audit == [[], [first["number"]]]
+        audit = [row["after"] for row in await tx.records(AUDIT)]
         holders = {row["customer_id"] for row in await tx.records(KEYS)}
+    assert [(row["in_spite_of"], row["shared"], row["reason"]) for row in audit] == [
+        ([], [], ""),
+        ([first["number"]], ["email and name and phone, strong"], "Mother and daughter"),
+    ]
     assert {str(holder) for holder in holders} == {first["id"]}
+
+
+@pytest.mark.parametrize(
+    ("known", "new", "strength"),
+    [
+        ("Lakshmi Sharma", "Laxmi Sarma", "possible"),
+        ("Mohd. Azharuddin", "Mohammed Azharuddin", "possible"),
+        ("Pooja Agarwal", "Puja Aggrawal", "possible"),
+        ("Ram Chaudhary", "CHOWDHURI RAM", "possible"),
+        ("Acme Foods Pvt. Ltd.", "M/s ACME FOODS (P) Limited", "likely"),
+        ("Dr. José D’Souza", "Jose D'Souza", "likely"),
+        ("राहुल शर्मा", "शर्मा  राहुल", "likely"),
+        ("Deepak", "Dipak", "faint"),
+    ],
+)
+async def test_a_name_is_known_however_it_is_spelled(
+    client: httpx.AsyncClient, known: str, new: str, strength: str
+) -> None:
+    made = (await client.post("/v1/customers", json={"name": known})).json()
+    found = (await client.post("/v1/customers/duplicates/search", json={"name": new})).json()
+    assert [(one["id"], one["strength"]) for one in found] == [(made["id"], strength)]
+    answer = await client.post("/v1/customers", json={"name": new})
+    assert answer.status_code == (201 if strength == "faint" else 409)
+
+
+async def test_a_name_that_many_have_is_said_softly_and_a_shared_contact_comes_first(
+    client: httpx.AsyncClient,
+) -> None:
+    rahul: dict[str, Any] = {"name": "Rahul Sharma"}
+    for place in range(6):
+        mail = {"emails": [{"value": f"rahul{place}@x.in"}], "allow_duplicate": place > 0}
+        assert (await client.post("/v1/customers", json={**rahul, **mail})).status_code == 201
+
+    found = (await client.post("/v1/customers/duplicates/search", json=rahul)).json()
+    assert [one["strength"] for one in found] == ["faint"] * 6
+    assert (await client.post("/v1/customers", json=rahul)).status_code == 201
+
+    same = {**rahul, "emails": [{"value": "RAHUL3@x.in"}]}
+    answer = await client.post("/v1/customers", json=same)
+    assert answer.status_code == 409
+    told = [(one["strength"], one["matched_on"]) for one in answer.json()["candidates"]]
+    assert told[0] == ("strong", ["email", "name"])
+    assert told[1:] == [("faint", ["name"])] * 6
 
 
 async def test_the_same_name_elsewhere_is_another_person(client: httpx.AsyncClient) -> None:

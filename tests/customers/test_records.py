@@ -190,6 +190,9 @@ async def test_an_account_alike_is_a_409_and_no_account_stands_above_itself(
         409,
         ["domain", "name"],
     )
+    named = await client.post("/v1/accounts", json={"name": "M/s Top Private Limited"})
+    told = [(one["matched_on"], one["strength"]) for one in named.json()["candidates"]]
+    assert (named.status_code, told) == (409, [(["name"], "likely")])
     circle = await client.patch(f"/v1/accounts/{top['id']}", json={"parent_id": mid["id"]})
     assert (circle.status_code, circle.json()["code"]) == (422, "account_circle")
     found = (await client.get("/v1/accounts", params={"search": "top.in"})).json()["items"]

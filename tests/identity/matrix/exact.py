@@ -77,6 +77,7 @@ EXACT: dict[str, str] = {
     "DELETE /v1/drivers/{driver_id}/shift": OR_THEMSELVES,
     "GET /v1/me": ANYBODY,
     "POST /v1/customers/search": "customers.read",
+    "POST /v1/customers/duplicates/search": "customers.read",
     "POST /v1/customers/{customer_id}/ownership": "customers.assign",
     "POST /v1/accounts/{account_id}/ownership": "customers.assign",
     "POST /v1/segments/preview": "customers.read",

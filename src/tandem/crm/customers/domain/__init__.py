@@ -15,6 +15,7 @@ from tandem.crm.customers.domain.contacts import (
     starts_of,
 )
 from tandem.crm.customers.domain.people import (
+    Asked,
     Candidate,
     Customer,
     CustomerAddress,
@@ -48,6 +49,7 @@ PERMISSIONS: Mapping[str, str] = {
 
 __all__ = [
     "PERMISSIONS",
+    "Asked",
     "Candidate",
     "Contact",
     "Customer",

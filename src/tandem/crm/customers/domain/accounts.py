@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.address import FILLED, PRINTABLE
-from tandem.crm.customers.domain.people import Name, TaxNumber
+from tandem.contracts.likeness import Strength
+from tandem.crm.customers.domain.people import DuplicateReason, Name, TaxNumber
 from tandem.crm.customers.domain.records import Tags
 from tandem.kernel.errors import Conflict, Invalid
 
@@ -31,6 +32,7 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     tags: Tags = []
     custom: Custom = {}
     allow_duplicate: bool = False
+    duplicate_reason: DuplicateReason = ""
 
 
 class AccountChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,6 +88,7 @@ class AccountAlike(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     name: str
     matched_on: list[str]
+    strength: Strength
 
 
 class PossibleDuplicateAccount(Conflict):

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.address import FILLED, PRINTABLE, Address
+from tandem.contracts.likeness import Strength
 from tandem.crm.customers.domain.contacts import Contact, Key, NewContact
 from tandem.crm.customers.domain.records import Tags
 from tandem.kernel.errors import Conflict, Gone
@@ -24,6 +25,10 @@ GstTreatment = Literal["", "regular", "unregistered", "sez", "overseas"]
 orders are zero-rated, IGST Act s.16), or abroad. Empty: not said, their GSTIN decides."""
 SEZ = "sez"
 Contacts = Annotated[list[NewContact], msgspec.Meta(max_length=20)]
+
+
+DuplicateReason = Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTABLE)]
+"""Why somebody is added in spite of a warning, for the audit."""
 
 
 class NewAddress(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,6 +55,7 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     tags: Tags = []
     custom: dict[str, Any] = {}
     allow_duplicate: bool = False
+    duplicate_reason: DuplicateReason = ""
 
 
 class CustomerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -139,13 +145,25 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody we know who may be the same; `matched_on` names what both share."""
+    """Somebody we know who may be the same; `matched_on` names what both share (`spelling`: a name
+    that sounds the same), `strength` how much that says."""
 
     id: UUID
     number: str
     name: str
     company_name: str
     matched_on: list[str]
+    strength: Strength
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody who may be known already: whatever is known of them."""
+
+    name: Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTABLE)] = ""
+    email: Annotated[str, msgspec.Meta(max_length=254, pattern=PRINTABLE)] = ""
+    phone: Annotated[str, msgspec.Meta(max_length=40, pattern=PRINTABLE)] = ""
+    gstin: Annotated[str, msgspec.Meta(max_length=24, pattern=PRINTABLE)] = ""
+    postal_code: Annotated[str, msgspec.Meta(max_length=12, pattern=PRINTABLE)] = ""
 
 
 class PossibleDuplicate(Conflict):

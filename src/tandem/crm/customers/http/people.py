@@ -11,6 +11,8 @@ from tandem.contracts.address import PRINTABLE
 from tandem.contracts.india import PostalCodeWrong, StateMismatch
 from tandem.crm.customers import service
 from tandem.crm.customers.domain import (
+    Asked,
+    Candidate,
     Customer,
     CustomerChange,
     CustomerMerged,
@@ -28,6 +30,7 @@ from tandem.crm.customers.service import Sort
 from tandem.kernel import company, rules
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from tandem.kernel.http import (
+    COMPUTES,
     LIMIT_DEFAULT,
     Cursor,
     IfMatch,
@@ -85,7 +88,8 @@ class CustomerController(Controller):
     async def add_customer(
         self, data: JSONBody[NewCustomer], tx: Transaction, now: Now
     ) -> Response[Customer]:
-        """Add a customer. Somebody alike is a 409 with the candidates, unless allowed."""
+        """Add a customer. Somebody alike (e-mail, phone, GSTIN, name) is a 409 with the candidates,
+        the surest first, unless allowed. A name that many have does not stop it."""
         customer = await service.add_customer(tx, data, now=now)
         return Response(customer, headers=etag(customer.version))
 
@@ -106,6 +110,17 @@ class CustomerController(Controller):
             limit=data.limit,
             cursor=data.cursor,
         )
+
+    @post(
+        "/duplicates/search",
+        status_code=200,
+        opt=COMPUTES,
+        responses=refusals(Forbidden, EmailWrong, PhoneWrong, GstinWrong),
+    )
+    async def find_alike(self, data: JSONBody[Asked], tx: Transaction) -> list[Candidate]:
+        """Who may be this person, the surest first: by e-mail, phone, GSTIN and by name, however
+        it is spelled."""
+        return await service.find_alike(tx, data)
 
     @get("/{customer_id:uuid}", responses=refusals(Forbidden, NotFound, CustomerMerged))
     async def get_customer(

@@ -41,7 +41,7 @@ from tandem.crm.customers.service.custom_fields import (
     write_custom,
 )
 from tandem.crm.customers.service.demo import seed_demo
-from tandem.crm.customers.service.duplicates import scan_duplicates
+from tandem.crm.customers.service.duplicates import find_alike, scan_duplicates
 from tandem.crm.customers.service.erasing import (
     announce_again,
     cancel_erasure,
@@ -167,6 +167,7 @@ __all__ = [
     "export_csv",
     "export_person",
     "export_xlsx",
+    "find_alike",
     "find_metric",
     "find_or_add",
     "find_suppression",

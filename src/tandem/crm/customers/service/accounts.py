@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.customers import CustomerChanged
+from tandem.contracts.likeness import is_telling
 from tandem.crm.customers.domain import check_tax_numbers
 from tandem.crm.customers.domain.accounts import (
     CONTACTS_MAX,
@@ -22,8 +23,9 @@ from tandem.crm.customers.domain.accounts import (
 )
 from tandem.crm.customers.domain.records import tidy_tags
 from tandem.crm.customers.service.custom_fields import write_custom
-from tandem.crm.customers.service.people import get_customer
+from tandem.crm.customers.service.people import beside, get_customer
 from tandem.crm.customers.store import accounts as store
+from tandem.crm.customers.store import known
 from tandem.crm.customers.store.people import NOTHING
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
@@ -56,12 +58,13 @@ async def add_account(tx: Tx, new: NewAccount, *, now: datetime) -> Account:
     )
     custom = await write_custom(tx, "account", account.id, new.custom, {})
     account = msgspec.structs.replace(account, custom=custom)
-    alike = await store.alike(tx, account)
-    if alike and not new.allow_duplicate:
+    alike = await known.accounts(tx, account, tx.actor.reach("customers.read"))
+    if is_telling(alike) and not new.allow_duplicate:
         raise PossibleDuplicateAccount(alike)
     await _check_parent(tx, account)
     await store.insert(tx, account, now)
-    await _audit(tx, "customers.add_account", account, now, after=msgspec.to_builtins(new))
+    told = msgspec.to_builtins(new) | beside(alike)
+    await _audit(tx, "customers.add_account", account, now, after=told)
     return await get_account(tx, account.id)
 
 

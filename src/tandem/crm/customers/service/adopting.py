@@ -12,7 +12,7 @@ import msgspec
 
 from tandem.contracts.customers import CustomerChanged
 from tandem.crm.customers.domain import Contact, Customer, CustomerDraft, Key
-from tandem.crm.customers.domain.accounts import Account, NewAccount, normal_domain
+from tandem.crm.customers.domain.accounts import Account, AccountAlike, NewAccount, normal_domain
 from tandem.crm.customers.domain.adopting import (
     Adopted,
     AdoptedCompany,
@@ -28,8 +28,8 @@ from tandem.crm.customers.service.custom_fields import write_custom
 from tandem.crm.customers.service.intake import find_or_add_one
 from tandem.crm.customers.store import accounts as account_store
 from tandem.crm.customers.store import adopting as store
+from tandem.crm.customers.store import known, people, records
 from tandem.crm.customers.store import notes as beside
-from tandem.crm.customers.store import people, records
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid
 from tandem.kernel.ids import new_id
@@ -48,7 +48,7 @@ async def find_person(tx: Tx, new: Newcomer) -> PersonFound:
     }
     found = next((holders[key] for key in keys if key in holders), None)
     probe = _probe(new, tx.started_at)
-    alike = await people.candidates(tx, probe, EVERYWHERE)
+    alike = await known.people(tx, known.traits_of(probe), EVERYWHERE)
     chosen = None if found is None else found.id
     return PersonFound(
         customer=None if found is None else (await people.get(tx, [found.id]))[0],
@@ -80,13 +80,16 @@ async def adopt_person(
 
 
 async def find_company(tx: Tx, new: NewCompany) -> CompanyFound:
-    """Whoever has the domain and the name, or one of them; others who have one too."""
+    """Whoever has the domain and the name, or one of them; others who may be the same. A name that
+    is spelled another way is only told of."""
     domain = _domain(new)
-    alike = await account_store.alike(tx, _account_probe(new, domain, tx.started_at))
+    alike = await known.accounts(tx, _account_probe(new, domain, tx.started_at), EVERYWHERE)
     alike.sort(key=lambda one: ("domain" not in one.matched_on, -len(one.matched_on), one.number))
-    if not alike:
-        return CompanyFound(account=None, alike=[])
-    return CompanyFound(account=await account_store.get(tx, alike[0].id), alike=alike[1:])
+    same = next((one for one in alike if _is_same(one, new)), None)
+    return CompanyFound(
+        account=None if same is None else await account_store.get(tx, same.id),
+        alike=[one for one in alike if one is not same],
+    )
 
 
 async def adopt_company(
@@ -100,9 +103,8 @@ async def adopt_company(
     found = (await find_company(tx, new)).account
     if found is not None:
         return AdoptedCompany(account=found, is_new=False)
-    made = await add_account(
-        tx, NewAccount(name=new.name, domain=domain, custom=new.custom), now=now
-    )
+    company = NewAccount(name=new.name, domain=domain, custom=new.custom, allow_duplicate=True)
+    made = await add_account(tx, company, now=now)
     await records.own(tx, "account", made.id, _owning(new), now)
     return AdoptedCompany(account=await get_account(tx, made.id), is_new=True)
 
@@ -251,6 +253,10 @@ def _keys(new: Newcomer) -> list[Key]:
     if new.phone:
         keys.append(("phone", new.phone))
     return keys
+
+
+def _is_same(one: AccountAlike, new: NewCompany) -> bool:
+    return "domain" in one.matched_on or one.name.lower() == new.name.lower()
 
 
 def _domain(new: NewCompany) -> str | None:

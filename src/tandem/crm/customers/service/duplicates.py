@@ -1,10 +1,19 @@
-"""Going through everybody for who may be one person, some hundreds of customers a page."""
+"""Who may be one person: somebody asked for, or everybody, some hundreds of customers a page."""
 
 from uuid import UUID
 
+from tandem.crm.customers.domain import (
+    Asked,
+    Candidate,
+    Key,
+    check_tax_numbers,
+    normal_email,
+    normal_phone,
+)
 from tandem.crm.customers.domain.likeness import are_alike
 from tandem.crm.customers.domain.merging import Pair
 from tandem.crm.customers.store import duplicates as store
+from tandem.crm.customers.store import known
 from tandem.crm.customers.store.people import NOTHING
 from tandem.kernel.db import Tx
 from tandem.kernel.pages import Page, decode_cursor, encode_cursor, page_of
@@ -15,6 +24,25 @@ BATCHES = 10
 still have a next one."""
 NEAR_MAX = 50_000
 LAST = UUID(int=2**128 - 1)
+
+
+async def find_alike(tx: Tx, asked: Asked) -> list[Candidate]:
+    """Whoever in the reader's reach may be the person asked for, the surest first. What is hidden
+    from the reader is not looked for. Refuses a wrong e-mail, phone or GSTIN."""
+    tx.actor.require("customers.read")
+    keys: list[Key] = []
+    if asked.email.strip() and not tx.actor.hides("customer", "emails"):
+        keys.append(("email", normal_email(asked.email)))
+    if asked.phone.strip() and not tx.actor.hides("customer", "phones"):
+        keys.append(("phone", normal_phone(asked.phone)))
+    gstin = asked.gstin.strip() if not tx.actor.hides("customer", "gstin") else ""
+    traits = known.Traits(
+        name=asked.name,
+        keys=keys,
+        gstin=check_tax_numbers(gstin, None)[0] if gstin else None,
+        postal_codes=[asked.postal_code.strip()] if asked.postal_code.strip() else [],
+    )
+    return await known.people(tx, traits, tx.actor.reach("customers.read"))
 
 
 async def scan_duplicates(tx: Tx, *, limit: int, cursor: str | None = None) -> Page[Pair]:

@@ -1,5 +1,6 @@
 """Customers one at a time, as people at a desk look after them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -8,7 +9,9 @@ import msgspec
 
 from tandem.contracts.customers import CustomerAdded, CustomerChanged
 from tandem.contracts.india import check_address, with_state
+from tandem.contracts.likeness import is_telling
 from tandem.crm.customers.domain import (
+    Candidate,
     Contact,
     Customer,
     CustomerAddress,
@@ -22,9 +25,10 @@ from tandem.crm.customers.domain import (
     read_contacts,
     starts_of,
 )
+from tandem.crm.customers.domain.accounts import AccountAlike
 from tandem.crm.customers.domain.records import Owning, tidy_tags
 from tandem.crm.customers.service.custom_fields import write_custom
-from tandem.crm.customers.store import lists
+from tandem.crm.customers.store import known, lists
 from tandem.crm.customers.store import people as store
 from tandem.crm.customers.store.records import own
 from tandem.kernel import audit
@@ -71,8 +75,8 @@ async def add_customer(tx: Tx, new: NewCustomer, *, now: datetime) -> Customer:
         tags=tidy_tags(new.tags),
         custom=await write_custom(tx, "customer", customer.id, new.custom, {}),
     )
-    alike = await store.candidates(tx, customer, tx.actor.reach("customers.read"))
-    if alike and not new.allow_duplicate:
+    alike = await known.people(tx, known.traits_of(customer), tx.actor.reach("customers.read"))
+    if is_telling(alike) and not new.allow_duplicate:
         raise PossibleDuplicate(alike)
     numbers, _ = await store.insert(tx, [customer], now)
     if tx.actor.standing is not None and not tx.actor.reach("customers.read").is_all:
@@ -83,10 +87,18 @@ async def add_customer(tx: Tx, new: NewCustomer, *, now: datetime) -> Customer:
         subject_kind="customer",
         subject_id=customer.id,
         now=now,
-        after={"number": numbers[customer.id], "in_spite_of": [found.number for found in alike]},
+        after={"number": numbers[customer.id], "reason": new.duplicate_reason} | beside(alike),
     )
     await tx.publish(CustomerAdded(customer_id=customer.id, name=customer.name))
     return await get_customer(tx, customer.id)
+
+
+def beside(alike: Sequence[Candidate | AccountAlike]) -> dict[str, Any]:
+    """Who was told of and not meant, for the audit."""
+    return {
+        "in_spite_of": [found.number for found in alike],
+        "shared": [f"{' and '.join(found.matched_on)}, {found.strength}" for found in alike],
+    }
 
 
 async def get_customer(tx: Tx, customer_id: UUID) -> Customer:

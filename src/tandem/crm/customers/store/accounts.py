@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
-from tandem.crm.customers.domain.accounts import Account, AccountAlike, Membership
+from tandem.crm.customers.domain.accounts import Account, Membership
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.reach import Reach, within
 
@@ -50,21 +50,6 @@ ABOVE = Query(
          where a.parent_id is not null and above.depth < 12
     )
     select id from above order by depth
-    """
-)
-
-ALIKE = Query(
-    """
-    select a.id, a.number, a.name,
-           array_remove(array[
-               case when a.domain = :domain then 'domain' end,
-               case when a.gstin = :gstin then 'gstin' end,
-               case when lower(a.name) = lower(:name) then 'name' end], null) as matched_on
-      from customers.account a
-     where a.org_id = :org_id
-       and (a.domain = :domain or a.gstin = :gstin or lower(a.name) = lower(:name))
-     order by a.id
-     limit 20
     """
 )
 
@@ -172,12 +157,6 @@ async def children(tx: Tx, account_id: UUID) -> list[Account]:
 async def above(tx: Tx, account_id: UUID) -> list[UUID]:
     """The account itself and whoever stands above it, nearest first."""
     return [row["id"] for row in await tx.records(ABOVE, id=account_id)]
-
-
-async def alike(tx: Tx, account: Account) -> list[AccountAlike]:
-    return await tx.many(
-        ALIKE, AccountAlike, domain=account.domain, gstin=account.gstin, name=account.name
-    )
 
 
 _WRITTEN: Sequence[str] = ("id", "name", "domain", "gstin", "industry", "parent_id", "tags")

@@ -6,13 +6,11 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from tandem.crm.customers.domain import (
-    Candidate,
     Contact,
     Customer,
     Key,
 )
 from tandem.kernel.db import Query, Tx
-from tandem.kernel.reach import Reach, within
 
 NOTHING = UUID(int=0)
 
@@ -194,37 +192,6 @@ INSERT_ADDRESSES = Query(
     """
 )
 
-CANDIDATES = Query(
-    """
-    with alike (customer_id, reason) as (
-        select p.customer_id, p.kind
-          from unnest(:kinds::text[], :values::text[]) as wanted (kind, value)
-          join customers.contact_point p
-            on p.org_id = :org_id and p.kind = wanted.kind and p.value = wanted.value
-        union
-        select c.id, 'gstin' from customers.customer c
-         where c.org_id = :org_id and c.gstin = :gstin
-        union
-        select c.id, 'name' from customers.customer c
-         where c.org_id = :org_id and lower(c.name) = lower(:name)
-           and exists (
-               select from customers.address a
-                where a.org_id = :org_id and a.customer_id = c.id
-                  and a.address ->> 'postal_code' = any(:postal_codes::text[]))
-    )
-    select c.id, c.number, c.name, c.company_name,
-           array_agg(alike.reason order by alike.reason) as matched_on
-      from alike
-      join customers.customer c on c.org_id = :org_id and c.id = alike.customer_id
-     where c.merged_into_id is null and c.erased_at is null and """
-    + within("c")
-    + """
-     group by c.id, c.number, c.name, c.company_name
-     order by count(*) desc, c.id
-     limit 20
-    """
-)
-
 
 class Found(Customer, frozen=True, kw_only=True):
     """A customer, and which of the asked contacts ("phone +91…") brought it up."""
@@ -244,7 +211,7 @@ async def lock(tx: Tx, customer_id: UUID) -> Customer | None:
 
 async def find(tx: Tx, ids: Sequence[UUID], keys: Sequence[Key]) -> list[Found]:
     """Customers by id, and the holders of these contacts."""
-    return await tx.many(FIND, Found, ids=list(ids), **_columns(keys))
+    return await tx.many(FIND, Found, ids=list(ids), **columns_of(keys))
 
 
 async def insert(
@@ -276,13 +243,13 @@ async def update(tx: Tx, customer: Customer, now: datetime) -> None:
     row = _row(customer)
     await tx.run(UPDATE, **row, **_whole(customer), now=now)
     keys = list(customer.contact_keys())
-    await tx.run(DROP_POINTS, id=customer.id, **_columns(keys))
+    await tx.run(DROP_POINTS, id=customer.id, **columns_of(keys))
     await tx.run(KEEP_POINTS, points=_points(customer))
     freed = [
         (record["kind"], record["value"]) for record in await tx.records(DROP_KEYS, id=customer.id)
     ]
     await tx.run(CLAIM_KEYS, id=customer.id)
-    await tx.run(INHERIT_KEYS, **_columns(freed))
+    await tx.run(INHERIT_KEYS, **columns_of(freed))
     await tx.run(DROP_ADDRESSES, id=customer.id)
     await tx.run(INSERT_ADDRESSES, addresses=_addresses(customer))
 
@@ -300,24 +267,10 @@ async def settle_keys(tx: Tx, ids: Sequence[UUID]) -> None:
         freed += [(record["kind"], record["value"]) for record in dropped]
     for customer_id in ids:
         await tx.run(CLAIM_KEYS, id=customer_id)
-    await tx.run(INHERIT_KEYS, **_columns(freed))
+    await tx.run(INHERIT_KEYS, **columns_of(freed))
 
 
-async def candidates(tx: Tx, customer: Customer, reach: Reach) -> list[Candidate]:
-    """Who of those in reach shares a contact or the tax number with them, or their name in the
-    same PIN code."""
-    return await tx.many(
-        CANDIDATES,
-        Candidate,
-        gstin=customer.gstin,
-        name=customer.name,
-        postal_codes=[home.address.postal_code for home in customer.addresses],
-        **_columns(list(customer.contact_keys())),
-        **reach.params(),
-    )
-
-
-def _columns(keys: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+def columns_of(keys: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
     return {"kinds": [kind for kind, _ in keys], "values": [value for _, value in keys]}
 
 

@@ -1,0 +1,165 @@
+"""Who somebody new may be already: by what they share, or by their name however it is spelled."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tandem.contracts.likeness import softened
+from tandem.crm.customers.domain import Candidate, Customer, Key
+from tandem.crm.customers.domain.accounts import Account, AccountAlike
+from tandem.crm.customers.store.people import columns_of
+from tandem.kernel.db import Query, Tx
+from tandem.kernel.reach import Reach, within
+
+# Of a name that everybody has a few are enough to say so, whoever has a million people.
+CANDIDATES = Query(
+    """
+    with wanted (name_key, sound_key) as (
+        select kernel.name_key(:name), kernel.sound_key(:name)
+    ),
+    alike (customer_id, reason, strength) as (
+        select p.customer_id, p.kind, 1
+          from unnest(:kinds::text[], :values::text[]) as asked (kind, value)
+          join customers.contact_point p
+            on p.org_id = :org_id and p.kind = asked.kind and p.value = asked.value
+        union
+        select c.id, 'gstin', 1 from customers.customer c
+         where c.org_id = :org_id and c.gstin = :gstin
+        union
+        (select c.id, 'name', 1
+           from customers.customer c
+          where c.org_id = :org_id and c.name_key = (select name_key from wanted)
+            and exists (
+                select from customers.address a
+                 where a.org_id = :org_id and a.customer_id = c.id
+                   and a.postal_code = any(:postal_codes::text[]))
+            and """
+    + within("c")
+    + """
+          limit 20)
+        union
+        (select c.id, 'name',
+                case when cardinality(:postal_codes::text[]) > 0
+                      and exists (select from customers.address a
+                                   where a.org_id = :org_id and a.customer_id = c.id)
+                     then 4 else 2 end
+           from customers.customer c
+          where c.org_id = :org_id and c.name_key = (select name_key from wanted)
+            and c.name_key <> '' and c.merged_into_id is null and c.erased_at is null
+            and """
+    + within("c")
+    + """
+          limit 20)
+        union
+        (select c.id, 'spelling', case when strpos(c.sound_key, ' ') > 0 then 3 else 4 end
+           from customers.customer c
+          where c.org_id = :org_id and c.sound_key = (select sound_key from wanted)
+            and c.sound_key <> '' and c.name_key <> (select name_key from wanted)
+            and c.merged_into_id is null and c.erased_at is null
+            and """
+    + within("c")
+    + """
+          limit 20)
+    )
+    select c.id, c.number, c.name, c.company_name,
+           array_agg(distinct alike.reason order by alike.reason) as matched_on,
+           (array['strong', 'likely', 'possible', 'faint'])[min(alike.strength)] as strength
+      from alike
+      join customers.customer c on c.org_id = :org_id and c.id = alike.customer_id
+     where c.merged_into_id is null and c.erased_at is null and """
+    + within("c")
+    + """
+     group by c.id, c.number, c.name, c.company_name
+     order by min(alike.strength), count(distinct alike.reason) desc, c.id
+     limit 20
+    """
+)
+
+ACCOUNTS = Query(
+    """
+    with wanted (name_key, sound_key) as (
+        select kernel.name_key(:name), kernel.sound_key(:name)
+    ),
+    alike (account_id, reason, strength) as (
+        select a.id, 'domain', 1 from customers.account a
+         where a.org_id = :org_id and a.domain = :domain
+        union
+        select a.id, 'gstin', 1 from customers.account a
+         where a.org_id = :org_id and a.gstin = :gstin
+        union
+        (select a.id, 'name', 2 from customers.account a
+          where a.org_id = :org_id and a.name_key = (select name_key from wanted)
+            and a.name_key <> '' and """
+    + within("a")
+    + """
+          limit 20)
+        union
+        (select a.id, 'spelling', case when strpos(a.sound_key, ' ') > 0 then 3 else 4 end
+           from customers.account a
+          where a.org_id = :org_id and a.sound_key = (select sound_key from wanted)
+            and a.sound_key <> '' and a.name_key <> (select name_key from wanted)
+            and """
+    + within("a")
+    + """
+          limit 20)
+    )
+    select a.id, a.number, a.name,
+           array_agg(distinct alike.reason order by alike.reason) as matched_on,
+           (array['strong', 'likely', 'possible', 'faint'])[min(alike.strength)] as strength
+      from alike
+      join customers.account a on a.org_id = :org_id and a.id = alike.account_id
+     where """
+    + within("a")
+    + """
+     group by a.id, a.number, a.name
+     order by min(alike.strength), count(distinct alike.reason) desc, a.id
+     limit 20
+    """
+)
+
+
+class Traits(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody new is recognised by, in normal form."""
+
+    name: str
+    keys: Sequence[Key]
+    gstin: str | None = None
+    postal_codes: Sequence[str] = ()
+
+
+def traits_of(customer: Customer) -> Traits:
+    codes = [home.address.postal_code for home in customer.addresses if home.address.postal_code]
+    return Traits(
+        name=customer.name,
+        keys=list(customer.contact_keys()),
+        gstin=customer.gstin,
+        postal_codes=codes,
+    )
+
+
+async def people(tx: Tx, traits: Traits, reach: Reach) -> list[Candidate]:
+    """Those in reach who share a contact, the tax number or the name, the surest first."""
+    found = await tx.many(
+        CANDIDATES,
+        Candidate,
+        gstin=traits.gstin,
+        name=traits.name,
+        postal_codes=list(traits.postal_codes),
+        **columns_of(traits.keys),
+        **reach.params(),
+    )
+    return softened(found)
+
+
+async def accounts(tx: Tx, account: Account, reach: Reach) -> list[AccountAlike]:
+    """Those in reach that share the domain, the tax number or the name, the surest first."""
+    return softened(
+        await tx.many(
+            ACCOUNTS,
+            AccountAlike,
+            domain=account.domain,
+            gstin=account.gstin,
+            name=account.name,
+            **reach.params(),
+        )
+    )
