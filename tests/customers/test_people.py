@@ -141,6 +141,11 @@ async def test_a_name_is_known_however_it_is_spelled(
     assert answer.status_code == (201 if strength == "faint" else 409)
 
 
+async def test_what_is_numbered_is_not_one(client: httpx.AsyncClient) -> None:
+    for name in ("Sunrise Shop 1", "Sunrise Shop 2", "Sunrise Shop 11"):
+        assert (await client.post("/v1/customers", json={"name": name})).status_code == 201, name
+
+
 async def test_a_name_that_many_have_is_said_softly_and_a_shared_contact_comes_first(
     client: httpx.AsyncClient,
 ) -> None:

@@ -193,6 +193,36 @@ async def test_a_known_key_changes_its_customer_and_reverting_gives_back(
     assert (back["name"], back["tags"], back["phones"]) == ("Asha", ["a"], [])
 
 
+async def test_a_dry_run_tells_who_may_be_known_already_and_still_takes_them_in(
+    client: httpx.AsyncClient, work: Work, database: Database, actor: Actor
+) -> None:
+    known = [
+        {"name": "Lakshmi Sharma", "phones": [{"value": "98450 12345"}]},
+        *({"name": "Ravi Kumar", "allow_duplicate": True} for _ in range(6)),
+    ]
+    for one in known:
+        assert (await client.post("/v1/customers", json=one)).status_code == 201
+    text = (
+        "name,email,phone\nSharma Lakshmi,a@x.in,\nLaxmi Sarma,b@x.in,\n"
+        "Somebody,c@x.in,9845012345\nRavi Kumar,d@x.in,\nQuite Other,e@x.in,\nWrong,no-mail,\n"
+    )
+    job = await upload(client, text)
+    looked = await step(client, work, job, "check")
+    assert (looked["created"], looked["failed"], looked["alike"]) == (5, 1, 3)
+    assert await count(database, actor) == 7
+    at = f"/v1/customer-imports/{job['id']}/errors"
+    rows = list(csv.reader((await client.get(at, params={"about": "alike"})).text.splitlines()))
+    assert [(row[3], row[5], row[6].rpartition("): ")[2]) for row in rows[1:]] == [
+        ("2", "possible_duplicate", "name, likely."),
+        ("3", "possible_duplicate", "spelling, possible."),
+        ("4", "possible_duplicate", "phone, strong."),
+    ]
+    assert [row[3] for row in csv.reader((await client.get(at)).text.splitlines())][1:] == ["7"]
+    done = await step(client, work, job, "run")
+    assert (done["created"], done["failed"], done["alike"]) == (5, 1, 0)
+    assert await count(database, actor) == 12
+
+
 async def test_a_worker_that_dies_goes_on_behind_the_last_whole_chunk(
     client: httpx.AsyncClient, database: Database, actor: Actor, work: Work
 ) -> None:

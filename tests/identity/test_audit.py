@@ -54,6 +54,7 @@ UNAUDITED = {
     "POST /v1/notification-template-versions/{version_id}/rendering",
     "POST /v1/notification-templates/rendering",
     "PUT /v1/notification-preferences",
+    "POST /v1/customers/duplicates/search",
     "POST /v1/leads/search",
     "POST /v1/leads/{lead_id}/conversion/preview",
     "POST /v1/opportunities/search",

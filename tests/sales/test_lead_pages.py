@@ -56,6 +56,12 @@ async def test_a_lead_is_written_in_moved_noted_lost_and_found_again(
     listed = await read(client, f"/leads?status={statuses['Lost']}&q=asha")
     assert "Asha Rao" in listed and "Nothing matches" not in listed
     assert "Nothing matches" in await read(client, f"/leads?status={statuses['New']}&q=asha")
+    again = await send(client, "/leads", name="Rao, Aasha")
+    assert (again.status_code, "a name that sounds the same" in again.text) == (409, True)
+    assert f'href="{path}"' in again.text and 'value="Rao, Aasha"' in again.text
+    assert (await client.get("/v1/leads")).json()["items"][0]["id"] == lead["id"]
+    other = await send(client, "/leads", name="Rao, Aasha", allow_duplicate="true")
+    assert other.status_code == 303
 
 
 async def test_a_card_of_the_board_goes_where_it_was_dropped_unless_somebody_was_faster(

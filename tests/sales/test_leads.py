@@ -72,6 +72,29 @@ async def test_a_shared_phone_with_another_e_mail_is_another_person(
     assert again.lead.id == one.lead.id
 
 
+async def test_a_new_lead_is_told_of_who_it_may_be_and_kept_all_the_same(
+    client: httpx.AsyncClient,
+) -> None:
+    mail = {"emails": [{"value": "lakshmi@x.in"}]}
+    customer = (await client.post("/v1/customers", json={"name": "L. Iyer", **mail})).json()
+    first = (await client.post("/v1/leads", json={"name": "Lakshmi Iyer"})).json()
+    spelled = (await client.post("/v1/leads", json={"name": "Iyer, Laxmi"})).json()
+    draft = {"name": "Smt. Lakshmi IYER", "email": "LAKSHMI@x.in"}
+    answer = await client.post("/v1/leads", json=draft)
+    assert (first["alike"], answer.status_code) == ([], 201)
+    told = [
+        (one["thing"], one["id"], one["matched_on"], one["strength"])
+        for one in answer.json()["alike"]
+    ]
+    assert told == [
+        ("customer", customer["id"], ["email"], "strong"),
+        ("lead", first["id"], ["name"], "likely"),
+        ("lead", spelled["id"], ["spelling"], "possible"),
+    ]
+    again = await client.post("/v1/leads", json=draft)
+    assert (again.status_code, again.json()["alike"]) == (200, [])
+
+
 async def test_forms_of_one_person_sent_at_the_same_moment_make_one_lead(
     database: Database, actor: Actor, now: datetime
 ) -> None:

@@ -11,6 +11,8 @@ name, whatever its accents, the order of its words, titles and form of company. 
 that sounds the same. `faint`: a name that many have, one word that only sounds the same, or one
 name at addresses apart."""
 
+STRENGTHS: Sequence[Strength] = ("strong", "likely", "possible", "faint")
+
 COMMON_FROM = 6
 """A name that as many have says little of who somebody is."""
 _BY_NAME = frozenset({"name", "spelling"})

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.contacts import normal_email, normal_phone
+from tandem.contracts.likeness import is_telling
 from tandem.contracts.sales import LeadImportFailed
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.custom_fields import CustomField, from_text
@@ -107,7 +108,9 @@ class LeadImports(Kind):
                 if job.state == "checking":
                     raise _Looked("The file was looked through.")
         except _Looked:
+            added = {row["row_no"] for row in done.rows if row["status"] == "created"}
             done.rows = [row for row in done.rows if row["status"] == "bad"]
+            await _tell_alike(tx, job, [one for one in chunk.rows if one[0] in added], done)
         return done
 
     async def give_back(self, tx: Tx, rows: Sequence[Row], *, now: datetime) -> set[int]:
@@ -139,6 +142,20 @@ LEADS = LeadImports()
 @job(LEADS.job)
 async def run_import(work: Work, job_id: str) -> None:
     await imports.run(work, LEADS, UUID(job_id))
+
+
+async def _tell_alike(
+    tx: Tx, job: ImportJob, rows: Sequence[tuple[int, list[str]]], done: Done
+) -> None:
+    """Of the rows that add somebody, those under the name of a lead that is there."""
+    names = {
+        row_no: sheets.filled(cells, job.columns, job.mapping).get("name", "")
+        for row_no, cells in rows
+    }
+    alike = await lead_imports.named_each(tx, names)
+    for row_no, cells in rows:
+        if is_telling(alike.get(row_no, [])):
+            done.resembles(row_no, cells, job.column_of("name"), alike[row_no])
 
 
 async def _take_rows(tx: Tx, job: ImportJob, chunk: Chunk, done: Done, now: datetime) -> None:

@@ -6,11 +6,21 @@ from uuid import UUID
 
 import msgspec
 
+from tandem.contracts.likeness import STRENGTHS, is_telling
 from tandem.contracts.sales import LeadCaptured
 from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain import Asked, Candidate
 from tandem.crm.customers.service.contacts import find_by_contact
 from tandem.crm.identity import service as identity
-from tandem.crm.sales.domain.leads import Captured, Channel, Lead, LeadChange, LeadDraft
+from tandem.crm.sales.domain.leads import (
+    Captured,
+    Channel,
+    Lead,
+    LeadAlike,
+    LeadChange,
+    LeadDraft,
+    PossibleDuplicateLead,
+)
 from tandem.crm.sales.service import leads
 from tandem.kernel.actor import Kind
 from tandem.kernel.db import Tx
@@ -36,6 +46,38 @@ async def add_lead(
     )
     draft = msgspec.structs.replace(draft, custom=custom)
     return await leads.add_lead(tx, draft, channel=channel, keeper_id=_keeper(tx, draft), now=now)
+
+
+async def alike_of(tx: Tx, draft: LeadDraft) -> list[LeadAlike]:
+    """Leads of this name and customers who may be this person, of those the actor may see. A lead
+    with the same e-mail or phone is no other: it becomes one more touch of it."""
+    tx.actor.require("sales.write")
+    found = await leads.list_named(tx, draft.name) if tx.actor.may("sales.read") else []
+    if tx.actor.may("customers.read"):
+        asked = Asked(name=draft.name, email=draft.email, phone=draft.phone)
+        found = [_as_customer(one) for one in await customers.find_alike(tx, asked)] + found
+    return sorted(found, key=lambda one: STRENGTHS.index(one.strength))
+
+
+async def check_new(tx: Tx, draft: LeadDraft) -> None:
+    """Raises PossibleDuplicateLead for somebody new who may be a lead or a customer already."""
+    if await leads.is_known(tx, draft):
+        return
+    alike = await alike_of(tx, draft)
+    if is_telling(alike):
+        raise PossibleDuplicateLead(alike)
+
+
+def _as_customer(one: Candidate) -> LeadAlike:
+    return LeadAlike(
+        thing="customer",
+        id=one.id,
+        number=one.number,
+        name=one.name,
+        company_name=one.company_name,
+        matched_on=one.matched_on,
+        strength=one.strength,
+    )
 
 
 async def update_lead(

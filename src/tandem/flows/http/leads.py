@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from tandem.contracts.contacts import EmailWrong, PhoneWrong
 from tandem.crm.sales.domain.leads import (
+    AddedLead,
     AlreadyConverted,
     Lead,
     LeadChange,
@@ -115,11 +116,14 @@ class LeadsController(Controller):
     @post("/", responses=refusals(Forbidden, Invalid, EmailWrong, PhoneWrong, LeadExists))
     async def add_lead(
         self, data: JSONBody[LeadDraft], tx: Transaction, now: Now
-    ) -> Response[Lead]:
-        """201 for somebody new. 200 for somebody who is a lead already, known by e-mail or phone:
-        one more touch, and only blanks are filled."""
+    ) -> Response[AddedLead]:
+        """201 for somebody new, with `alike`: who else in reach it may be, by name, e-mail or
+        phone. 200 for somebody who is a lead already, known by e-mail or phone: one more touch,
+        and only blanks are filled."""
+        alike = await flow.alike_of(tx, data)
         found = await flow.add_lead(tx, data, now=now)
-        return _answer(found.lead, status=201 if found.is_new else 200)
+        lead = AddedLead(**msgspec.structs.asdict(found.lead), alike=alike if found.is_new else [])
+        return Response(lead, status_code=201 if found.is_new else 200, headers=etag(lead.version))
 
     @post(
         "/search",

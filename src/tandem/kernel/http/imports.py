@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 from uuid import UUID
 
 from litestar import Controller, get, post
-from litestar.params import FromPath, JSONBody, QueryParameter, RawBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 from litestar.response import Stream
 
 from tandem.kernel import imports
@@ -13,7 +13,7 @@ from tandem.kernel.errors import Forbidden, NotFound, TooLarge
 from tandem.kernel.http.dependencies import Acting, Given, Now, Store, Transaction
 from tandem.kernel.http.problems import refusals
 from tandem.kernel.http.uploads import FileUpload
-from tandem.kernel.imports import ImportBusy, ImportJob, ImportMapping, Kind
+from tandem.kernel.imports import ImportBusy, ImportJob, ImportMapping, Kind, Told
 from tandem.kernel.patterns import whole
 from tandem.kernel.sheets import SheetWrong
 
@@ -78,12 +78,19 @@ class ImportsController(Controller):
         media_type="text/csv",
         responses=refusals(Forbidden, NotFound),
     )
-    async def bad_rows(self, job_id: FromPath[UUID], database: Store, actor: Acting) -> Stream:
-        """The rows left out, as they stood in the file, with what is wrong."""
+    async def bad_rows(
+        self,
+        job_id: FromPath[UUID],
+        database: Store,
+        actor: Acting,
+        about: FromQuery[Told] = "bad",
+    ) -> Stream:
+        """The rows left out, as they stood in the file, with what is wrong. With `about=alike`
+        those whom the dry run found to be somebody known, perhaps, and whom."""
         async with database.transaction(actor) as tx:
             await imports.get_import(tx, self.kind, job_id)
         return Stream(
-            imports.bad_rows(database, actor, self.kind, job_id),
+            imports.bad_rows(database, actor, self.kind, job_id, about),
             media_type=CSV,
             headers={"content-disposition": 'attachment; filename="errors.csv"'},
         )

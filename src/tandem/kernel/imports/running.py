@@ -68,6 +68,7 @@ async def _advance(tx: Tx, kind: Kind, job: ImportJob, chunk: Chunk, now: dateti
         created=done.created,
         updated=done.updated,
         failed=done.failed,
+        alike=done.alike,
     )
 
 

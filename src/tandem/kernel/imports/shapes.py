@@ -1,7 +1,8 @@
 """An import, its rows, and what its columns mean."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID
 
 import msgspec
@@ -20,6 +21,24 @@ Column = Annotated[
 FieldName = Annotated[
     str, msgspec.Meta(pattern=whole(r"([a-z_0-9]{2,20}|custom\.[a-z][a-z0-9_]{0,39})"))
 ]
+
+
+RESEMBLED_SHOWN = 3
+Told = Literal["bad", "alike"]
+"""Rows that are shown with a reason: left out, or taken in though they may be known."""
+
+
+class Known(Protocol):
+    """A record that a row may mean."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def matched_on(self) -> list[str]: ...
+    @property
+    def strength(self) -> str: ...
 
 
 class ImportBusy(Conflict):
@@ -56,6 +75,8 @@ class ImportJob(msgspec.Struct, frozen=True, kw_only=True):
     added_label: str
     created_at: datetime
     updated_at: datetime
+    alike: int = 0
+    """Rows that add somebody who may be known already, as the file was looked through."""
     added_by: UUID | None = None
     """The member who began it; keys have no inbox."""
 
@@ -108,18 +129,33 @@ class Done(msgspec.Struct, kw_only=True):
     created: int = 0
     updated: int = 0
     failed: int = 0
+    alike: int = 0
 
     def wrote(self, row_no: int, status: str, record_id: UUID, **kept: Any) -> None:
         """`status` is created or updated; `kept` its version, or what giving it back needs."""
         self.rows.append({"row_no": row_no, "status": status, "record_id": record_id, **kept})
 
+    def resembles(self, row_no: int, cells: list[str], column: str, whom: Sequence[Known]) -> None:
+        """The row would add somebody who may be known already; it is no less good for that."""
+        said = "; ".join(
+            f"{one.name} ({one.number}): {' and '.join(one.matched_on)}, {one.strength}"
+            for one in whom[:RESEMBLED_SHOWN]
+        )
+        message = f"May be known already: {said}."
+        error = RowError(column=column, code="possible_duplicate", message=message)
+        self.alike += 1
+        self._tell(row_no, "alike", cells, error)
+
     def refuse(self, row_no: int, cells: list[str], refusal: Refusal, column: str) -> None:
         error = RowError(column=column, code=refusal.code, message=refusal.detail)
         self.failed += 1
+        self._tell(row_no, "bad", cells, error)
+
+    def _tell(self, row_no: int, status: str, cells: list[str], error: RowError) -> None:
         self.rows.append(
             {
                 "row_no": row_no,
-                "status": "bad",
+                "status": status,
                 "cells": [cell[:CELL_KEPT] for cell in cells],
                 "errors": [msgspec.to_builtins(error)],
             }

@@ -8,11 +8,11 @@ from uuid import UUID
 import msgspec
 
 from tandem.kernel.db import Query, Tx
-from tandem.kernel.imports.shapes import ImportJob, Row
+from tandem.kernel.imports.shapes import ImportJob, Row, Told
 
 _JOB: LiteralString = """
     select id, blob_id, filename, columns, mapping, key, state, row_count, done_rows, created,
-           updated, failed, reverted, error, added_label, added_by, created_at, updated_at
+           updated, failed, reverted, alike, error, added_label, added_by, created_at, updated_at
       from kernel.import_job
 """
 GET = Query(_JOB + "where org_id = :org_id and kind = :kind and id = :id")
@@ -33,7 +33,7 @@ START = Query(
     """
     update kernel.import_job
        set state = :state, mapping = :mapping::jsonb, key = :key, done_rows = 0, created = 0,
-           updated = 0, failed = 0, error = '', updated_at = :now
+           updated = 0, failed = 0, alike = 0, error = '', updated_at = :now
      where org_id = :org_id and id = :id
     """
 )
@@ -44,7 +44,8 @@ ADVANCE = Query(
     """
     update kernel.import_job
        set done_rows = :done_rows, created = created + :created, updated = updated + :updated,
-           failed = failed + :failed, reverted = reverted + :reverted, updated_at = :now
+           failed = failed + :failed, reverted = reverted + :reverted,
+           alike = alike + :alike, updated_at = :now
      where org_id = :org_id and id = :id
     """
 )
@@ -74,10 +75,10 @@ _ROW: LiteralString = """
     select row_no, status, cells, errors, record_id, version, before
       from kernel.import_row
 """
-BAD_ROWS = Query(
+TOLD_ROWS = Query(
     _ROW
     + """
-     where org_id = :org_id and job_id = :id and status = 'bad' and row_no > :after
+     where org_id = :org_id and job_id = :id and status = :status and row_no > :after
      order by row_no
      limit :limit
     """
@@ -137,8 +138,10 @@ async def advance(
     updated: int = 0,
     failed: int = 0,
     reverted: int = 0,
+    alike: int = 0,
 ) -> None:
     counts = {"created": created, "updated": updated, "failed": failed, "reverted": reverted}
+    counts["alike"] = alike
     await tx.run(ADVANCE, id=job_id, done_rows=done_rows, now=now, **counts)
 
 
@@ -151,8 +154,8 @@ async def add_rows(tx: Tx, job_id: UUID, rows: Sequence[dict[str, Any]]) -> None
         await tx.run(ADD_ROWS, job_id=job_id, rows=list(rows))
 
 
-async def bad_rows(tx: Tx, job_id: UUID, *, after: int, limit: int) -> list[Row]:
-    return await tx.many(BAD_ROWS, Row, id=job_id, after=after, limit=limit)
+async def told_rows(tx: Tx, job_id: UUID, status: Told, *, after: int, limit: int) -> list[Row]:
+    return await tx.many(TOLD_ROWS, Row, id=job_id, status=status, after=after, limit=limit)
 
 
 async def last_written(tx: Tx, job_id: UUID, *, limit: int) -> list[Row]:

@@ -16,7 +16,7 @@ from tandem.kernel.fields import check_columns
 from tandem.kernel.ids import new_id
 from tandem.kernel.imports import store
 from tandem.kernel.imports.kinds import Kind
-from tandem.kernel.imports.shapes import ImportBusy, ImportJob, ImportMapping, WrongRow
+from tandem.kernel.imports.shapes import ImportBusy, ImportJob, ImportMapping, Told, WrongRow
 
 PAGE = 500
 NEEDS = {
@@ -116,10 +116,11 @@ async def revert_import(tx: Tx, kind: Kind, job_id: UUID, *, now: datetime) -> I
 
 
 async def bad_rows(
-    database: Database, actor: Actor, kind: Kind, job_id: UUID
+    database: Database, actor: Actor, kind: Kind, job_id: UUID, about: Told = "bad"
 ) -> AsyncIterator[bytes]:
     """The rows that were left out as they stood in the file, with what is wrong: mend and send
-    again. Without what is hidden from whoever asks. In pages, so that memory stays flat."""
+    again; or those who may be known, and as whom. Without what is hidden from whoever asks. In
+    pages, so that memory stays flat."""
     async with database.transaction(actor) as tx:
         job = await get_import(tx, kind, job_id)
     rules = kind.rules_of(job.mapping)
@@ -128,7 +129,7 @@ async def bad_rows(
     after = 0
     while True:
         async with database.transaction(actor) as tx:
-            rows = await store.bad_rows(tx, job_id, after=after, limit=PAGE)
+            rows = await store.told_rows(tx, job_id, about, after=after, limit=PAGE)
         for row in rows:
             cells = _open_to(actor, job.columns, row.cells, rules)
             shown = [one for one in row.errors if rules.get(one["column"]) not in actor.hidden]
@@ -138,11 +139,14 @@ async def bad_rows(
         after = rows[-1].row_no
 
 
-async def first_wrong(tx: Tx, kind: Kind, job: ImportJob, *, limit: int) -> list[WrongRow]:
-    """The first rows that were left out, for a page. Without what is hidden from whoever asks."""
+async def first_told(
+    tx: Tx, kind: Kind, job: ImportJob, about: Told, *, limit: int
+) -> list[WrongRow]:
+    """The first rows that were left out, or may be known, for a page. Without what is hidden from
+    whoever asks."""
     rules = kind.rules_of(job.mapping)
     found = []
-    for row in await store.bad_rows(tx, job.id, after=0, limit=limit):
+    for row in await store.told_rows(tx, job.id, about, after=0, limit=limit):
         cells = _open_to(tx.actor, job.columns, row.cells, rules)
         errors = [one for one in row.errors if rules.get(one["column"]) not in tx.actor.hidden]
         found.append(

@@ -146,8 +146,10 @@ class ImportsPage(Controller):
         ]
         again = job.state == "checked" and "columns" in request.query_params
         wrong: list[WrongRow] = []
+        alike: list[WrongRow] = []
         if job.state not in (*BUSY, "uploaded"):
-            wrong = await imports.first_wrong(tx, self.kind, job, limit=SHOWN)
+            wrong = await imports.first_told(tx, self.kind, job, "bad", limit=SHOWN)
+            alike = await imports.first_told(tx, self.kind, job, "alike", limit=SHOWN)
         own = await self.kind.own_fields(tx)
         options += [(f"custom.{field.key}", field.label) for field in own]
         return page(
@@ -163,6 +165,7 @@ class ImportsPage(Controller):
             keys=[one for one in self.words.keys if self.kind.kept_by.get(one[0]) not in kept],
             is_busy=job.state in BUSY,
             wrong=wrong,
+            alike=alike,
             is_mapping=job.state in ("uploaded", "failed") or again,
             problem=problem,
         )

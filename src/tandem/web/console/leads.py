@@ -16,6 +16,7 @@ from tandem.crm.sales.domain.leads import (
     LeadDraft,
     LeadFilters,
     Order,
+    PossibleDuplicateLead,
     StatusKind,
 )
 from tandem.crm.sales.domain.opportunities import escaped
@@ -138,10 +139,16 @@ class LeadsPage(Controller):
                 form, await live_fields(tx.with_all_grants(), "lead")
             )
             draft = convert(given, LeadDraft, WORDS)
+            if form.get("allow_duplicate") != "true":
+                await flow.check_new(tx, draft)
             found = await flow.add_lead(tx, draft, channel=Channel.MANUAL, now=now)
         except Refusal as refusal:
             problem = problem_of(refusal, form)
-            return await form_page(request, tx, values=form, problem=problem, status=refusal.status)
+            is_known = isinstance(refusal, PossibleDuplicateLead)
+            alike = refusal.facts["candidates"] if is_known else []
+            return await form_page(
+                request, tx, values=form, problem=problem, status=refusal.status, alike=alike
+            )
         said = "is a lead now." if found.is_new else "was a lead already; this is one more touch."
         to = f"/leads/{found.lead.id}"
         return redirect(request, to, toast=f"{found.lead.title} {said}", link=to)
@@ -201,10 +208,12 @@ async def form_page(
     lead: Lead | None = None,
     problem: Problem = NO_PROBLEM,
     status: int = 200,
+    alike: list[dict[str, Any]] | None = None,
 ) -> Response[Any]:
     return page(
         request,
         "console/lead_form.html",
+        alike=alike or [],
         status=status,
         values=values,
         lead=lead,

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.customers import CustomerAdded, CustomerChanged
+from tandem.contracts.likeness import is_telling
 from tandem.crm.customers.domain import (
     Customer,
     CustomerChange,
@@ -24,7 +25,7 @@ from tandem.crm.customers.domain.sheets import values_of
 from tandem.crm.customers.service.custom_fields import write_custom
 from tandem.crm.customers.service.people import read_addresses, read_change
 from tandem.crm.customers.store import imports as store
-from tandem.crm.customers.store import people
+from tandem.crm.customers.store import known, people
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.ids import new_id
@@ -48,18 +49,31 @@ async def take_chunk(
     done = Done()
     fields = {field.key: field for field in own}
     read = [one for row_no, cells in chunk.rows if (one := _read(job, row_no, cells, fields, done))]
-    known = (
+    holders = (
         await store.holders(tx, job.key, [one.key for one in read if one.key]) if job.key else {}
     )
     fresh: list[tuple[_Read, Customer]] = []
     for one in read:
         try:
-            await _take(tx, job, one, known, fresh, own, done, now)
+            await _take(tx, job, one, holders, fresh, own, done, now)
         except Refusal as refusal:
             _refuse(done, job, one.row_no, one.cells, refusal)
-    if fresh and job.state != "checking":
+    if job.state == "checking":
+        await _tell_alike(tx, job, fresh, done)
+    else:
         await _add(tx, fresh, done, now)
     return done
+
+
+async def _tell_alike(
+    tx: Tx, job: ImportJob, fresh: Sequence[tuple[_Read, Customer]], done: Done
+) -> None:
+    rows = {one.row_no: known.traits_of(customer) for one, customer in fresh}
+    alike = await known.each(tx, rows)
+    cells = {one.row_no: one.cells for one, _ in fresh}
+    for row_no, found in alike.items():
+        if is_telling(found):
+            done.resembles(row_no, cells[row_no], job.column_of("name"), found)
 
 
 def _read(
@@ -86,7 +100,7 @@ async def _take(
     tx: Tx,
     job: ImportJob,
     one: _Read,
-    known: dict[str, UUID],
+    holders: dict[str, UUID],
     fresh: list[tuple[_Read, Customer]],
     own: Sequence[CustomField],
     done: Done,
@@ -94,13 +108,13 @@ async def _take(
 ) -> None:
     is_dry = job.state == "checking"
     values = {name: value for name, value in one.values.items() if name != "number"}
-    customer_id = known.get(one.key) if one.key else None
+    customer_id = holders.get(one.key) if one.key else None
     if customer_id is None:
         customer = await _made(tx, typed(values, NewCustomer), own, now)
         if job.key == "number" and one.key:
             raise Invalid("No customer has this number.", field="number")
         if one.key:
-            known[one.key] = customer.id
+            holders[one.key] = customer.id
         fresh.append((one, customer))
         done.created += 1
         return

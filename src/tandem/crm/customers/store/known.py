@@ -1,6 +1,6 @@
 """Who somebody new may be already: by what they share, or by their name however it is spelled."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -118,6 +118,58 @@ ACCOUNTS = Query(
 )
 
 
+# One look-up by each key for each row of a file; of a name that many have, enough to know it.
+EACH = Query(
+    """
+    with asked as materialized (
+        select place, kinds, vals, gstin, kernel.name_key(name) as name_key,
+               kernel.sound_key(name) as sound_key
+          from jsonb_to_recordset(:rows::jsonb)
+               as given (place int, name text, kinds text[], vals text[], gstin text)
+    ),
+    alike (place, customer_id, reason, strength) as (
+        select asked.place, p.customer_id, p.kind, 1
+          from asked
+         cross join lateral unnest(asked.kinds, asked.vals) as contact (kind, value)
+          join customers.contact_point p
+            on p.org_id = :org_id and p.kind = contact.kind and p.value = contact.value
+        union
+        select asked.place, c.id, 'gstin', 1
+          from asked
+          join customers.customer c on c.org_id = :org_id and c.gstin = asked.gstin
+        union
+        select asked.place, found.id, found.reason, found.strength
+          from asked
+         cross join lateral (
+               (select c.id, 'name' as reason, 2 as strength
+                  from customers.customer c
+                 where c.org_id = :org_id and c.name_key = asked.name_key and c.name_key <> ''
+                   and c.merged_into_id is null and c.erased_at is null
+                 limit 7)
+               union all
+               (select c.id, 'spelling', 3
+                  from customers.customer c
+                 where c.org_id = :org_id and c.sound_key = asked.sound_key
+                   and strpos(c.sound_key, ' ') > 0 and c.name_key <> asked.name_key
+                   and c.merged_into_id is null and c.erased_at is null
+                 limit 7)) as found
+    )
+    select alike.place, c.id, c.number, c.name, c.company_name,
+           array_agg(distinct alike.reason order by alike.reason) as matched_on,
+           (array['strong', 'likely', 'possible', 'faint'])[min(alike.strength)] as strength
+      from alike
+      join customers.customer c on c.org_id = :org_id and c.id = alike.customer_id
+     where c.merged_into_id is null and c.erased_at is null
+     group by alike.place, c.id, c.number, c.name, c.company_name
+     order by alike.place, min(alike.strength), c.id
+    """
+)
+
+
+class _Placed(Candidate, frozen=True, kw_only=True):
+    place: int
+
+
 class Traits(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody new is recognised by, in normal form."""
 
@@ -149,6 +201,24 @@ async def people(tx: Tx, traits: Traits, reach: Reach) -> list[Candidate]:
         **reach.params(),
     )
     return softened(found)
+
+
+async def each(tx: Tx, rows: Mapping[int, Traits]) -> dict[int, list[Candidate]]:
+    """The same for rows of a file, whoever's they are: only rows that may be somebody known."""
+    asked = [
+        {
+            "place": place,
+            "name": one.name,
+            "kinds": [kind for kind, _ in one.keys],
+            "vals": [value for _, value in one.keys],
+            "gstin": one.gstin,
+        }
+        for place, one in rows.items()
+    ]
+    found: dict[int, list[Candidate]] = {}
+    for one in await tx.many(EACH, _Placed, rows=asked) if asked else []:
+        found.setdefault(one.place, []).append(one)
+    return {place: softened(some) for place, some in found.items()}
 
 
 async def accounts(tx: Tx, account: Account, reach: Reach) -> list[AccountAlike]:

@@ -1,14 +1,15 @@
 """A lead: somebody who may become a customer, where they came from and how far they are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
 
 from tandem.contracts.contacts import normal_email, normal_phone
+from tandem.contracts.likeness import Strength
 from tandem.crm.sales.domain.pipelines import PRINTABLE
 from tandem.kernel.errors import Conflict, Gone, Invalid
 from tandem.kernel.patterns import whole
@@ -183,6 +184,25 @@ class LeadChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     custom: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
+class LeadAlike(msgspec.Struct, frozen=True, kw_only=True):
+    """A lead or a customer who may be the same person; nobody merged them."""
+
+    thing: Literal["lead", "customer"]
+    id: UUID
+    number: str
+    name: str
+    company_name: str
+    matched_on: list[str]
+    strength: Strength
+
+
+class AddedLead(Lead, frozen=True, kw_only=True):
+    """`alike`: who else this may be, the surest first. It is kept all the same: whoever came must
+    not be lost, and two leads can be merged."""
+
+    alike: list[LeadAlike] = []
+
+
 class Captured(msgspec.Struct, frozen=True, kw_only=True):
     """`is_new` is false where the person was a lead already: then this was one more touch."""
 
@@ -219,6 +239,18 @@ class LeadNote(msgspec.Struct, frozen=True, kw_only=True):
     author_id: UUID | None
     author_label: str
     created_at: datetime
+
+
+class PossibleDuplicateLead(Conflict):
+    """Nobody was written in. Say that it is another person after all, or open the one there is."""
+
+    code = "possible_duplicate"
+
+    def __init__(self, alike: Sequence[LeadAlike]) -> None:
+        super().__init__(
+            "This may be somebody you know already.",
+            candidates=[msgspec.to_builtins(found) for found in alike],
+        )
 
 
 class LeadExists(Conflict):

@@ -10,10 +10,10 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.sales import LeadWithdrawn
-from tandem.crm.sales.domain.leads import Lead
+from tandem.crm.sales.domain.leads import Lead, LeadAlike
 from tandem.crm.sales.domain.permissions import IMPORT
+from tandem.crm.sales.store import known_leads, leads
 from tandem.crm.sales.store import lead_imports as store
-from tandem.crm.sales.store import leads
 from tandem.kernel.db import Tx
 
 WRITTEN = (
@@ -35,6 +35,12 @@ async def known_as(tx: Tx, email: str | None, phone: str | None) -> Lead | None:
     held = await leads.holders(tx, keys)
     found = held.get("email") or held.get("phone")
     return await leads.find(tx, found) if found else None
+
+
+async def named_each(tx: Tx, names: Mapping[int, str]) -> dict[int, list[LeadAlike]]:
+    """Who is a lead under each row's name, however it is spelled; rows nobody has are left out."""
+    tx.actor.require(IMPORT)
+    return await known_leads.named_each(tx, names)
 
 
 async def get_many(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Lead]:

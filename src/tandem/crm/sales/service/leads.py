@@ -13,6 +13,7 @@ from tandem.crm.sales.domain.leads import (
     Captured,
     Channel,
     Lead,
+    LeadAlike,
     LeadChange,
     LeadDraft,
     LeadExists,
@@ -30,6 +31,7 @@ from tandem.crm.sales.service.assignment_log import assigned_by_hand
 from tandem.crm.sales.service.capturing import capture, keys_of
 from tandem.crm.sales.service.checklists import check_may_enter
 from tandem.crm.sales.service.lead_statuses import status_of
+from tandem.crm.sales.store import known_leads
 from tandem.crm.sales.store import lead_touches as touches
 from tandem.crm.sales.store import leads as store
 from tandem.kernel import audit, history
@@ -67,6 +69,18 @@ async def add_lead(
     if not found.is_new and not tx.actor.sees(READ, found.lead):
         raise LeadExists("Somebody else looks after this person already.", field="email")
     return found
+
+
+async def list_named(tx: Tx, name: str) -> list[LeadAlike]:
+    """Leads in the reader's reach under this name, however it is spelled, the surest first."""
+    tx.actor.require(READ)
+    return await known_leads.named(tx, name, tx.actor.reach(READ))
+
+
+async def is_known(tx: Tx, draft: LeadDraft) -> bool:
+    """Whether a lead has the draft's e-mail or phone: then it is no new one."""
+    email, phone = read_contacts(draft.email, draft.phone)
+    return bool(await store.held(tx, keys_of(email, phone)))
 
 
 async def get_lead(tx: Tx, lead_id: UUID) -> Lead:

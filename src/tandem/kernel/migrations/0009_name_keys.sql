@@ -48,7 +48,9 @@ declare
     sound text;
 begin
     if (select count(*) from unnest(words) as word (said) where length(said) > 1) > 1 then
-        words := array(select said from unnest(words) as word (said) where length(said) > 1);
+        words := array(
+            select said from unnest(words) as word (said)
+             where length(said) > 1 or strpos('0123456789', said) > 0);
     end if;
     sound := array_to_string(words, '  ');
     sound := ' ' || sound || ' ';
@@ -62,7 +64,7 @@ begin
     sound := replace(replace(replace(sound, 'au', 'o'), 'ee', 'i'), 'oo', 'u');
     sound := translate(sound, 'zqwy', 'jkvi');
     sound := replace(replace(replace(sound, 'ie', 'i'), 'h ', ' '), 'uri ', 'ari ');
-    sound := regexp_replace(sound, '(.)\1+', '\1', 'g');
+    sound := regexp_replace(sound, '([^0-9])\1+', '\1', 'g');
     sound := replace(replace(sound, 'agraval', 'agarval'), 'mohamed', 'mohamad');
     sound := replace(sound, '#', 'ch');
     return left(coalesce((
