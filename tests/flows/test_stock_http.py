@@ -72,3 +72,34 @@ async def test_what_lies_in_quarantine_is_counted_and_not_for_sale(
     low = (await client.get("/v1/stock", params={"sku": shop.tea, "is_low": True})).json()
     assert low["items"] == []
     assert "inventory.stock_came_back.v1" not in await topics(database, actor)
+
+
+async def test_two_who_set_a_reorder_point_do_not_overwrite_each_other_and_sales_hinder_nobody(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    async def shelf() -> dict[str, Any]:
+        found = await client.get("/v1/stock", params={"sku": shop.tea})
+        return dict(found.json()["items"][0])
+
+    seen = await shelf()
+    path = f"/v1/stock-levels/{seen['variant_id']}/{seen['location_id']}"
+    page = f"/stock/{seen['variant_id']}/{seen['location_id']}"
+    received = {"sku": shop.tea, "location": "BLR", "quantity": 5}
+    await client.post("/v1/stock-receipts", json=received)
+    tag = {"if-match": f'"{seen["version"]}"'}
+
+    first = await client.patch(path, json={"reorder_point": 20}, headers=tag)
+    second = await client.patch(path, json={"reorder_point": 99}, headers=tag)
+    form = await client.post(f"{page}/reorder-point", data={"reorder_point": "98", "version": "1"})
+
+    assert (first.status_code, first.headers["etag"]) == (204, '"2"')
+    assert (second.status_code, second.json()["code"]) == (412, "stale_version")
+    assert second.json()["current_version"] == 2
+    assert (form.status_code, "Somebody changed this in the meantime" in form.text) == (412, True)
+    now = await shelf()
+    assert (now["reorder_point"], now["version"]) == (20, 2)
+    again = await client.post(f"{page}/reorder-point", data={"reorder_point": "7", "version": "2"})
+    last = await client.patch(path, json={"reorder_point": 8}, headers={"if-match": "*"})
+    assert (again.status_code, last.headers["etag"]) == (303, '"4"')
+    nowhere = f"/v1/stock-levels/{seen['variant_id']}/{'0' * 8}-0000-7000-8000-{'0' * 12}"
+    assert (await client.patch(nowhere, json={"reorder_point": 1})).status_code == 404

@@ -149,7 +149,8 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     """A level as it is listed. Of the past only what lay on the shelf is known, no promises.
 
     What lies in quarantine, at a vendor's or at a closed location is not for sale (`is_selling`),
-    so none of it is available.
+    so none of it is available. `version` is that of what is set by hand, the reorder point; counts
+    move without it.
     """
 
     resource: ClassVar[str] = "stock"
@@ -163,6 +164,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     available: int | None
     reorder_point: int
     is_selling: bool = True
+    version: int
 
 
 class Reservation(msgspec.Struct, kw_only=True):

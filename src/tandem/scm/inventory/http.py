@@ -164,7 +164,7 @@ class InventoryController(Controller):
 
     @patch(
         "/stock-levels/{variant_id:uuid}/{location_id:uuid}",
-        responses=refusals(Forbidden, NotFound, Invalid),
+        responses=refusals(Forbidden, NotFound, StaleVersion, Invalid),
         status_code=204,
     )
     async def change_level(
@@ -173,11 +173,16 @@ class InventoryController(Controller):
         location_id: FromPath[UUID],
         data: JSONBody[LevelChange],
         tx: Transaction,
-    ) -> None:
-        """Set from which count on a variant is low at a location."""
+        if_match: IfMatch = None,
+    ) -> Response[None]:
+        """Set from which count on a variant is low at a location. `If-Match` takes the shelf's
+        `version`, as `GET /v1/stock` lists it."""
+        version = await service.lock_level(tx, variant_id=variant_id, location_id=location_id)
+        check_if_match(if_match, version)
         await service.set_reorder_point(
             tx, variant_id=variant_id, location_id=location_id, reorder_point=data.reorder_point
         )
+        return Response(None, status_code=204, headers=etag(version + 1))
 
 
 async def _location_id(tx: Transaction, code: str | None) -> UUID | None:

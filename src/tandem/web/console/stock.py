@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound, Refusal
-from tandem.kernel.http import Now, Transaction
+from tandem.kernel.http import Now, Transaction, check_if_match
 from tandem.scm.catalog import service as catalog
 from tandem.scm.inventory import service as inventory
 from tandem.scm.inventory.domain import COUNT_MAX, Reason, Shelf
@@ -151,6 +151,8 @@ class ShelfPage(Controller):
     ) -> Response[Any]:
         form = await read_form(request)
         try:
+            version = await inventory.lock_level(tx, variant_id=variant_id, location_id=location_id)
+            check_if_match(form.get("version"), version)
             point = whole_of(
                 form.get("reorder_point", ""), field="reorder_point", least=0, most=10**9
             )

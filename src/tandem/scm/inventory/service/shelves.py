@@ -126,6 +126,15 @@ async def open_stock(
     )
 
 
+async def lock_level(tx: Tx, *, variant_id: UUID, location_id: UUID) -> int:
+    """The version of what is set by hand on this shelf, which nobody else sets meanwhile."""
+    tx.actor.require("inventory.configure")
+    version = await levels.lock_settings(tx, (variant_id, location_id))
+    if version is None:
+        raise NotFound("This variant has no shelf at this location.")
+    return version
+
+
 async def set_reorder_point(
     tx: Tx, *, variant_id: UUID, location_id: UUID, reorder_point: int
 ) -> None:

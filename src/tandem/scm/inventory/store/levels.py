@@ -91,9 +91,19 @@ OPEN = Query(
     """
 )
 
+LOCK_SETTINGS = Query(
+    """
+    select version
+      from inventory.level
+     where org_id = :org_id and variant_id = :variant_id and location_id = :location_id
+     order by location_id
+       for no key update
+    """
+)
+
 SET_REORDER_POINT = Query(
     """
-    update inventory.level set reorder_point = :reorder_point
+    update inventory.level set reorder_point = :reorder_point, version = version + 1
      where org_id = :org_id and variant_id = :variant_id and location_id = :location_id
     """
 )
@@ -106,7 +116,8 @@ _SHELVES = """
     select l.variant_id, l.location_id, p.code as location_code, l.sku, l.on_hand, l.reserved,
            case when p.is_active and p.kind = any(:kinds::text[])
                 then l.on_hand - l.reserved else 0 end as available,
-           l.reorder_point, p.is_active and p.kind = any(:kinds::text[]) as is_selling
+           l.reorder_point, p.is_active and p.kind = any(:kinds::text[]) as is_selling,
+           l.version
       from inventory.level l
       join inventory.location p on p.org_id = l.org_id and p.id = l.location_id
      where l.org_id = :org_id
@@ -120,7 +131,7 @@ _SHELVES = """
 _SHELVES_AS_OF = """
     select l.variant_id, l.location_id, p.code as location_code, l.sku, past.on_hand,
            null::int as reserved, null::int as available, l.reorder_point,
-           p.is_active and p.kind = any(:kinds::text[]) as is_selling
+           p.is_active and p.kind = any(:kinds::text[]) as is_selling, l.version
       from inventory.level l
       join inventory.location p on p.org_id = l.org_id and p.id = l.location_id
      cross join lateral (
@@ -213,6 +224,15 @@ async def open_levels(tx: Tx, variants: Mapping[UUID, str], location_id: UUID) -
         skus=list(variants.values()),
         location_id=location_id,
     )
+
+
+async def lock_settings(tx: Tx, place: Place) -> int | None:
+    """The version of what is set on a shelf by hand; None where there is none."""
+    variant_id, location_id = place
+    found: int | None = await tx.value(
+        LOCK_SETTINGS, variant_id=variant_id, location_id=location_id
+    )
+    return found
 
 
 async def set_reorder_point(tx: Tx, place: Place, reorder_point: int) -> bool:
