@@ -169,3 +169,43 @@ async def test_the_link_on_the_label_follows_the_parcel(
         shipment.number,
         "preparing",
     )
+
+
+async def test_what_is_in_no_shipment_goes_with_another_carrier_from_the_orders_page(
+    client: httpx.AsyncClient, database: Database, actor: Actor, order: OrderSnapshot
+) -> None:
+    await outbox.drain(database)
+    page = f"/orders/{order.id}"
+    assert "ship-dialog" not in (await client.get(page)).text
+    async with database.transaction(actor) as tx:
+        [first] = await shipping.list_of_order(tx, order.id)
+    await client.post(f"/v1/shipments/{first.id}/cancellation", json={"reason": "no van"})
+    assert "3 pieces are in no shipment" in (await client.get(page)).text
+
+    async def ship(**form: str) -> tuple[int, str]:
+        answer = await client.post(f"{page}/shipments", data=form)
+        return answer.status_code, answer.text
+
+    numbered = {"quantity_1": "1", "carrier": "manual", "awb": "DL 1"}
+    refused = [
+        ({"carrier": "manual"}, "Say how many pieces go."),
+        ({"quantity_1": "3"}, "Give a whole number from 0 to 2."),
+        ({"quantity_1": "1", "carrier": "pigeon"}, "There is no carrier"),
+        ({"quantity_1": "1", "awb": "DL12345"}, "Our own fleet needs no"),
+        (numbered, "4 to 40 letters, digits and dashes"),
+    ]
+    for form, said in refused:
+        status, shown = await ship(**form)
+        assert (status, said in shown) == (422, True), form
+    assert await papers(database, actor, order) == (1, ["cancelled"])
+
+    assert (await ship(**numbered | {"awb": "DL12345"}))[0] == 303
+    assert (await ship(quantity_1="1", quantity_2="1", carrier="manual"))[0] == 303
+    status, shown = await ship(quantity_1="1")
+    assert (status, "is in a shipment already" in shown) == (409, True)
+    states = ["cancelled", "ready", "label_pending"]
+    assert await papers(database, actor, order) == (1, states)
+    async with database.transaction(actor) as tx:
+        _, second, third = await shipping.list_of_order(tx, order.id)
+    assert (second.carrier, second.awb, third.awb) == ("manual", "DL12345", None)
+    assert second.cod_minor + third.cod_minor == order.total_minor

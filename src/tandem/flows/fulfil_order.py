@@ -83,18 +83,24 @@ async def ship(
 
     Raises OrderNotShippable, NothingToShip, UnknownCarrier; Invalid for a line of another order.
     """
-    tx.actor.require("shipping.write")
-    order = await orders.lock_order(tx, order_id)
-    tx.actor.require_with("shipping.write", order)
+    order = await lock_shippable(tx, order_id)
     trusted = tx.with_all_grants()
-    if order.status not in MAY_SHIP or order.is_on_hold:
-        state = "held" if order.is_on_hold else order.status
-        raise OrderNotShippable(f"Order {order.number} is {state}: nothing of it can be shipped.")
     items = None if wanted is None else _items(order, wanted)
     await invoicing.issue_for_order(trusted, order, now=now)
     return await shipping.create_shipment(
         trusted, order=order, items=items, carrier=carrier, now=now
     )
+
+
+async def lock_shippable(tx: Tx, order_id: UUID) -> OrderSnapshot:
+    """The order, where the actor may ship of it. Raises OrderNotShippable."""
+    tx.actor.require("shipping.write")
+    order = await orders.lock_order(tx, order_id)
+    tx.actor.require_with("shipping.write", order)
+    if order.status not in MAY_SHIP or order.is_on_hold:
+        state = "held" if order.is_on_hold else order.status
+        raise OrderNotShippable(f"Order {order.number} is {state}: nothing of it can be shipped.")
+    return order
 
 
 def _items(order: OrderSnapshot, wanted: Sequence[Wanted]) -> list[ShipmentItem]:

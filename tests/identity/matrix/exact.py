@@ -99,6 +99,7 @@ EXACT: dict[str, str] = {
     "POST /v1/automations/{automation_id}/trial": "sales.read",
     "POST /v1/orders/{order_id}/cancellation": "orders.cancel",
     "POST /v1/orders/{order_id}/shipments": "shipping.write",
+    "POST /orders/{order_id}/shipments": "shipping.write",
     "POST /v1/orders/{order_id}/payment-intents": "payments.request",
     "GET /v1/orders/{order_id}/payment-intents": "payments.read",
     "POST /v1/shipments/{shipment_id}/cancellation": "shipping.cancel",

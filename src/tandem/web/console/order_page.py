@@ -34,9 +34,12 @@ from tandem.scm.payments.domain import Payment, Refund
 from tandem.scm.payments.service.reading import Filter as PaymentFilter
 from tandem.scm.shipping import service as shipping
 from tandem.scm.shipping.domain.shipments import Shipment
+from tandem.scm.shipping.domain.statuses import Status as ShipmentStatus
 from tandem.scm.support import service as support
 from tandem.scm.support.domain.complaints import Complaint
+from tandem.web.console import order_shipping
 from tandem.web.console.forms import NO_PROBLEM, Problem, minor_of, problem_of, read_form
+from tandem.web.console.order_shipping import Left, left_to_ship
 from tandem.web.rendering import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -60,6 +63,10 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     drivers: Sequence[Driver]
     messages: Sequence[Message]
     complaints: Sequence[Complaint]
+
+    @property
+    def left(self) -> list[Left]:
+        return left_to_ship(self.order, self.shipments)
 
     @property
     def refundable_minor(self) -> int:
@@ -137,6 +144,21 @@ class OrderPage(Controller):
 
         return await _act(request, tx, order_id, now, "assign", do)
 
+    @post("/shipments")
+    async def ship(
+        self, request: AnyRequest, order_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        async def do(form: dict[str, str]) -> str:
+            shipment = await order_shipping.ship(tx, order_id, form, now)
+            waits = shipment.status is ShipmentStatus.LABEL_PENDING
+            return f"{shipment.number} " + (
+                "waits for the carrier's number."
+                if waits
+                else "is ready: its label can be printed."
+            )
+
+        return await _act(request, tx, order_id, now, "ship", do)
+
     @post("/refund")
     async def refund(
         self, request: AnyRequest, order_id: FromPath[UUID], tx: Transaction, now: Now
@@ -205,6 +227,7 @@ async def _page(
         sight=sight,
         order=sight.order,
         problem=problem,
+        carriers=list(shipping.carriers().items()),
         has_map=bool(sight.deliveries),
         kept={"notes": await notes.list_notes(tx, "order", order_id)},
         is_followed=await following.is_following(tx, "order", order_id),
