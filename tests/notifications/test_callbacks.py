@@ -9,8 +9,11 @@ import msgspec
 import pytest
 
 from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain import CustomerDraft
+from tandem.crm.customers.domain.consents import NewConsent
+from tandem.crm.notifications.domain.keywords import keyword_of
 from tandem.crm.notifications.domain.messages import Channel, State
-from tandem.crm.notifications.domain.providers import Kind
+from tandem.crm.notifications.domain.providers import Kind, Provider
 from tandem.crm.notifications.gateways.port import Registered
 from tandem.crm.notifications.gateways.twilio import sign
 from tandem.crm.notifications.service import providers
@@ -22,6 +25,12 @@ from tests.notifications.givens import BASE, EMAIL, Post
 from tests.notifications.reporting import KEYS, MAIL, SETTLE, Sent, receipts, sent, sent_chat
 from tests.notifications.test_carrying import add, carry, queued
 
+ANSWERS = Query(
+    """
+    select template as words from notifications.message
+     where org_id = :org_id and template like 'text_%' order by id
+    """
+)
 ENGAGED = Query(
     """
     select payload->>'action' as action, payload->>'url' as url
@@ -217,3 +226,97 @@ async def test_an_address_that_takes_nothing_for_days_is_given_up(
     for address, event, later in rows:
         assert not await ended(address, event, **later), (address, event)
     assert await ended("full@example.test", "soft_bounced", hours=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "keyword"),
+    [
+        ("STOP", "stop"),
+        (" stop. ", "stop"),
+        ("Stop all", "stop"),
+        ("UNSUBSCRIBE", "stop"),
+        ("Opt-out", "stop"),
+        ("Stop promotions", "stop"),
+        ("Start", "start"),
+        ("UNSTOP", "start"),
+        ("help!", "help"),
+        ("INFO", "help"),
+        ("YES", None),
+        ("please stop the order", None),
+        ("don't stop", None),
+        ("stop" + " " * 60, None),
+        ("", None),
+    ],
+)
+def test_a_keyword_stands_alone(text: str, keyword: str | None) -> None:
+    assert keyword_of(text) == keyword
+
+
+async def test_stop_and_start_by_message_change_consent_and_are_answered_once(
+    post: Post, vendor: httpx.AsyncClient
+) -> None:
+    plain = await add(post, Kind.TWILIO)
+    ours = await add(post, Kind.TWILIO, rank=2, values={"answers": "tandem"})
+    stranger = f"{post.phone[:-1]}{(int(post.phone[-1]) + 1) % 10}"
+    now = post.work.now()
+    async with post.work.transaction() as tx:
+        draft = CustomerDraft(name="Asha", phone=post.phone, email=EMAIL)
+        (asha,) = await customers.find_or_add(tx, [draft], now=now)
+        for purpose, way in (("marketing", "sms"), ("news", "sms"), ("marketing", "email")):
+            agreed = {"purpose": purpose, "channel": way, "is_granted": True, "source": "test"}
+            await customers.record_consent(
+                tx, asha.id, msgspec.convert(agreed, NewConsent), now=now
+            )
+
+    async def write(
+        text: str, sid: str, *, by: Provider = ours, phone: str = post.phone, **more: str
+    ) -> int:
+        post.hands.advance(seconds=1)
+        path = f"/v1/provider-callbacks/twilio/{post.work.org_id}/{by.id}"
+        form = {"MessageSid": sid, "From": phone, "To": "+1500", "Body": text, **more}
+        signed = sign("sandbox_auth_token", f"{BASE}{path}", form)
+        answer = await vendor.post(
+            path, content=urlencode(form), headers={"x-twilio-signature": signed}
+        )
+        assert answer.text == '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+        assert answer.headers["content-type"].startswith("text/xml")
+        await drain(post.work.database)
+        return answer.status_code
+
+    async def standing() -> dict[str, str]:
+        async with post.work.transaction() as tx:
+            found = await customers.list_consents(tx, asha.id)
+        return {f"{one.purpose} {one.channel}": one.state for one in found}
+
+    async def said() -> list[str]:
+        async with post.work.transaction() as tx:
+            return [row["words"] for row in await tx.records(ANSWERS)]
+
+    granted = {"marketing email": "granted", "marketing sms": "granted", "news sms": "granted"}
+    ended = {**granted, "marketing sms": "withdrawn", "news sms": "withdrawn"}
+    await write("Please stop by on Sunday", "SM0")
+    assert await standing() == granted
+    await write("Stop", "SM1")
+    assert await standing() == ended
+    for again in ("SM1", "SM2"):
+        await write("STOP", again)
+    await write("Start", "SM3", by=plain)
+    assert (await standing(), await said()) == (granted, ["text_stopped"]), "Twilio says the rest"
+    await write("STOP", "SM4", OptOutType="STOP")
+    await write("STOP", "SM1")
+    assert (await standing(), await said()) == (ended, ["text_stopped"])
+    await write("UNSTOP", "SM5")
+    await write("HELP", "SM6")
+    assert await said() == ["text_stopped", "text_resumed", "text_help"]
+
+    async with post.work.transaction() as tx:
+        no = NewConsent(purpose="news", channel="sms", is_granted=False, source="the phone")
+        await customers.record_consent(tx, asha.id, no, now=post.work.now())
+    await write("start", "SM7")
+    assert (await standing())["news sms"] == "withdrawn", "START takes back what STOP ended alone"
+
+    for text, sid, reason in (("quit", "SM8", "unsubscribed"), ("start", "SM9", None)):
+        await write(text, sid, phone=stranger)
+        async with post.work.transaction() as tx:
+            held = await customers.find_suppression(tx, "sms", stranger)
+        assert (held.reason if held else None) == reason

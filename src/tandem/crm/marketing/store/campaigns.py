@@ -122,8 +122,8 @@ INSERT = Query(
             :exclude_ids, :is_live, make_interval(mins => :skip_if_later_minutes::int), :send_until,
             :local_time, :per_minute, :holdout_percent, :trial::jsonb, :from_address_id,
             :tracks_clicks, :tracks_opens, :is_tracking_people, :utm::jsonb, :stop_errors,
-            :stop_bounces, :stop_complaints, :budget_minor, :cost_minor, :currency, :owner_id, :author,
-            :author, :now, :now)
+            :stop_bounces, :stop_complaints, :budget_minor, :cost_minor, :currency, :owner_id,
+            :author, :author, :now, :now)
     """
 )
 

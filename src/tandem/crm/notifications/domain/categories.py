@@ -60,6 +60,7 @@ CATEGORIES: Mapping[str, Category] = {
             "Codes to sign in or to hand over a parcel, changes to an account.",
             *("driver_code", "buyer_code", "sign_in_code", "password_reset", "account_notice"),
             *("invitation", "door_code", "form_confirmation"),
+            *("text_stopped", "text_resumed", "text_help"),
             is_mandatory=True,
         ),
         _customers(

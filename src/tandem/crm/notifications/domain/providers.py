@@ -159,6 +159,13 @@ PARTS: Mapping[Kind, tuple[Part, ...]] = {
             hint="+15005550006, a name, or a messaging service (MG…)",
             pattern=r"[\x20-\x7e]{1,40}",
         ),
+        Part(
+            name="answers",
+            label="Who answers STOP",
+            hint="tandem, where Twilio's own opt-out handling is switched off; else Twilio does",
+            pattern=r"(tandem|twilio)",
+            is_needed=False,
+        ),
     ),
     Kind.MSG91: (
         _secret("auth_key", "Auth key"),

@@ -61,6 +61,9 @@ TEMPLATES: Mapping[str, Template] = {
     "account_notice": Template(channels=EMAIL_ONLY),
     "campaign_notice": Template(channels=EMAIL_ONLY),
     "more_of_the_same": Template(channels=BOTH),
+    "text_stopped": Template(channels=SMS_ONLY),
+    "text_resumed": Template(channels=SMS_ONLY),
+    "text_help": Template(channels=SMS_ONLY),
 }
 
 

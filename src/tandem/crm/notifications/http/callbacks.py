@@ -33,6 +33,7 @@ REPORTS_LIMIT = Limit(name="provider_reports", count=12_000, seconds=60)
 ANSWERS = Annotated[str, QueryParameter(name="hub.challenge", max_length=200)]
 TOKEN = Annotated[str, QueryParameter(name="hub.verify_token", max_length=200)]
 LABEL = "Message provider"
+NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
 class ProviderReportsController(Controller):
@@ -55,9 +56,10 @@ class ProviderReportsController(Controller):
         database: Store,
         resources: Given,
         now: Now,
-    ) -> None:
+    ) -> Response[str]:
         """Reports of a company's own provider: SES, SendGrid, Mailgun, Postmark, Twilio, MSG91,
-        WhatsApp, or bounced mail as it came (`smtp`, message/rfc822)."""
+        WhatsApp, or bounced mail as it came (`smtp`, message/rfc822); and what people write to its
+        numbers, of which STOP, START and HELP are obeyed."""
         way = await _way(database, org_id, provider_id, kind)
         asked = await _asked(request, resources.get(Site).base_url)
         notices = resources.get(Notices)
@@ -68,7 +70,7 @@ class ProviderReportsController(Controller):
         if not is_good:
             raise _unproven()
         if way.kind is Kind.SES and await notices.confirm(way, asked.body):
-            return
+            return _taken(way)
         async with database.transaction(Actor.system(org_id, LABEL)) as tx:
             await inbox.keep(
                 tx,
@@ -79,6 +81,7 @@ class ProviderReportsController(Controller):
                 headers={},
                 now=now,
             )
+        return _taken(way)
 
     @get(
         "/{kind:str}/{org_id:uuid}/{provider_id:uuid}",
@@ -100,6 +103,13 @@ class ProviderReportsController(Controller):
         if way.kind is not Kind.WHATSAPP or not service.is_callback_secret(way, token):
             raise _unproven()
         return Response(answer, media_type=MediaType.TEXT)
+
+
+def _taken(way: Way) -> Response[str]:
+    """Twilio reads the answer: an empty one says that there is nothing to send back."""
+    if way.kind is Kind.TWILIO:
+        return Response(NOTHING_TO_SAY, media_type="text/xml")
+    return Response("", media_type=MediaType.TEXT)
 
 
 async def _way(database: Database, org_id: UUID, provider_id: UUID, kind: str) -> Way:

@@ -58,8 +58,11 @@ async def take(
 ) -> None:
     """Keep one item and apply it; telling it again does nothing."""
     match told:
+        case Inbound(is_chat=True):
+            at = min(told.at or now, now)
+            await receipts.talked(tx, phone_hash(tx.actor.org_id, told.phone), at=at)
         case Inbound():
-            await receipts.talked(tx, phone_hash(tx.actor.org_id, told.phone), at=min(told.at, now))
+            return
         case Malformed():
             await _keep(tx, provider_id, told, what="", state="malformed", now=now)
         case Report():
@@ -68,6 +71,23 @@ async def take(
             )
             if receipt_id is not None:
                 await _settle(tx, receipt_id, provider_id, told, now=now)
+
+
+async def hear(tx: Tx, provider_id: UUID, told: Inbound, *, now: datetime) -> bool:
+    """Note that a keyword was heard; False when it was before. It is about no
+    message, and what was said is not kept."""
+    return (
+        await receipts.add(
+            tx,
+            provider_id=provider_id,
+            event_key=f"heard:{told.key}"[:120],
+            what="keyword",
+            report={},
+            state="unclaimed",
+            now=now,
+        )
+        is not None
+    )
 
 
 async def take_returned(

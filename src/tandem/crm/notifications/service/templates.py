@@ -40,6 +40,9 @@ log = structlog.get_logger()
 FILES = Path(__file__).parent.parent / "templates"
 NAMES: Mapping[str, str] = {
     "buyer_code": "Code for the buyers' pages",
+    "text_stopped": "Answer to STOP",
+    "text_resumed": "Answer to START",
+    "text_help": "Answer to HELP",
     "driver_code": "Code for a driver's phone",
     "late_payment_revived": "Late payment: the order goes on",
     "late_payment_refunded": "Late payment: money sent back",

@@ -1,4 +1,5 @@
-"""MSG91's delivery reports: a form whose `data` is JSON (v2), or JSON itself (v3, v4)."""
+"""MSG91's delivery reports: a form whose `data` is JSON (v2), or JSON itself (v3, v4); and what
+somebody sends to the company's number, as JSON with a number and its words."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from tandem.crm.notifications.domain.reports.report import (
     Malformed,
     Report,
     What,
+    digest,
     each,
     parsed,
     text_of,
@@ -27,6 +29,11 @@ STATUSES: Mapping[str, What] = {
     "26": What.DELIVERED,
 }
 """1, 3, 26 delivered; 2 failed; 5 pending; 8 submitted; 9 NDNC; 16, 25 rejected; 17 blocked."""
+
+
+SAID = ("content", "message", "text")
+FROM = ("sender", "number", "mobile", "from")
+"""Which field has the words, and which the number, is chosen where the address is entered."""
 
 
 def read_msg91(body: bytes) -> list[Report | Malformed | Inbound]:
@@ -51,7 +58,9 @@ def _flat(found: Any) -> Iterator[Any]:
             yield entry
 
 
-def _read(line: Mapping[str, Any]) -> Report | None:
+def _read(line: Mapping[str, Any]) -> Report | Inbound | None:
+    if "status" not in line and any(name in line for name in SAID):
+        return _heard(line)
     request_id = text_of(line.get("requestId") or line.get("request_id"), 100)
     if not request_id:
         raise KeyError("requestId")
@@ -67,4 +76,13 @@ def _read(line: Mapping[str, Any]) -> Report | None:
         provider_message_id=request_id,
         recipient=number if number.startswith("+") else f"+{number}",
         detail=f"MSG91 {status}: {text_of(line.get('desc') or line.get('failureReason'))}",
+    )
+
+
+def _heard(line: Mapping[str, Any]) -> Inbound:
+    number = text_of(next(line[name] for name in FROM if line.get(name)), 20)
+    return Inbound(
+        key=f"heard:{digest(line)}",
+        phone=number if number.startswith("+") else f"+{number}",
+        text=text_of(next(line[name] for name in SAID if name in line), 200),
     )

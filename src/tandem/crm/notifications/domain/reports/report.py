@@ -81,11 +81,15 @@ class Malformed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):
-    """A person wrote to us: from now on, for a day, they may be answered in any words."""
+    """A person wrote to us: in a chat they may be answered in any words for a day. Without `at` it
+    is told as it happens. `is_answered`: the carrier obeyed a keyword and said so itself."""
 
     key: str
     phone: str
-    at: datetime
+    at: datetime | None = None
+    text: str = ""
+    is_chat: bool = False
+    is_answered: bool = False
 
 
 class Unreadable(Exception):

@@ -44,7 +44,13 @@ def _list(holder: Any, name: str) -> list[Any]:
 def _read(item: Mapping[str, Any]) -> Report | Inbound | None:
     at = when(item["timestamp"])
     if "status" not in item:
-        return Inbound(key=text_of(item["id"], 100), phone=f"+{text_of(item['from'], 20)}", at=at)
+        return Inbound(
+            key=text_of(item["id"], 100),
+            phone=f"+{text_of(item['from'], 20)}",
+            at=at,
+            text=_said(item),
+            is_chat=True,
+        )
     what = STATUSES.get(item["status"])
     if what is None:
         return None
@@ -59,3 +65,11 @@ def _read(item: Mapping[str, Any]) -> Report | Inbound | None:
         recipient=f"+{text_of(item.get('recipient_id'), 20)}",
         detail=text_of(f"WhatsApp {code}: {title}") if code else "",
     )
+
+
+def _said(item: Mapping[str, Any]) -> str:
+    """What was typed, or what the button says that was pressed."""
+    typed = item.get("text") or item.get("button") or {}
+    if not isinstance(typed, dict):
+        return ""
+    return text_of(typed.get("body") or typed.get("text"), 200)
