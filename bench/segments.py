@@ -40,6 +40,7 @@ RULES: dict[str, Any] = {
     "two orders or more, ever": {"field": "order_count", "op": "gte", "value": 2},
     "three events or more, ever": {**PLACED, "count": {"op": "gte", "n": 3}},
     "no event, ever": {"not": PLACED},
+    "anything at all, ever": {"event": "happened"},
     "a complaint, ever": {"event": "complained"},
     "no complaint in 90 days": {"not": {"event": "complained", "within": "P90D"}},
     "two payments or more, ever": {"event": "paid", "count": {"op": "gte", "n": 2}},

@@ -259,7 +259,7 @@ async def test_everybody_at_once_and_person_by_person_are_the_same_question(
     await pay(database, ids[1:4], actor, now)
     asked: list[dict[str, Any]] = [
         {"field": field, "op": op, "value": value}
-        for field, values in (("order_count", (0, 1, 3)), ("spent", (0, 200)))
+        for field, values in (("order_count", (0, 1, 3)), ("spent", (0, "12.345", 200)))
         for op in ("is", "is_not", "lt", "lte", "gt", "gte")
         for value in values
     ]
@@ -301,6 +301,19 @@ async def test_everybody_at_once_and_person_by_person_are_the_same_question(
             {"field": "amount", "op": "gte", "value": "12.35"}]}
         for op in ("is", "lt", "gt")
     ]  # fmt: skip
+    often = {"event": "order_placed", "count": {"op": "gte", "n": 2}}
+    phone = {"field": "phones", "op": "has", "value": "+919845000001"}
+    indian = {"field": "locale", "op": "starts_with", "value": "hi"}
+    asked += [{"event": "happened", "count": {"op": "gte", "n": n}} for n in (0, 1, 3)]
+    asked += [
+        {"all": [often, indian]},
+        {"all": [{**often, "within": "P25D"}, {"any": [phone, indian]}, {"not": indian}]},
+        {"all": [{"field": "phones", "op": "set"}, {"all": [indian, {"not": {"not": often}}]}]},
+        {"all": [often, {"not": {"any": [{"event": "paid"}, indian]}}]},
+        {"all": [{"not": {"all": [often, indian]}}, {"event": "happened"}]},
+        {"all": [often, {"any": [{"event": "paid"}, indian]}]},
+        {"all": [often, {"any": [{"field": "spent", "op": "gt", "value": 12}, indian]}]},
+    ]
     for rule in [*asked, *({"not": one} for one in asked)]:
         shown = await client.post("/v1/segments/preview", json={"rule": rule})
         found = await client.post("/v1/customers/search", json={"rule": rule})

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tandem.kernel.rules import Kind, RuledQuery, Vocabulary
-from tandem.kernel.rules.vocabulary import CustomField, behaviour, field
+from tandem.kernel.rules.vocabulary import CustomField, behaviour, field, whole
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 ZONES = ("Asia/Kolkata", "UTC", "America/New_York", "Pacific/Auckland", "America/St_Johns")
@@ -15,13 +15,14 @@ ZONES = ("Asia/Kolkata", "UTC", "America/New_York", "Pacific/Auckland", "America
 WORDS = Vocabulary(
     tables="""
         jsonb_to_recordset(:people::jsonb)
-             as c(id int, name text, worth numeric, is_new boolean, born date, seen timestamptz,
-                  tags text[], custom jsonb)
+             as c(id int, name text, worth numeric, cost bigint, is_new boolean, born date,
+                  seen timestamptz, tags text[], custom jsonb)
          where :org_id::uuid is not null
     """,
     fields={
         "name": field(Kind.TEXT, "c.name", "name"),
         "worth": field(Kind.NUMBER, "c.worth", "worth"),
+        "cost": whole("c.cost", "cost", parts=100),
         "is_new": field(Kind.FLAG, "c.is_new", "is new"),
         "born": field(Kind.DATE, "c.born", "birthday"),
         "seen": field(Kind.INSTANT, "c.seen", "last visit"),
@@ -51,8 +52,8 @@ MATCH = RuledQuery(
     """
     select c.id
       from jsonb_to_recordset(:people::jsonb)
-           as c(id int, name text, worth numeric, is_new boolean, born date, seen timestamptz,
-                tags text[], custom jsonb)
+           as c(id int, name text, worth numeric, cost bigint, is_new boolean, born date,
+                seen timestamptz, tags text[], custom jsonb)
      where :org_id::uuid is not null and :events::jsonb is not null and {rule}
      order by c.id
     """
@@ -61,8 +62,8 @@ FACTS = RuledQuery(
     """
     select c.id, {facts} as facts
       from jsonb_to_recordset(:people::jsonb)
-           as c(id int, name text, worth numeric, is_new boolean, born date, seen timestamptz,
-                tags text[], custom jsonb)
+           as c(id int, name text, worth numeric, cost bigint, is_new boolean, born date,
+                seen timestamptz, tags text[], custom jsonb)
      where :org_id::uuid is not null and :events::jsonb is not null
      order by c.id
     """
@@ -95,6 +96,7 @@ PERSON = st.fixed_dictionaries(
     {
         "name": maybe(TEXTS),
         "worth": maybe(NUMBERS),
+        "cost": maybe(NUMBERS),
         "is_new": maybe(st.booleans()),
         "born": maybe(DAYS),
         "seen": maybe(INSTANTS),
@@ -109,7 +111,7 @@ PERSON = st.fixed_dictionaries(
 PURCHASE = st.tuples(st.integers(0, 5), INSTANTS, maybe(NUMBERS))
 
 _TEXT = TEXTS.filter(bool)
-_NUMBER = NUMBERS.map(float)
+_NUMBER = (NUMBERS | st.sampled_from([Decimal("7.245"), Decimal("-5.001")])).map(float)
 _PERIODS = st.sampled_from(["P1D", "P30D", "P2W", "P1M", "P1Y"])
 _HOURS = st.sampled_from(["PT24H", "PT720H", "PT1H"])
 _DAY = DAYS.map(str) | st.just("today") | _PERIODS.map(lambda p: {"ago": p})

@@ -24,6 +24,7 @@ def rows_of(people: list[Person]) -> list[dict[str, Any]]:
             "id": place,
             **{name: value for name, value in person.items() if "." not in name},
             "worth": None if person.get("worth") is None else str(person["worth"]),
+            "cost": None if person.get("cost") is None else int(person["cost"] * 100),
             "custom": {
                 name.partition(".")[2]: float(value) if isinstance(value, Decimal) else value
                 for name, value in person.items()
@@ -112,6 +113,16 @@ async def test_sql_python_and_the_explanation_agree_on_everybody(
         ({"field": "worth", "op": "lt", "value": 5}, None, False),
         ({"field": "worth", "op": "is_not", "value": 5}, None, True),
         ({"field": "worth", "op": "is", "value": "0.1"}, Decimal("0.10"), True),
+        ({"field": "cost", "op": "is", "value": "7.25"}, Decimal("7.25"), True),
+        ({"field": "cost", "op": "is", "value": "7.251"}, Decimal("7.25"), False),
+        ({"field": "cost", "op": "is_not", "value": "7.251"}, Decimal("7.25"), True),
+        ({"field": "cost", "op": "lt", "value": "7.251"}, Decimal("7.25"), True),
+        ({"field": "cost", "op": "gt", "value": "7.249"}, Decimal("7.25"), True),
+        ({"field": "cost", "op": "gte", "value": "7.251"}, Decimal("7.25"), False),
+        ({"field": "cost", "op": "lte", "value": "-7.251"}, Decimal("-7.25"), False),
+        ({"field": "cost", "op": "gt", "value": "1e15"}, Decimal("1e15"), False),
+        ({"field": "cost", "op": "between", "value": ["7.241", "7.249"]}, Decimal("7.25"), False),
+        ({"field": "cost", "op": "in", "value": ["7.241", "7.25"]}, Decimal("7.25"), True),
         ({"field": "tags", "op": "has_none", "value": ["vip"]}, None, True),
         ({"field": "tags", "op": "has_all", "value": ["vip", "b2b"]}, ["b2b", "vip", "x"], True),
         ({"field": "tags", "op": "unset"}, [], True),

@@ -11,6 +11,7 @@ STREAMS = Query(
     """
     select set_config('enable_nestloop', :state, true),
            set_config('enable_hashagg', :state, true),
+           set_config('enable_hashjoin', :state, true),
            set_config('max_parallel_workers_per_gather', '0', true)
     """,
     beyond_org="settings of this transaction alone; no row is read",
@@ -38,7 +39,8 @@ async def bounded(tx: Tx, *, seconds: float) -> AsyncIterator[None]:
 async def everybody(tx: Tx) -> AsyncIterator[None]:
     """Statements in here go through all customers, in the order of their ids where an index has
     them so. PostgreSQL guesses badly how many a rule finds: it would look up each of a million by
-    itself, hash as many groups that come in order already, or have every worker count them all."""
+    itself, hash as many people or groups that come in order already, or have every worker count
+    them all."""
     await tx.value(STREAMS, state="off")
     yield
     await tx.value(STREAMS, state="on")

@@ -5,26 +5,32 @@ Text is compared without regard to the case of ASCII letters.
 """
 
 import operator
+from decimal import ROUND_CEILING as UP
+from decimal import ROUND_FLOOR as DOWN
+from decimal import Decimal
 from typing import Any, LiteralString
 
 from msgspec.structs import replace
 
 from tandem.kernel.rules.bounds import bounds_of
+from tandem.kernel.rules.narrowing import halves
 from tandem.kernel.rules.periods import INSTANT_STEP, Moment, anniversaries, since
 from tandem.kernel.rules.statements import Condition
 from tandem.kernel.rules.tree import (
     All,
     Compare,
-    Exactly,
     Happened,
     Leaf,
     Not,
     Rule,
     Some,
     leaves_of,
+    range_of,
 )
 from tandem.kernel.rules.vocabulary import (
     BY_CUSTOMER,
+    OPPOSITES,
+    ROW,
     SQL_TYPE,
     Field,
     Kept,
@@ -34,7 +40,6 @@ from tandem.kernel.rules.vocabulary import (
     Vocabulary,
 )
 
-OPPOSITES = {"is_not": "is", "not_in": "in", "not_contains": "contains", "has_none": "has_any"}
 _COMPARED = {
     "is": operator.eq, "lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge,
 }  # fmt: skip
@@ -64,6 +69,7 @@ class _Writer:
         self.vocabulary = vocabulary
         self.moment = moment
         self.is_whole = is_whole
+        self.is_left = False
         self.values: dict[str, Any] = {}
 
     def bind(self, value: Any, sql_type: str) -> str:
@@ -73,6 +79,8 @@ class _Writer:
 
     def rule(self, rule: Rule) -> str:
         match rule:
+            case All(parts) if self.is_whole and not self.is_left:
+                return self._narrowed(parts)
             case All(parts):
                 return self._join("and", parts) if parts else "true"
             case Some(parts):
@@ -86,11 +94,25 @@ class _Writer:
                 return self._happened(rule)
         return self._compare(rule, self.vocabulary.fields[rule.field])
 
+    def _narrowed(self, parts: tuple[Rule, ...]) -> str:
+        """Whoever is left by what is kept beside the rows, which few may be, and only their rows
+        are read. PostgreSQL would read those of everybody first."""
+        two = halves(parts, self.vocabulary)
+        if two is None:
+            return self._join("and", parts) if parts else "true"
+        left = f"select {ROW} from {self.vocabulary.tables} and {self._join('and', two[0])}"
+        self.is_left = True
+        rest = self._join("and", two[1])
+        self.is_left = False
+        return f"({ROW} = any(array({left})) and {rest})"
+
     def fact(self, leaf: Leaf) -> str:
         if isinstance(leaf, Happened):
             return f"(select count(*) {self._source(leaf)})"
         field = self.vocabulary.fields[leaf.field]
         expression = self._expression(field)
+        if field.parts is not None:
+            expression = f"({expression}) * {1 / Decimal(field.parts)}"
         # As text: a JSON number would lose digits on its way through a float.
         return f"({expression})::text" if field.kind is Kind.NUMBER else f"({expression})"
 
@@ -149,6 +171,10 @@ class _Writer:
                 return f"({' and '.join(str(self._listed(one, rows)) for one in each)})"
             case _:
                 return None
+        if self.is_left:
+            # One list for all of them: whether they are few is not known.
+            listed = rows.source.replace(BY_CUSTOMER, "e.customer_id is not null")
+            return f"({ROW} in (select e.customer_id {listed} and {fits}))"
         return f"exists (select {rows.source} and {fits})"
 
     def _is_set(self, field: Field) -> str:
@@ -168,6 +194,8 @@ class _Writer:
                 return self._tags(leaf, expression)
             case Kind.DATE | Kind.INSTANT:
                 return self._when(leaf, field.kind, expression)
+        if field.parts is not None:
+            return self._counted_out(leaf, expression, field.parts)
         return self._ordered(leaf, expression, SQL_TYPE[field.kind])
 
     def _text(self, leaf: Compare, expression: str) -> str:
@@ -194,6 +222,24 @@ class _Writer:
             low, high = (self.bind(value, sql_type) for value in leaf.value)
             return f"{expression} between {low} and {high}"
         return f"{expression} {_SIGNS[leaf.op]} {self.bind(leaf.value, sql_type)}"
+
+    def _counted_out(self, leaf: Compare, expression: str, parts: int) -> str:
+        """Whole numbers against whole numbers: a million of them are compared in half the time
+        that decimals take. What falls between two whole numbers is neither of them."""
+
+        def bound(value: Decimal, rounding: str) -> str:
+            return self.bind(int((value * parts).to_integral_value(rounding)), "bigint")
+
+        match leaf.op:
+            case "is" | "in":
+                values = leaf.value if leaf.op == "in" else (leaf.value,)
+                whole = [int(one * parts) for one in values if one * parts % 1 == 0]
+                return f"{expression} = any({self.bind(whole, 'bigint[]')})"
+            case "between":
+                low, high = leaf.value
+                return f"{expression} between {bound(low, UP)} and {bound(high, DOWN)}"
+        rounding = UP if leaf.op in ("lt", "gte") else DOWN
+        return f"{expression} {_SIGNS[leaf.op]} {bound(leaf.value, rounding)}"
 
     def _when(self, leaf: Compare, kind: Kind, expression: str) -> str:
         if leaf.op == "anniversary_in_next":
@@ -245,17 +291,18 @@ class _Writer:
 
     def _ever(self, leaf: Happened, rows: Sums, least: int, most: int | None) -> str:
         """By the count that is kept; of whoever had one after the moment asked about, by the events
-        themselves."""
+        themselves. Both come in the order of the customers, to be joined as they come."""
         end = self._end()
         word, fits = _counted(rows.count, least, most)
-        is_in = word == "in"
-        kept = f"exists (select {rows.source} and {rows.last} < {end} and {fits})"
-        whose = rows.source.replace(BY_CUSTOMER, "e.customer_id is not null")
-        later = f"select e.customer_id {whose} and {rows.last} >= {end}"
+        everybody = rows.source.replace(BY_CUSTOMER, "e.customer_id is not null")
+        kept = f"select e.customer_id {everybody} and {rows.last} < {end} and {fits}"
+        later = f"select e.customer_id {everybody} and {rows.last} >= {end}"
         events = self._source(leaf).replace(BY_CUSTOMER, f"e.customer_id in ({later})")
         again = _counted("count(*)", least, most)[1]
-        anew = f"c.id in (select e.customer_id {events} group by e.customer_id having {again})"
-        return f"({kept} or {anew})" if is_in else f"(not {kept} and not {anew})"
+        anew = f"select e.customer_id {events} group by e.customer_id having {again}"
+        both = f"({kept} order by 1) union all ({anew} order by 1)"
+        found = f"exists (select from ({both}) as e where {BY_CUSTOMER})"
+        return found if word == "in" else f"(not {found})"
 
     def _source(self, leaf: Happened) -> str:
         behaviour = self.vocabulary.behaviours[leaf.event]
@@ -294,18 +341,3 @@ def _zero_fits(leaf: Compare) -> bool:
 def fold(text: str) -> str:
     """ASCII letters in lower case, as `lower(… collate "C")` does; others stay."""
     return "".join(letter.lower() if letter.isascii() else letter for letter in text)
-
-
-def range_of(count: Exactly) -> tuple[int, int | None]:
-    """The least and the most times; None where there is no most, and (1, 0) where nothing fits."""
-    n = count.n
-    match count.op:
-        case "gte":
-            return n, None
-        case "gt":
-            return n + 1, None
-        case "is":
-            return n, n
-        case "lte":
-            return 0, n
-    return (0, n - 1) if n else (1, 0)

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tandem.kernel.rules.bounds import bounds_of
-from tandem.kernel.rules.compiling import OPPOSITES, fold, range_of
+from tandem.kernel.rules.compiling import fold
 from tandem.kernel.rules.operands import Shifted
 from tandem.kernel.rules.periods import Moment, anniversaries, since
-from tandem.kernel.rules.tree import All, Compare, Happened, Leaf, Not, Rule, Some
-from tandem.kernel.rules.vocabulary import Field, Kind, Vocabulary
+from tandem.kernel.rules.tree import All, Compare, Happened, Leaf, Not, Rule, Some, range_of
+from tandem.kernel.rules.vocabulary import OPPOSITES, Field, Kind, Vocabulary
 
 Facts = Callable[[Leaf], Any]
 """A leaf's fact: the field's value (None when unset), or how often the event happened."""

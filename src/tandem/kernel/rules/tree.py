@@ -60,3 +60,18 @@ def leaves_of(rule: Rule) -> Iterator[Leaf]:
             yield from leaves_of(part)
         case _:
             yield rule
+
+
+def range_of(count: Exactly) -> tuple[int, int | None]:
+    """The least and the most times; None where there is no most, and (1, 0) where nothing fits."""
+    n = count.n
+    match count.op:
+        case "gte":
+            return n, None
+        case "gt":
+            return n + 1, None
+        case "is":
+            return n, n
+        case "lte":
+            return 0, n
+    return (0, n - 1) if n else (1, 0)

@@ -29,6 +29,7 @@ OPERATORS: Mapping[Kind, tuple[str, ...]] = {
     Kind.TAGS: ("has", "has_any", "has_all", "has_none", *_PRESENCE),
 }  # fmt: skip
 """`is_not`, `not_in`, `not_contains`, `has_none` and `unset` are the opposites of another one."""
+OPPOSITES = {"is_not": "is", "not_in": "in", "not_contains": "contains", "has_none": "has_any"}
 
 SQL_TYPE: Mapping[Kind, LiteralString] = {
     Kind.TEXT: "text",
@@ -68,7 +69,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     """`sql` is an expression over the statement's tables. `key`, where given, is bound as `:key`:
     what people named themselves never becomes text of a statement. `many` says the same for
     everybody at once. A text that `is_code` is never unset and has no capitals: an index
-    finds it."""
+    finds it. A number of `parts` is a whole number of them (100: paise of a rupee), which `sql` is
+    then: it is compared as it stands."""
 
     kind: Kind
     sql: str
@@ -77,6 +79,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     many: Kept | Listed | None = None
     is_code: bool = False
+    parts: int | None = None
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +169,7 @@ def _without(event: str, known: Behaviour, withheld: Collection[str]) -> Behavio
 
 
 BY_CUSTOMER: LiteralString = "e.customer_id = c.id"
+ROW: LiteralString = "c.id"
 
 
 def field(kind: Kind, sql: LiteralString, label: str, *options: str) -> Field:
@@ -178,6 +182,11 @@ def code(sql: LiteralString, label: str) -> Field:
     return Field(kind=Kind.TEXT, sql=sql, label=label, is_code=True)
 
 
+def whole(sql: LiteralString, label: str, *, parts: int = 1) -> Field:
+    """A whole number (bigint), or so many parts of one: its SQL is the parts."""
+    return Field(kind=Kind.NUMBER, sql=sql, label=label, parts=parts)
+
+
 def kept(
     kind: Kind,
     column: LiteralString,
@@ -185,6 +194,7 @@ def kept(
     label: str,
     *options: str,
     is_zero: bool = False,
+    parts: int | None = None,
 ) -> Field:
     """A field of the row `e` that a table has for a customer; both parts must be literals."""
     assert BY_CUSTOMER in source, "whose the row is"
@@ -195,6 +205,7 @@ def kept(
         label=label,
         options=options,
         many=Kept(source=source, column=column, is_zero=is_zero),
+        parts=parts,
     )
 
 
@@ -214,7 +225,7 @@ def behaviour(
 ) -> Behaviour:
     """An event of a vocabulary written in the code; its SQL must be a literal. Where `source` says
     `e.customer_id = c.id`, counting over everybody groups the events once."""
-    whose = ("e.customer_id", "c.id") if BY_CUSTOMER in source else None
+    whose = ("e.customer_id", ROW) if BY_CUSTOMER in source else None
     return Behaviour(source=source, at=at, label=label, fields=fields, whose=whose)
 
 

@@ -21,13 +21,14 @@ _SUMMED: LiteralString = """
 # Each of those not summed yet is looked up by itself: they are few, and orders are many.
 SUMS: LiteralString = (
     """(
-    select s.customer_id, s.order_count, s.spent_minor, s.first_order_at, s.last_order_at
+    (select s.customer_id, s.order_count, s.spent_minor, s.first_order_at, s.last_order_at
       from customers.purchase_sum s
      where s.org_id = :org_id
        and s.customer_id not in (select u.customer_id from customers.purchase_unsummed u
                                   where u.org_id = :org_id)
+      order by s.customer_id)
      union all
-    select u.customer_id, anew.order_count, anew.spent_minor, anew.first_order_at,
+    (select u.customer_id, anew.order_count, anew.spent_minor, anew.first_order_at,
            anew.last_order_at
       from (select distinct customer_id from customers.purchase_unsummed
              where org_id = :org_id) u
@@ -36,7 +37,8 @@ SUMS: LiteralString = (
     + _SUMMED
     + """
              from customers.purchase p
-            where p.org_id = :org_id and p.customer_id = u.customer_id) anew)"""
+            where p.org_id = :org_id and p.customer_id = u.customer_id) anew
+      order by u.customer_id))"""
 )
 """To be read as a table: the kept sums, and the sums of those not summed yet."""
 

@@ -5,7 +5,7 @@ from typing import LiteralString
 from tandem.crm.customers.domain.custom_fields import CustomField
 from tandem.crm.customers.store.purchase_sums import SUMS
 from tandem.kernel.rules import Behaviour, Field, Kind, Vocabulary
-from tandem.kernel.rules.vocabulary import behaviour, code, field, kept, listed, summed
+from tandem.kernel.rules.vocabulary import behaviour, code, field, kept, listed, summed, whole
 
 RFM_SEGMENTS = (
     "champions", "loyal", "potential_loyalist", "new", "promising", "cannot_lose", "at_risk",
@@ -27,8 +27,9 @@ _PURCHASES: LiteralString = (
 _ACTIVITIES: LiteralString = (
     "from customers.activity e where e.org_id = :org_id and e.customer_id = c.id"
 )
-_TOTAL = field(Kind.NUMBER, "e.total_minor * 0.01", "total")
-_AMOUNT = field(Kind.NUMBER, "e.amount_minor * 0.01", "amount")
+_PAISE = 100
+_TOTAL = whole("e.total_minor", "total", parts=_PAISE)
+_AMOUNT = whole("e.amount_minor", "amount", parts=_PAISE)
 
 
 def _did(label: str, which: LiteralString, **words: Field) -> Behaviour:
@@ -79,16 +80,18 @@ PEOPLE = Vocabulary(
             "from customers.segment_member e where e.org_id = :org_id and e.customer_id = c.id",
             "Segments",
         ),
-        "order_count": kept(Kind.NUMBER, "e.order_count", _SUMS, "Number of orders", is_zero=True),
+        "order_count": kept(
+            Kind.NUMBER, "e.order_count", _SUMS, "Number of orders", is_zero=True, parts=1
+        ),
         "spent": kept(
-            Kind.NUMBER, "e.spent_minor * 0.01", _SUMS, "Paid, less refunds", is_zero=True
+            Kind.NUMBER, "e.spent_minor", _SUMS, "Paid, less refunds", is_zero=True, parts=_PAISE
         ),
         "last_order_at": kept(Kind.INSTANT, "e.last_order_at", _SUMS, "Last order"),
         "first_order_at": kept(Kind.INSTANT, "e.first_order_at", _SUMS, "First order"),
         "rfm_segment": kept(Kind.TEXT, "e.rfm_segment", _METRIC, "RFM segment", *RFM_SEGMENTS),
         "chance_alive": kept(Kind.NUMBER, "e.p_alive::numeric", _METRIC, "Chance to buy again"),
         "expected_value": kept(
-            Kind.NUMBER, "e.expected_minor * 0.01", _METRIC, "Expected in a year"
+            Kind.NUMBER, "e.expected_minor", _METRIC, "Expected in a year", parts=_PAISE
         ),
     },
     behaviours={
