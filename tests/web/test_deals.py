@@ -34,6 +34,7 @@ def test_a_deal_goes_over_the_board_until_it_is_won(desk: Desk, shop: Installati
         page.keyboard.press("Alt+ArrowRight")
         third = page.locator(".board-column", has_text="Proposal")
         expect(third.locator(".board-card", has_text="Cold store")).to_be_visible()
+        expect(page.locator("#said")).to_contain_text("Cold store for Anand Dairy: Proposal, ")
         page.keyboard.press("Alt+ArrowRight")
         expect(page.get_by_text("Negotiation needs a closing date.")).to_be_visible()
         expect(third.locator(".board-card", has_text="Cold store")).to_be_visible()

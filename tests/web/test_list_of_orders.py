@@ -21,6 +21,7 @@ def test_the_list_searches_filters_sorts_and_goes_back(desk: Desk, shop: Install
         rows = page.locator("tr[data-href]")
         expect(rows.first.locator(".row-link")).to_have_text(order["number"])
         expect(page).to_have_url(re.compile(r"q=so-"))
+        expect(page.locator("#said")).to_have_text(re.compile(r"^\d+ shown"))
         expect(page.get_by_label("Number, customer, phone or any id")).to_be_focused()
         page.goto("/orders")
         page.locator("#filter-status summary").click()

@@ -1,5 +1,6 @@
 // A board: a card is dragged, moved with Alt and the arrow keys, or by its "Move to…". It stands
 // there at once; the server decides where it stays, and the board comes back as it is then.
+import { say } from './said.js';
 import { toast } from './toasts.js';
 
 let dragged = null;
@@ -27,6 +28,16 @@ function place(card, column, after) {
   else column.querySelector('.board-cards').prepend(card);
   card.querySelector('a').focus();
   form.requestSubmit();
+}
+
+/** The card keeps the focus, and says where it stands now. */
+function tellWhere(card) {
+  if (!card) return;
+  const link = card.querySelector('a');
+  const column = card.closest('[data-stage]');
+  const all = cards(column);
+  link.focus();
+  say(`${link.textContent}: ${column.querySelector('h2').textContent}, ${all.indexOf(card) + 1} of ${all.length}`);
 }
 
 /** Nothing came back: the card stands where it stood. */
@@ -128,7 +139,7 @@ document.addEventListener('htmx:error', takeBack);
 document.addEventListener('htmx:after:swap', (event) => {
   if (event.detail.ctx?.isLive) return;
   moved = null;
-  if (focused) document.getElementById(focused)?.querySelector('a')?.focus();
+  tellWhere(document.getElementById(focused));
   focused = '';
   if (!next) return;
   const [card, stage, after] = next;

@@ -3,6 +3,7 @@ import './theme.js';
 import './framed.js';
 import './nav.js';
 import './toasts.js';
+import './said.js';
 import './dialogs.js';
 import './kept.js';
 import './conflict.js';

@@ -108,12 +108,16 @@ function shut() {
   const row = rowOf(opened);
   for (const one of document.querySelectorAll('.is-peeked')) one.classList.remove('is-peeked');
   const isOpenYet = wanted() !== '';
+  const goesBack = isOpenYet && isOurs;
   opened = '';
   drawer.querySelector('iframe').contentWindow.location.replace('about:blank');
-  if (isOpenYet && isOurs) history.back();
+  if (goesBack) history.back();
   else if (isOpenYet) history.replaceState(history.state, '', location.pathname + location.search);
   isOurs = false;
-  if (row) focusRow(row);
+  if (!row) return;
+  focusRow(row);
+  // Going back moves the focus to where the address before led.
+  if (goesBack) addEventListener('hashchange', () => focusRow(row), { once: true });
 }
 
 if (!isInside && document.getElementById('list')) {

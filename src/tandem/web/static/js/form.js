@@ -73,15 +73,18 @@ function complain(field, words) {
   input.focus();
 }
 
+/** Every field that is not as it must be, the first of them focused. */
 function incomplete() {
+  let first;
   for (const box of form.querySelectorAll('[data-key], [data-consent]')) {
     const input = box.querySelector('input, select, textarea');
     if (input.checkValidity()) continue;
     const at = box.dataset.key ? `values.${box.dataset.key}` : `consents.${box.dataset.consent}`;
     complain(at, input.validationMessage);
-    return true;
+    first ??= input;
   }
-  return false;
+  first?.focus();
+  return Boolean(first);
 }
 
 async function send() {
