@@ -1,16 +1,18 @@
 """Bounced mail and complaints: read by their RFCs, believed by our own mark only (A-MKT-10)."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2 as httpx
+import msgspec
 import pytest
 from litestar import Litestar
 
 from tandem.crm.notifications.domain.bounces import is_hard
 from tandem.crm.notifications.domain.messages import State
 from tandem.crm.notifications.domain.providers import Kind
-from tandem.crm.notifications.domain.reports import What
+from tandem.crm.notifications.domain.reports import READ, Report, What
 from tandem.crm.notifications.domain.returned_mail import read_returned
 from tandem.crm.notifications.domain.verp import return_path
 from tandem.crm.notifications.service import providers
@@ -286,3 +288,52 @@ async def test_forged_bounces_change_nothing(post: Post, mailbox: httpx.AsyncCli
     assert await way.comes_back(dsn(message_id=way.our_id), key="guess") == 401
     assert await way.state() is State.SENT
     assert await post.told() == ["message_sent"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "event", "expected"),
+    [
+        (
+            Kind.SENDGRID,
+            {"event": "dropped", "timestamp": 1, "reason": "Bounced Address", "sg_event_id": "a"},
+            [What.HARD_BOUNCE],
+        ),
+        (
+            Kind.SENDGRID,
+            {"event": "dropped", "timestamp": 1, "reason": "Spam Reporting Address"},
+            [What.COMPLAINED],
+        ),
+        (
+            Kind.SENDGRID,
+            {"event": "dropped", "timestamp": 1, "reason": "Unsubscribed Address"},
+            [What.FAILED, What.UNSUBSCRIBED],
+        ),
+        (
+            Kind.SENDGRID,
+            {"event": "dropped", "timestamp": 1, "reason": "Spam Content"},
+            [What.FAILED],
+        ),
+        (
+            Kind.MAILGUN,
+            {"event-data": {"event": "failed", "timestamp": 1, "reason": "suppress-bounce",
+                            "severity": "permanent", "delivery-status": {"code": 605}}},
+            [What.HARD_BOUNCE],
+        ),
+        (
+            Kind.MAILGUN,
+            {"event-data": {"event": "failed", "timestamp": 1, "reason": "suppress-unsubscribe"}},
+            [What.FAILED, What.UNSUBSCRIBED],
+        ),
+        (
+            Kind.POSTMARK,
+            {"RecordType": "Bounce", "Type": "Unsubscribe", "ID": 5, "MessageID": "m"},
+            [What.UNSUBSCRIBED],
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_provider_would_not_even_try_says_what_it_knew(
+    kind: Kind, event: dict[str, Any], expected: list[What]
+) -> None:
+    told = READ[kind](msgspec.json.encode(event))
+    assert [one.what for one in told if isinstance(one, Report)] == expected
+    assert len({one.key for one in told}) == len(expected)

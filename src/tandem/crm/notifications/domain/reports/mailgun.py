@@ -32,7 +32,8 @@ EVENTS: Mapping[str, What] = {
 
 def read_mailgun(body: bytes) -> list[Report | Malformed | Inbound]:
     found = parsed(body)
-    return each([found.get("event-data") if isinstance(found, dict) else None], _read)
+    event = found.get("event-data") if isinstance(found, dict) else None
+    return each([event, *_also(event)], _read)
 
 
 def _read(event: Mapping[str, Any]) -> Report | None:
@@ -58,8 +59,25 @@ def _read(event: Mapping[str, Any]) -> Report | None:
     )
 
 
+SUPPRESSED: Mapping[str, What] = {
+    "suppress-bounce": What.HARD_BOUNCE,
+    "suppress-complaint": What.COMPLAINED,
+    "suppress-unsubscribe": What.FAILED,
+}
+"""What Mailgun knew of the address before and did not try again."""
+
+
+def _also(event: Any) -> list[dict[str, Any]]:
+    """Who has unsubscribed there before is not written to, and has said no: both count."""
+    if not isinstance(event, dict) or event.get("reason") != "suppress-unsubscribe":
+        return []
+    return [{**event, "event": "unsubscribed", "id": f"{event.get('id') or digest(event)}:no"}]
+
+
 def _failure(event: Mapping[str, Any], detail: str) -> What:
     """A temporary one is tried again there; a permanent one may still not be about the address."""
+    if event.get("reason") in SUPPRESSED:
+        return SUPPRESSED[event["reason"]]
     if event.get("severity") == "temporary":
         return What.DEFERRED
     return What.HARD_BOUNCE if is_hard("", detail) else What.SOFT_BOUNCE

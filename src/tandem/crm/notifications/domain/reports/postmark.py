@@ -49,7 +49,7 @@ def _read(event: Mapping[str, Any]) -> Report | None:
     return Report(
         key=named[:100],
         what=what,
-        at=when(at),
+        at=when(at) if at is not None else None,
         message_id=our_id((event.get("Metadata") or {}).get("tandem_message")),
         provider_message_id=text_of(event["MessageID"], 200),
         recipient=text_of(event.get("Recipient") or event.get("Email"), 320),

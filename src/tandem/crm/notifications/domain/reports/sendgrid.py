@@ -31,12 +31,30 @@ EVENTS: Mapping[str, What] = {
     "unsubscribe": What.UNSUBSCRIBED,
     "group_unsubscribe": What.UNSUBSCRIBED,
 }
+DROPPED: Mapping[str, What] = {
+    "bounced address": What.HARD_BOUNCE,
+    "invalid": What.HARD_BOUNCE,
+    "spam reporting address": What.COMPLAINED,
+}
+"""Why SendGrid did not even try: what it was once told of the address is news to us perhaps."""
+NO_MORE = "unsubscribed address"
 _OWN_ID = re.compile(r"^(.*?)\.(?:filter|recvd)")
 
 
 def read_sendgrid(body: bytes) -> list[Report | Malformed | Inbound]:
     found = parsed(body)
-    return each(found if isinstance(found, list) else [found], _read)
+    events = found if isinstance(found, list) else [found]
+    return each([one for event in events for one in (event, *_also(event))], _read)
+
+
+def _also(event: Any) -> list[dict[str, Any]]:
+    """Who has unsubscribed there before is dropped, and has said no: both count."""
+    if not isinstance(event, dict) or event.get("event") != "dropped":
+        return []
+    if str(event.get("reason")).casefold() != NO_MORE:
+        return []
+    named = f"{event.get('sg_event_id') or digest(event)}:no"
+    return [{**event, "event": "unsubscribe", "sg_event_id": named}]
 
 
 def _read(event: Mapping[str, Any]) -> Report | None:
@@ -46,6 +64,8 @@ def _read(event: Mapping[str, Any]) -> Report | None:
     detail = text_of(event.get("reason") or event.get("response"))
     if what is What.HARD_BOUNCE:
         what = _bounce(event, detail)
+    elif what is What.FAILED:
+        what = DROPPED.get(detail.casefold(), what)
     theirs = str(event.get("sg_message_id", ""))
     named = _OWN_ID.match(theirs)
     return Report(

@@ -57,7 +57,7 @@ def _read(envelope: Mapping[str, Any]) -> Report | None:
         told.get("reason")
         or told.get("errorMessage")
         or told.get("smtpResponse")
-        or (people and people[0].get("diagnosticCode"))
+        or (people[0].get("diagnosticCode") if people else None)
     )
     if what is What.HARD_BOUNCE:
         what = _bounce(told, people, detail)
