@@ -2,29 +2,25 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from operator import is_not
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
+from litestar.exceptions import MethodNotAllowedException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.plugins import PluginProtocol
-from litestar.plugins.core import MsgspecDIPlugin
-from litestar.routes import ASGIRoute, BaseRoute, HTTPRoute, WebSocketRoute
-from litestar.types.internal_types import RouteHandlerMapItem
 
 from tandem import __version__
 from tandem.app.health import Measure
 from tandem.app.routes import ROUTES
 from tandem.app.settings import Settings
+from tandem.app.suite import Suite, Together, answer_method
 from tandem.app.tracing import Trace, tracer_of
 from tandem.app.wiring import import_reactions, resources_of
 from tandem.crm.identity.sessions import Sessions
 from tandem.kernel.db import Database
 from tandem.kernel.http import dependencies
 from tandem.kernel.http.access import Access
-from tandem.kernel.http.dependencies import in_turn
 from tandem.kernel.http.unit import UnitOfWork
 from tandem.kernel.limits import Limiter
 from tandem.scm.delivery.http.live import Live
@@ -35,52 +31,18 @@ from tandem.web.routes import PAGES
 BODY_MAX = 25 * 1024 * 1024
 
 
-class Suite(Litestar):
-    """Litestar, without two things that make a start slow and large.
-
-    It draws up the map of all routes anew for each path that it registers: with a thousand paths a
-    third of a start. Here the map grows with the routes. And it loads pydantic and attrs where they
-    are installed, to ask them about each parameter of each route: ours are msgspec's.
-    """
-
-    @staticmethod
-    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
-        return [*plugins, MsgspecDIPlugin()]
-
-    @property
-    def route_handler_method_map(self) -> dict[str, RouteHandlerMapItem]:
-        seen: list[BaseRoute]
-        mapped: dict[str, RouteHandlerMapItem]
-        seen, mapped = self.__dict__.get("_mapped", ([], {}))
-        routes = self.routes
-        known = len(seen)
-        if len(routes) < known or any(map(is_not, seen, routes)):
-            seen, mapped, known = [], {}, 0
-        for route in routes[known:]:
-            mapped.setdefault(route.path, {}).update(_handlers_of(route))
-        self.__dict__["_mapped"] = ([*routes], mapped)
-        return mapped
-
-
-def _handlers_of(route: BaseRoute) -> RouteHandlerMapItem:
-    if isinstance(route, HTTPRoute):
-        return {method: one for one in route.route_handlers for method in one.http_methods}
-    if isinstance(route, WebSocketRoute):
-        return {"websocket": route.route_handler}
-    assert isinstance(route, ASGIRoute), "Litestar knows three kinds of routes"
-    return {"asgi": route.route_handler}
-
-
 def create_app(settings: Settings, database: Database | None = None) -> Litestar:
     """The suite over ASGI. A test may hand in an open database; else the life span opens one."""
     import_reactions()
     state = State()
     equip(state, settings, database)
-    app = Suite(
+    return Suite(
         route_handlers=[*ROUTES, *PAGES],
         dependencies=dependencies,
-        exception_handlers=HANDLERS,
-        middleware=[*_tracing(settings), Measure(), Access(), Clocks(), UnitOfWork()],
+        exception_handlers={**HANDLERS, MethodNotAllowedException: answer_method},
+        middleware=[
+            Together(*_tracing(settings), Measure(), Access(), Clocks(), UnitOfWork()),
+        ],
         state=state,
         lifespan=[_life],
         openapi_config=_openapi(),
@@ -88,8 +50,6 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
         logging_config=None,
         debug=False,
     )
-    in_turn(app)
-    return app
 
 
 def equip(state: State, settings: Settings, database: Database | None) -> None:
