@@ -54,6 +54,14 @@ async def test_a_double_opt_in_stands_only_once_the_person_said_yes_by_a_post(
         assert (await person.post(path)).status_code == 200
         again = await person.post(f"/v1/public/consents/{token}")
         assert (again.status_code, again.json()["state"]) == (201, "granted")
+        newer = await client.post(
+            f"{at}/consent-requests", json=ask | {"notice_version": "2026-05"}
+        )
+        (standing,) = (await client.get(f"{at}/consents")).json()
+        assert standing["state"] == "granted", "asking anew takes nothing away"
+        assert (await person.post(newer.json()["confirm_path"])).status_code == 200
+        (standing,) = (await client.get(f"{at}/consents")).json()
+        assert (standing["state"], standing["notice_version"]) == ("granted", "2026-05")
         said = {"purpose": "marketing", "channel": "email", "source": "phone", "is_granted": False}
         await client.post(f"{at}/consents", json=said)
         late = await person.post(f"/v1/public/consents/{token}")

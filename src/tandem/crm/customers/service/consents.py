@@ -64,8 +64,13 @@ async def record_consent(
 
 
 async def ask_consent(tx: Tx, customer_id: UUID, ask: ConsentAsk, *, now: datetime) -> str:
-    """Begin a double opt-in: the token of the link under which the person says yes."""
+    """Begin a double opt-in: the token of the link under which the person says yes. What they have
+    agreed to already stands meanwhile."""
     await lock_customer(tx, customer_id)
+    standing = {
+        (one.purpose, one.channel): one.state for one in await store.current(tx, customer_id)
+    }
+    is_granted = standing.get((ask.purpose, ask.channel)) == "granted"
     request = ConsentRequest(
         id=new_id(),
         customer_id=customer_id,
@@ -82,7 +87,7 @@ async def ask_consent(tx: Tx, customer_id: UUID, ask: ConsentAsk, *, now: dateti
         purpose=ask.purpose,
         channel=ask.channel,
         action="ask",
-        state="pending",
+        state="granted" if is_granted else "pending",
         notice_version=ask.notice_version,
         source="double opt-in",
         occurred_at=now,
@@ -115,7 +120,8 @@ async def confirm_consent(tx: Tx, request_id: UUID, *, now: datetime, ip: str = 
     current = standing.get((request.purpose, request.channel))
     if request.confirmed_at is not None and current and current.state == "granted":
         return current
-    if request.confirmed_at is not None or current is None or current.state != "pending":
+    is_open = current is not None and current.state in ("pending", "granted")
+    if request.confirmed_at is not None or not is_open:
         raise ConsentAnswered("This was answered already. Ask for a new link to change it.")
     await store.confirm_request(tx, request_id, now)
     await store.write(
