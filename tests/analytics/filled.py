@@ -23,7 +23,8 @@ ORDERS = 40
 DICE = 20261122
 
 
-async def fill(company: Counted) -> None:
+async def fill(company: Counted, *, batches: int = 1) -> None:
+    """Told in a random order, and counted in so many batches a minute apart."""
     dice = random.Random(DICE)
     customers = [new_id() for _ in range(9)]
     at = NOON - timedelta(days=70)
@@ -44,9 +45,11 @@ async def fill(company: Counted) -> None:
         told += [(placed_at + timedelta(hours=5), [one]) for one in _after(order, dice, placed_at)]
     told += [(at + timedelta(days=dice.uniform(0, 69)), _others(dice, at)) for _ in range(12)]
     dice.shuffle(told)
-    for moment, events in told:
+    for place, (moment, events) in enumerate(told, 1):
         await company.tell(*events, at=moment, counts=False)
-    await company.count()
+        if place * batches // len(told) > (place - 1) * batches // len(told):
+            await company.count()
+            company.clock.at += timedelta(minutes=batches - 1)
 
 
 def _after(order: OrderPlaced, dice: random.Random, at: datetime) -> list[Event]:

@@ -92,13 +92,16 @@ class Telling:
         from_on: date | None,
         to_on: date,
         conditions: Sequence[str] = (),
+        name: str = "all",
     ) -> str:
-        """Rows of `person`, `at`, `id`, `on_day` and what is to be shown of each."""
-        parts = [_KNOWN, "f.holds", f"f.kind = any({self.bind('kinds', list(kinds), 'text[]')})"]
+        """Rows of `person`, `at`, `id`, `on_day` and what is to be shown of each. `name` keeps the
+        parameters of several such reads apart."""
+        of_kind = f"f.kind = any({self.bind(f'{name}_kinds', list(kinds), 'text[]')})"
+        parts = [_KNOWN, "f.holds", of_kind]
         if from_on is not None:
-            parts.append(f"f.on_day >= {self.bind('near_from', from_on, 'date')}")
-        parts.append(f"f.on_day <= {self.bind('near_to', to_on, 'date')}")
-        parts += [*conditions, self._visible(kinds)]
+            parts.append(f"f.on_day >= {self.bind(f'{name}_from', from_on, 'date')}")
+        parts.append(f"f.on_day <= {self.bind(f'{name}_to', to_on, 'date')}")
+        parts += [*conditions, self._visible(kinds, name)]
         listed = ", ".join(
             [
                 "coalesce(whose.to_id, f.customer_id, f.lead_id) as person",
@@ -114,7 +117,7 @@ class Telling:
             f" where {' and '.join(parts)}"
         )
 
-    def _visible(self, kinds: Sequence[str]) -> str:
+    def _visible(self, kinds: Sequence[str], name: str) -> str:
         """What happened with records that the asker may see."""
         groups: dict[tuple[str, str], list[str]] = {}
         for kind in kinds:
@@ -125,12 +128,12 @@ class Telling:
             given = self.reaches[permission]
             if given.is_all:
                 continue
-            of_kind = f"f.kind = any({self.bind(f'kinds_{place}', some, 'text[]')})"
+            of_kind = f"f.kind = any({self.bind(f'{name}_kinds_{place}', some, 'text[]')})"
             condition = _REACHED[reach]
-            for name, value in given.params().items():
-                if name in condition:
-                    self.values[f"as_{place}_{name}"] = value
-            condition = condition.replace(":reach_", f":as_{place}_reach_")
+            for key, value in given.params().items():
+                if key in condition:
+                    self.values[f"{name}_as_{place}_{key}"] = value
+            condition = condition.replace(":reach_", f":{name}_as_{place}_reach_")
             parts.append(f"(not {of_kind} or {condition})")
         return " and ".join(parts) or "true"
 

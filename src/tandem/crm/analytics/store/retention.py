@@ -37,7 +37,7 @@ def cohorts(scope: CohortScope) -> Compiled:
     return telling.made(
         f"{text} select bucket::text as cohort, null::text as came, count(*) as people from begun"
         " group by bucket union all"
-        " select begun.bucket::text, came.bucket::text, count(distinct begun.person)"
+        " select begun.bucket::text, came.bucket::text, count(*)"
         " from begun join came on came.person = begun.person and came.last >= begun.at"
         " group by begun.bucket, came.bucket order by 1, 2 nulls first"
     )
@@ -82,34 +82,42 @@ def sticky_people(
 
 def _begun(telling: Telling, scope: CohortScope) -> str:
     """`begun`: when each person began; `came`: in which periods they came, and how late at most."""
-    begins = telling.is_chosen(scope.begins, "begins")
-    returns = telling.is_chosen(scope.returns, "returns")
-    read = telling.moments(
-        scope.kinds,
-        [f"({begins}) as begins", f"({returns}) as returns"],
-        from_on=None if scope.is_first else scope.days.from_on,
-        to_on=scope.until,
+    days, bucket = scope.days, bucket_sql(scope.grain, scope.week_start, "on_day")
+    # Each is read and summed as it comes: all of three years does not fit into memory twice.
+    begins = telling.moments(
+        [scope.begins.event],
+        [],
+        from_on=None if scope.is_first else days.from_on,
+        to_on=days.to_on,
+        conditions=[telling.is_chosen(scope.begins, "begins")],
+        name="begun",
     )
-    telling.values |= {"from_on": scope.days.from_on, "to_on": scope.days.to_on}
-    bucket = bucket_sql(scope.grain, scope.week_start, "on_day")
-    within = "on_day between :from_on::date and :to_on::date"
+    returns = telling.moments(
+        [scope.returns.event],
+        [],
+        from_on=days.from_on,
+        to_on=scope.until,
+        conditions=[telling.is_chosen(scope.returns, "returns")],
+        name="came",
+    )
     if scope.is_first:
-        # Everything is read, however long ago: who began earlier is in no cohort of these days.
+        # Everything is read, however long ago: who began earlier is in no cohort of these days. The
+        # first of their days is that of their first moment, since days do not go back.
+        telling.values["from_on"] = days.from_on
         begun = (
-            f"select person, at, {bucket} as bucket from ("
-            "select distinct on (person) person, at, on_day from moment where begins"
-            f" order by person, at, id) as first where {within}"
+            f"select person, at, {bucket} as bucket from (select person, min(at) as at,"
+            f" min(on_day) as on_day from ({begins}) as moment group by person) as first"
+            " where on_day >= :from_on::date"
         )
     else:
         begun = (
-            f"select person, min(at) as at, {bucket} as bucket"
-            f" from moment where begins and {within} group by person, {bucket}"
+            f"select person, min(at) as at, {bucket} as bucket from ({begins}) as moment"
+            f" group by person, {bucket}"
         )
     return (
-        f"moment as materialized ({read}), begun as materialized ({begun}),"
+        f"begun as materialized ({begun}),"
         f" came as materialized (select person, {bucket} as bucket, max(at) as last,"
-        " count(*) as times from moment"
-        f" where returns and on_day >= :from_on::date group by person, {bucket})"
+        f" count(*) as times from ({returns}) as moment group by person, {bucket})"
     )
 
 
