@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any, Literal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2 as httpx
 import pytest
@@ -12,12 +12,14 @@ from tandem.contracts.support import ComplaintStatusChanged
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.consents import NewConsent, NewSuppression
 from tandem.crm.notifications.domain.messages import Lane, State
+from tandem.crm.notifications.domain.reports import Report, What
 from tandem.crm.notifications.domain.rules import Cap, ServiceHolds
-from tandem.crm.notifications.service import leaving
+from tandem.crm.notifications.service import leaving, reports
 from tandem.crm.notifications.service import people as people_of
 from tandem.crm.notifications.service.leaving import Result
 from tandem.flows.release_held import complaint_over
 from tandem.flows.send_messages.sweeping import tidy
+from tandem.kernel.outbox import drain
 from tandem.scm.support import service as support
 from tandem.scm.support.domain.complaints import Links
 from tandem.scm.support.domain.statuses import Origin, Severity, Status
@@ -115,6 +117,57 @@ async def test_what_waits_is_taken_back_by_its_key(client: httpx.AsyncClient, po
     await run(post, Lane.TRANSACTIONAL)
     assert await states(post) == {"cancelled": 1}
     assert await post.told() == ["message_skipped"]
+
+
+async def test_another_channel_follows_where_the_one_before_does_not_arrive(
+    client: httpx.AsyncClient, post: Post
+) -> None:
+    """NOT-10: not delivered in time, or surely not; what arrives keeps the next one back."""
+
+    async def begin(key: str, email: str | None = EMAIL) -> dict[str, UUID]:
+        new = NEWS | {
+            "key": key, "recipient": {"email": email, "phone": post.phone},
+            "channels": ["email", "sms"], "fallback_after_minutes": 30,
+        }  # fmt: skip
+        answer = await client.post("/v1/notifications", json=new)
+        assert answer.status_code == 201, answer.text
+        return {one["channel"]: UUID(one["id"]) for one in answer.json()["messages"]}
+
+    async def turn(**later: float) -> None:
+        post.hands.advance(**later)
+        await drain(post.work.database)
+        await run(post, Lane.TRANSACTIONAL)
+
+    async def stands(ids: dict[str, UUID]) -> list[str]:
+        found = [await post.read(ids[way]) for way in ("email", "sms")]
+        return [f"{one.state}:{one.reason}".rstrip(":") for one in found]
+
+    alone = NEWS | {"channels": ["email"], "fallback_after_minutes": 30}
+    refused = await client.post("/v1/notifications", json=alone)
+    assert (refused.status_code, refused.json()["field"]) == (422, "channels")
+    late, quick, gone = await begin("late"), await begin("quick"), await begin("gone")
+    nowhere = await begin("nowhere", "nobody")
+    await turn()
+    assert await stands(late) == ["sent", "queued"]
+    assert await stands(nowhere) == ["skipped:no_address", "sent"], "it has nothing to wait for"
+    async with post.work.transaction() as tx:
+        now = post.work.now()
+        for ids, what in ((quick, What.DELIVERED), (gone, What.SOFT_BOUNCE)):
+            report = Report(key="x", what=what, at=now, message_id=ids["email"])
+            await reports.apply_report(tx, ids["email"], report, now=now)
+    await turn(minutes=29)
+    assert [await stands(ids) for ids in (late, quick, gone)] == [
+        ["sent", "queued"], ["delivered", "queued"], ["bounced", "sent"],
+    ]  # fmt: skip
+    await turn(minutes=1)
+    assert [await stands(ids) for ids in (late, quick)] == [
+        ["sent", "sent"], ["delivered", "skipped:arrived"],
+    ]  # fmt: skip
+    taken_back = await begin("back")
+    assert (await client.delete("/v1/notifications/back")).status_code == 204
+    await turn(hours=1)
+    assert await stands(taken_back) == ["skipped:cancelled"] * 2
+    assert len(post.mailbox("sms")) == 3
 
 
 async def test_rules_are_set_whole_and_by_one_at_a_time(client: httpx.AsyncClient) -> None:

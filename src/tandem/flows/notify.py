@@ -17,7 +17,7 @@ from tandem.crm.notifications.domain.outgoing import Outgoing
 from tandem.crm.notifications.domain.policy import SendAsk, Verdict
 from tandem.crm.notifications.domain.template_versions import TemplateVersion
 from tandem.crm.notifications.domain.templates import TEMPLATES, render
-from tandem.crm.notifications.service import templates
+from tandem.crm.notifications.service import fallbacks, templates
 from tandem.flows.send_policy import decide
 from tandem.flows.tell_customer import company_name
 from tandem.kernel.db import Tx
@@ -48,13 +48,18 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 class NewNotification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`event` is a template's key, `key` names the occasion: the same key again sends nothing, and
-    by it the message is cancelled. Without `channels`: every one that has words and an address."""
+    by it the message is cancelled. Without `channels`: every one that has words and an address.
+
+    With `fallback_after_minutes` the channels are tried one after the other, in the order named:
+    the next one only where the one before has failed, or has not been delivered within so long.
+    """
 
     event: Word
     recipient: Recipient
     data: Annotated[dict[Word, Fact], msgspec.Meta(max_length=DATA_MAX)] = {}
     key: Key | None = None
     channels: Annotated[list[Channel], msgspec.Meta(max_length=4)] = []
+    fallback_after_minutes: Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)] | None = None
     purpose: Word = SERVICE
     locale: Annotated[str, msgspec.Meta(pattern=whole(r"([A-Za-z]{2,3}(-[A-Za-z]{2,4})?)?"))] = ""
     not_before: datetime | None = None
@@ -105,18 +110,36 @@ async def notify(tx: Tx, new: NewNotification, *, now: datetime) -> Notification
     if new.event in SECRETS:
         raise Invalid("Codes are sent by the suite alone.", field="event")
     check_times(new, now)
+    if new.fallback_after_minutes and len(set(new.channels)) < 2:
+        raise Invalid("Name two channels at least, in their order.", field="channels")
     key = new.key or str(new_id())
     name, addresses = await _addresses(tx, new.recipient)
     facts = {"company": await company_name(tx), "name": name or "there", **new.data}
+    in_order = list(dict.fromkeys(new.channels)) if new.fallback_after_minutes else []
     outgoing = [
         one
-        for channel in sorted(set(new.channels) or set(addresses))
+        for channel in in_order or sorted(set(new.channels) or set(addresses))
         if (one := await _outgoing(tx, new, channel, addresses.get(channel, ""), facts, key))
     ]
     if not outgoing:
         raise NoSuchEvent("There is no template of this name for these channels.")
-    ids = await notifications.plan(tx, outgoing, now=now)
+    ids = await notifications.plan(tx, _one_by_one(new, outgoing, now), now=now)
+    if new.fallback_after_minutes:
+        await fallbacks.stand_by(tx, ids[1:])
     return Notification(key=key, messages=[await _state(tx, message_id) for message_id in ids])
+
+
+def _one_by_one(
+    new: NewNotification, outgoing: Sequence[Outgoing], now: datetime
+) -> Sequence[Outgoing]:
+    if not new.fallback_after_minutes:
+        return outgoing
+    step = timedelta(minutes=new.fallback_after_minutes)
+    first = new.not_before or now
+    return [
+        msgspec.structs.replace(one, not_before=first + place * step)
+        for place, one in enumerate(outgoing)
+    ]
 
 
 async def cancel(tx: Tx, key: str, *, now: datetime) -> None:

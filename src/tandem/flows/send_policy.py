@@ -29,7 +29,7 @@ from tandem.crm.notifications.domain.policy import decide as judge
 from tandem.crm.notifications.domain.registered import Ask as Words
 from tandem.crm.notifications.domain.registered import Verdict as Registered
 from tandem.crm.notifications.domain.rules import SendingRules
-from tandem.crm.notifications.service import deciding
+from tandem.crm.notifications.service import deciding, fallbacks
 from tandem.crm.notifications.service.preferences import preference_allows
 from tandem.crm.notifications.service.registered import dlt_check
 from tandem.flows.call_consent import call_refusals
@@ -50,6 +50,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     zones: dict[UUID, str]
     contact: list[str]
     wanted: list[bool]
+    arrived: dict[UUID, str]
     dlt: dict[int, Registered]
     gates: dict[str, datetime]
     sent: dict[UUID, list[Sent]]
@@ -93,6 +94,7 @@ async def _learn(tx: Tx, asks: Sequence[SendAsk], *, now: datetime, with_gates: 
         zones=await deciding.zones_of(tx, people) if people else {},
         contact=await _contact(tx, asks),
         wanted=await preference_allows(tx, asks),
+        arrived=await fallbacks.arrived(tx, asking),
         dlt=await _dlt(tx, asks),
         gates=await deciding.shut_gates(tx, now=now) if with_gates else {},
         sent=await deciding.sent_lately(
@@ -116,6 +118,7 @@ def _facts(ask: SendAsk, known: Known, place: int) -> Facts:
         zone=ZoneInfo(zone) if zone else known.zone,
         contact=known.contact[place],
         is_wanted=known.wanted[place],
+        arrived_by=known.arrived.get(ask.message_id, "") if ask.message_id else "",
         dlt=_objection(known.dlt.get(place)),
         promoted_from=known.dlt[place].waits_until(ask.at) if place in known.dlt else None,
         provider_until=known.gates.get(str(ask.channel)),

@@ -1,19 +1,26 @@
 """What notifications do when others tell."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from tandem.contracts.notifications import (
+    MessageBounced,
+    MessageEvent,
+    MessageFailed,
+    MessageSkipped,
+)
 from tandem.crm.notifications.domain import SMS_PROVIDER
 from tandem.crm.notifications.domain.inbox_names import read_inbox_name
 from tandem.crm.notifications.domain.providers import Kind
 from tandem.crm.notifications.domain.reports import READ, Report
 from tandem.crm.notifications.domain.reports.twilio import read_twilio
-from tandem.crm.notifications.service import providers, reports
+from tandem.crm.notifications.service import fallbacks, providers, reports
 from tandem.kernel import inbox
 from tandem.kernel.db import Tx
-from tandem.kernel.events import subscribe
+from tandem.kernel.events import subscribe, subscribe_many
 from tandem.kernel.inbox import WebhookKept
 
 
@@ -26,6 +33,26 @@ async def apply_receipt(tx: Tx, event: WebhookKept, now: datetime) -> None:
     for told in read_twilio(kept.body):
         if isinstance(told, Report):
             await reports.apply_own_report(tx, UUID(event.subject), told, now=now)
+
+
+@subscribe_many(MessageFailed, "notifications.fall_back_failed")
+async def fall_back_failed(tx: Tx, events: Sequence[MessageFailed], now: datetime) -> None:
+    await _fall_back(tx, events, now)
+
+
+@subscribe_many(MessageBounced, "notifications.fall_back_bounced")
+async def fall_back_bounced(tx: Tx, events: Sequence[MessageBounced], now: datetime) -> None:
+    await _fall_back(tx, events, now)
+
+
+@subscribe_many(MessageSkipped, "notifications.fall_back_skipped")
+async def fall_back_skipped(tx: Tx, events: Sequence[MessageSkipped], now: datetime) -> None:
+    await _fall_back(tx, events, now)
+
+
+async def _fall_back(tx: Tx, events: Sequence[MessageEvent], now: datetime) -> None:
+    """Whoever stands by for a message of no stream need not wait its time."""
+    await fallbacks.hurry(tx, [one.message_id for one in events if not one.feed], now=now)
 
 
 @subscribe(WebhookKept, "notifications.read_reports")

@@ -52,6 +52,7 @@ NAMES: Mapping[str, str] = {
     "address": "Address",
     "suppression_and_consent": "Suppression and consent",
     "preference": "What they want to hear of",
+    "fallback": "Arrived by another channel",
     "dlt": "Registered text (DLT)",
     "promotional_hours": "Hours of promotions by text (India)",
     "complaint": "Open complaint",

@@ -25,6 +25,7 @@ ASKED_MAX = 1_000
 ASK_AGAIN = timedelta(hours=1)
 """How long something with no end in sight is held before it is looked at again."""
 COLLAPSED = "collapsed"
+ARRIVED = "arrived"
 PROMOTIONAL_HOURS = "promotional_hours"
 HOURS_SAY = "Promotions by text reach India from 10:00 to 21:00 only."
 
@@ -77,13 +78,15 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known for one ask. `contact` and `dlt` are empty where nothing stands in the way;
     `dlt` is None where the words are not known yet: they are compared when it is handed over.
-    `promoted_from`: when the words, registered as a promotion, may leave again."""
+    `arrived_by`: the channel by which it has reached them already. `promoted_from`: when the words,
+    registered as a promotion, may leave again."""
 
     zone: ZoneInfo
     contact: str = ""
     is_wanted: bool = True
     dlt: str | None = None
     promoted_from: datetime | None = None
+    arrived_by: str = ""
     provider_until: datetime | None = None
     sent: Sequence[Sent] = ()
     alike: int = 0
@@ -141,6 +144,13 @@ def _preference(ask: SendAsk, facts: Facts, rules: SendingRules) -> Finding:
     if facts.is_wanted:
         return PASSED
     return _skip("preference", f"They do not want {ask.kind} by {ask.channel}.")
+
+
+def _fallback(ask: SendAsk, facts: Facts, rules: SendingRules) -> Finding:
+    """It stands by for another channel, which was quick enough."""
+    if facts.arrived_by:
+        return _skip(ARRIVED, f"It has arrived by {facts.arrived_by}.")
+    return PASSED
 
 
 def _quiet(ask: SendAsk, facts: Facts, rules: SendingRules) -> Finding:
@@ -262,6 +272,7 @@ RULES: Mapping[str, Rule] = {
     "address": _address,
     "suppression_and_consent": _contact,
     "preference": _preference,
+    "fallback": _fallback,
     "dlt": _dlt,
     "promotional_hours": _promotional_hours,
     "complaint": _complaint,
