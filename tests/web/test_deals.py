@@ -56,7 +56,9 @@ def test_a_deal_goes_over_the_board_until_it_is_won(desk: Desk, shop: Installati
 
 def test_a_lost_deal_says_why_and_can_come_back(desk: Desk, shop: Installation) -> None:
     made = shop.post("/v1/opportunities", title="Ten scooters")
-    with desk(size="phone", theme="dark", allow=("/deals", "/v1/opportunities/")) as window:
+    with desk(
+        size="phone", theme="dark", allow=("/deals", "/v1/opportunities/", "/settings/pipelines")
+    ) as window:
         page = window.page
         page.goto(f"/deals/{made['id']}")
         page.get_by_role("button", name="Lost").click()
@@ -72,6 +74,7 @@ def test_a_lost_deal_says_why_and_can_come_back(desk: Desk, shop: Installation) 
         _edit_where_it_stands(page, shop, made["id"])
         _both_write_in_the_form(page, shop, made["id"])
         _session_ends_over_the_form(page, shop)
+        _a_wrong_cell_of_a_table_is_found(page)
         page.goto("/deals")
         expect(page.locator(".board-card", has_text="Ten scooters")).to_be_visible()
         window.check("deals-phone-dark")
@@ -105,6 +108,17 @@ def _both_write_in_the_form(page: Page, shop: Installation, deal_id: str) -> Non
         "2027-02-28",
     ]
     shop.http.patch(at, json={"title": "Ten scooters"})
+
+
+def _a_wrong_cell_of_a_table_is_found(page: Page) -> None:
+    """The page says what is wrong above its table; the cell itself is marked and has the focus."""
+    page.goto("/settings/pipelines")
+    cell = page.get_by_label("Place of Proposal")
+    cell.fill("second")
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.get_by_role("alert")).to_have_text("Give a whole number from 1 to 999.")
+    expect(cell).to_be_focused()
+    expect(cell).to_have_attribute("aria-invalid", "true")
 
 
 def _session_ends_over_the_form(page: Page, shop: Installation) -> None:

@@ -5,6 +5,7 @@ import './nav.js';
 import './toasts.js';
 import './said.js';
 import './dialogs.js';
+import './refused.js';
 import './kept.js';
 import './conflict.js';
 import './rows.js';
