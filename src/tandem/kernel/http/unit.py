@@ -34,6 +34,10 @@ FORBIDDEN = 403
 SECRET_ANSWER = "kernel.idempotent_answer"  # noqa: S105  a purpose, no secret
 
 
+WAIT_TURN = Query(
+    "select pg_advisory_xact_lock(hashtextextended(:org_id::uuid::text || :what::text, 53))"
+)
+
 CLAIM_KEY = Query(
     """
     insert into kernel.idempotency as held
@@ -65,9 +69,12 @@ KEEP_ANSWER = Query(
 class Unit:
     """The request's transaction, opened by the first who needs it."""
 
-    def __init__(self, database: Database, actor: Actor | None) -> None:
+    def __init__(
+        self, database: Database, actor: Actor | None, waits_for: str | None = None
+    ) -> None:
         self._database = database
         self._actor = actor
+        self._waits_for = waits_for
         self._connection: Any = None
         self._is_reading = False
         self.tx: Tx | None = None
@@ -81,6 +88,8 @@ class Unit:
             self._connection = await self._database.pool.acquire()
             await begin(self._connection, self._actor.org_id)
             self.tx = Tx(self._connection, self._actor, self._database.clock.now())
+            if self._waits_for is not None:
+                await self.tx.records(WAIT_TURN, what=self._waits_for)
         return self.tx
 
     async def read(self) -> Tx:
@@ -119,7 +128,7 @@ class UnitOfWork(ASGIMiddleware):
         database = scope["litestar_app"].state.database
         request_id = new_id().hex
         actor = state["actor"] = noting.with_origin(state.get("actor"), scope, request_id)
-        unit = Unit(database, actor)
+        unit = Unit(database, actor, _changed(scope, actor))
         state["unit"] = unit
         check_content(scope)
         if actor is not None and (actor.hidden or actor.read_only):
@@ -181,6 +190,20 @@ class _Held:
         start: Any = self._messages[0]
         headers = {name.lower(): value for name, value in start.get("headers", [])}
         return str(headers.get(b"content-type", b"application/json").decode("latin-1"))
+
+
+def _changed(scope: Any, actor: Actor | None) -> str | None:
+    """Which record the request changes: by its id, or else its path. Those who change the same one
+    take turns, so that of two who saw the same version the second is told that it is stale."""
+    is_form = scope["method"] == "POST" and not scope["path"].startswith("/v1/")
+    if is_form and (actor is None or actor.user_id is None):
+        return None
+    if not is_form and scope["method"] not in {"PUT", "PATCH"}:
+        return None
+    named = next(iter(scope["path_params"].values()), None)
+    if named is None and is_form and not scope["path"].startswith("/settings"):
+        return None
+    return scope["path"] if named is None else str(named)
 
 
 def _idempotency_key(scope: Any) -> str | None:
