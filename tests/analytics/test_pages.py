@@ -121,8 +121,40 @@ async def test_a_question_is_kept_as_a_tile_of_ones_own_dashboard(
     assert made["filter_by"] == "state"
     assert (made["name"], made["shared_with"]) == ("Ours", ["finance", "sales"])
     assert [tile["title"] for tile in made["tiles"]] == ["More"]
+    await _tabs_part_the_tiles(client, form | {"dashboard": made["id"]}, own)
     assert (await client.post(f"{own}/removal", headers=SITE)).status_code == 303
     assert (await client.get("/v1/dashboards")).json() == []
+
+
+async def _tabs_part_the_tiles(client: httpx.AsyncClient, form: dict[str, str], own: str) -> None:
+    """Each tab shows its own tiles and keeps the days; the last tile takes the filter with it."""
+    weekly = "/explore?measure=orders&by=&grain=week&shape=line&week_start=sunday"
+    assert 'aria-label="Weeks begin on"' in (await client.get(weekly)).text
+    for title, tab in (("By week", "Course"), ("By shop", " Course ")):
+        saved = await client.post(weekly, headers=SITE, data=form | {"title": title, "tab": tab})
+        assert saved.status_code == 303, saved.text[:2000]
+    (made,) = (await client.get("/v1/dashboards")).json()
+    assert [tile["tab"] for tile in made["tiles"]] == ["", "Course", "Course"]
+    assert made["tiles"][1]["query"]["week_start"] == "sunday"
+
+    async def shown(**params: str) -> list[str]:
+        page = (await client.get(own, params=params)).text
+        return re.findall(r'<h2 id="tile-[0-9]+"[^>]*>([^<]+)<', page)
+
+    assert await shown() == await shown(tab="nothing") == ["More"]
+    assert await shown(tab="Course") == ["By week", "By shop"]
+    page = (await client.get(own, params={"period": "last_90_days"})).text
+    assert "?period=last_90_days&amp;tab=Course" in page
+    moved = {"name": "Ours", "role": "sales", "tab_0": "Course", "tab_1": "Course", "tab_2": ""}
+    long = await client.post(own, headers=SITE, data=moved | {"tab_0": "x" * 41})
+    assert long.status_code == 422
+    assert (await client.post(own, headers=SITE, data=moved)).status_code == 303
+    assert await shown() == ["More", "By week"] and await shown(tab="") == ["By shop"]
+    for _ in range(3):
+        assert (await client.post(own, headers=SITE, data={"tile": "0"})).status_code == 303
+    assert "No tile yet" in (await client.get(own)).text
+    (made,) = (await client.get("/v1/dashboards")).json()
+    assert (made["tiles"], made["filter_by"]) == ([], "")
 
 
 async def _people_open(client: httpx.AsyncClient) -> None:

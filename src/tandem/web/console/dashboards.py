@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,7 @@ from tandem.crm.analytics.domain.dashboards import (
     Ready,
     Tile,
     shared_dimensions,
+    tabs_of,
 )
 from tandem.crm.analytics.service import links
 from tandem.crm.identity import service as identity
@@ -134,7 +136,7 @@ class DashboardsPage(Controller):
     async def change(
         self, request: AnyRequest, dashboard_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> Response[Any]:
-        """Its name and whom it is shared with; or a tile less."""
+        """Its name, whom it is shared with and its tabs; or a tile less."""
         roles = [str(one) for one in (await request.form()).getall("role", [])]
         made = await flow.get_dashboard(tx, dashboard_id)
         draft = _changed(made, await read_form(request), roles)
@@ -156,14 +158,19 @@ def _changed(made: Dashboard, form: Mapping[str, str], roles: Sequence[str]) -> 
     if form.get("tile", "").isdecimal():
         gone = int(form["tile"])
         kept = [tile for place, tile in enumerate(made.tiles) if place != gone]
-        return msgspec.structs.replace(kept_of(made), tiles=kept)
+        by = made.filter_by if made.filter_by in shared_dimensions(kept) else ""
+        return msgspec.structs.replace(kept_of(made), tiles=kept, filter_by=by)
     values = {
         "name": form.get("name", ""),
         "shared_with": list(roles),
         "filter_by": form.get("filter_by", made.filter_by),
+        "tiles": [
+            msgspec.to_builtins(tile) | {"tab": form.get(f"tab_{place}", tile.tab).strip()}
+            for place, tile in enumerate(made.tiles)
+        ],
     }
-    draft = convert(values, DashboardDraft, {"name": "Give it a name, 80 letters at most."})
-    return msgspec.structs.replace(draft, tiles=made.tiles)
+    words = {"name": "Give it a name, 80 letters at most.", "tab": "A tab has 40 letters at most."}
+    return convert(values, DashboardDraft, words)
 
 
 def kept_of(made: Dashboard) -> DashboardDraft:
@@ -202,7 +209,12 @@ async def _dashboard(
         problem, looking = refusal.detail, PLAIN
         asked = [_asked(tile, looking, shown.filter_by) for tile in shown.tiles]
     named = shown.key or str(own.id if own else "")
-    views = [await tiles.view(tx, tile, place, now=now) for place, tile in enumerate(asked)]
+    tab, tabs = _tabs(request, shown)
+    views = [
+        await tiles.view(tx, tile, place, now=now)
+        for place, tile in enumerate(asked)
+        if not tabs or tile.tab == tab
+    ]
     return page(
         request,
         "console/dashboard.html",
@@ -211,6 +223,8 @@ async def _dashboard(
         is_own=own is not None and own.owner_id == tx.actor.user_id,
         filters=_filters(own) if own else [],
         roles=await identity.list_roles(tx.with_all_grants()) if own else [],
+        tab=tab,
+        tabs=tabs,
         links=await links.list_links(tx, now=now, dashboard=named),
         origin=request.app.state.settings.base_url.rstrip("/"),
         others=await flow.list_dashboards(tx),
@@ -227,6 +241,16 @@ async def _dashboard(
         compared=next((one.compared for one in views if one.compared), ""),
         problem=problem,
     )
+
+
+def _tabs(request: AnyRequest, shown: Ready) -> tuple[str, list[tuple[str, str]]]:
+    """The tab that is looked at, and all of them with their addresses, which keep all else."""
+    names = tabs_of(shown.tiles)
+    asked = dict(request.query_params)
+    tab = asked.get("tab", "")
+    if names and ("tab" not in asked or tab not in names):
+        tab = names[0]
+    return tab, [(name, "?" + urlencode({**asked, "tab": name})) for name in names]
 
 
 def _taken_along(shown: Ready, looking: Looking, own: Dashboard | None) -> str:

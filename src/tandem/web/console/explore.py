@@ -60,6 +60,7 @@ class Explored(msgspec.Struct, frozen=True, kw_only=True):
     value: str = ""
     model: str = "linear"
     window: str = "30"
+    week_start: str = "monday"
     looking: Looking = Looking()
 
     def ask(self) -> Ask:
@@ -75,6 +76,7 @@ class Explored(msgspec.Struct, frozen=True, kw_only=True):
             "filters": rule,
             "limit": SHOWN_MAX,
             "model": self.model,
+            "week_start": self.week_start,
             "window_days": int(self.window) if self.window in map(str, WINDOWS) else 0,
         }
         return self.looking.applied(convert(values, Ask, WORDS), "")
@@ -95,7 +97,7 @@ class ExplorePage(Controller):
         form = await read_form(request)
         explored = _explored(request)
         try:
-            tile = _tile(explored, form.get("title", ""))
+            tile = _tile(explored, form)
             made_id, name = await _keep(tx, tile, form, now)
         except Refusal as refusal:
             return await _page(request, tx, explored, now, refusal.detail, refusal.status)
@@ -161,7 +163,7 @@ def _part_unit(metric: Metric) -> str:
 
 def _explored(request: AnyRequest) -> Explored:
     asked = request.query_params
-    names = ("measure", "second", "by", "grain", "shape", "field", "value", "model", "window")
+    names = [one for one in Explored.__struct_fields__ if one != "looking"]
     given = {name: asked[name][:200] for name in names if name in asked}
     return Explored(looking=looking_at(request), **given)
 
@@ -217,16 +219,21 @@ def _goes_with(one: Metric, metric: Metric) -> bool:
     return one.dataset == metric.dataset and one.key != metric.key and one.span == metric.span
 
 
-def _tile(explored: Explored, title: str) -> Tile:
+def _tile(explored: Explored, form: Mapping[str, str]) -> Tile:
     ask = explored.ask()
     ready = msgspec.structs.replace(ask, period=ask.period, as_of=None)
     values = {
-        "title": title,
+        "title": form.get("title", ""),
+        "tab": form.get("tab", "").strip(),
         "shape": _fitting(explored.shape, explored),
         "query": msgspec.to_builtins(ready),
         "is_wide": explored.shape == "line",
     }
-    return convert(values, Tile, {"title": "Give the tile a name, 80 letters at most."})
+    words = {
+        "title": "Give the tile a name, 80 letters at most.",
+        "tab": "A tab has 40 letters at most.",
+    }
+    return convert(values, Tile, words)
 
 
 async def _keep(tx: Tx, tile: Tile, form: Mapping[str, str], now: datetime) -> tuple[UUID, str]:

@@ -143,6 +143,9 @@ def row_places(values: Mapping[str, str], name: str, most: int) -> list[int]:
 
     def order(place: int) -> tuple[int, int]:
         typed = values.get(f"place_{place}", "")
-        return (whole_of(typed, field=f"place_{place}", least=1, most=999) if typed else most, place)
+        return (
+            whole_of(typed, field=f"place_{place}", least=1, most=999) if typed else most,
+            place,
+        )
 
     return sorted(rows, key=order)

@@ -21,6 +21,7 @@ DASHBOARDS_MAX = 100
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=FILLED)]
 DimensionName = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z_]{0,40}"))]
+TabName = Annotated[str, msgspec.Meta(max_length=40, pattern=whole(r"[^\x00-\x1f]*"))]
 RoleKey = Annotated[str, msgspec.Meta(pattern=whole(r"[a-z][a-z0-9_]{0,62}"))]
 
 
@@ -30,12 +31,14 @@ class TooManyDashboards(Conflict):
 
 class Tile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A question and how its answer is shown. Its days, comparison and filter give way to those
-    that a dashboard is looked at with."""
+    that a dashboard is looked at with. Tiles of one `tab` stand together; where no tile names any,
+    all of them do."""
 
     title: Title
     shape: Literal["number", "line", "bar", "table"]
     query: Ask
     is_wide: bool = False
+    tab: TabName = ""
 
 
 class DashboardDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,6 +79,13 @@ def pinned(tile: Tile) -> Tile:
     made = plan(tile.query)
     names = [metric.name for metric in made.metrics]
     return msgspec.structs.replace(tile, query=msgspec.structs.replace(tile.query, measures=names))
+
+
+def tabs_of(tiles: Sequence[Tile]) -> list[str]:
+    """The tabs in the order of their first tiles; none where all tiles stand together. The empty
+    one is of those that name none."""
+    found = list(dict.fromkeys(tile.tab for tile in tiles))
+    return found if any(found) else []
 
 
 def shared_dimensions(tiles: Sequence[Tile]) -> list[str]:
