@@ -1,6 +1,7 @@
 """What providers tell counts once and goes only forward (A-NOT-10, A-MKT-11)."""
 
 import json
+from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from tandem.crm.notifications.service import providers
 from tandem.flows.provider_reports import sweep
 from tandem.kernel.db import Query
 from tandem.kernel.outbox import drain
+from tandem.sandbox.carriers.events import whatsapp_inbound
 from tandem.sandbox.carriers.letters import Letter
 from tests.notifications.givens import BASE, EMAIL, Post
 from tests.notifications.reporting import KEYS, MAIL, SETTLE, Sent, receipts, sent, sent_chat
@@ -320,3 +322,30 @@ async def test_stop_and_start_by_message_change_consent_and_are_answered_once(
         async with post.work.transaction() as tx:
             held = await customers.find_suppression(tx, "sms", stranger)
         assert (held.reason if held else None) == reason
+
+
+@pytest.mark.parametrize(("kind", "way"), [(Kind.MSG91, "sms"), (Kind.WHATSAPP, "whatsapp")])
+async def test_stop_is_heard_by_every_way_that_people_can_write(
+    post: Post, vendor: httpx.AsyncClient, kind: Kind, way: str
+) -> None:
+    one = await sent_chat(post) if kind is Kind.WHATSAPP else await sent(post, kind)
+    now = post.work.now()
+    async with post.work.transaction() as tx:
+        (asha,) = await customers.find_or_add(
+            tx, [CustomerDraft(name="Asha", phone=post.phone)], now=now - timedelta(hours=2)
+        )
+        for channel in ("sms", "whatsapp"):
+            yes = {"purpose": "marketing", "channel": channel, "is_granted": True, "source": "x"}
+            agreed = msgspec.convert(yes, NewConsent)
+            await customers.record_consent(tx, asha.id, agreed, now=now - timedelta(hours=1))
+    bodies = {
+        Kind.MSG91: json.dumps({"number": post.phone[1:], "content": "STOP", "id": "7"}).encode(),
+        Kind.WHATSAPP: whatsapp_inbound(post.phone, "Stop promotions"),
+    }
+    for _ in range(2):
+        assert await one.tell(vendor, "", body=bodies[kind]) == 200
+    async with post.work.transaction() as tx:
+        found = await customers.list_consents(tx, asha.id)
+        answers = [row["words"] for row in await tx.records(ANSWERS)]
+    ended = [consent.channel for consent in found if consent.state == "withdrawn"]
+    assert (ended, answers) == ([way], ["text_stopped"])
