@@ -88,6 +88,8 @@ def fill_in(browser: Browser, address: str) -> None:
         page = window.page
         page.goto(address)
         frame = page.frame_locator("iframe")
+        # The page around it is white, so it is light, though the phone is dark.
+        expect(frame.locator("html")).to_have_attribute("data-bs-theme", "light")
         frame.get_by_label("Name").fill("Meera Forms")
         frame.get_by_role("button", name="Send").click()
         expect(frame.locator(".has-error")).to_have_count(1)

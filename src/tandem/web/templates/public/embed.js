@@ -20,6 +20,10 @@
   const touch = new URLSearchParams({ embedded: '1' });
   const known = { referrer: from, landing: location.origin + location.pathname, ...kept, ...now };
   for (const name of [...names, 'referrer', 'landing']) if (known[name]) touch.set(name, known[name]);
+  // The form is light or dark as the page around it is, whatever the visitor's screen prefers.
+  const grounds = [document.body, document.documentElement].filter(Boolean).map((one) => getComputedStyle(one).backgroundColor.match(/[\d.]+/g)?.map(Number) ?? []);
+  const [red = 255, green = 255, blue = 255] = grounds.find(([, , , cover = 1]) => cover > 0.5) ?? [];
+  touch.set('theme', red + green + blue < 384 ? 'dark' : 'light');
   const frame = document.createElement('iframe');
   frame.src = `${address}?${touch}`;
   frame.title = script.dataset.title ?? 'Form';
