@@ -174,6 +174,7 @@ async def test_a_sample_tries_the_variants_and_everybody_else_gets_the_better_on
         assert refused.status_code in (400, 422), (wrong, refused.text)
 
     campaign = await company.draft(everybody, variants=two, trial=trial, holdout_percent=10)
+    looked = (await company.client.get(f"/v1/campaigns/{campaign['id']}/preview")).json()
     await company.schedule(campaign)
     await company.turn(campaign)
     feed = f"campaign:{campaign['id']}"
@@ -181,6 +182,8 @@ async def test_a_sample_tries_the_variants_and_everybody_else_gets_the_better_on
     at = f"/v1/campaigns/{campaign['id']}"
     states = await company.states(campaign)
     assert (len(sample), states["queued"]) == (states["queued"], len(sample))
+    waiting = looked["variants"]["The better one, after the trial"]
+    assert (waiting, looked["will_send"]) == (states["planned"], len(sample) + waiting)
     assert 10 <= len(sample) <= 38 and states["planned"] == 60 - len(sample) - states["holdout"]
     assert (await company.read(campaign))["trial_ends_at"] is None, "nothing has left yet"
     by_customer = {

@@ -13,6 +13,7 @@ from tandem.crm.identity import service as identity
 from tandem.crm.marketing.domain.campaigns import Campaign, CampaignIncomplete, Kind
 from tandem.crm.marketing.domain.local_times import begins_at, moment
 from tandem.crm.marketing.domain.splitting import is_held_out, variant_for
+from tandem.crm.marketing.domain.trials import is_sampled
 from tandem.crm.notifications.service import deciding
 from tandem.flows import campaign_policy
 from tandem.kernel.db import Tx
@@ -21,6 +22,7 @@ from tandem.kernel.errors import NotFound
 LOOKED_AT_MAX = 5_000
 """People whom the policy is asked about; of more, an even sample."""
 ASKED_AT_ONCE = 1_000
+AFTER_TRIAL = "The better one, after the trial"
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,8 +118,16 @@ async def _judge(
     for person, verdict in zip(people, verdicts, strict=True):
         reasons[verdict.reason if verdict.action != "send" else "will_send"] += 1
         if verdict.action == "send":
-            shares[variant_for(campaign.id, person.id, campaign.variants).name] += 1
+            shares[_share_of(campaign, person.id)] += 1
             zones[known.get(person.id, here)] += 1
+
+
+def _share_of(campaign: Campaign, customer_id: UUID) -> str:
+    """The variant that is theirs by name; who waits for the end of a trial has none yet."""
+    trial = campaign.trial
+    if trial is not None and not is_sampled(campaign.id, customer_id, trial.sample_percent):
+        return AFTER_TRIAL
+    return variant_for(campaign.id, customer_id, campaign.variants).name
 
 
 async def _zone(tx: Tx) -> ZoneInfo:
