@@ -1,14 +1,14 @@
 """What staff are told: under the bell, by mail, and only as they want it."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from tandem.crm.notifications.domain.categories import CATEGORIES, Mandatory
-from tandem.crm.notifications.domain.hours import Hours, due_at
+from tandem.crm.notifications.domain.hours import Hours, Mailed, due_at
 from tandem.crm.notifications.domain.inbox import ItemMissing
 from tandem.crm.notifications.domain.messages import Channel, Lane
 from tandem.crm.notifications.domain.policy import SendAsk
@@ -210,6 +210,26 @@ def test_mail_is_due_in_the_persons_own_time(pace: str, hours: Hours, now: str, 
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
     found = due_at(pace, hours, at)  # type: ignore[arg-type]  # as written in the table
     assert found == datetime.fromisoformat(due).replace(tzinfo=UTC)
+
+
+def test_what_comes_within_the_hour_goes_with_the_first_of_it() -> None:
+    """A-NOT-6: a regular digest and a look back; each minute something happens."""
+    begin, hours = datetime(2026, 11, 22, 10, tzinfo=UTC), Hours(zone="Asia/Kolkata")
+    expected = {"hourly": [(60, 60), (120, 60)], "eased": [(1, 1), (61, 60), (121, 60)]}
+    for pace, mails in expected.items():
+        last_at: datetime | None = None
+        waiting: list[datetime] = []
+        left: list[tuple[int, int]] = []
+        for minute in range(130):
+            now = begin + timedelta(minutes=minute)
+            due = [at for at in waiting if at <= now]
+            if due:
+                last_at, waiting = now, [at for at in waiting if at > now]
+                left.append((minute, len(due)))
+            mailed = Mailed(last_at=last_at, next_at=min(waiting, default=None))
+            waiting.append(due_at(pace, hours, now, mailed))  # type: ignore[arg-type]  # as above
+        assert left == mails, pace
+        assert sum(count for _, count in left) + len(waiting) == 130, "none is lost"
 
 
 def test_every_kind_belongs_to_one_category() -> None:

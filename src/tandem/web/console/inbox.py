@@ -40,6 +40,7 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 PACES = (
     ("off", "Never"),
     ("now", "At once"),
+    ("eased", "At once, then gathered for an hour"),
     ("hourly", "Every hour, gathered"),
     ("daily", "Once a day"),
     ("weekly", "Once a week"),

@@ -9,7 +9,8 @@ from tandem.crm.notifications.domain.messages import SERVICE
 from tandem.kernel.errors import Invalid
 
 Audience = Literal["customer", "staff"]
-Pace = Literal["off", "now", "hourly", "daily", "weekly"]
+Pace = Literal["off", "now", "eased", "hourly", "daily", "weekly"]
+"""`eased`: at once after a quiet hour, else gathered as `hourly` is."""
 Way = Literal["email", "sms", "whatsapp", "inapp"]
 
 

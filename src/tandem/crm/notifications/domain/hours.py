@@ -43,16 +43,32 @@ def check_hours(hours: Hours) -> None:
         raise Invalid("Quiet hours that never end would keep everything back.", field="quiet_until")
 
 
-def due_at(pace: Pace, hours: Hours, now: datetime) -> datetime:
+class Mailed(msgspec.Struct, frozen=True, kw_only=True):
+    """When mail to somebody last left, and when the next one does that waits already."""
+
+    last_at: datetime | None = None
+    next_at: datetime | None = None
+
+
+def due_at(pace: Pace, hours: Hours, now: datetime, mailed: Mailed = Mailed()) -> datetime:
     """When mail about something that happened now is due. A digest's own moment belongs to the next
-    one, so that what comes late is in no message that has left."""
+    one, so that what comes late is in no message that has left. What is gathered goes with what
+    waits already: the hour begins with the first of it."""
     if pace in ("daily", "weekly"):
         return _next_digest(pace, hours, now)
-    at = now + GATHERED_FOR if pace == "hourly" else now
+    at = now if pace == "now" else _gathered(pace, now, mailed)
     if not hours.quiet_from:
         return at
     quiet = QuietHours(starts=hours.quiet_from, ends=hours.quiet_until, covers="all")
     return quiet_until(quiet, ZoneInfo(hours.zone), at) or at
+
+
+def _gathered(pace: Pace, now: datetime, mailed: Mailed) -> datetime:
+    if mailed.next_at is not None and now < mailed.next_at <= now + GATHERED_FOR:
+        return mailed.next_at
+    if pace == "hourly":
+        return now + GATHERED_FOR
+    return now if mailed.last_at is None else max(now, mailed.last_at + GATHERED_FOR)
 
 
 def _next_digest(pace: Pace, hours: Hours, now: datetime) -> datetime:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tandem.contracts.notifications import InboxChanged
 from tandem.crm.notifications.domain.categories import CATEGORIES, Category, Pace, category_of
-from tandem.crm.notifications.domain.hours import Hours, due_at
+from tandem.crm.notifications.domain.hours import GATHERED_FOR, Hours, Mailed, due_at
 from tandem.crm.notifications.domain.inbox import (
     BODY_LENGTH_MAX,
     TITLE_LENGTH_MAX,
@@ -26,6 +26,7 @@ from tandem.kernel.pages import Page, decode_cursor, page_of
 
 Mark = Literal["seen", "read", "unread", "archived", "kept"]
 ZONE = "Asia/Kolkata"
+GATHERED: frozenset[Pace] = frozenset({"eased", "hourly"})
 KEPT_FOR = timedelta(days=30)
 PEOPLE_A_SWEEP = 200
 
@@ -69,7 +70,12 @@ async def tell_staff(
     by_mail = [one for one in people if paces[one]["email"] != "off"]
     if by_mail and not has_own_mail:
         hours = await _hours(tx, by_mail, zone)
-        due = [(new_id(), one, due_at(paces[one]["email"], hours[one], now)) for one in by_mail]
+        gathered = [one for one in by_mail if paces[one]["email"] in GATHERED]
+        known = await store.mailed(tx, gathered, now=now, since=now - GATHERED_FOR)
+        due = [
+            (new_id(), one, due_at(paces[one]["email"], hours[one], now, known.get(one, Mailed())))
+            for one in by_mail
+        ]
         await store.add_entries(tx, due, now=now, **facts)
     await tx.publish(*(InboxChanged(user_id=one) for one in new_to))
     return new_to

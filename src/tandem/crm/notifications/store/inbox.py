@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from tandem.crm.notifications.domain.hours import Mailed
 from tandem.crm.notifications.domain.inbox import Entry, InboxItem
 from tandem.kernel.db import Query, Tx
 
@@ -80,6 +81,17 @@ TAKE = Query(
        set mailed_at = :now
      where org_id = :org_id and user_id = :user_id and mailed_at is null and due_at <= :now
     returning id, kind, title, body, link, created_at
+    """
+)
+
+MAILED = Query(
+    """
+    select user_id, max(mailed_at) as last_at,
+           min(due_at) filter (where mailed_at is null and due_at > :now) as next_at
+      from notifications.digest_entry
+     where org_id = :org_id and user_id = any(:user_ids::uuid[])
+       and (mailed_at is null or mailed_at > :since)
+     group by user_id
     """
 )
 
@@ -201,6 +213,14 @@ async def add_entries(
         dedupe=dedupe,
         now=now,
     )
+
+
+async def mailed(
+    tx: Tx, user_ids: Sequence[UUID], *, now: datetime, since: datetime
+) -> dict[UUID, Mailed]:
+    """Of each, the last mail since then and the next one that waits; absent where there is none."""
+    rows = await tx.records(MAILED, user_ids=list(user_ids), now=now, since=since)
+    return {row["user_id"]: Mailed(last_at=row["last_at"], next_at=row["next_at"]) for row in rows}
 
 
 async def list_due(tx: Tx, *, now: datetime, count: int) -> list[UUID]:
