@@ -1,9 +1,11 @@
 """One act on many records: each for itself, what it came to, and the way back."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 from uuid import UUID, uuid4
 
 import httpx2 as httpx
@@ -466,3 +468,35 @@ async def test_what_is_asked_wrong_is_refused_whole_and_keeps_nothing(
         assert (answer.status_code, answer.json()["code"]) == (status, code), (body["act"], status)
     assert (await client.get("/v1/bulk-jobs")).json()["items"] == []
     assert (await lead(client, lead_id))["tags"] == []
+
+
+async def test_the_pages_begin_it_follow_it_and_take_it_back(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    ids = await some_leads(database, actor, now, 2, source="page")
+    missing = str(uuid4())
+    count = await client.get("/leads/bulk", params={"q": "person"})
+    assert count.json() == {"count": 2, "is_more": False}
+    form = {"act": "tag", "tag": "hot", "ids": f"{ids[0]} {missing}", "back": "q=person"}
+    begun = await client.post("/leads/bulk", data=form)
+    assert (begun.status_code, begun.headers["location"]) == (303, "/leads?q=person")
+    toast = json.loads(unquote(begun.cookies["tandem_toast"].strip('"')))
+    assert toast["text"] == "1 lead tagged “hot”. 1 refused. See why."
+    shown = (await client.get(toast["href"])).text
+    assert "There is no such lead." in shown
+    back = await client.post(toast["undo"]["action"], data=toast["undo"]["values"])
+    assert back.headers["location"] == "/leads?q=person"
+    assert (await lead(client, ids[0]))["tags"] == []
+    everybody = {"whole": "true", "matching": "q=person", "ids": ""}
+    sheet = (await client.post("/leads/bulk/file", data=everybody)).text
+    assert sheet.count("Person") == 2
+    named = await client.post("/v1/lead-export", json={"ids": ids[:1]})
+    assert named.text.count("Person") == 1
+    people = await client.post("/v1/customers", json={"name": "Tara"})
+    form = {"ids": people.json()["id"]}
+    assert "Tara" in (await client.post("/customers/bulk/file", data=form)).text
+    for path in ("/deals/list", "/customers", "/leads", "/complaints"):
+        page = (await client.get(path)).text
+        assert "data-bulk-said" in page, path
+    refused = await client.post("/deals/list/bulk", data={"act": "move", "ids": ids[0]})
+    assert "Choose%20an%20open%20stage" in refused.headers["set-cookie"]

@@ -109,7 +109,7 @@ async def test_many_are_acknowledged_at_once_and_those_that_refuse_are_named(
             tx, complaint_id=three[2].id, to=Status.RESOLVED, origin=three[2].origin, now=now
         )
     ids = " ".join(str(one.id) for one in three)
-    done = await post(client, "/complaints/bulk", data={"ids": ids, "action": "acknowledge"})
+    done = await post(client, "/complaints/bulk", data={"ids": ids, "act": "acknowledge"})
     assert done.status_code == 303
     assert "2%20complaints%20acknowledged" in done.headers["set-cookie"]
     async with database.transaction(actor) as tx:

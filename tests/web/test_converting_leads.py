@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from tests.web.conftest import Desk
 from tests.web.installation import Installation
+from tests.web.screens import Screen
 
 
 def test_a_lead_is_ticked_off_converted_and_brought_back(desk: Desk, shop: Installation) -> None:
@@ -45,6 +46,7 @@ def test_a_lead_is_ticked_off_converted_and_brought_back(desk: Desk, shop: Insta
         page.get_by_role("button", name="Undo the conversion").click()
         expect(page.get_by_text("Nothing of what it made is left.")).to_be_visible()
         expect(page.locator("h1 .badge-status")).to_have_text("Qualified")
+        _tag_from_the_list(window, shop)
     shop.call("PUT", at, json={})
     back = shop.get(f"/v1/leads/{lead['id']}")
     # Whoever is known by their e-mail was linked as soon as they came, before any conversion.
@@ -54,3 +56,23 @@ def test_a_lead_is_ticked_off_converted_and_brought_back(desk: Desk, shop: Insta
     with desk(size="phone", theme="dark", allow=("/leads",)) as window:
         window.page.goto(f"/leads/{lead['id']}/conversion")
         window.check("lead-conversion-phone-dark")
+
+
+def _tag_from_the_list(window: Screen, shop: Installation) -> None:
+    """A range is selected with Shift and counted aloud; one act for all, and the way back."""
+    more = [shop.post("/v1/leads", name=f"Zubin Kumar {n}") for n in range(3)]
+    page = window.page
+    page.goto("/leads?q=Zubin")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.get_by_label("Select", exact=True).nth(2).click(modifiers=["Shift"])
+    expect(page.locator("[data-bulk-said]")).to_have_text("3 selected")
+    window.check("leads-selected-wide-light")
+    page.get_by_role("button", name="Tag…").click()
+    page.get_by_label("Tag", exact=True).fill("met")
+    page.get_by_role("dialog").get_by_role("button", name="Tag").click()
+    expect(page.get_by_role("link", name="3 leads tagged “met”.")).to_be_visible()
+    assert [shop.get(f"/v1/leads/{one['id']}")["tags"] for one in more] == [["met"]] * 3
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("3 leads are as before.")).to_be_visible()
+    assert [shop.get(f"/v1/leads/{one['id']}")["tags"] for one in more] == [[]] * 3

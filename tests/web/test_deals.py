@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.waiting import until
 from tests.web.conftest import Desk
 from tests.web.installation import Installation
+from tests.web.screens import Screen
 
 
 def test_a_deal_goes_over_the_board_until_it_is_won(desk: Desk, shop: Installation) -> None:
@@ -46,12 +47,29 @@ def test_a_deal_goes_over_the_board_until_it_is_won(desk: Desk, shop: Installati
         page.get_by_role("button", name="Won").click()
         expect(page.locator("h1 .badge-status")).to_have_text("Won")
         window.check("deal-wide-light")
+        _move_from_the_list(window)
     (deal,) = shop.get("/v1/opportunities", q="Cold")["items"]
     assert (deal["status"], deal["amount_minor"], deal["close_on"]) == (
         "won",
         1_25_000_00,
         "2027-01-31",
     )
+
+
+def _move_from_the_list(window: Screen) -> None:
+    """What is selected in the list takes one act; whoever refuses says why, and links to it."""
+    page = window.page
+    page.goto("/deals/list?q=Cold")
+    page.get_by_role("row", name="Cold store").get_by_label("Select").check()
+    expect(page.get_by_role("region", name="Selected deals")).to_contain_text("1 selected")
+    page.get_by_role("button", name="Move…").click()
+    page.get_by_role("dialog").get_by_label("Stage").select_option(label="Proposal")
+    page.get_by_role("dialog").get_by_role("button", name="Move").click()
+    page.get_by_role("link", name="No deal moved to Proposal. 1 refused. See why.").click()
+    expect(page.get_by_text("It is closed. Reopen it first.")).to_be_visible()
+    window.check("bulk-job-wide-light")
+    page.get_by_role("link", name="Back to the deals").click()
+    expect(page).to_have_url(re.compile(r"/deals/list\?q=Cold$"))
 
 
 def test_a_lost_deal_says_why_and_can_come_back(desk: Desk, shop: Installation) -> None:

@@ -52,6 +52,7 @@ FIXED = (
     "/alerts",
     "/alerts/new",
     "/deals",
+    "/deals/list",
     "/quotes",
     "/forecast",
     "/forecast?by=team&period=month",

@@ -89,7 +89,7 @@ def test_keys_walk_select_and_open_rows(desk: Desk, shop: Installation) -> None:
         ).click()
         expect(page.get_by_text("2 orders put on hold.")).to_be_visible()
         page.get_by_role("button", name="Undo").click()
-        expect(page.get_by_text("2 orders released.")).to_be_visible()
+        expect(page.get_by_text("2 orders are as before.")).to_be_visible()
         page.keyboard.press("?")
         expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
     assert not any(shop.get(f"/v1/orders/{order['id']}")["is_on_hold"] for order in orders)

@@ -11,6 +11,7 @@ from tandem.web.console.attribution import AttributionPage
 from tandem.web.console.audit import AuditPage
 from tandem.web.console.automations import AutomationPage, AutomationsPage
 from tandem.web.console.availability import AvailabilityPage
+from tandem.web.console.bulk import BulkPage
 from tandem.web.console.campaign_approvals import CampaignApprovalPage, CampaignApprovalsPage
 from tandem.web.console.campaigns import CampaignPage, CampaignsPage
 from tandem.web.console.churn import ChurnPage
@@ -20,6 +21,7 @@ from tandem.web.console.customer_privacy import ErasuresPage, PrivacyPage
 from tandem.web.console.customer_records import AccountKeptPage, CustomerKeptPage
 from tandem.web.console.customers import CustomerPage, CustomersPage
 from tandem.web.console.dashboards import DashboardsPage
+from tandem.web.console.deal_list import DealListPage
 from tandem.web.console.deals import DealPage, DealsPage
 from tandem.web.console.explore import ExplorePage
 from tandem.web.console.exports import ExportsPage
@@ -130,6 +132,8 @@ PAGES: list[Any] = [
     QuotePage,
     LeadsPage,
     LeadImportsPage,
+    BulkPage,
+    DealListPage,
     LeadPage,
     LeadFormsPage,
     LeadFormPage,

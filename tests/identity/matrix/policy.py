@@ -177,6 +177,7 @@ AREAS: dict[str, Rule] = {
     "/v1/quotas": Rule("sales.read", "sales.configure" + WHOLE),
     "/v1/leads": Rule("sales.read", "sales.write"),
     "/v1/bulk-jobs": both(ANYBODY),
+    "/bulk": both(ANYBODY),
     "/v1/lead-merges": both("sales.write"),
     "/v1/score-rules": Rule("sales.read", "sales.configure"),
     "/v1/score-thresholds": Rule("sales.read", "sales.configure"),

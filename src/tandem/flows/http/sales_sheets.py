@@ -1,6 +1,7 @@
 """Leads and deals as files over HTTP."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -15,9 +16,10 @@ from tandem.flows import sales_sheets
 from tandem.flows.sales_sheets import File, Kind
 from tandem.kernel import rules
 from tandem.kernel.actor import Actor
+from tandem.kernel.bulk import MANY_MAX
 from tandem.kernel.company import moment_of
 from tandem.kernel.db import Database
-from tandem.kernel.errors import Forbidden
+from tandem.kernel.errors import Forbidden, Invalid
 from tandem.kernel.http import Acting, Now, Store, refusals
 from tandem.kernel.http.imports import CSV
 
@@ -27,7 +29,10 @@ Word = Annotated[str | None, QueryParameter(max_length=60, pattern=r"^[^\x00]*$"
 
 
 class SheetAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    rule: dict[str, object]
+    """What a rule finds, or what is named by `ids`, 10,000 at most."""
+
+    rule: dict[str, object] | None = None
+    ids: Annotated[list[UUID], msgspec.Meta(max_length=MANY_MAX)] | None = None
     file: File = "csv"
 
 
@@ -68,12 +73,12 @@ class LeadExportController(Controller):
         "/",
         status_code=200,
         media_type="text/csv",
-        responses=refusals(Forbidden, rules.RuleWrong, rules.RuleTooSlow),
+        responses=refusals(Forbidden, Invalid, rules.RuleWrong, rules.RuleTooSlow),
     )
     async def export_chosen(
         self, data: JSONBody[SheetAsked], database: Store, actor: Acting, now: Now
     ) -> Stream:
-        """The leads that a rule finds; its words are those of assignment and scoring."""
+        """The leads that a rule finds, in the words of assignment and scoring, or those named."""
         return await _chosen(database, actor, "lead", data, now)
 
 
@@ -109,12 +114,12 @@ class OpportunityExportController(Controller):
         "/",
         status_code=200,
         media_type="text/csv",
-        responses=refusals(Forbidden, rules.RuleWrong, rules.RuleTooSlow),
+        responses=refusals(Forbidden, Invalid, rules.RuleWrong, rules.RuleTooSlow),
     )
     async def export_chosen(
         self, data: JSONBody[SheetAsked], database: Store, actor: Acting, now: Now
     ) -> Stream:
-        """The opportunities that a rule finds; its words are those of automations."""
+        """The opportunities that a rule finds, in the words of automations, or those named."""
         return await _chosen(database, actor, "opportunity", data, now)
 
 
@@ -127,12 +132,24 @@ async def _listed(
 
 
 async def _chosen(
-    database: Database, actor: Actor, kind: Kind, data: SheetAsked, now: Any
+    database: Database, actor: Actor, kind: Kind, data: SheetAsked, now: datetime
 ) -> Stream:
+    if (data.rule is None) is (data.ids is None):
+        raise Invalid("Give a rule, or name them, and not both.", field="rule")
+    if data.ids is not None:
+        return await file_of_named(database, actor, kind, data.ids, data.file)
     async with database.transaction(actor) as tx:
         moment = await moment_of(tx, now)
         sheet = await sales_sheets.open_sheet(tx, kind, moment, data.rule)
     return _answer(database, actor, sheet, data.file)
+
+
+async def file_of_named(
+    database: Database, actor: Actor, kind: Kind, ids: list[UUID], file: File
+) -> Stream:
+    """Those of them that the actor sees."""
+    named = LeadFilters(ids=ids) if kind == "lead" else Filters(ids=ids)
+    return await _listed(database, actor, kind, named, file)
 
 
 def _answer(database: Database, actor: Actor, sheet: sales_sheets.Sheet, file: File) -> Stream:

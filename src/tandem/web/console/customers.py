@@ -6,6 +6,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain import (
@@ -18,18 +19,23 @@ from tandem.crm.notifications.service import following
 from tandem.crm.sales import service as sales
 from tandem.crm.sales.domain.opportunities import Filters as DealFilters
 from tandem.crm.sales.domain.opportunities import Opportunity
+from tandem.flows.bulk.customers import CUSTOMERS
+from tandem.kernel.bulk import MANY_MAX
+from tandem.kernel.company import moment_of
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
-from tandem.kernel.http import Now, Transaction, check_if_match
+from tandem.kernel.http import Acting, Now, Store, Transaction, check_if_match
+from tandem.kernel.http.imports import CSV
 from tandem.kernel.pages import Page
 from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.views import Filters, OrderRow
 from tandem.scm.support import service as support
 from tandem.web.console.addresses import STATE_OPTIONS, address_values, read_address
+from tandem.web.console.bulk import Find, act_on, chosen, colleagues_of, counted, read_bulk
 from tandem.web.console.custom_fields import custom_values, live_fields, read_custom_inputs
 from tandem.web.console.customer_records import kept_of
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
-from tandem.web.console.lists import Column, listing, read_state
+from tandem.web.console.lists import Column, listing, read_state, state_of
 from tandem.web.console.views import views_of
 from tandem.web.rendering import page, redirect
 
@@ -80,7 +86,41 @@ class CustomersPage(Controller):
             cursor=state.cursor,
         )
         views = await views_of(tx, state, VIEWS)
-        return page(request, "console/customers.html", listing=listing(state, found, views))
+        return page(
+            request,
+            "console/customers.html",
+            listing=listing(state, found, views),
+            colleagues=await colleagues_of(tx),
+            lists=[
+                (str(one.id), one.name)
+                for one in await customers.list_segments(tx)
+                if one.kind == "static" and one.retired_at is None
+            ],
+        )
+
+    @get("/bulk")
+    async def count(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        """How many the list has in all, for those who take them all."""
+        return counted(await _find(tx)(request.query_params, MANY_MAX + 1))
+
+    @post("/bulk")
+    async def bulk(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        """One act on the selected customers."""
+        form = await read_bulk(request)
+        is_list = form.get("act") in ("enlist", "delist")
+        tx.actor.require("customers.segment" if is_list else "customers.write")
+        return await act_on(request, tx, CUSTOMERS, form, find=_find(tx), now=now)
+
+    @post("/bulk/file", status_code=200)
+    async def export(self, request: AnyRequest, database: Store, actor: Acting, now: Now) -> Stream:
+        """The selected customers as a file."""
+        actor.require("customers.export")
+        form = await read_bulk(request)
+        async with database.transaction(actor) as tx:
+            ids, moment = await chosen(form, _find(tx)), await moment_of(tx, now)
+        sheet = customers.export_csv(database, actor, customers.Chosen(ids=ids, moment=moment))
+        headers = {"content-disposition": 'attachment; filename="customers.csv"'}
+        return Stream(sheet, media_type=CSV, headers=headers)
 
     @get("/new")
     async def new(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
@@ -179,6 +219,14 @@ class CustomerPage(Controller):
             return await _form(request, tx, values=form, customer=customer, problem=problem)
         to = f"/customers/{customer_id}"
         return redirect(request, to, toast=f"{form.get('name')} is saved.", link=to)
+
+
+def _find(tx: Tx) -> Find:
+    async def find(asked: Mapping[str, str], limit: int) -> list[UUID]:
+        state = state_of("/customers", asked, COLUMNS)
+        return await customers.ids_of_customers(tx, text=state.search[:100], limit=limit)
+
+    return find
 
 
 def _values(form: Mapping[str, str]) -> dict[str, Any]:

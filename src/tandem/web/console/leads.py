@@ -1,11 +1,13 @@
 """Leads: the list, the board by status, writing one in."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
+from litestar.response import Stream
 
 from tandem.crm.identity import service as identity
 from tandem.crm.sales.domain.lead_statuses import Status
@@ -23,10 +25,21 @@ from tandem.crm.sales.domain.opportunities import escaped
 from tandem.crm.sales.domain.submissions import country_of
 from tandem.crm.sales.service import lead_statuses, leads
 from tandem.flows import leads as flow
+from tandem.flows.bulk.leads import LEADS
+from tandem.flows.http.sales_sheets import file_of_named
+from tandem.kernel.bulk import MANY_MAX
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal, StaleVersion
-from tandem.kernel.http import Now, Transaction
+from tandem.kernel.http import Acting, Now, Store, Transaction
 from tandem.kernel.ids import parse_id
+from tandem.web.console.bulk import (
+    Find,
+    act_on,
+    chosen,
+    colleagues_of,
+    counted,
+    read_bulk,
+)
 from tandem.web.console.custom_fields import live_fields, read_custom_inputs
 from tandem.web.console.forms import (
     NO_PROBLEM,
@@ -35,7 +48,7 @@ from tandem.web.console.forms import (
     problem_of,
     read_form,
 )
-from tandem.web.console.lists import Column, Filter, ListState, listing, read_state
+from tandem.web.console.lists import Column, Filter, ListState, listing, read_state, state_of
 from tandem.web.console.views import views_of
 from tandem.web.rendering import page, redirect, words
 
@@ -99,7 +112,30 @@ class LeadsPage(Controller):
             people=people,
             tones=TONES,
             narrowed=_question(filters_of(state), state.search),
+            statuses=statuses,
+            colleagues=await colleagues_of(tx),
         )
+
+    @get("/bulk")
+    async def count(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        """How many the list has in all, for those who take them all."""
+        return counted(await _find(tx)(request.query_params, MANY_MAX + 1))
+
+    @post("/bulk")
+    async def bulk(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        """One act on the selected leads."""
+        tx.actor.require("sales.write")
+        form = await read_bulk(request)
+        return await act_on(request, tx, LEADS, form, find=_find(tx), now=now)
+
+    @post("/bulk/file", status_code=200)
+    async def export(self, request: AnyRequest, database: Store, actor: Acting) -> Stream:
+        """The selected leads as a file."""
+        actor.require("sales.export")
+        form = await read_bulk(request)
+        async with database.transaction(actor) as tx:
+            ids = await chosen(form, _find(tx))
+        return await file_of_named(database, actor, "lead", ids, "csv")
 
     @get("/board")
     async def show_board(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
@@ -165,6 +201,16 @@ def filters_of(state: ListState) -> LeadFilters:
         is_unowned=owner == NOBODY,
         form_id=parse_id(state.values.get("form", "")),
     )
+
+
+def _find(tx: Tx) -> Find:
+    async def find(asked: Mapping[str, str], limit: int) -> list[UUID]:
+        statuses = await lead_statuses.list_statuses(tx)
+        known = _filters(statuses, await identity.staff_names(tx))
+        state = state_of("/leads", asked, COLUMNS, known)
+        return await leads.ids_of_leads(tx, filters_of(state), limit=limit)
+
+    return find
 
 
 def _question(filters: LeadFilters, search: str) -> str:

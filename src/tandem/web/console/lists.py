@@ -151,12 +151,21 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 def read_state(
     request: AnyRequest, columns: tuple[Column, ...], filters: tuple[Filter, ...] = ()
 ) -> ListState:
-    asked = request.query_params
+    return state_of(request.url.path, request.query_params, columns, filters)
+
+
+def state_of(
+    path: str,
+    asked: Mapping[str, str],
+    columns: tuple[Column, ...],
+    filters: tuple[Filter, ...] = (),
+) -> ListState:
+    """What an address's parameters say of the list at `path`."""
     sorts = [sort for column in columns for sort in column.sorts]
     sort = asked.get("sort", "")
     limit = asked.get("limit", "")
     return ListState(
-        path=request.url.path,
+        path=path,
         columns=columns,
         filters=filters,
         search=_text(asked.get("q", "")),

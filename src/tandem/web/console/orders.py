@@ -8,25 +8,20 @@ from zoneinfo import ZoneInfo
 
 from litestar import Controller, Request, Response, get, post
 
+from tandem.flows.bulk.orders import ORDERS
 from tandem.flows.search_orders import search_orders
-from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction
-from tandem.kernel.ids import parse_id
 from tandem.scm.orders import service as orders
 from tandem.scm.orders.domain.axes import FulfilmentStatus, PaymentStatus
 from tandem.scm.orders.domain.lifecycle import Status
 from tandem.scm.orders.domain.views import Filters
-from tandem.web.console.forms import read_form
+from tandem.web.console.bulk import act_on, read_bulk
 from tandem.web.console.lists import Column, Filter, listing, read_state
 from tandem.web.console.views import views_of
-from tandem.web.rendering import Undo, page, redirect, words, zone_of
+from tandem.web.rendering import page, words, zone_of
 
 AnyRequest = Request[Any, Any, Any]
 
-BULK_MAX = 200
-UNDOABLE_MAX = 50
-"""A cookie carries no more ids."""
-BACK_LENGTH_MAX = 1000
 
 COLUMNS = (
     Column(key="number", label="Order", is_lead=True),
@@ -92,42 +87,9 @@ class OrdersPage(Controller):
 
     @post("/orders/bulk")
     async def bulk(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
-        """Hold or release the selected orders; those that refuse are told by name."""
+        """Hold or release the selected orders."""
         tx.actor.require("orders.write")
-        form = await read_form(request)
-        ids = [
-            found for text in form.get("ids", "").split()[:BULK_MAX] if (found := parse_id(text))
-        ]
-        reason = form.get("reason", "")[:200] or "Held with others from the list"
-        done, fresh, refused = 0, [], []
-        is_hold = form.get("action") == "hold"
-        for order_id in ids:
-            try:
-                if is_hold:
-                    was = await orders.find_order(tx, order_id)
-                    fresh += [] if was is None or was.is_on_hold else [str(order_id)]
-                    await orders.hold(tx, order_id, reason=reason, now=now)
-                else:
-                    await orders.release_hold(tx, order_id, now=now)
-                done += 1
-            except Refusal as refusal:
-                order = await orders.find_order(tx, order_id)
-                refused.append(f"{order.number if order else order_id}: {refusal.detail}")
-        verb = "put on hold" if is_hold else "released"
-        said = f"{done} {'order' if done == 1 else 'orders'} {verb}."
-        said += f" Not: {'; '.join(refused[:5])}" if refused else ""
-        asked = form.get("back", "")[:BACK_LENGTH_MAX]
-        to = f"/orders?{asked}" if asked else "/orders"
-        undo = _release(fresh, asked) if fresh and not refused else None
-        return redirect(request, to, toast=said[:600], undo=undo)
-
-
-def _release(held: list[str], asked: str) -> Undo | None:
-    """Takes back a hold, where those it held are few enough for a note to carry."""
-    if len(held) > UNDOABLE_MAX:
-        return None
-    values = {"ids": " ".join(held), "action": "release", "back": asked}
-    return Undo(action="/orders/bulk", values=values)
+        return await act_on(request, tx, ORDERS, await read_bulk(request), now=now)
 
 
 def filters_of(values: Mapping[str, str], zone: str) -> Filters:

@@ -9,6 +9,7 @@ from litestar import Controller, Request, Response, get, post
 
 from tandem.crm.identity import service as identity
 from tandem.flows import complaints
+from tandem.flows.bulk.complaints import COMPLAINTS
 from tandem.flows.complaints import About
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
@@ -27,6 +28,7 @@ from tandem.scm.support.domain.statuses import (
     Visibility,
 )
 from tandem.scm.support.domain.views import Filters, Sort
+from tandem.web.console.bulk import act_on, read_bulk
 from tandem.web.console.forms import NO_PROBLEM, Problem, problem_of, read_form
 from tandem.web.console.lists import Column, Filter, listing, read_state
 from tandem.web.console.support_clocks import clock_of
@@ -34,7 +36,6 @@ from tandem.web.console.views import views_of
 from tandem.web.rendering import page, redirect, words
 
 AnyRequest = Request[Any, Any, Any]
-BULK_MAX = 200
 TO_DO = "to_do"
 
 COLUMNS = (
@@ -126,23 +127,10 @@ class ComplaintsPage(Controller):
 
     @post("/bulk")
     async def bulk(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
-        """Acknowledge or give away the selected ones; those that refuse are told by number."""
-        form = await read_form(request)
-        ids = [
-            found for text in form.get("ids", "").split()[:BULK_MAX] if (found := parse_id(text))
-        ]
-        tx.actor.require("support.assign" if form.get("action") == "assign" else "support.write")
-        done, refused = 0, []
-        for complaint_id in ids:
-            try:
-                await _do(tx, complaint_id, form, now)
-                done += 1
-            except Refusal as refusal:
-                refused.append(refusal.detail)
-        verb = "given away" if form.get("action") == "assign" else "acknowledged"
-        said = f"{done} {'complaint' if done == 1 else 'complaints'} {verb}."
-        said += f" Not: {'; '.join(refused[:5])}" if refused else ""
-        return redirect(request, "/complaints", toast=said[:600])
+        """Acknowledge or give away the selected ones."""
+        form = await read_bulk(request)
+        tx.actor.require("support.assign" if form.get("act") == "assign" else "support.write")
+        return await act_on(request, tx, COMPLAINTS, form, now=now)
 
     @get("/new")
     async def show_form(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
@@ -177,19 +165,6 @@ def narrowed(values: Mapping[str, str], text: str, me: UUID | None) -> Filters:
 
 def _one(status: str) -> tuple[Status, ...]:
     return (Status(status),) if status else ()
-
-
-async def _do(tx: Tx, complaint_id: UUID, form: Mapping[str, str], now: datetime) -> None:
-    if form.get("action") != "assign":
-        await support.move(
-            tx, complaint_id=complaint_id, to=Status.ACKNOWLEDGED, origin=Origin.STAFF, now=now
-        )
-        return
-    to = form.get("to", "")
-    assignee_id = tx.actor.user_id if to == "me" else parse_id(to)
-    if assignee_id is None:
-        raise Invalid("Choose who gets them.", field="to")
-    await complaints.give_to(tx, complaint_id=complaint_id, assignee_id=assignee_id, now=now)
 
 
 async def _open(tx: Tx, form: Mapping[str, str], now: datetime) -> Complaint:

@@ -31,6 +31,7 @@ LISTS = frozenset(
         "messages",
         "complaints",
         "leads",
+        "deals/list",
     }
 )
 Counting = Callable[[str], Awaitable[int | None]]

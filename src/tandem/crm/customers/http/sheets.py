@@ -1,6 +1,7 @@
 """Customers from and to files over HTTP."""
 
-from typing import Literal
+from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
@@ -9,8 +10,9 @@ from litestar.response import Stream
 
 from tandem.crm.customers import service
 from tandem.kernel import rules
+from tandem.kernel.bulk import MANY_MAX
 from tandem.kernel.company import moment_of
-from tandem.kernel.errors import Forbidden
+from tandem.kernel.errors import Forbidden, Invalid
 from tandem.kernel.http import Acting, Now, Store, refusals
 from tandem.kernel.http.imports import CSV, ImportsController
 
@@ -18,7 +20,10 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class ExportAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    rule: dict[str, object]
+    """Whom a rule finds, or who is named by `ids`, 10,000 at most."""
+
+    rule: dict[str, object] | None = None
+    ids: Annotated[list[UUID], msgspec.Meta(max_length=MANY_MAX)] | None = None
     file: Literal["csv", "xlsx"] = "csv"
 
 
@@ -44,29 +49,33 @@ class SheetController(Controller):
         actor.require("customers.export")
         async with database.transaction(actor) as tx:
             moment = await moment_of(tx, now)
-        return _sheet(database, actor, None, moment, file)
+        return sheet_of(database, actor, service.Chosen(moment=moment), file)
 
     @post(
         "/customer-export",
         status_code=200,
         media_type="text/csv",
-        responses=refusals(Forbidden, rules.RuleWrong),
+        responses=refusals(Forbidden, Invalid, rules.RuleWrong),
     )
     async def export_chosen(
         self, data: JSONBody[ExportAsked], database: Store, actor: Acting, now: Now
     ) -> Stream:
-        """Whom a rule finds."""
+        """Whom a rule finds, or who is named, as far as the caller may see them."""
         actor.require("customers.export")
+        if (data.rule is None) is (data.ids is None):
+            raise Invalid("Give a rule, or name them, and not both.", field="rule")
         async with database.transaction(actor) as tx:
-            rules.read(data.rule, await service.words(tx))
+            if data.rule is not None:
+                rules.read(data.rule, await service.words(tx))
             moment = await moment_of(tx, now)
-        return _sheet(database, actor, data.rule, moment, data.file)
+        chosen = service.Chosen(rule=data.rule, ids=data.ids, moment=moment)
+        return sheet_of(database, actor, chosen, data.file)
 
 
-def _sheet(database: Store, actor: Acting, rule: object, moment: rules.Moment, file: str) -> Stream:
+def sheet_of(database: Store, actor: Acting, chosen: service.Chosen, file: str) -> Stream:
     write = service.export_csv if file == "csv" else service.export_xlsx
     return Stream(
-        write(database, actor, rule, moment),
+        write(database, actor, chosen),
         media_type=CSV if file == "csv" else XLSX,
         headers={"content-disposition": f'attachment; filename="customers.{file}"'},
     )

@@ -60,6 +60,7 @@ from tandem.crm.customers.service.erasing import (
     waiting_erasure,
 )
 from tandem.crm.customers.service.exports import (
+    Chosen,
     export_csv,
     export_xlsx,
 )
@@ -134,6 +135,7 @@ from tandem.crm.customers.service.timeline import (
 __all__ = [
     "CONSENT_LINK",
     "IMPORTS",
+    "Chosen",
     "Sort",
     "add_account",
     "add_customer",

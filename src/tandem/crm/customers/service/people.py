@@ -178,6 +178,15 @@ async def list_customers(
     return page_of(rows, limit, lambda customer: (customer.name, customer.id))
 
 
+async def customers_of(tx: Tx, ids: Sequence[UUID]) -> list[Customer]:
+    """Those of them that the actor may see, in the order of their ids."""
+    tx.actor.require("customers.read")
+    reach = tx.actor.reach("customers.read")
+    found = await store.get(tx, ids)
+    seen = [one for one in found if reach.holds(one) and one.merged_into_id is None]
+    return sorted((veiled(tx.actor, one) for one in seen), key=lambda one: one.id)
+
+
 async def ids_of_customers(tx: Tx, *, text: str = "", limit: int) -> list[UUID]:
     """Those that the list shows for a search, without reading them."""
     tx.actor.require("customers.read")

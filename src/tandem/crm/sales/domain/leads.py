@@ -231,6 +231,7 @@ class LeadFilters(msgspec.Struct, frozen=True, kw_only=True):
     tag: str | None = None
     score_min: int | None = None
     words: str | None = None
+    ids: list[UUID] | None = None
 
 
 class LeadNote(msgspec.Struct, frozen=True, kw_only=True):

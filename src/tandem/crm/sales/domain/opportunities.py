@@ -148,6 +148,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: UUID | None = None
     owner_id: UUID | None = None
     words: str | None = None
+    ids: list[UUID] | None = None
 
 
 def escaped(words: str | None) -> str | None:

@@ -55,6 +55,7 @@ FILTERED: LiteralString = (
        and (:source::text is null or lower(l.source) = lower(:source))
        and (:tag::text is null or l.tags @> array[:tag::text])
        and (:score_min::int is null or l.score >= :score_min)
+       and (:ids::uuid[] is null or l.id = any(:ids))
        and (:words::text is null
             or l.name ilike '%' || :words || '%' or l.company_name ilike '%' || :words || '%'
             or l.number ilike :words || '%'

@@ -43,6 +43,7 @@ FILTERED: LiteralString = (
        and (:stage_id::uuid is null or o.stage_id = :stage_id)
        and (:customer_id::uuid is null or o.customer_id = :customer_id)
        and (:owner_id::uuid is null or o.owner_id = :owner_id)
+       and (:ids::uuid[] is null or o.id = any(:ids))
        and (:words::text is null
             or o.title ilike '%' || :words || '%' or o.number ilike :words || '%'
             or o.customer_name ilike '%' || :words || '%')

@@ -9,6 +9,7 @@ import './refused.js';
 import './kept.js';
 import './conflict.js';
 import './rows.js';
+import './selection.js';
 import './drawer.js';
 import './inline.js';
 import './keys.js';
