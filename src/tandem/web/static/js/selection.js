@@ -27,8 +27,8 @@ function toggleTo(box) {
   toggleOf(box, box.checked);
 }
 
-function said(many) {
-  if (!whole) return `${selected.size.toLocaleString()} selected`;
+function said(many, aloud = '') {
+  if (!whole) return `${selected.size.toLocaleString()}${aloud} selected`;
   return `All ${whole.count.toLocaleString()} ${many} that match are selected`;
 }
 
@@ -53,7 +53,7 @@ function tell(place, isWholePage) {
   place.hidden = !whole && selected.size === 0;
   place.querySelector('[data-bulk-count]').textContent = text;
   const aloud = document.querySelector('[data-bulk-said]');
-  const heard = place.hidden ? '' : text;
+  const heard = place.hidden ? '' : said(place.dataset.many, ` ${place.dataset.many}`);
   if (aloud && aloud.textContent !== heard) aloud.textContent = heard;
   const more = place.querySelector('[data-bulk-whole]');
   if (more) more.hidden = whole !== null || !isWholePage || !document.querySelector('.pager a');
