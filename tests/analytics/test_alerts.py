@@ -32,6 +32,7 @@ TOLD = Query(
     "select topic, payload from kernel.event"
     " where org_id = :org_id and topic like 'analytics.alert%' order by seq"
 )
+GONE = "update analytics.alert set draft = replace(draft::text, 'orders_placed', 'gone')::jsonb"
 ORDERS = Ask(measures=["orders"], period=Period.LAST_7_DAYS)
 
 
@@ -192,6 +193,11 @@ async def test_alerts_are_made_on_their_pages_and_see_what_their_owner_sees(
         assert "Went beyond" in (await asha.get(places["asha"])).text
         assert (await asha.post(f"{places['asha']}/mute", data={"hours": "24"})).status_code == 303
         assert "Quiet until" in (await asha.get(places["asha"])).text
+        async with database.transaction(company.actor()) as tx:
+            await tx.connection.execute(GONE)
+        for place in ("/alerts", places["asha"]):
+            shown = await asha.get(place)
+            assert shown.status_code == 200 and "gone (no longer there)" in shown.text
     async with browsing(app, database, company, "rina") as rina:
         assert "Orders placed is" not in (await rina.get("/inbox")).text
         listed = (await rina.get("/alerts")).text

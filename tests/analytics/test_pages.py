@@ -14,6 +14,10 @@ from tests.analytics.filled import fill
 from tests.analytics.givens import Counted
 
 FORM = r'action="/exports"[^>]*><input type="hidden" name='
+GONE = """
+    update analytics.dashboard
+       set tiles = regexp_replace(tiles::text, '(orders|revenue)@[0-9]', 'gone@1', 'g')::jsonb
+"""
 SITE = {"origin": "http://test", "sec-fetch-site": "same-origin"}
 
 
@@ -121,13 +125,16 @@ async def test_a_question_is_kept_as_a_tile_of_ones_own_dashboard(
     assert made["filter_by"] == "state"
     assert (made["name"], made["shared_with"]) == ("Ours", ["finance", "sales"])
     assert [tile["title"] for tile in made["tiles"]] == ["More"]
-    await _tabs_part_the_tiles(client, form | {"dashboard": made["id"]}, own)
+    await _tabs_part_the_tiles(client, company, form | {"dashboard": made["id"]}, own)
     assert (await client.post(f"{own}/removal", headers=SITE)).status_code == 303
     assert (await client.get("/v1/dashboards")).json() == []
 
 
-async def _tabs_part_the_tiles(client: httpx.AsyncClient, form: dict[str, str], own: str) -> None:
-    """Each tab shows its own tiles and keeps the days; the last tile takes the filter with it."""
+async def _tabs_part_the_tiles(
+    client: httpx.AsyncClient, company: Counted, form: dict[str, str], own: str
+) -> None:
+    """Each tab shows its own tiles and keeps the days; the last tile takes the filter with it, and
+    tiles of numbers that are no more can be taken off."""
     weekly = "/explore?measure=orders&by=&grain=week&shape=line&week_start=sunday"
     assert 'aria-label="Weeks begin on"' in (await client.get(weekly)).text
     for title, tab in (("By week", "Course"), ("By shop", " Course ")):
@@ -150,7 +157,11 @@ async def _tabs_part_the_tiles(client: httpx.AsyncClient, form: dict[str, str], 
     assert long.status_code == 422
     assert (await client.post(own, headers=SITE, data=moved)).status_code == 303
     assert await shown() == ["More", "By week"] and await shown(tab="") == ["By shop"]
-    for _ in range(3):
+    async with company.database.transaction(company.actor) as tx:
+        await tx.connection.execute(GONE)
+    for shown_gone in (2, 1, 1):
+        page = unescape((await client.get(own)).text)
+        assert page.count("There is no metric 'gone'") == shown_gone
         assert (await client.post(own, headers=SITE, data={"tile": "0"})).status_code == 303
     assert "No tile yet" in (await client.get(own)).text
     (made,) = (await client.get("/v1/dashboards")).json()

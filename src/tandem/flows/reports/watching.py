@@ -7,9 +7,8 @@ import structlog
 from babel.numbers import format_decimal
 
 from tandem.contracts.analytics import AlertFired, AlertRecovered
-from tandem.crm.analytics.domain.alerts import Alert, Reading, unit_of
+from tandem.crm.analytics.domain.alerts import Alert, Reading, label_of, unit_of
 from tandem.crm.analytics.domain.asking import QueryTooSlow, TooManyQueries
-from tandem.crm.analytics.domain.catalogue import find_metric
 from tandem.crm.analytics.service import alerts
 from tandem.crm.identity import service as identity
 from tandem.crm.notifications import service as notifications
@@ -93,7 +92,6 @@ async def _tell(
 
 def said(alert: Alert, reading: Reading, currency: str) -> str:
     """`Revenue is ₹1,20,000.00, above ₹1,00,000.00`."""
-    metric = find_metric(alert.draft.query.measures[0], field="query")
     now = figure(reading.value, unit_of(alert.draft), currency)
     limit, score = alert.draft.limit, reading.score or 0
     match alert.draft.kind:
@@ -103,7 +101,7 @@ def said(alert: Alert, reading: Reading, currency: str) -> str:
             against = f"{score * 100:+.1f} % against the period before"
         case _:
             against = f"unlike other days (z-score {score:.1f})"
-    return f"{metric.label} is {now}, {against}"
+    return f"{label_of(alert.draft)} is {now}, {against}"
 
 
 def figure(value: float | None, unit: str, currency: str) -> str:

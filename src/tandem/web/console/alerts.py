@@ -9,7 +9,7 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from tandem.crm.analytics.domain.alerts import Alert, AlertDraft, Reading, unit_of
+from tandem.crm.analytics.domain.alerts import Alert, AlertDraft, Reading, label_of, unit_of
 from tandem.crm.analytics.domain.catalogue import DATASETS, find_metric, latest
 from tandem.crm.analytics.domain.permissions import CONFIGURE
 from tandem.crm.analytics.service import alerts
@@ -149,15 +149,15 @@ class AlertsPage(Controller):
 
 def rule(draft: AlertDraft, currency: str) -> str:
     """`Revenue, last 7 days: above ₹1,00,000.00`."""
-    metric = find_metric(draft.query.measures[0], field="query")
+    label = label_of(draft)
     days = PERIODS.get(str(draft.query.period or "last_30_days"), "").lower()
     if draft.kind == "threshold":
         limit = figure(draft.limit, unit_of(draft), currency)
-        return f"{metric.label}, {days}: {draft.side} {limit}"
+        return f"{label}, {days}: {draft.side} {limit}"
     if draft.kind == "change":
         way = {"above": "up by", "below": "down by", "either": "changes by"}[draft.side]
-        return f"{metric.label}, {days}: {way} {draft.limit * 100:g} % or more"
-    return f"{metric.label} by day: unlike the 28 days before, z-score {draft.limit:g}"
+        return f"{label}, {days}: {way} {draft.limit * 100:g} % or more"
+    return f"{label} by day: unlike the 28 days before, z-score {draft.limit:g}"
 
 
 async def _form(

@@ -10,7 +10,7 @@ import msgspec
 
 from tandem.crm.analytics.domain.asking import Ask
 from tandem.crm.analytics.domain.calendar import Grain, Period
-from tandem.crm.analytics.domain.catalogue import find_metric
+from tandem.crm.analytics.domain.catalogue import Metric, find_metric
 from tandem.crm.analytics.domain.dashboards import Title
 from tandem.crm.analytics.domain.planning import plan
 from tandem.kernel.errors import Conflict, Invalid
@@ -169,5 +169,19 @@ def judge(alert: Alert, reading: Reading, now: datetime) -> Verdict:
     return Verdict("firing", "again" if is_due else None)
 
 
+def label_of(draft: AlertDraft) -> str:
+    """Also of a number that there is no longer: its alert has stopped, and is still looked at."""
+    metric = _watched(draft)
+    return metric.label if metric else f"{draft.query.measures[0]} (no longer there)"
+
+
 def unit_of(draft: AlertDraft) -> str:
-    return str(find_metric(draft.query.measures[0], field="query").unit)
+    metric = _watched(draft)
+    return str(metric.unit) if metric else ""
+
+
+def _watched(draft: AlertDraft) -> Metric | None:
+    try:
+        return find_metric(draft.query.measures[0], field="query")
+    except Invalid:
+        return None

@@ -89,10 +89,12 @@ def tabs_of(tiles: Sequence[Tile]) -> list[str]:
 
 
 def shared_dimensions(tiles: Sequence[Tile]) -> list[str]:
-    """What all of these tiles can be cut by."""
-    known = [
-        DATASETS[metric.dataset].dimensions for tile in tiles for metric in plan(tile.query).metrics
-    ]
+    """What all of these tiles can be cut by; nothing where one asks for what is no longer there."""
+    try:
+        plans = [plan(tile.query) for tile in tiles]
+    except Invalid:
+        return []
+    known = [DATASETS[metric.dataset].dimensions for one in plans for metric in one.metrics]
     return [name for name in known[0] if all(name in one for one in known)] if known else []
 
 

@@ -10,6 +10,7 @@ from tandem.crm.analytics.domain.dashboards import (
     DASHBOARDS_MAX,
     Dashboard,
     DashboardDraft,
+    Tile,
     TooManyDashboards,
     check_filter,
     pinned,
@@ -60,11 +61,11 @@ async def change_dashboard(
     is_current: Callable[[int], None],
     now: datetime,
 ) -> Dashboard:
-    """Only its owner changes it."""
+    """Only its owner changes it. Tiles that stay as they are may ask for what is gone meanwhile."""
     tx.actor.require(WRITE)
     found = await _own(tx, dashboard_id, roles)
     is_current(found.version)
-    await store.save(tx, dashboard_id, _pinned(draft, tx.actor))
+    await store.save(tx, dashboard_id, _pinned(draft, tx.actor, kept=found.tiles))
     await _note(tx, "changed", dashboard_id, draft, now)
     return await get_dashboard(tx, dashboard_id, roles)
 
@@ -84,11 +85,17 @@ async def _own(tx: Tx, dashboard_id: UUID, roles: Sequence[str]) -> Dashboard:
     return found
 
 
-def _pinned(draft: DashboardDraft, actor: Actor) -> DashboardDraft:
+def _pinned(draft: DashboardDraft, actor: Actor, kept: Sequence[Tile] = ()) -> DashboardDraft:
+    known = [tile.query for tile in kept]
+    tiles = []
     for tile in draft.tiles:
-        check(tile.query, actor)
+        if tile.query in known:
+            tiles.append(tile)
+        else:
+            check(tile.query, actor)
+            tiles.append(pinned(tile))
     check_filter(draft)
-    return msgspec.structs.replace(draft, tiles=[pinned(tile) for tile in draft.tiles])
+    return msgspec.structs.replace(draft, tiles=tiles)
 
 
 async def _note(
