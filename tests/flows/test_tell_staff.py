@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from tandem.contracts.customers import ImportFailed
@@ -82,6 +83,33 @@ async def test_a_hundred_things_are_one_message_and_what_comes_late_is_in_the_ne
     assert len(await mailed(database, actor, NINE + timedelta(hours=23))) == 1
     latest, _ = await mailed(database, actor, NINE + timedelta(days=1))
     assert latest[1] == "Late"
+
+
+@pytest.mark.parametrize(
+    ("pace", "mails"),
+    [("hourly", [(60, 4)]), ("eased", [(0, 1), (60, 3), (120, 1)])],
+)
+async def test_an_hour_of_news_is_one_message(
+    database: Database, actor: Actor, ravi: User, pace: str, mails: list[tuple[int, int]]
+) -> None:
+    """Something happens at 0, 5, 50, 55 and 65 minutes; `mails` says when how many were mailed."""
+    async with database.transaction(as_member(actor, ravi)) as tx:
+        choice = msgspec.convert({"category": "mentions", "way": "email", "pace": pace}, Choice)
+        await preferences.choose_own(tx, [choice], now=NINE)
+    left: list[tuple[int, int]] = []
+    for minute in range(0, 125, 5):
+        now = NINE + timedelta(minutes=minute)
+        if minute in (0, 5, 50, 55, 65):
+            async with database.transaction(actor) as tx:
+                await inbox.tell_staff(
+                    tx, [ravi.id], kind="mention", title=f"At {minute}", dedupe=pace + str(minute),
+                    now=now,
+                )  # fmt: skip
+        async with database.transaction(Actor.system(actor.org_id)) as tx:
+            taken = await inbox.take_due(tx, ravi.id, now=now)
+        if taken:
+            left.append((minute, len(taken)))
+    assert left == mails
 
 
 async def test_a_storm_ends_in_a_list_and_a_number(

@@ -64,6 +64,9 @@ async def test_a_letter_goes_only_forward_whatever_order_reports_come_in(
     assert await one.state() == (State.BOUNCED, "hard_bounce")
     await one.tell(vendor, "complained")
     assert await one.state() == (State.COMPLAINED, "complained")
+    assert (await post.history(one.message_id))[1:] == [
+        "clicked", "delivered", "hard_bounce", "complained",
+    ]  # fmt: skip
     assert [state for _, state in await receipts(post)] == [
         "applied",
         "applied",

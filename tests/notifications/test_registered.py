@@ -104,6 +104,17 @@ async def test_a_text_fits_to_the_character_or_is_shown_how_it_differs(
     assert (long["is_allowed"], long["reason"]) == (False, "variable_too_long")
     assert "31 characters, 30 are allowed" in long["detail"]
     assert (await check(client, GOOD.replace("SO-1001", "x" * 30)))["verdict"]["is_allowed"]
+    two = TEXT | {"template_id": TEMPLATE[:-1] + "9", "body": "Hi {#var#},\r\n\r\nYours \n"}
+    assert (await client.post("/v1/registered-texts", json=two)).status_code == 201
+    for text, fits in (
+        ("Hi Asha,\n\nYours", True),
+        ("Hi Asha,\r\n\r\nYours", True),
+        ("Hi Asha,\nYours", False),
+        ("Hi Asha,  Yours", False),
+        ("Hi  Asha,\n\nYours", True),
+        ("HI Asha,\n\nYours", False),
+    ):
+        assert (await check(client, text))["verdict"]["is_allowed"] is fits, text
 
 
 @pytest.mark.parametrize(

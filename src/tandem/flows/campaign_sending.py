@@ -147,6 +147,8 @@ async def _build(tx: Tx, campaign: Campaign, now: datetime) -> Campaign:
 
 
 async def _release(tx: Tx, campaign: Campaign, now: datetime) -> bool:
+    if campaign.is_on_trial(now):
+        return False
     taken = await marketing.take_planned(tx, campaign, RELEASED_AT_ONCE)
     if taken:
         decided = await _decide(tx, campaign, taken, now)

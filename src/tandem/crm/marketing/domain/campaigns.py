@@ -236,6 +236,12 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
             return False
         return now - self.scheduled_at > late_max
 
+    def is_on_trial(self, now: datetime) -> bool:
+        """Its sample has been written to, and the time to see what came of it is not over."""
+        return (
+            self.winner_id is None and self.trial_ends_at is not None and now < self.trial_ends_at
+        )
+
     @property
     def late_max(self) -> timedelta | None:
         minutes = self.skip_if_later_minutes

@@ -6,7 +6,8 @@ import msgspec
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """`outcome`: sent, refused, later, unknown, abandoned, found, not_found, or a receipt."""
+    """`outcome`: sent, refused, later, unknown, abandoned, found, not_found, or what was
+    told of it later: a receipt, opened, clicked, unsubscribed."""
 
     number: int
     outcome: str

@@ -221,13 +221,14 @@ def match(text: RegisteredText, body: str) -> list[str] | None:
     Values within the allowed length are preferred; too long ones are found too, to say so.
     """
     parts = MARKS[text.registry].split(one_ending(text.body))
+    body = one_ending(body)
     found = _values(parts, body, LONGEST[text.registry])
     return _values(parts, body, len(body)) if found is None else found
 
 
 def one_ending(text: str) -> str:
-    """Lines end alike, wherever a text was copied from."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    """Lines end alike, and nothing blank stands around, wherever a text was copied from."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def _values(parts: list[str], body: str, longest: int) -> list[str] | None:
@@ -306,6 +307,7 @@ def compared(text: RegisteredText, body: str) -> list[Piece]:
     """What is the same, what stands where a variable is, what is too much and what is missing."""
     registered = MARKS[text.registry].sub(_SLOT, one_ending(text.body))
     pieces: list[Piece] = []
+    body = one_ending(body)
     matcher = SequenceMatcher(None, registered, body, autojunk=False)
     for op, start, end, ours, ours_end in matcher.get_opcodes():
         theirs = registered[start:end]

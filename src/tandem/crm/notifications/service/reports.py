@@ -152,6 +152,7 @@ async def apply_report(tx: Tx, message_id: UUID, report: Report, *, now: datetim
         await settle_sent(tx, held, provider_message_id=theirs, now=now, outcome="found")
         held = msgspec.structs.replace(held, state=State.SENT, provider_message_id=theirs)
     if report.what in ENGAGEMENT:
+        await _note_once(tx, held, report, now)
         await tx.publish(_engaged(held, report, now))
         return True
     if held.state not in LEFT or not is_progress(report.what, held.receipt):
@@ -239,6 +240,14 @@ async def _keep(
         state=state,
         now=now,
     )
+
+
+async def _note_once(tx: Tx, held: Message, report: Report, now: datetime) -> None:
+    """That it was opened, and that something in it was clicked, are lines of its history; how often
+    and by whom is marketing's to know."""
+    known = {one.outcome for one in await ledger.list_attempts(tx, held.id)}
+    if report.what not in known:
+        await ledger.add_attempt(tx, held, outcome=report.what, detail="", now=now)
 
 
 async def _advance(tx: Tx, held: Message, report: Report, *, now: datetime) -> None:
