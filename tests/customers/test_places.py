@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from tandem.contracts.address import Address
+from tandem.contracts.countries import UnknownCountry
 from tandem.contracts.india import (
     PostalCodeWrong,
     StateMismatch,
@@ -57,6 +58,13 @@ def test_pin_560001_with_state_delhi_is_refused_with_the_right_state() -> None:
 def test_an_address_abroad_and_an_army_post_office_are_not_judged() -> None:
     check_address(msgspec.structs.replace(HERE, country="DE", postal_code="10117", state_code=""))
     check_address(msgspec.structs.replace(HERE, postal_code="900056", state_code="07"))
+
+
+@pytest.mark.parametrize("country", ["UK", "XX", "EU"])
+def test_what_is_no_country_does_not_pass_for_abroad(country: str) -> None:
+    with pytest.raises(UnknownCountry) as refused:
+        check_address(msgspec.structs.replace(HERE, country=country), field="ship_to")
+    assert refused.value.field == "ship_to.country"
 
 
 def test_a_pin_has_six_digits() -> None:

@@ -30,7 +30,14 @@ async def test_goods_come_in_and_counts_are_corrected_by_sku(
     lost = {"sku": shop.tea, "location": "BLR", "quantity": -1, "reason": "lost"}
     adjusted = await client.post("/v1/stock-adjustments", json=lost)
     nowhere = await client.post("/v1/stock-adjustments", json=lost | {"location": "NIX"})
+    place = {"name": "Depot", "line1": "1 Road", "city": "Pune", "postal_code": "000000"}
+    depot = await client.post("/v1/locations", json={"code": "P", "name": "P", "address": place})
+    assert (depot.status_code, depot.json()["field"]) == (422, "address.postal_code")
     why = await client.post("/v1/stock-adjustments", json=lost | {"reason": "whim"})
+    many = await client.post("/v1/stock-adjustments", json=lost | {"quantity": -5_010})
+    assert (many.status_code, many.json()["code"], many.json()["missing"]) == (
+        409, "insufficient_stock", {shop.tea: 6},
+    )  # fmt: skip
     shelf = (await client.get("/v1/stock", params={"sku": shop.tea})).json()["items"][0]
     proof = (await client.get("/v1/stock/audit")).json()
 

@@ -16,7 +16,7 @@ from tandem.kernel.db import Database, Query, Tx
 from tandem.kernel.errors import Invalid
 from tandem.kernel.ids import new_id
 from tandem.scm.inventory import service
-from tandem.scm.inventory.domain import Promised, Reason
+from tandem.scm.inventory.domain import OutOfStock, Promised, Reason
 from tests.inventory.givens import Shop, counts, open_shop, owner, topics
 
 OPERATIONS = 5_000
@@ -60,7 +60,7 @@ async def _adjust(tx: Tx, shop: Shop, past: History, dice: random.Random, now: d
             reason=Reason.COUNT,
             now=now,
         )
-    except Promised:
+    except (OutOfStock, Promised):
         return
     past.book[code, sku] += quantity
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from tandem.contracts.address import Address
+from tandem.contracts.countries import check_country
 from tandem.kernel.errors import Invalid
 
 STATES: Mapping[str, str] = {
@@ -183,8 +184,10 @@ def states_of_pin(pin: str) -> tuple[str, ...]:
 def check_address(address: Address, *, field: str = "address") -> None:
     """Refuse an Indian address whose PIN is not one, whose state is none, or where they disagree.
 
-    Unknown PIN ranges and an empty state pass: the address may still be right.
+    Unknown PIN ranges and an empty state pass: the address may still be right. Of one abroad the
+    country is looked at.
     """
+    check_country(address.country, field=f"{field}.country")
     if address.country != "IN":
         return
     if not PIN.fullmatch(address.postal_code):

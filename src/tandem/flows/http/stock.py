@@ -10,7 +10,7 @@ from tandem.contracts.address import FILLED
 from tandem.flows import adjust_stock
 from tandem.kernel.errors import Forbidden, Invalid
 from tandem.kernel.http import Now, Transaction, refusals
-from tandem.scm.inventory.domain import Level, Promised, Reason, TooMany
+from tandem.scm.inventory.domain import Level, OutOfStock, Promised, Reason, TooMany
 
 Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=FILLED)]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=FILLED)]
@@ -50,7 +50,9 @@ class StockFlowsController(Controller):
             now=now,
         )
 
-    @post("/stock-adjustments", responses=refusals(Forbidden, Promised, Invalid, TooMany))
+    @post(
+        "/stock-adjustments", responses=refusals(Forbidden, OutOfStock, Promised, Invalid, TooMany)
+    )
     async def adjust(self, data: JSONBody[Adjustment], tx: Transaction, now: Now) -> Level:
         """Correct a count, for a reason that stays in the ledger."""
         return await adjust_stock.adjust(

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.catalog import VariantFacts
+from tandem.contracts.countries import check_country
 from tandem.contracts.india import likely_state
 from tandem.contracts.invoicing import Cart, Quote
 from tandem.contracts.shipping import Promise, PromiseAsk
@@ -87,6 +88,7 @@ class OrderQuote(msgspec.Struct, frozen=True, kw_only=True):
 async def quote_order(tx: Tx, question: OrderQuestion, *, now: datetime) -> OrderQuote:
     """Lines that cannot be sold are marked, and the rest is quoted without them."""
     tx.actor.require("orders.write")
+    check_country(question.country)
     catalogue = await catalog.facts(tx, sorted({line.sku for line in question.lines}))
     sound = [line for line in question.lines if _problem(line, catalogue) == ""]
     room = await inventory.available(tx, sorted({catalogue[line.sku].variant_id for line in sound}))

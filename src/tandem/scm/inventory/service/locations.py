@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.address import Address
+from tandem.contracts.india import check_address
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Conflict, NotFound
@@ -26,6 +27,8 @@ async def add_location(
 ) -> Location:
     """Codes are unique in the organisation (LocationCodeTaken)."""
     tx.actor.require("inventory.configure")
+    if address is not None:
+        check_address(address)
     location = Location(
         id=new_id(),
         code=code,
@@ -60,6 +63,8 @@ async def lock_location(tx: Tx, location_id: UUID) -> Location:
 async def change_location(tx: Tx, *, before: Location, after: Location, now: datetime) -> Location:
     """Save a locked location's new facts. One that still has promised goods cannot be closed."""
     tx.actor.require("inventory.configure")
+    if after.address is not None and after.address != before.address:
+        check_address(after.address)
     sold = before.is_active and before.kind in SELLS
     sells = after.is_active and after.kind in SELLS
     if sold and not sells and await locations.has_promises(tx, before.id):

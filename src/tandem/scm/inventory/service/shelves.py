@@ -18,6 +18,7 @@ from tandem.scm.inventory.domain import (
     Kind,
     Level,
     Location,
+    OutOfStock,
     Promised,
     Reason,
     Shelf,
@@ -63,7 +64,8 @@ async def adjust(
 ) -> Level:
     """Correct a count by `quantity` (signed, not 0) for a reason; `other` needs a note.
 
-    Refuses with Promised when goods that orders hold would be gone.
+    Refuses with OutOfStock when fewer lie there, with Promised when goods that orders hold would
+    be gone.
     """
     tx.actor.require("inventory.adjust")
     assert quantity, "correcting by nothing is refused where the number was read"
@@ -222,6 +224,7 @@ async def _move(
     await levels.open_levels(tx, {variant_id: sku}, location.id)
     level = (await levels.lock(tx, [place]))[place]
     level.is_selling = location.is_active and location.kind in SELLS
+    level.priority = location.priority
     before = level.available
     level.on_hand += quantity
     _check_counts(level)
@@ -250,6 +253,8 @@ async def _move(
 
 
 def _check_counts(level: Level) -> None:
+    if level.on_hand < 0:
+        raise OutOfStock({level.sku: -level.on_hand})
     if level.on_hand > COUNT_MAX:
         raise TooMany(f"A shelf counts up to {COUNT_MAX:,}.", field="quantity")
     if level.available < 0:

@@ -8,6 +8,7 @@ from litestar import Controller, Response, get, post, put
 from litestar.params import JSONBody, QueryParameter
 
 from tandem.contracts.address import PRINTABLE
+from tandem.contracts.countries import check_country
 from tandem.contracts.india import PIN, STATES, PostalCodeWrong, states_of_pin
 from tandem.contracts.shipping import Promise, PromiseAsk
 from tandem.kernel.errors import Forbidden, Invalid, StaleVersion
@@ -37,6 +38,7 @@ class QuoteController(Controller):
     async def quote(self, data: JSONBody[NewQuote], tx: Transaction, now: Now) -> Promise:
         """The day a purchase would be promised for, and how it comes about."""
         tx.actor.require("shipping.read")
+        check_country(data.country)
         if data.country == "IN" and not PIN.fullmatch(data.postal_code):
             raise PostalCodeWrong(PIN_SHAPE, field="postal_code")
         purchased_at = data.purchased_at or now
