@@ -11,7 +11,9 @@ from tandem.crm.customers.store.people import columns_of
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.reach import Reach, within
 
-# Of a name that everybody has a few are enough to say so, whoever has a million people.
+# Of a name that everybody has a few are enough to say so, whoever has a million people. Who stands is
+# asked by a count of nulls: as two conditions, a table that was never analysed would be read whole by
+# the index of all who stand.
 CANDIDATES = Query(
     """
     with wanted (name_key, sound_key) as (
@@ -29,6 +31,7 @@ CANDIDATES = Query(
         (select c.id, 'name', 1
            from customers.customer c
           where c.org_id = :org_id and c.name_key = (select name_key from wanted)
+            and num_nulls(c.merged_into_id, c.erased_at) = 2
             and exists (
                 select from customers.address a
                  where a.org_id = :org_id and a.customer_id = c.id
@@ -45,7 +48,7 @@ CANDIDATES = Query(
                      then 4 else 2 end
            from customers.customer c
           where c.org_id = :org_id and c.name_key = (select name_key from wanted)
-            and c.name_key <> '' and c.merged_into_id is null and c.erased_at is null
+            and c.name_key <> '' and num_nulls(c.merged_into_id, c.erased_at) = 2
             and """
     + within("c")
     + """
@@ -55,7 +58,7 @@ CANDIDATES = Query(
            from customers.customer c
           where c.org_id = :org_id and c.sound_key = (select sound_key from wanted)
             and c.sound_key <> '' and c.name_key <> (select name_key from wanted)
-            and c.merged_into_id is null and c.erased_at is null
+            and num_nulls(c.merged_into_id, c.erased_at) = 2
             and """
     + within("c")
     + """
@@ -66,7 +69,7 @@ CANDIDATES = Query(
            (array['strong', 'likely', 'possible', 'faint'])[min(alike.strength)] as strength
       from alike
       join customers.customer c on c.org_id = :org_id and c.id = alike.customer_id
-     where c.merged_into_id is null and c.erased_at is null and """
+     where num_nulls(c.merged_into_id, c.erased_at) = 2 and """
     + within("c")
     + """
      group by c.id, c.number, c.name, c.company_name
@@ -144,14 +147,14 @@ EACH = Query(
                (select c.id, 'name' as reason, 2 as strength
                   from customers.customer c
                  where c.org_id = :org_id and c.name_key = asked.name_key and c.name_key <> ''
-                   and c.merged_into_id is null and c.erased_at is null
+                   and num_nulls(c.merged_into_id, c.erased_at) = 2
                  limit 7)
                union all
                (select c.id, 'spelling', 3
                   from customers.customer c
                  where c.org_id = :org_id and c.sound_key = asked.sound_key
                    and strpos(c.sound_key, ' ') > 0 and c.name_key <> asked.name_key
-                   and c.merged_into_id is null and c.erased_at is null
+                   and num_nulls(c.merged_into_id, c.erased_at) = 2
                  limit 7)) as found
     )
     select alike.place, c.id, c.number, c.name, c.company_name,
@@ -159,7 +162,7 @@ EACH = Query(
            (array['strong', 'likely', 'possible', 'faint'])[min(alike.strength)] as strength
       from alike
       join customers.customer c on c.org_id = :org_id and c.id = alike.customer_id
-     where c.merged_into_id is null and c.erased_at is null
+     where num_nulls(c.merged_into_id, c.erased_at) = 2
      group by alike.place, c.id, c.number, c.name, c.company_name
      order by alike.place, min(alike.strength), c.id
     """
