@@ -100,6 +100,32 @@ async def test_one_question_decides_whether_an_address_may_be_written_to(
     assert verdict == {"is_allowed": not reason, "reason": reason}
 
 
+async def test_every_address_says_whether_it_is_the_first_and_what_it_opted_out_of(
+    client: httpx.AsyncClient,
+) -> None:
+    person = {
+        "name": "Meera",
+        "emails": [{"value": "m@x.in"}, {"value": "Work@x.in", "label": "work"}],
+        "phones": [{"value": "9845012345"}],
+    }
+    made = (await client.post("/v1/customers", json=person)).json()
+    for channel, address in (("email", "WORK@x.in"), ("whatsapp", "+91 98450 12345")):
+        new = {"channel": channel, "address": address, "reason": "unsubscribed"}
+        assert (await client.post("/v1/suppressions", json=new)).status_code == 201
+    points = (await client.get(f"/v1/customers/{made['id']}/contact-points")).json()
+    told = [
+        (one["kind"], one["value"], one["is_primary"], one["invalid_at"],
+         [(out["channel"], out["reason"]) for out in one["opted_out"]])
+        for one in points
+    ]  # fmt: skip
+    assert told == [
+        ("email", "m@x.in", True, None, []),
+        ("email", "work@x.in", False, None, [("email", "unsubscribed")]),
+        ("phone", "+919845012345", True, None, [("whatsapp", "unsubscribed")]),
+    ]
+    assert "No whatsapp" in (await client.get(f"/customers/{made['id']}")).text
+
+
 async def test_a_suppression_is_known_by_its_hash_and_some_never_go(
     client: httpx.AsyncClient, database: Database, actor: Actor
 ) -> None:

@@ -199,6 +199,39 @@ async def test_an_account_alike_is_a_409_and_no_account_stands_above_itself(
     assert [one["id"] for one in found] == [top["id"]]
 
 
+async def test_a_history_says_which_field_was_what_and_who_changed_it(
+    client: httpx.AsyncClient,
+) -> None:
+    await client.post(
+        "/v1/custom-fields",
+        json={"key": "size", "kind": "number", "label": "Size", "target": "customer"},
+    )
+    asha = (await client.post("/v1/customers", json={"name": "Asha", "custom": {"size": 3}})).json()
+    acme = (await client.post("/v1/accounts", json={"name": "Acme"})).json()
+    lead = (await client.post("/v1/leads", json={"name": "Meera"})).json()
+    deal = (await client.post("/v1/opportunities", json={"title": "Chairs"})).json()
+    changes = [
+        (f"/v1/customers/{asha['id']}", {"name": "Asha Rao", "custom": {"size": 4}}),
+        (f"/v1/accounts/{acme['id']}", {"industry": "Steel"}),
+        (f"/v1/leads/{lead['id']}", {"city": "Pune"}),
+        (f"/v1/opportunities/{deal['id']}", {"title": "Tables"}),
+    ]
+    told = []
+    for at, change in changes:
+        assert (await client.patch(at, json=change)).status_code == 200
+        rows = (await client.get(f"{at}/history")).json()
+        assert all(row["actor_label"] and row["at"] for row in rows)
+        told.append([(row["field"], row["before"], row["after"]) for row in rows])
+    assert told == [
+        [("name", "Asha", "Asha Rao"), ("custom.size", 3, 4)],
+        [("industry", "", "Steel")],
+        [("city", "", "Pune")],
+        [("title", "Chairs", "Tables")],
+    ]
+    shown = (await client.get(f"/customers/{asha['id']}")).text
+    assert "2 changes" in shown and "Asha → Asha Rao" in shown
+
+
 @pytest.mark.parametrize("kind", ["customers", "accounts"])
 async def test_notes_tasks_and_files_are_kept_beside_a_record(
     client: httpx.AsyncClient, kind: str

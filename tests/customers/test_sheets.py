@@ -188,6 +188,8 @@ async def test_a_known_key_changes_its_customer_and_reverting_gives_back(
     now = (await client.get(f"/v1/customers/{made['id']}")).json()
     assert (now["name"], now["tags"], now["locale"]) == ("Asha Rao", ["vip", "b2b"], "hi")
     assert [one["value"] for one in now["phones"]] == ["+919845012345"]
+    rows = (await client.get(f"/v1/customers/{made['id']}/history")).json()
+    assert ("name", "Asha", "Asha Rao") in [(r["field"], r["before"], r["after"]) for r in rows]
     await step(client, work, job, "revert")
     back = (await client.get(f"/v1/customers/{made['id']}")).json()
     assert (back["name"], back["tags"], back["phones"]) == ("Asha", ["a"], [])

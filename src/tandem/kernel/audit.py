@@ -202,11 +202,13 @@ async def read(tx: Tx, asked: Asked, *, count: int, before_seq: int | None = Non
             LIST, Entry, count=count - len(rows), from_seq=bottom, before_seq=top, **shown
         )
         top = bottom
-    return [_open_to(tx.actor, row) for row in rows] if tx.actor.hidden else rows
+    return [open_to(tx.actor, row) for row in rows]
 
 
-def _open_to(actor: Actor, row: Entry) -> Entry:
+def open_to(actor: Actor, row: Entry) -> Entry:
     """Without the values of fields that are hidden from the reader, at any depth."""
+    if not actor.hidden:
+        return row
     resource = SHOWS.get(row.subject_kind, row.subject_kind)
     kept = frozenset(
         name for name, rules in fields.names_of(resource).items() if rules & actor.hidden

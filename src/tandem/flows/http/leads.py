@@ -31,6 +31,7 @@ from tandem.flows.sales_sheets import search_leads
 from tandem.kernel import rules
 from tandem.kernel.company import moment_of
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
+from tandem.kernel.field_history import FieldChange
 from tandem.kernel.history import Happening
 from tandem.kernel.http import (
     COMPUTES,
@@ -172,6 +173,11 @@ class LeadsController(Controller):
     async def list_touches(self, lead_id: FromPath[UUID], tx: Transaction) -> list[Touch]:
         """Every time they came, with its marks, oldest first."""
         return await leads.list_touches(tx, lead_id)
+
+    @get("/{lead_id:uuid}/history", responses=refusals(Forbidden, NotFound, LeadMerged))
+    async def read_history(self, lead_id: FromPath[UUID], tx: Transaction) -> list[FieldChange]:
+        """Which fields were changed, from what to what and by whom, the newest first."""
+        return await leads.read_history(tx, lead_id)
 
     @get("/{lead_id:uuid}/timeline", responses=refusals(Forbidden, NotFound, LeadMerged))
     async def read_timeline(self, lead_id: FromPath[UUID], tx: Transaction) -> list[Happening]:

@@ -20,6 +20,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction, check_if_match
 from tandem.kernel.ids import parse_id
+from tandem.web.console.changes import changes_of
 from tandem.web.console.custom_fields import custom_values, live_fields, read_custom_inputs
 from tandem.web.console.customer_records import kept_of
 from tandem.web.console.customers import suggest_customers
@@ -102,6 +103,7 @@ class AccountPage(Controller):
             look_for=look_for,
             people=await suggest_customers(tx, look_for, 8),
             kept=await kept_of(tx, "account", account_id),
+            changes=await changes_of(tx, "account", account_id),
             is_followed=await following.is_following(tx, "account", account_id),
             fields=await live_fields(tx, "account"),
         )

@@ -32,6 +32,7 @@ from tandem.scm.orders.domain.views import Filters, OrderRow
 from tandem.scm.support import service as support
 from tandem.web.console.addresses import STATE_OPTIONS, address_values, read_address
 from tandem.web.console.bulk import Find, act_on, chosen, colleagues_of, counted, read_bulk
+from tandem.web.console.changes import changes_of
 from tandem.web.console.custom_fields import custom_values, live_fields, read_custom_inputs
 from tandem.web.console.customer_records import kept_of
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
@@ -188,6 +189,8 @@ class CustomerPage(Controller):
             is_followed=await following.is_following(tx, "customer", customer_id),
             memberships=await customers.list_memberships(tx, customer_id),
             segments=await customers.segments_of(tx, customer_id),
+            points=await customers.points_of(tx, customer),
+            changes=await changes_of(tx, "customer", customer_id) if not customer.erased_at else [],
             fields=await live_fields(tx, "customer"),
             consents=await customers.list_consents(tx, customer_id),
             merges=await customers.list_merges(tx, customer_id),

@@ -26,6 +26,7 @@ from tandem.flows.deal_fields import change_custom
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal, StaleVersion
 from tandem.kernel.http import Now, Transaction, check_if_match
+from tandem.web.console.changes import changes_of
 from tandem.web.console.custom_fields import custom_values, live_fields, read_custom_inputs
 from tandem.web.console.forms import (
     NO_PROBLEM,
@@ -262,6 +263,7 @@ async def _page(
         kept={"notes": await notes.list_notes(tx, "opportunity", deal_id)},
         is_followed=await following.is_following(tx, "deal", deal_id),
         custom=custom_values(deal.custom),
+        changes=await changes_of(tx, "opportunity", deal_id),
         problem=problem,
     )
 

@@ -18,6 +18,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.http import Now, Transaction, check_if_match
 from tandem.kernel.ids import parse_id
+from tandem.web.console.changes import changes_of
 from tandem.web.console.custom_fields import custom_values, live_fields, read_custom_inputs
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.console.lead_story import story
@@ -187,6 +188,7 @@ async def lead_answer(
         now=now,
         people=people,
         statuses=[each for each in statuses if each.kind is not StatusKind.CONVERTED],
+        changes=await changes_of(tx, "lead", lead_id) if not lead.erased_at else [],
         touches=(await leads.list_touches(tx, lead_id))[::-1],
         notes=await leads.list_notes(tx, lead_id),
         is_followed=await following.is_following(tx, "lead", lead_id),

@@ -114,6 +114,10 @@ class ConsentAnswered(Conflict):
     code = "consent_answered"
 
 
+CHANNELS_OF: Mapping[str, tuple[Channel, ...]] = {"email": ("email",), "phone": ("sms", "whatsapp")}
+"""By which channels an e-mail, and a phone, is written to."""
+
+
 def address_hash(org_id: UUID, channel: str, address: str) -> bytes:
     """The same for every way of writing it; different for every company."""
     text = address.strip().lower() if channel == "email" else address.strip()

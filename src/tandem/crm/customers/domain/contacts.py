@@ -43,6 +43,25 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     invalid_at: datetime | None = None
 
 
+class OptedOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel by which nobody writes to the address any more, and why."""
+
+    channel: str
+    reason: str
+    since: datetime
+
+
+class ContactPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One address of somebody, whatever is known of it. `is_primary` is the first of its kind."""
+
+    kind: Kind
+    value: str
+    label: str
+    is_primary: bool
+    invalid_at: datetime | None
+    opted_out: list[OptedOut]
+
+
 def read_contacts(given: Sequence[NewContact], kind: Kind) -> list[Contact]:
     """In the order given, the first is the primary one; the same twice is kept once."""
     found: dict[str, Contact] = {}

@@ -20,7 +20,9 @@ from tandem.crm.customers.domain.accounts import (
 )
 from tandem.crm.customers.domain.custom_fields import CustomFieldTaken, CustomFieldWrong
 from tandem.crm.customers.domain.records import Owning
+from tandem.kernel import field_history
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
+from tandem.kernel.field_history import FieldChange
 from tandem.kernel.http import (
     LIMIT_DEFAULT,
     Cursor,
@@ -82,6 +84,12 @@ class AccountController(Controller):
         check_if_match(if_match, account.version)
         changed = await service.change_account(tx, account, data, now=now)
         return Response(changed, headers=etag(changed.version))
+
+    @get("/{account_id:uuid}/history", responses=refusals(Forbidden, NotFound))
+    async def read_history(self, account_id: FromPath[UUID], tx: Transaction) -> list[FieldChange]:
+        """Which fields were changed, from what to what and by whom, the newest first."""
+        await service.get_account(tx, account_id)
+        return await field_history.read(tx, "account", account_id)
 
     @post("/{account_id:uuid}/ownership", responses=refusals(Forbidden, NotFound))
     async def assign_account(

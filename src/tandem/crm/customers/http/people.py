@@ -24,11 +24,13 @@ from tandem.crm.customers.domain import (
     PossibleDuplicate,
 )
 from tandem.crm.customers.domain.accounts import Membership
+from tandem.crm.customers.domain.contacts import ContactPoint
 from tandem.crm.customers.domain.custom_fields import CustomFieldTaken, CustomFieldWrong
 from tandem.crm.customers.domain.records import Owning
 from tandem.crm.customers.service import Sort
 from tandem.kernel import company, rules
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
+from tandem.kernel.field_history import FieldChange
 from tandem.kernel.http import (
     COMPUTES,
     LIMIT_DEFAULT,
@@ -155,6 +157,20 @@ class CustomerController(Controller):
         customer = await service.lock_customer(tx, customer_id)
         await service.assign_customer(tx, customer, data, now=now)
         return await service.get_customer(tx, customer_id)
+
+    @get("/{customer_id:uuid}/history", responses=refusals(Forbidden, NotFound, CustomerMerged))
+    async def read_history(self, customer_id: FromPath[UUID], tx: Transaction) -> list[FieldChange]:
+        """Which fields were changed, from what to what and by whom, the newest first. Of somebody
+        erased nothing."""
+        return await service.read_history(tx, customer_id)
+
+    @get("/{customer_id:uuid}/contact-points", responses=refusals(Forbidden, NotFound))
+    async def list_contact_points(
+        self, customer_id: FromPath[UUID], tx: Transaction
+    ) -> list[ContactPoint]:
+        """Every e-mail and phone: which is the primary one, which cannot be reached, and by which
+        channels nobody may write to it."""
+        return await service.list_contact_points(tx, customer_id)
 
     @get("/{customer_id:uuid}/accounts", responses=refusals(Forbidden, NotFound))
     async def list_memberships(

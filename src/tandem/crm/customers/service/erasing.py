@@ -1,6 +1,6 @@
 """Erasing a person from customers' own tables; `flows.erase` does it for the whole suite."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.customers import CustomerErased
-from tandem.crm.customers.domain.consents import Channel, address_hash
+from tandem.crm.customers.domain.consents import CHANNELS_OF, Channel, address_hash
 from tandem.crm.customers.domain.erasing import (
     NOTICE,
     Erasure,
@@ -26,8 +26,6 @@ from tandem.kernel import audit, blobs
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
 from tandem.kernel.ids import new_id
-
-CHANNELS_OF: Mapping[str, tuple[Channel, ...]] = {"email": ("email",), "phone": ("sms", "whatsapp")}
 
 
 class Gone(msgspec.Struct, frozen=True, kw_only=True):

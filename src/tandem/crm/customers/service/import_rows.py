@@ -26,6 +26,7 @@ from tandem.crm.customers.service.custom_fields import write_custom
 from tandem.crm.customers.service.people import read_addresses, read_change
 from tandem.crm.customers.store import imports as store
 from tandem.crm.customers.store import known, people
+from tandem.kernel import audit
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, Refusal
 from tandem.kernel.ids import new_id
@@ -166,7 +167,9 @@ async def _change(
     before = await people.lock(tx, customer_id)
     if before is None:
         raise Invalid("The customer is gone.", field="")
-    await people.update(tx, await _changed(tx, before, change, own), now)
+    after = await _changed(tx, before, change, own)
+    await people.update(tx, after, now)
+    await _note(tx, before, after, now)
     await tx.publish(CustomerChanged(customer_id=customer_id))
     done.updated += 1
     done.wrote(
@@ -175,6 +178,21 @@ async def _change(
         customer_id,
         version=before.version + 1,
         before=msgspec.to_builtins(before),
+    )
+
+
+async def _note(tx: Tx, before: Customer, after: Customer, now: datetime) -> None:
+    """Their history says what a file changed, as it says what somebody did."""
+    was, became = msgspec.to_builtins(before), msgspec.to_builtins(after)
+    fields = [name for name in was if was[name] != became[name]]
+    await audit.write(
+        tx,
+        action="customers.import",
+        subject_kind="customer",
+        subject_id=before.id,
+        now=now,
+        before={name: was[name] for name in fields},
+        after={name: became[name] for name in fields},
     )
 
 

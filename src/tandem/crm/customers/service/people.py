@@ -17,6 +17,7 @@ from tandem.crm.customers.domain import (
     CustomerAddress,
     CustomerChange,
     CustomerMerged,
+    Key,
     NewAddress,
     NewCustomer,
     PossibleDuplicate,
@@ -26,14 +27,17 @@ from tandem.crm.customers.domain import (
     starts_of,
 )
 from tandem.crm.customers.domain.accounts import AccountAlike
+from tandem.crm.customers.domain.consents import CHANNELS_OF, address_hash
+from tandem.crm.customers.domain.contacts import ContactPoint, Kind, OptedOut
 from tandem.crm.customers.domain.records import Owning, tidy_tags
 from tandem.crm.customers.service.custom_fields import write_custom
-from tandem.crm.customers.store import known, lists
+from tandem.crm.customers.store import consents, known, lists
 from tandem.crm.customers.store import people as store
 from tandem.crm.customers.store.records import own
-from tandem.kernel import audit
+from tandem.kernel import audit, field_history
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import NotFound
+from tandem.kernel.field_history import FieldChange
 from tandem.kernel.fields import changeable, veiled
 from tandem.kernel.ids import new_id
 from tandem.kernel.pages import Page, decode_cursor, page_of
@@ -106,6 +110,48 @@ async def get_customer(tx: Tx, customer_id: UUID) -> Customer:
     tx.actor.require("customers.read")
     found = await store.get(tx, [customer_id])
     return veiled(tx.actor, _reached(tx, found[0] if found else None, "customers.read"))
+
+
+async def read_history(tx: Tx, customer_id: UUID) -> list[FieldChange]:
+    """Which fields were changed and by whom, the newest first; of somebody erased nothing."""
+    customer = await get_customer(tx, customer_id)
+    return [] if customer.erased_at else await field_history.read(tx, "customer", customer_id)
+
+
+async def list_contact_points(tx: Tx, customer_id: UUID) -> list[ContactPoint]:
+    """Every e-mail and phone in order, each with the channels it is suppressed for."""
+    return await points_of(tx, await get_customer(tx, customer_id))
+
+
+async def points_of(tx: Tx, customer: Customer) -> list[ContactPoint]:
+    """The same for a customer that was read already."""
+    org_id = tx.actor.org_id
+    lists: tuple[tuple[Kind, list[Contact]], ...] = (
+        ("email", customer.emails),
+        ("phone", customer.phones),
+    )
+    hashes: dict[tuple[str, bytes], Key] = {
+        (channel, address_hash(org_id, channel, one.value)): (kind, one.value)
+        for kind, contacts in lists
+        for one in contacts
+        for channel in CHANNELS_OF[kind]
+    }
+    out: dict[Key, list[OptedOut]] = {}
+    for held in await consents.suppressed(tx, list(hashes)):
+        told = OptedOut(channel=held.channel, reason=held.reason, since=held.since)
+        out.setdefault(hashes[held.channel, held.address_hash], []).append(told)
+    return [
+        ContactPoint(
+            kind=kind,
+            value=one.value,
+            label=one.label,
+            is_primary=place == 0,
+            invalid_at=one.invalid_at,
+            opted_out=out.get((kind, one.value), []),
+        )
+        for kind, contacts in lists
+        for place, one in enumerate(contacts)
+    ]
 
 
 def _reached(tx: Tx, customer: Customer | None, permission: str) -> Customer:

@@ -124,6 +124,16 @@ FIND = Query(
     """
 )
 
+SUPPRESSED = Query(
+    """
+    select s.channel, s.address_hash, s.reason, s.since
+      from unnest(:channels::text[], :hashes::bytea[]) as asked (channel, hash)
+      join customers.suppression s
+        on s.org_id = :org_id and s.channel = asked.channel and s.address_hash = asked.hash
+     order by s.channel
+    """
+)
+
 # Joins, not look-ups within look-ups: a thousand asked are a thousand steps into an index.
 JUDGED = Query(
     """
@@ -142,6 +152,13 @@ JUDGED = Query(
      order by asked.place
     """
 )
+
+
+class Suppressed(msgspec.Struct, frozen=True, kw_only=True):
+    channel: str
+    address_hash: bytes
+    reason: str
+    since: datetime
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,6 +254,16 @@ async def release(tx: Tx, channel: str, hashed: bytes) -> bool:
 
 async def find_suppression(tx: Tx, channel: str, hashed: bytes) -> Suppression | None:
     return await tx.one_or_none(FIND, Suppression, channel=channel, address_hash=hashed)
+
+
+async def suppressed(tx: Tx, asked: Sequence[tuple[str, bytes]]) -> list[Suppressed]:
+    """Which of these channels and hashes nobody may write to."""
+    return await tx.many(
+        SUPPRESSED,
+        Suppressed,
+        channels=[channel for channel, _ in asked],
+        hashes=[hashed for _, hashed in asked],
+    )
 
 
 async def judged(

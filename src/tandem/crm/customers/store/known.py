@@ -11,9 +11,9 @@ from tandem.crm.customers.store.people import columns_of
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.reach import Reach, within
 
-# Of a name that everybody has a few are enough to say so, whoever has a million people. Who stands is
-# asked by a count of nulls: as two conditions, a table that was never analysed would be read whole by
-# the index of all who stand.
+# Of a name that everybody has a few are enough to say so, whoever has a million people. Who
+# stands is asked by a count of nulls: as two conditions, a table that was never analysed would be
+# read whole by the index of all who stand.
 CANDIDATES = Query(
     """
     with wanted (name_key, sound_key) as (

@@ -17,7 +17,9 @@ from tandem.crm.sales.domain.opportunities import (
     Opportunity,
     StageChange,
 )
+from tandem.kernel import field_history
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
+from tandem.kernel.field_history import FieldChange
 from tandem.kernel.http import (
     IfMatch,
     Now,
@@ -60,6 +62,14 @@ class OpportunitiesController(Controller):
         """What is left out stays; null empties. An empty probability follows the stage's again."""
         check_if_match(if_match, (await service.get_opportunity(tx, opportunity_id)).version)
         return _answer(await service.change(tx, opportunity_id, data, now=now))
+
+    @get("/{opportunity_id:uuid}/history", responses=refusals(Forbidden, NotFound))
+    async def read_history(
+        self, opportunity_id: FromPath[UUID], tx: Transaction
+    ) -> list[FieldChange]:
+        """Which fields were changed, from what to what and by whom, the newest first."""
+        await service.get_opportunity(tx, opportunity_id)
+        return await field_history.read(tx, "opportunity", opportunity_id)
 
     @get("/{opportunity_id:uuid}/stages", responses=refusals(Forbidden, NotFound))
     async def list_stages(

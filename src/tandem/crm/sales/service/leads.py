@@ -34,9 +34,10 @@ from tandem.crm.sales.service.lead_statuses import status_of
 from tandem.crm.sales.store import known_leads
 from tandem.crm.sales.store import lead_touches as touches
 from tandem.crm.sales.store import leads as store
-from tandem.kernel import audit, history
+from tandem.kernel import audit, field_history, history
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound
+from tandem.kernel.field_history import FieldChange
 from tandem.kernel.fields import changeable
 from tandem.kernel.history import Happening
 from tandem.kernel.pages import Page, decode_cursor, page_of
@@ -88,6 +89,12 @@ async def get_lead(tx: Tx, lead_id: UUID) -> Lead:
     (410) what lives on as another lead."""
     tx.actor.require(READ)
     return _seen(tx, await store.find(tx, lead_id))
+
+
+async def read_history(tx: Tx, lead_id: UUID) -> list[FieldChange]:
+    """Which fields were changed and by whom, the newest first; of an erased lead nothing."""
+    lead = await get_lead(tx, lead_id)
+    return [] if lead.erased_at else await field_history.read(tx, "lead", lead_id)
 
 
 async def find_lead(tx: Tx, lead_id: UUID) -> Lead | None:
