@@ -202,10 +202,8 @@ async def test_an_account_alike_is_a_409_and_no_account_stands_above_itself(
 async def test_a_history_says_which_field_was_what_and_who_changed_it(
     client: httpx.AsyncClient,
 ) -> None:
-    await client.post(
-        "/v1/custom-fields",
-        json={"key": "size", "kind": "number", "label": "Size", "target": "customer"},
-    )
+    size = {"key": "size", "kind": "number", "label": "Size", "target": "customer"}
+    await client.post("/v1/custom-fields", json=size)
     asha = (await client.post("/v1/customers", json={"name": "Asha", "custom": {"size": 3}})).json()
     acme = (await client.post("/v1/accounts", json={"name": "Acme"})).json()
     lead = (await client.post("/v1/leads", json={"name": "Meera"})).json()
