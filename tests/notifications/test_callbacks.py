@@ -342,7 +342,9 @@ async def test_stop_is_heard_by_every_way_that_people_can_write(
             agreed = msgspec.convert(yes, NewConsent)
             await customers.record_consent(tx, asha.id, agreed, now=now - timedelta(hours=1))
     bodies = {
-        Kind.MSG91: json.dumps({"number": post.phone[1:], "content": "STOP", "id": "7"}).encode(),
+        Kind.MSG91: json.dumps(
+            {"sender": "NILGIR", "number": post.phone[3:], "content": "STOP", "id": "7"}
+        ).encode(),
         Kind.WHATSAPP: whatsapp_inbound(post.phone, "Stop promotions"),
     }
     for _ in range(2):

@@ -1,6 +1,7 @@
 """MSG91's delivery reports: a form whose `data` is JSON (v2), or JSON itself (v3, v4); and what
 somebody sends to the company's number, as JSON with a number and its words."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -9,6 +10,7 @@ from tandem.crm.notifications.domain.reports.report import (
     Inbound,
     Malformed,
     Report,
+    Unreadable,
     What,
     digest,
     each,
@@ -32,6 +34,8 @@ STATUSES: Mapping[str, What] = {
 
 
 SAID = ("content", "message", "text")
+NUMBER = re.compile(r"[1-9]\d{6,14}")
+WITHIN_INDIA = 10
 FROM = ("sender", "number", "mobile", "from")
 """Which field has the words, and which the number, is chosen where the address is entered."""
 
@@ -80,9 +84,12 @@ def _read(line: Mapping[str, Any]) -> Report | Inbound | None:
 
 
 def _heard(line: Mapping[str, Any]) -> Inbound:
-    number = text_of(next(line[name] for name in FROM if line.get(name)), 20)
+    named = (text_of(line.get(name), 20).removeprefix("+") for name in FROM)
+    number = next((one for one in named if NUMBER.fullmatch(one)), None)
+    if number is None:
+        raise Unreadable("nobody's number")
     return Inbound(
         key=f"heard:{digest(line)}",
-        phone=number if number.startswith("+") else f"+{number}",
+        phone=f"+91{number}" if len(number) == WITHIN_INDIA else f"+{number}",
         text=text_of(next(line[name] for name in SAID if name in line), 200),
     )
