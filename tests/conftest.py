@@ -29,9 +29,12 @@ TESTS = Path(__file__).parent
 SECRET = "a secret for tests only, forty characters"
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """All tests and the program are loaded; `tests/__init__.py` held the collector until now."""
     keep_what_is_loaded()
+    if session.config.getoption("loadgroup", default=False):
+        scattered = [item.nodeid for item in session.items if "@" not in item.nodeid]
+        assert not scattered, f"pytest-xdist does not keep groups together: {scattered[:3]}"
 
 
 def pytest_configure() -> None:
