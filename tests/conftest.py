@@ -18,9 +18,11 @@ from tandem.app.settings import Settings
 from tandem.crm.identity import service as identity
 from tandem.kernel import secrets
 from tandem.kernel.actor import Actor
+from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tandem.kernel.ids import new_id
 from tests import hashing, postgres
+from tests.clocks import ClockFrom
 from tests.databases import as_app, fresh
 from tests.givens import api_key_of, visitor
 from tests.invariants import Invariants
@@ -155,11 +157,20 @@ async def invariants(owner_dsn: str) -> AsyncIterator[Invariants]:
 
 @pytest.fixture
 async def database(
-    settings: Settings, opened: Database, invariants: Invariants
+    settings: Settings, opened: Database, invariants: Invariants, now: datetime
 ) -> AsyncIterator[Database]:
-    """The app role's database; every invariant of every service must hold when a test ends."""
-    yield Database(opened.pool)
+    """The app role's database; every invariant of every service must hold when a test ends. Its
+    clock goes on from `now`, so that no test sees which day it really is."""
+    database = Database(opened.pool)
+    database.clock = ClockFrom(now)
+    yield database
     assert await invariants.broken() == []
+
+
+@pytest.fixture
+def real_time(database: Database) -> None:
+    """Beside servers and providers of their own, which go by the machine's clock."""
+    database.clock = clock
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from tandem.crm.analytics.service import run, run_funnel, run_retention
 from tandem.crm.analytics.service.remembering import ANSWERS, PART_KEPT, Memory
 from tandem.flows import analyse
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Forbidden
 from tandem.kernel.fields import FieldKept
@@ -43,8 +42,8 @@ async def test_everybody_who_asks_after_another_gets_their_own_numbers(
     company = await found(database, now)
     await drain(database)
     async with database.transaction(company.actor()) as tx:
-        assert await analyse.digest(tx, now=clock.now())
-    asked_at = clock.now()
+        assert await analyse.digest(tx, now=database.clock.now())
+    asked_at = database.clock.now()
     seen: dict[str, tuple[int, int, int]] = {}
     before = ANSWERS.hits
     for who in (*LOOKING, *reversed(LOOKING), *LOOKING):

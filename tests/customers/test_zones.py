@@ -15,9 +15,9 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
+from tests.clocks import Stopped
 from tests.customers.test_metrics import order, people
 from tests.givens import api_key_of, visitor
-from tests.identity.doors import At
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 """23:00 of 22 November in Auckland (UTC+13), 15:30 in Kolkata, 05:00 in New York (UTC-5)."""
@@ -29,7 +29,7 @@ async def at_rest(
     app: Litestar, settings: Settings, database: Database, actor: Actor
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The application at that moment."""
-    equip(app.state, settings, Database(database.pool, At(NOW)))
+    equip(app.state, settings, Database(database.pool, Stopped(NOW)))
     key = await api_key_of(database, actor)
     async with visitor(app) as client:
         client.headers["authorization"] = f"Bearer {key}"
@@ -57,7 +57,7 @@ async def test_segments_cohorts_and_recency_begin_at_the_companys_midnight(
     assert (await at_rest.put("/v1/company", json=company)).status_code == 200
     edge, month = datetime.fromisoformat(begins), datetime.fromisoformat(month_begins)
     second = timedelta(seconds=1)
-    work = Work(Database(database.pool, At(NOW)), Resources(), actor.org_id)
+    work = Work(Database(database.pool, Stopped(NOW)), Resources(), actor.org_id)
     async with work.transaction() as tx:
         inside, outside, october, september = await people(tx, 4, NOW)
         for customer_id, placed in (

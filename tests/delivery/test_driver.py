@@ -45,13 +45,14 @@ async def test_twenty_minutes_offline_are_taken_over_in_the_phones_order(
     app: Litestar, database: Database, boss: Actor, crew: Crew, now: datetime
 ) -> None:
     """AD12: three statuses and a photo, a stale version, one conflict; nothing lost."""
+    before = now - timedelta(hours=1)
     async with database.transaction(boss) as tx:
-        opened = await a_delivery(tx, now, proofs=[ProofKind.PHOTO])
-        lost = await a_delivery(tx, now)
-    await brought_to(database, boss.org_id, crew, opened.id, Status.AT_PICKUP, now)
-    await brought_to(database, boss.org_id, crew, lost.id, Status.AT_PICKUP, now)
+        opened = await a_delivery(tx, before, proofs=[ProofKind.PHOTO])
+        lost = await a_delivery(tx, before)
+    await brought_to(database, boss.org_id, crew, opened.id, Status.AT_PICKUP, before)
+    await brought_to(database, boss.org_id, crew, lost.id, Status.AT_PICKUP, before)
     async with database.transaction(boss) as tx:
-        await service.unassign(tx, lost.id, reason="gone to another", now=now)
+        await service.unassign(tx, lost.id, reason="gone to another", now=before)
     back = database.clock.now()
     behind = timedelta(seconds=90)
     then = back - timedelta(minutes=20)
@@ -107,9 +108,10 @@ async def test_twenty_minutes_offline_are_taken_over_in_the_phones_order(
 async def test_uploads_that_overtake_each_other_end_where_the_phone_was(
     app: Litestar, database: Database, boss: Actor, crew: Crew, now: datetime
 ) -> None:
+    before = now - timedelta(hours=1)
     async with database.transaction(boss) as tx:
-        opened = await a_delivery(tx, now)
-    await brought_to(database, boss.org_id, crew, opened.id, Status.AT_PICKUP, now)
+        opened = await a_delivery(tx, before)
+    await brought_to(database, boss.org_id, crew, opened.id, Status.AT_PICKUP, before)
     then = database.clock.now() - timedelta(minutes=20)
     late = event(opened.id, "picked_up", then)
     early = event(opened.id, "en_route", then + timedelta(minutes=2))

@@ -29,7 +29,7 @@ DEADLINE_SECONDS = 15
 
 
 @pytest.fixture
-def base_url(settings: Settings) -> Iterator[str]:
+def base_url(settings: Settings, real_time: None) -> Iterator[str]:
     with serving(settings) as url:
         yield url
 

@@ -5,24 +5,13 @@ from datetime import datetime, timedelta
 
 from tandem.flows.expire_orders import expire_unpaid
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
 from tandem.scm.inventory import service as inventory
 from tandem.scm.orders import service as orders
+from tests.clocks import Stopped
 from tests.flows.shop import Shop, basket, place, place_one, rows, topics
-
-
-class Stopped(Clock):
-    """A clock that stands where it was put."""
-
-    def __init__(self, at: datetime) -> None:
-        super().__init__()
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
 
 
 def work_at(database: Database, actor: Actor, at: datetime) -> Work:

@@ -9,7 +9,6 @@ from litestar import Litestar
 
 from tandem.crm.identity import service as identity
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tests.givens import visitor
 
@@ -24,7 +23,7 @@ async def hire(
     email = f"{uuid4().hex}@example.test"
     async with database.transaction(Actor.system(org_id)) as tx:
         added = await identity.add_user(
-            tx, email=email, name=name, password=PASSWORD, role_key=role, now=clock.now()
+            tx, email=email, name=name, password=PASSWORD, role_key=role, now=database.clock.now()
         )
     return added.id, email
 

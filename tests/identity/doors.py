@@ -16,11 +16,11 @@ from tandem.crm.identity.store import persons, sessions
 from tandem.flows import tell_person
 from tandem.flows.send_messages import lanes
 from tandem.kernel.actor import INSTALLATION, Actor
-from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database, Query
 from tandem.kernel.ids import new_id
 from tandem.kernel.jobs import JOBS, Envelope, Work
 from tandem.kernel.resources import Resources
+from tests.clocks import Stopped
 
 assert tell_person and lanes, "importing them registers the jobs that write to people"
 PASSWORD = "correct horse battery"
@@ -128,20 +128,9 @@ async def _hash() -> str:
     return _hashed[cost]
 
 
-class At(Clock):
-    """A clock that stands."""
-
-    def __init__(self, now: datetime) -> None:
-        super().__init__()
-        self._now = now
-
-    def now(self) -> datetime:
-        return self._now
-
-
 async def post(database: Database, now: datetime | None = None) -> int:
     """Run the waiting jobs that write to people, as the worker would; how many there were."""
-    theirs = Database(database.pool, At(now)) if now else database
+    theirs = Database(database.pool, Stopped(now)) if now else database
     async with database.transaction(DOORKEEPER) as own:
         waiting = await own.connection.fetch(
             "delete from jobs.pgqueuer where entrypoint like 'tell_person.%' "

@@ -9,7 +9,6 @@ from tandem.crm.identity.domain.strength import Expected
 from tandem.crm.identity.gateways.oidc import OpenIdGateway
 from tandem.crm.identity.service import domains, sso
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tests.identity.doors import browser
 from tests.identity.openid import CLIENT_ID, CLIENT_SECRET, go_through
@@ -63,7 +62,7 @@ async def return_with(
         error=told.get("error"),
         base_url=SITE,
         visitor=browser(),
-        now=clock.now(),
+        now=database.clock.now(),
     )
 
 
@@ -82,7 +81,7 @@ async def sign_in(
         provider,
         base_url=SITE,
         to="/",
-        now=clock.now(),
+        now=database.clock.now(),
         is_test=is_test,
         is_fresh=is_fresh,
     )

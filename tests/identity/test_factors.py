@@ -26,7 +26,6 @@ from tandem.crm.identity.domain.sessions import HalfSignedIn, SignedIn
 from tandem.crm.identity.service import factors, mailed
 from tandem.crm.identity.service.signing_in import DOORKEEPER
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database, Query
 from tandem.kernel.ids import new_id
 from tests.givens import visitor
@@ -271,7 +270,7 @@ async def test_without_the_factor_a_password_has_fifteen_characters_with_it_eigh
 
 
 async def test_the_whole_way_over_http(app: Litestar, database: Database, actor: Actor) -> None:
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     same = {"sec-fetch-site": "same-origin"}
     async with visitor(app) as client:
         client.headers.update(same)
@@ -281,7 +280,7 @@ async def test_the_whole_way_over_http(app: Litestar, database: Database, actor:
         assert begun["address"].startswith("otpauth://totp/Tandem:")
         wrong = await client.post("/v1/me/time-code/confirmation", json={"code": "000000"})
         assert (wrong.status_code, wrong.json()["code"]) == (401, "wrong_code")
-        step = step_of(clock.now())
+        step = step_of(database.clock.now())
         confirmed = await client.post(
             "/v1/me/time-code/confirmation", json={"code": code_at(begun["secret"], step)}
         )

@@ -6,7 +6,6 @@ from litestar import Litestar
 
 from tandem.crm.identity import service as identity
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tests.givens import visitor
 
@@ -17,7 +16,7 @@ async def person(database: Database, actor: Actor, role: str = "admin") -> str:
     email = f"{uuid4().hex}@example.test"
     async with database.transaction(actor) as tx:
         await identity.add_user(
-            tx, email=email, name="Ravi", password=PASSWORD, role_key=role, now=clock.now()
+            tx, email=email, name="Ravi", password=PASSWORD, role_key=role, now=database.clock.now()
         )
     return email
 

@@ -10,7 +10,6 @@ import pytest
 from litestar import Litestar
 
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tests.givens import api_key_of, visitor
 from tests.identity.at_work import at_work, hire
@@ -180,7 +179,7 @@ async def test_a_member_of_another_company_is_nobody(
     from tandem.crm.identity import service as identity
 
     other = await identity.found_organisation(
-        database, name="Other", slug=f"o-{uuid4().hex}", now=clock.now()
+        database, name="Other", slug=f"o-{uuid4().hex}", now=database.clock.now()
     )
     stranger, _ = await hire(database, other, "sales")
     assert (await _begin(boss, stranger)).status_code == 404

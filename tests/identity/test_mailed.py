@@ -20,7 +20,6 @@ from tandem.crm.identity.domain.guarding import TooManyTries
 from tandem.crm.identity.domain.sessions import WrongCredentials
 from tandem.crm.identity.service import mailed
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tests.givens import visitor
 from tests.identity import doors
@@ -129,7 +128,7 @@ async def test_an_administrator_starts_a_reset_and_learns_nothing(
     app: Litestar, database: Database, actor: Actor, client: httpx.AsyncClient
 ) -> None:
     """ASVS V6.4.6. The old password works until the link, which its owner alone has, was used."""
-    now = clock.now()
+    now = database.clock.now()
     who = await doors.member(database, actor, role="sales", now=now)
     path = f"/v1/users/{who.user_id}/password-resets"
     answers = [await client.post(path) for _ in range(6)]
@@ -163,7 +162,7 @@ async def test_a_link_lives_half_an_hour(database: Database, actor: Actor, now: 
 async def test_the_links_host_is_ours_and_no_address_or_referrer_keeps_the_token(
     app: Litestar, database: Database, actor: Actor
 ) -> None:
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     async with visitor(app) as client:
         client.headers["sec-fetch-site"] = "same-origin"
         poisoned = {"host": "evil.test", "x-forwarded-host": "evil.test"}
@@ -239,7 +238,7 @@ async def test_answers_and_their_times_do_not_tell_known_from_unknown(
     Like samples look unlike once in a hundred times, so what looks unlike is taken again: what
     does so three times over is told apart by somebody who asks often.
     """
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     found = []
     for turn in range(3):
         known, unknown = await _times(app, database, ask, who.email, turn)
@@ -295,7 +294,7 @@ def _p_value(one: list[float], other: list[float]) -> float:
 async def test_the_pages_say_the_same_to_everybody(
     app: Litestar, database: Database, actor: Actor
 ) -> None:
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     stranger = f"{uuid4().hex[: len(who.email.split('@')[0])]}@example.test"
     async with visitor(app) as client:
         client.headers["sec-fetch-site"] = "same-origin"

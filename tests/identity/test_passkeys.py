@@ -14,7 +14,6 @@ from tandem.crm.identity.domain.sessions import SignedIn
 from tandem.crm.identity.service import passkeys
 from tandem.crm.identity.service.signing_in import DOORKEEPER
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tests.givens import visitor
 from tests.identity import authenticator, doors
@@ -239,7 +238,7 @@ def test_the_site_as_browsers_name_it(base_url: str, party: str, origin: str) ->
 async def test_over_http_the_options_are_the_same_for_everybody(
     app: Litestar, database: Database, actor: Actor
 ) -> None:
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     device = Authenticator(origin="http://test", party="test")
     async with visitor(app) as client:
         client.headers["sec-fetch-site"] = "same-origin"

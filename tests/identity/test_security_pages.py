@@ -8,7 +8,6 @@ from litestar import Litestar
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain.codes import code_at, step_of
 from tandem.kernel.actor import INSTALLATION, Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database, Query
 from tandem.kernel.ids import new_id
 from tests.givens import visitor
@@ -26,7 +25,7 @@ AGE_PROOFS = Query(
 async def test_setting_up_an_app_signing_in_with_it_and_turning_it_off(
     app: Litestar, database: Database, actor: Actor
 ) -> None:
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     login = {"email": who.email, "password": PASSWORD, "next": "/security"}
     async with visitor(app) as client:
         client.headers["sec-fetch-site"] = "same-origin"
@@ -38,7 +37,7 @@ async def test_setting_up_an_app_signing_in_with_it_and_turning_it_off(
         wrong = await client.post("/security/app/confirmation", data={"code": "000000"})
         assert wrong.status_code == 422
         assert secret in wrong.text
-        code = code_at(secret, step_of(clock.now()))
+        code = code_at(secret, step_of(database.clock.now()))
         made = await client.post("/security/app/confirmation", data={"code": code})
         codes = re.findall(r"<code>([a-z2-9]{5}-[a-z2-9]{5})</code>", made.text)
         assert len(codes) == 10
@@ -63,7 +62,7 @@ async def test_setting_up_an_app_signing_in_with_it_and_turning_it_off(
 async def test_an_old_proof_is_asked_for_again_and_leads_back(
     app: Litestar, database: Database, actor: Actor
 ) -> None:
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     async with visitor(app) as client:
         client.headers["sec-fetch-site"] = "same-origin"
         client.headers["referer"] = "http://test/security"
@@ -88,7 +87,7 @@ async def test_an_old_proof_is_asked_for_again_and_leads_back(
 async def test_changing_the_password_says_what_is_wrong_at_the_field(
     app: Litestar, database: Database, actor: Actor
 ) -> None:
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     async with visitor(app) as client:
         client.headers["sec-fetch-site"] = "same-origin"
         await client.post("/sign-in", data={"email": who.email, "password": PASSWORD})
@@ -106,16 +105,16 @@ async def test_changing_the_password_says_what_is_wrong_at_the_field(
 async def test_the_header_leads_to_ones_other_company(
     app: Litestar, database: Database, actor: Actor
 ) -> None:
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     second = await identity.found_organisation(
-        database, name="Second Traders", slug=f"s-{new_id().hex}", now=clock.now()
+        database, name="Second Traders", slug=f"s-{new_id().hex}", now=database.clock.now()
     )
     boss = Actor(org_id=second, user_id=new_id(), grants=frozenset({"*"}), label="Boss")
     async with visitor(app) as client:
         client.headers["sec-fetch-site"] = "same-origin"
         await client.post("/sign-in", data={"email": who.email, "password": PASSWORD})
         assert "entry" not in (await client.get("/companies/menu")).text
-        await doors.member(database, boss, email=who.email, now=clock.now())
+        await doors.member(database, boss, email=who.email, now=database.clock.now())
         here = (await client.get("/v1/me")).json()["org_id"]
         path = re.findall(r'action="([^"]+/entry)"', (await client.get("/companies/menu")).text)
         assert len(path) == 1

@@ -17,7 +17,6 @@ from tandem.crm.identity.domain import SESSION_IDLE, SESSION_LIFE, WrongCredenti
 from tandem.crm.identity.service import factors
 from tandem.crm.identity.service.sessions import end_sessions_of, list_sessions
 from tandem.kernel.actor import Actor, StepUpNeeded
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database, Query
 from tandem.web.console.live import watch_of
 from tests.givens import visitor
@@ -80,7 +79,7 @@ async def test_signing_in_again_ends_the_session_one_came_with(
 async def test_whatever_ends_a_session_ends_it_within_a_second(
     app: Litestar, database: Database, actor: Actor, ending: str
 ) -> None:
-    now = clock.now()
+    now = database.clock.now()
     who = await doors.member(database, actor, now=now)
     async with signed_in(app, who.email) as here, signed_in(app, who.email) as there:
         assert (await there.get("/v1/me")).status_code == 200
@@ -109,7 +108,7 @@ async def test_whatever_ends_a_session_ends_it_within_a_second(
 async def test_nobody_ends_the_session_of_somebody_else(
     app: Litestar, database: Database, actor: Actor
 ) -> None:
-    now = clock.now()
+    now = database.clock.now()
     one, other = [await doors.member(database, actor, now=now) for _ in range(2)]
     async with signed_in(app, one.email) as mine, signed_in(app, other.email) as theirs:
         theirs_id = (await theirs.get("/v1/me/sessions")).json()[0]["id"]
@@ -150,7 +149,7 @@ async def test_a_sensitive_act_asks_again_and_the_proof_gives_the_session_a_new_
 async def test_a_write_with_the_cookie_comes_from_our_own_pages_only(
     app: Litestar, database: Database, actor: Actor, headers: dict[str, str], status: int
 ) -> None:
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     async with signed_in(app, who.email) as client:
         answer = await client.delete("/v1/me/sessions", headers=headers)
         assert answer.status_code == status
@@ -159,7 +158,7 @@ async def test_a_write_with_the_cookie_comes_from_our_own_pages_only(
 async def test_nobody_is_signed_in_from_another_site(
     app: Litestar, database: Database, actor: Actor
 ) -> None:
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     body = {"email": who.email, "password": PASSWORD}
     foreign = {"origin": "https://evil.test"}
     doors_of = (("/v1/sessions", {"json": body}), ("/sign-in", {"data": body}))
@@ -199,7 +198,7 @@ async def test_every_answer_carries_its_guards(client: httpx.AsyncClient, app: L
 async def test_over_tls_the_cookie_is_bound_to_this_host_and_signing_out_clears_the_site(
     app: Litestar, settings: Settings, database: Database, actor: Actor
 ) -> None:
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     secure = msgspec.structs.replace(settings, base_url="https://shop.test")
     equip(app.state, secure, database)
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
@@ -245,7 +244,7 @@ async def test_a_consoles_stream_ends_with_its_session(
     app: Litestar, database: Database, actor: Actor
 ) -> None:
     """What the page reads, without a server in between: it ends by itself."""
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     async with signed_in(app, who.email) as here, signed_in(app, who.email) as there:
         reading = asyncio.create_task(there.get("/console/stream"))
         watch = watch_of(database, actor.org_id)

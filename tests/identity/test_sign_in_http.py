@@ -11,7 +11,6 @@ from tandem.app.asgi import equip
 from tandem.app.settings import Settings
 from tandem.crm.identity.store import sso as sso_store
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database, Query
 from tests.givens import api_key_of, visitor
 from tests.identity import doors
@@ -33,7 +32,7 @@ async def test_a_provider_is_set_up_enforced_and_removed(
 ) -> None:
     equip(app.state, msgspec.structs.replace(settings, outbound_networks="127.0.0.0/8"), database)
     domain = f"d{actor.org_id.hex}.test"
-    spare = await doors.member(database, actor, email=f"boss@{domain}", now=clock.now())
+    spare = await doors.member(database, actor, email=f"boss@{domain}", now=database.clock.now())
     wanted = {
         "name": "Head office",
         "issuer": issuer,
@@ -60,11 +59,11 @@ async def test_a_provider_is_set_up_enforced_and_removed(
         early = await client.put(f"{place}/enforcement", json=enforced)
         assert (early.status_code, early.json()["code"]) == (409, "domain_not_proved")
         async with database.transaction(actor) as tx:
-            await tx.run(PROVED, now=clock.now())
+            await tx.run(PROVED, now=database.clock.now())
         untried = await client.put(f"{place}/enforcement", json=enforced)
         assert (untried.status_code, untried.json()["code"]) == (409, "not_tested")
         async with database.transaction(actor) as tx:
-            await tx.run(TESTED, now=clock.now())
+            await tx.run(TESTED, now=database.clock.now())
         nobody = await client.put(f"{place}/enforcement", json={"is_enforced": True})
         assert nobody.json()["field"] == "spare_user_id"
         stranger = {**enforced, "spare_user_id": str(uuid4())}

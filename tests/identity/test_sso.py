@@ -32,6 +32,7 @@ from tests.identity.openid import go_through
 from tests.identity.provided import BACK, SITE, domain_of, return_with, set_up, sign_in
 from tests.identity.zone import Zone
 
+pytestmark = pytest.mark.usefixtures("real_time")
 METHOD = Query("select method from identity.session where org_id = :org_id and id = :id")
 
 

@@ -14,22 +14,24 @@ from tandem.crm.identity.gateways.oidc import OpenIdGateway
 from tandem.crm.identity.jobs import check_domains
 from tandem.crm.identity.service import domains, sso
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Invalid, Unavailable
 from tandem.kernel.guard import Guard
 from tandem.kernel.jobs import Work
 from tandem.kernel.names import Names
 from tandem.kernel.resources import Resources
+from tests.clocks import Stopped
 from tests.identity import doors
 from tests.identity.provided import domain_of, set_up, sign_in
 from tests.identity.zone import Zone
+
+pytestmark = pytest.mark.usefixtures("real_time")
 
 
 async def test_a_domain_that_nobody_has_shown_finds_links_and_locks_nobody(
     database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str
 ) -> None:
-    now = clock.now()
+    now = database.clock.now()
     provider = await set_up(database, gateway, actor, issuer, now, is_proved=False)
     mail = f"asha@{domain_of(actor)}"
     who = await doors.member(database, actor, email=mail, now=now)
@@ -72,12 +74,12 @@ async def test_a_domain_that_nobody_has_shown_finds_links_and_locks_nobody(
 async def test_claims_are_looked_at_once_a_day(
     database: Database, gateway: OpenIdGateway, actor: Actor, issuer: str
 ) -> None:
-    now = clock.now()
+    now = database.clock.now()
     await set_up(database, gateway, actor, issuer, now, is_proved=False)
     zone, held = Zone(), Resources()
     held.add(Names, zone)
     for days, asked in ((0, 1), (0, 1), (2, 2)):
-        later = Database(database.pool, doors.At(now + timedelta(days=days)))
+        later = Database(database.pool, Stopped(now + timedelta(days=days)))
         await check_domains(Work(later, held, actor.org_id))
         assert len(zone.asked) == asked
 

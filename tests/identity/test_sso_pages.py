@@ -22,6 +22,7 @@ from tests.identity.doors import PASSWORD
 from tests.identity.openid import CLIENT_ID, CLIENT_SECRET, go_through, run_provider
 from tests.identity.zone import Zone
 
+pytestmark = pytest.mark.usefixtures("real_time")
 BACK = "http://test/sso/callback"
 
 

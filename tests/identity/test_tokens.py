@@ -13,7 +13,6 @@ from tandem.crm.identity.service.sessions import end_sessions_of, list_sessions
 from tandem.crm.identity.service.tokens import GRACE, TokenGone, Tokens
 from tandem.crm.identity.store import sessions
 from tandem.kernel.actor import Actor, StepUpNeeded
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database, Query
 from tests.givens import visitor
 from tests.identity import doors
@@ -125,7 +124,7 @@ async def test_tokens_end_with_what_they_came_from(
 async def test_over_http_a_token_acts_but_is_never_fresh(
     app: Litestar, database: Database, actor: Actor
 ) -> None:
-    who = await doors.member(database, actor, now=clock.now())
+    who = await doors.member(database, actor, now=database.clock.now())
     async with visitor(app) as client:
         client.headers["sec-fetch-site"] = "same-origin"
         await client.post("/v1/sessions", json={"email": who.email, "password": PASSWORD})

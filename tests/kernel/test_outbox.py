@@ -12,6 +12,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database, Query, Tx
 from tandem.kernel.events import Event, subscribe, subscribe_many
+from tests.clocks import Stopped
 
 
 class Rang(Event, frozen=True, kw_only=True):
@@ -138,20 +139,11 @@ async def hear_all(tx: Tx, events: Sequence[Chimed], now: datetime) -> None:
     sittings.append(len(events))
 
 
-class Stopped(Clock):
-    def __init__(self) -> None:
-        super().__init__()
-        self.at = super().now()
-
-    def now(self) -> datetime:
-        return self.at
-
-
 async def test_who_takes_many_gets_them_together_in_order_per_key_and_one_at_fault_harms_no_other(
     database: Database, actor: Actor
 ) -> None:
     bells = [uuid4() for _ in range(60)]
-    clock = database.clock = Stopped()
+    clock = database.clock = Stopped(database.clock.now())
     broken.add(555)
     sittings.clear()
     async with database.transaction(actor) as tx:

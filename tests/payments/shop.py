@@ -1,6 +1,6 @@
 """Orders, payments and a worker in a few words. Real services, real tables, real HTTP."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from tandem.contracts.address import Address
 from tandem.contracts.orders import OrderLine, OrderSnapshot
 from tandem.kernel import jobs, outbox
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database, Query
 from tandem.kernel.ids import new_id
 from tandem.kernel.jobs import Work
@@ -26,6 +25,7 @@ from tandem.scm.payments import service as payments
 from tandem.scm.payments.domain import Intent, Payment, Refund
 from tandem.scm.payments.gateways.port import PaymentGateway
 from tandem.scm.payments.store.payments import Filter
+from tests.clocks import MovedClock
 from tests.sandbox.serving import Sandbox
 
 import_reactions()
@@ -52,17 +52,6 @@ HOME = Address(
     postal_code="560001",
     phone="+919876543210",
 )
-
-
-class MovedClock(Clock):
-    """The machine's time, moved by hand."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.moved = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.moved
 
 
 class Shop:

@@ -13,9 +13,9 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
+from tests.clocks import Stopped
 from tests.identity.company import hire
 from tests.sales.converting import Desk
-from tests.sales.test_reminding import Later
 
 TOLD = Query(
     """
@@ -85,7 +85,7 @@ async def test_a_lead_that_comes_is_tagged_given_away_and_somebody_has_something
     assert again["id"] == lead["id"] and len(await runs(desk, made)) == 1
 
     for days, kept in ((89, 1), (91, 0)):
-        later = Database(database.pool, Later(database.clock.now() + timedelta(days=days)))
+        later = Database(database.pool, Stopped(database.clock.now() + timedelta(days=days)))
         await automations.forget_old(Work(later, Resources(), actor.org_id))
         assert len(await runs(desk, made)) == kept
     assert (await desk.read(at))["tags"] == ["cold"], "what it did stays done"

@@ -10,10 +10,10 @@ from litestar import Litestar
 
 from tandem.flows.quotes import reminding
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database, Query
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
+from tests.clocks import Stopped
 from tests.flows.shop import open_shop
 from tests.identity.company import hire
 from tests.sales.quoting import Quoting
@@ -30,17 +30,6 @@ TOLD = Query(
      where org_id = :org_id and kind in ('quote_unanswered', 'deal_rotting') order by kind, id
     """
 )
-
-
-class Later(Clock):
-    """A clock that stands where it is put."""
-
-    def __init__(self, at: datetime) -> None:
-        super().__init__()
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
 
 
 @pytest.fixture
@@ -80,7 +69,7 @@ async def test_what_waits_is_told_once_to_whoever_it_waits_for(
     assert (await quoting.buyer.post(f"/q/{soon['token']}/seen")).status_code == 204
     await quoting.decline(answered)
 
-    clock = Later(now + timedelta(hours=1))
+    clock = Stopped(now + timedelta(hours=1))
     work = Work(Database(database.pool, clock), Resources(), actor.org_id)
     await reminding.remind(work)
     assert await rows(database, actor, MAILED) == []
@@ -121,7 +110,9 @@ async def test_nobody_is_reminded_where_the_company_wants_none(
     }
     quote = await quoting.sent(valid_until=(now + timedelta(days=4)).date().isoformat())
     await quoting.buyer.post(f"/q/{quote['token']}/seen")
-    work = Work(Database(database.pool, Later(now + timedelta(days=3))), Resources(), actor.org_id)
+    work = Work(
+        Database(database.pool, Stopped(now + timedelta(days=3))), Resources(), actor.org_id
+    )
     await reminding.remind(work)
     await reminding.tell_rotting(work)
     assert (await rows(database, actor, MAILED), await rows(database, actor, TOLD)) == ([], [])

@@ -21,11 +21,11 @@ from tandem.kernel.db import Database, Query
 from tandem.kernel.ids import new_id
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
+from tests.clocks import Stopped
 from tests.givens import visitor
 from tests.identity.company import Member, hire
 from tests.sales.converting import Desk
 from tests.sales.test_lead_inlets import MAIL, way
-from tests.sales.test_reminding import Later
 
 STEPS: list[dict[str, Any]] = [
     {"subject": "Crates for {company}", "text": "Dear {name},\nwe {have} crates.\n{sender}"},
@@ -52,7 +52,7 @@ class Office:
     def __init__(self, desk: Desk, database: Database, actor: Actor, asha: Member) -> None:
         self.desk, self.actor, self.asha = desk, actor, asha
         self.real, self.days = database.clock, 0.0
-        self.clock = Later(self.real.now())
+        self.clock = Stopped(self.real.now())
         self.database = Database(database.pool, self.clock)
 
     async def sequence(self, name: str = "Crates", **more: Any) -> dict[str, Any]:

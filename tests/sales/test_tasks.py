@@ -14,12 +14,12 @@ from tandem.crm.sales.domain.leads import LeadDraft
 from tandem.crm.sales.service import leads
 from tandem.flows import tasks
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database, Query
 from tandem.kernel.errors import Forbidden, NotFound
 from tandem.kernel.jobs import Work
 from tandem.kernel.reach import Standing
 from tandem.kernel.resources import Resources
+from tests.clocks import Stopped
 from tests.identity.company import hire
 
 TOLD = Query(
@@ -127,16 +127,6 @@ async def test_a_task_is_due_done_opened_again_and_taken_away(
     assert gone.status_code == 404
 
 
-class At(Clock):
-    """A clock that stands."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
-
-
 async def test_somebody_is_told_of_what_is_theirs_and_reminded_once(
     database: Database, actor: Actor, lead_id: UUID, now: datetime
 ) -> None:
@@ -160,7 +150,7 @@ async def test_somebody_is_told_of_what_is_theirs_and_reminded_once(
         return [tuple(row[name] for name in ("kind", "title", "body", "link")) for row in rows]
 
     async def sweep(at: datetime) -> None:
-        held = Database(database.pool, At(at))
+        held = Database(database.pool, Stopped(at))
         await tasks.remind(Work(held, Resources(), actor.org_id))
 
     assigned = (

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,6 @@ from tandem.app.settings import Settings
 from tandem.app.wiring import import_reactions, resources_of
 from tandem.kernel import jobs, outbox
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database
 from tandem.kernel.jobs import Work
 from tandem.scm.support import service
@@ -36,6 +35,7 @@ from tandem.scm.support.domain.statuses import Origin, Severity, Status, Visibil
 from tandem.scm.support.gateways.jira import JiraClients, JiraDoor
 from tandem.scm.support.jobs import jira as jira_jobs
 from tandem.scm.support.service import jira
+from tests.clocks import MovedClock
 from tests.sandbox.serving import Sandbox
 from tests.support.givens import draft
 
@@ -71,15 +71,6 @@ CLOUD = NewConnection(
     email="tandem@sandbox.test",
     token="sandbox_jira_token",
 )
-
-
-class MovedClock(Clock):
-    def __init__(self) -> None:
-        super().__init__()
-        self.moved = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.moved
 
 
 class JiraDesk:

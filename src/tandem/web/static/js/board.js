@@ -122,8 +122,15 @@ document.addEventListener('dragend', () => {
   for (const each of columns()) each.classList.remove('is-over');
 });
 
+/** The card that has the keys, also while the answer to its last move takes its place. */
+function held(event) {
+  const isNowhere = event.target === document.body;
+  const from = isNowhere && focused ? document.getElementById(focused) : event.target;
+  return from?.closest?.('[data-card][draggable]');
+}
+
 document.addEventListener('keydown', (event) => {
-  const card = event.target.closest?.('[data-card][draggable]');
+  const card = held(event);
   if (!card || !event.altKey || !event.key.startsWith('Arrow')) return;
   event.preventDefault();
   const column = card.closest('[data-stage]');
