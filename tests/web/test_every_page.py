@@ -169,7 +169,7 @@ def _product_pages(shop: Installation, product: dict[str, Any]) -> list[str]:
 
 
 def _deal_pages(shop: Installation, customer_id: str, sku: str) -> list[str]:
-    deal = shop.post("/v1/opportunities", title="Ten benches", customer_id=customer_id)
+    deal = shop.post("/v1/opportunities", title="Bench" * 20, customer_id=customer_id)
     offered = [{"sku": sku, "quantity": 3, "discount_percent": "5"}]
     draft = shop.post("/v1/quotes", opportunity_id=deal["id"], lines=offered)
     quote = shop.post("/v1/quotes", opportunity_id=deal["id"], lines=offered)
@@ -186,7 +186,9 @@ def _deal_pages(shop: Installation, customer_id: str, sku: str) -> list[str]:
 
 
 def _lead_pages(shop: Installation) -> list[str]:
-    lead = shop.post("/v1/leads", name="Meera Nair", email="meera@nair.example")
+    """The lead's company is one word that is longer than a phone is wide."""
+    named = {"name": "Meera Nair", "company_name": "Nair" * 25}
+    lead = shop.post("/v1/leads", email="meera@nair.example", **named)
     asked = [{"key": "email", "is_required": True}]
     form = shop.post("/v1/lead-forms", name="Fair", title="Talk to us", fields=asked)
     near = {"field": "city", "op": "is", "value": "Pune"}
