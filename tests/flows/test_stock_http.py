@@ -62,6 +62,12 @@ async def test_stock_of_a_past_instant_is_read_from_the_ledger(
     assert await on_hand(after) == (5_000, None)
     naive = await client.get("/v1/stock", params={"as_of": "2026-11-22T10:00:00"})
     assert (naive.status_code, naive.json()["field"]) == (422, "as_of")
+    for end in ("0001-01-01T00:00:00+05:30", "9999-12-31T23:59:59-05:30"):
+        for path, name in (("/v1/stock", "as_of"), ("/v1/orders", "placed_from")):
+            far = await client.get(path, params={name: end})
+            assert (far.status_code, far.json()["field"]) == (422, name), end
+    pages = [await client.get(f"/orders?{one}") for one in ("from=0001-01-01", "to=9999-12-31")]
+    assert [page.status_code for page in pages] == [200, 200]
 
 
 async def test_what_lies_in_quarantine_is_counted_and_not_for_sale(

@@ -35,6 +35,7 @@ from tandem.kernel.http import (
     etag,
     refusals,
 )
+from tandem.kernel.http.instants import aware
 from tandem.kernel.http.noting import NOTED
 from tandem.kernel.idempotency import IdempotencyKeyReused, check_key, fingerprint
 from tandem.kernel.pages import LIMIT_DEFAULT, Page
@@ -153,8 +154,8 @@ class OrderFlowsController(Controller):
             fulfilment_status=fulfilment_status,
             channel=channel,
             customer_id=customer_id,
-            placed_from=_aware(placed_from, "placed_from"),
-            placed_before=_aware(placed_before, "placed_before"),
+            placed_from=aware(placed_from, "placed_from"),
+            placed_before=aware(placed_before, "placed_before"),
             is_on_hold=is_on_hold,
         )
         return await search_orders.search_orders(
@@ -184,9 +185,3 @@ class OrderFlowsController(Controller):
         """Undo an order that has not shipped: stock, shipment, delivery, money."""
         order = await cancel_order.cancel_order(tx, order_id, reason=data.reason, now=now)
         return Response(order, headers=etag(order.version))
-
-
-def _aware(instant: datetime | None, field: str) -> datetime | None:
-    if instant is not None and instant.tzinfo is None:
-        raise Invalid("Give the instant with its offset: 2026-11-22T10:00:00Z.", field=field)
-    return instant

@@ -21,6 +21,7 @@ from tandem.kernel.http import (
     etag,
     refusals,
 )
+from tandem.kernel.http.instants import aware
 from tandem.kernel.pages import Page
 from tandem.kernel.patterns import whole
 from tandem.scm.inventory import service
@@ -127,14 +128,12 @@ class InventoryController(Controller):
         as_of: AsOf = None,
     ) -> Page[Shelf]:
         """What lies where, what of it is promised, and what can be sold; or what lay there then."""
-        if as_of is not None and as_of.tzinfo is None:
-            raise Invalid("Give the instant with its offset: 2026-11-22T10:00:00Z.", field="as_of")
         return await service.list_stock(
             tx,
             sku=sku,
             location_id=await _location_id(tx, location),
             is_low=is_low,
-            as_of=as_of,
+            as_of=aware(as_of, "as_of"),
             limit=limit,
             cursor=cursor,
         )

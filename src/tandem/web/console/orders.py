@@ -21,7 +21,7 @@ from tandem.web.console.views import views_of
 from tandem.web.rendering import page, words, zone_of
 
 AnyRequest = Request[Any, Any, Any]
-
+YEARS = range(1900, 2200)
 
 COLUMNS = (
     Column(key="number", label="Order", is_lead=True),
@@ -105,9 +105,11 @@ def filters_of(values: Mapping[str, str], zone: str) -> Filters:
 
 
 def _start_of(day: str | None, zone: str, *, days: int = 0) -> datetime | None:
-    """The first instant of a day; None for what is no date."""
+    """The first instant of a day; None for what is no date, or one that nobody means."""
     try:
         start = datetime.fromisoformat(day or "").date()
     except ValueError:
+        return None
+    if start.year not in YEARS:
         return None
     return datetime.combine(start + timedelta(days=days), time(), ZoneInfo(zone))

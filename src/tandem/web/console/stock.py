@@ -77,6 +77,8 @@ class StockPage(Controller):
         form = await read_form(request)
         try:
             sku, place = form.get("sku", ""), form.get("location_id", "")
+            if not sku:
+                raise Invalid("Choose a product.", field="sku")
             found = (await catalog.facts(tx, [sku])).get(sku)
             if found is None:
                 raise Invalid(f"There is no SKU {sku!r}.", field="sku")
