@@ -449,6 +449,26 @@ async def test_orders_and_complaints_take_it_too(
     assert (stands["status"], stands["assignee_id"]) == ("acknowledged", None)
 
 
+async def test_accounts_are_given_and_tagged_by_what_the_list_shows(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    made = [
+        (await client.post("/v1/accounts", json={"name": name})).json()["id"]
+        for name in ("Anand Dairy", "Amul", "Other")
+    ]
+    owner = await asha(database, actor, now)
+    some = {"matching": {"search": "a"}}
+    given = await ask(client, "accounts", act="assign", owner_id=str(owner.id), **some)
+    tagged = await ask(client, "accounts", act="tag", tag="dairy", ids=made[:2])
+    assert (came_to(given), came_to(tagged)) == ((2, 2, 0, 0), (2, 2, 0, 0))
+    one = (await client.get(f"/v1/accounts/{made[0]}")).json()
+    assert (one["owner_id"], one["tags"]) == (str(owner.id), ["dairy"])
+    back = [await undo(client, job) for job in (given, tagged)]
+    assert [job["undone"] for job in back] == [2, 2]
+    one = (await client.get(f"/v1/accounts/{made[0]}")).json()
+    assert (one["owner_id"], one["tags"]) == (None, [])
+
+
 async def test_what_is_asked_wrong_is_refused_whole_and_keeps_nothing(
     client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
 ) -> None:
@@ -495,7 +515,7 @@ async def test_the_pages_begin_it_follow_it_and_take_it_back(
     people = await client.post("/v1/customers", json={"name": "Tara"})
     form = {"ids": people.json()["id"]}
     assert "Tara" in (await client.post("/customers/bulk/file", data=form)).text
-    for path in ("/deals/list", "/customers", "/leads", "/complaints"):
+    for path in ("/accounts", "/deals/list", "/customers", "/leads", "/complaints"):
         page = (await client.get(path)).text
         assert "data-bulk-said" in page, path
     refused = await client.post("/deals/list/bulk", data={"act": "move", "ids": ids[0]})

@@ -1,9 +1,10 @@
-"""One act on many leads, deals, customers, orders or complaints: a kind of each, and the job that
-goes through those that are many."""
+"""One act on many leads, deals, customers, accounts, orders or complaints: a kind of each, and the
+job that goes through those that are many."""
 
 from typing import Any
 from uuid import UUID
 
+from tandem.flows.bulk.accounts import ACCOUNTS
 from tandem.flows.bulk.acting import as_asker
 from tandem.flows.bulk.complaints import COMPLAINTS
 from tandem.flows.bulk.customers import CUSTOMERS
@@ -14,7 +15,7 @@ from tandem.kernel import bulk
 from tandem.kernel.jobs import Work, job
 
 KINDS: dict[str, bulk.Kind[Any]] = {
-    kind.name: kind for kind in (LEADS, DEALS, CUSTOMERS, ORDERS, COMPLAINTS)
+    kind.name: kind for kind in (LEADS, DEALS, CUSTOMERS, ACCOUNTS, ORDERS, COMPLAINTS)
 }
 
 

@@ -6,9 +6,11 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from tandem.crm.customers import service as customers
+from tandem.crm.customers.domain.segments import SegmentStatic
 from tandem.crm.sales import service as sales
 from tandem.crm.sales.domain.leads import LeadFilters, StatusKind
 from tandem.crm.sales.domain.opportunities import Filters as DealFilters
@@ -16,6 +18,7 @@ from tandem.crm.sales.domain.opportunities import escaped
 from tandem.crm.sales.domain.pipelines import Kind as DealStatus
 from tandem.crm.sales.service import leads
 from tandem.flows.bulk import KINDS
+from tandem.flows.bulk.accounts import ACCOUNTS, AccountAct
 from tandem.flows.bulk.complaints import COMPLAINTS, ComplaintAct
 from tandem.flows.bulk.customers import CUSTOMERS, CustomerAct
 from tandem.flows.bulk.deals import DEALS, DealAct
@@ -32,7 +35,9 @@ Ids = Annotated[list[UUID], msgspec.Meta(max_length=MANY_MAX)]
 Words = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[^\x00]*$")]
 Word = Annotated[str, msgspec.Meta(max_length=60, pattern=r"^[^\x00]*$")]
 Score = Annotated[int, msgspec.Meta(ge=-100_000, le=100_000)]
-REFUSALS = refusals(Forbidden, NotFound, Invalid, TooMany)
+REFUSALS = refusals(Forbidden, NotFound, Invalid, TooMany, SegmentStatic) | {
+    202: ResponseSpec(BulkJob, description="They are many: a job goes through them.")
+}
 
 
 class LeadsMatching(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,6 +89,15 @@ class CustomersMatching(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         return await customers.ids_of_customers(tx, text=self.search, limit=limit)
 
 
+class AccountsMatching(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As the list of accounts is narrowed."""
+
+    search: Words = ""
+
+    async def find(self, tx: Tx, limit: int) -> list[UUID]:
+        return await customers.ids_of_accounts(tx, text=self.search, limit=limit)
+
+
 class LeadsAsked(LeadAct, frozen=True, kw_only=True):
     """An act for the leads named by `ids`, or for all that are `matching`, 10,000 at most."""
 
@@ -103,6 +117,13 @@ class CustomersAsked(CustomerAct, frozen=True, kw_only=True):
 
     ids: Ids = msgspec.field(default_factory=list)
     matching: CustomersMatching | None = None
+
+
+class AccountsAsked(AccountAct, frozen=True, kw_only=True):
+    """An act for the accounts named by `ids`, or for all `matching`, 10,000 at most."""
+
+    ids: Ids = msgspec.field(default_factory=list)
+    matching: AccountsMatching | None = None
 
 
 class OrdersAsked(OrderAct, frozen=True, kw_only=True):
@@ -147,6 +168,13 @@ class BulkController(Controller):
     ) -> Response[BulkJob]:
         """Give many customers to somebody, tag them, put them on a list or take them off."""
         return await _begin(tx, CUSTOMERS, data, data.ids, data.matching, now)
+
+    @post("/accounts/bulk", tags=["customers"], responses=REFUSALS)
+    async def accounts(
+        self, data: JSONBody[AccountsAsked], tx: Transaction, now: Now
+    ) -> Response[BulkJob]:
+        """Give many accounts to somebody, or tag them."""
+        return await _begin(tx, ACCOUNTS, data, data.ids, data.matching, now)
 
     @post("/orders/bulk", tags=["orders"], responses=REFUSALS)
     async def orders(

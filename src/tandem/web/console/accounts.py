@@ -16,16 +16,19 @@ from tandem.crm.customers.domain.accounts import (
     PossibleDuplicateAccount,
 )
 from tandem.crm.notifications.service import following
+from tandem.flows.bulk.accounts import ACCOUNTS
+from tandem.kernel.bulk import MANY_MAX
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import Now, Transaction, check_if_match
 from tandem.kernel.ids import parse_id
+from tandem.web.console.bulk import Find, act_on, colleagues_of, counted, read_bulk
 from tandem.web.console.changes import changes_of
 from tandem.web.console.custom_fields import custom_values, live_fields, read_custom_inputs
 from tandem.web.console.customer_records import kept_of
 from tandem.web.console.customers import suggest_customers
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
-from tandem.web.console.lists import Column, listing, read_state
+from tandem.web.console.lists import Column, listing, read_state, state_of
 from tandem.web.console.views import views_of
 from tandem.web.errors import send_back
 from tandem.web.rendering import page, redirect
@@ -54,7 +57,24 @@ class AccountsPage(Controller):
             tx, text=state.search[:100], limit=state.limit, cursor=state.cursor
         )
         views = await views_of(tx, state, VIEWS)
-        return page(request, "console/accounts.html", listing=listing(state, found, views))
+        return page(
+            request,
+            "console/accounts.html",
+            listing=listing(state, found, views),
+            colleagues=await colleagues_of(tx),
+        )
+
+    @get("/bulk")
+    async def count(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
+        """How many the list has in all, for those who take them all."""
+        return counted(await _find(tx)(request.query_params, MANY_MAX + 1))
+
+    @post("/bulk")
+    async def bulk(self, request: AnyRequest, tx: Transaction, now: Now) -> Response[Any]:
+        """One act on the selected accounts."""
+        tx.actor.require("customers.write")
+        form = await read_bulk(request)
+        return await act_on(request, tx, ACCOUNTS, form, find=_find(tx), now=now)
 
     @get("/new")
     async def new(self, request: AnyRequest, tx: Transaction) -> Response[Any]:
@@ -161,6 +181,14 @@ class AccountPage(Controller):
         form = await read_form(request)
         await customers.leave_account(tx, account_id, customer_id, role=form.get("role") or None)
         return redirect(request, f"/accounts/{account_id}", toast="The role is ended.")
+
+
+def _find(tx: Tx) -> Find:
+    async def find(asked: Mapping[str, str], limit: int) -> list[UUID]:
+        state = state_of("/accounts", asked, COLUMNS)
+        return await customers.ids_of_accounts(tx, text=state.search[:100], limit=limit)
+
+    return find
 
 
 async def _values(tx: Tx, form: Mapping[str, str]) -> dict[str, Any]:

@@ -137,6 +137,12 @@ async def list_accounts(
     return page_of(rows, limit, lambda account: (account.name, account.id))
 
 
+async def ids_of_accounts(tx: Tx, *, text: str = "", limit: int) -> list[UUID]:
+    """Those that the list shows for a search, without reading them."""
+    tx.actor.require("customers.read")
+    return await store.ids(tx, tx.actor.reach("customers.read"), text=text.strip(), limit=limit)
+
+
 async def list_children(tx: Tx, account_id: UUID) -> list[Account]:
     tx.actor.require("customers.read")
     reach = tx.actor.reach("customers.read")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
 from tandem.crm.customers.domain.accounts import Account, Membership
@@ -19,16 +19,20 @@ GET = Query(_ACCOUNT + "where a.org_id = :org_id and a.id = :id")
 
 LOCK = Query(_ACCOUNT + "where a.org_id = :org_id and a.id = :id order by a.id for update")
 
-LIST = Query(
-    _ACCOUNT
-    + """
-     where a.org_id = :org_id and (lower(a.name), a.id) > (lower(:after_name), :after_id)
+_FOUND: LiteralString = """
+     where a.org_id = :org_id
        and (:text = '' or strpos(lower(a.name), lower(:text)) > 0 or a.number = upper(:text)
             or (:seeks_domain::boolean and a.domain = lower(:text))
             or (:seeks_gstin::boolean and a.gstin = upper(:text)))
-       and """
-    + within("a")
+       and """ + within("a")
+
+IDS = Query("select a.id from customers.account a" + _FOUND + " order by a.id desc limit :limit")
+
+LIST = Query(
+    _ACCOUNT
+    + _FOUND
     + """
+       and (lower(a.name), a.id) > (lower(:after_name), :after_id)
      order by lower(a.name), a.id
      limit :limit
     """
@@ -140,14 +144,23 @@ async def list_accounts(
     return await tx.many(
         LIST,
         Account,
-        text=text,
-        seeks_domain=not tx.actor.hides("account", "domain"),
-        seeks_gstin=not tx.actor.hides("account", "gstin"),
         after_name=after[0],
         after_id=after[1],
         limit=limit,
+        **_sought(tx, text),
         **reach.params(),
     )
+
+
+async def ids(tx: Tx, reach: Reach, *, text: str, limit: int) -> list[UUID]:
+    found = await tx.records(IDS, limit=limit, **_sought(tx, text), **reach.params())
+    return [row["id"] for row in found]
+
+
+def _sought(tx: Tx, text: str) -> dict[str, Any]:
+    """Nobody finds by what is hidden from them."""
+    seeks = {f"seeks_{name}": not tx.actor.hides("account", name) for name in ("domain", "gstin")}
+    return {"text": text, **seeks}
 
 
 async def children(tx: Tx, account_id: UUID) -> list[Account]:
