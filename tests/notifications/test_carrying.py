@@ -157,7 +157,7 @@ async def test_whatsapp_takes_templates_always_and_any_words_within_a_day(post: 
     with pytest.raises(Refused, match="24 hours"):
         await carry(post, chat)
     post.sandbox.http.post("/sandbox/carriers/whatsapp/inbound", json={"phone": post.phone})
-    written = Inbound(key="w", phone=post.phone, at=post.work.now())
+    written = Inbound(key="w", phone=post.phone, at=post.work.now(), is_chat=True)
     async with post.work.transaction() as tx:
         await reports.take(tx, provider.id, written, now=post.work.now())
     await carry(post, chat)
