@@ -1,5 +1,6 @@
 """Orders over HTTP once they stand: changed, listed, found, and shown to their buyer."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.flows.shop import (
     open_shop,
     place_one,
     post_order,
+    rows,
 )
 from tests.givens import visitor
 
@@ -196,3 +198,31 @@ async def test_another_companys_order_is_nowhere_to_be_found(
     cancel = await client.post(f"/v1/orders/{order.id}/cancellation", json={"reason": "x"})
     assert cancel.status_code == 404
     assert (await client.get("/v1/orders")).json()["items"] == []
+
+
+async def test_what_a_form_for_an_order_cannot_mean_is_said_at_its_field(
+    client: httpx.AsyncClient, database: Database, actor: Actor, shop: Shop
+) -> None:
+    def lines(*rows: dict[str, object]) -> str:
+        return json.dumps(rows)
+
+    one = {"sku": shop.tea, "quantity": 1}
+    form = {
+        "name": "Asha", "phone": "98450 12345", "ship_line1": "1 MG Road", "lines": lines(one),
+        "ship_city": "Bengaluru", "ship_postal_code": "560001", "payment_method": "cod",
+    }  # fmt: skip
+    before = await rows(database, actor)
+    for change, said in (
+        ({"lines": lines(*[one] * 201)}, "An order has 200 lines at most."),
+        ({"customer_id": "x", "customer_label": "Asha"}, "There is no such customer."),
+    ):
+        answer = await client.post("/orders/new", data=form | change)
+        assert (answer.status_code, said in answer.text) == (422, True), said
+    assert await rows(database, actor) == before
+    placed = await client.post("/orders/new", data=form | {"form_id": "y" * 300})
+    assert placed.status_code == 303
+    page = placed.headers["location"]
+    long = await client.post(f"{page}/note", data={"note": "z" * 2001})
+    assert (long.status_code, "2,000 characters at most" in long.text) == (422, True)
+    refused = await client.post(f"{page}/refund", data={"amount_minor": "1"})
+    assert (refused.status_code, "Only ₹0.00 can still go back." in refused.text) == (409, True)

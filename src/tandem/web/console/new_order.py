@@ -124,7 +124,9 @@ def _lines(form: Mapping[str, str]) -> list[Line]:
         given = msgspec.json.decode(form.get("lines") or "[]", type=list[dict[str, Any]])
     except msgspec.DecodeError as reason:
         raise Invalid("The lines could not be read.", field="lines") from reason
-    return [convert(line, Line, WORDS) for line in given[:LINES_MAX]]
+    if len(given) > LINES_MAX:
+        raise Invalid(f"An order has {LINES_MAX} lines at most.", field="lines")
+    return [convert(line, Line, WORDS) for line in given]
 
 
 def _ask(form: Mapping[str, str], actor: Actor) -> NewOrder:
@@ -138,7 +140,7 @@ def _ask(form: Mapping[str, str], actor: Actor) -> NewOrder:
     ship_to = None if is_kept(actor, "order.ship_to") else _ship_to(form, name)
     method: Literal["prepaid", "cod"] = "cod" if form.get("payment_method") == "cod" else "prepaid"
     given: dict[str, Any] = {
-        "customer_id": UUID(customer_id) if customer_id else None,
+        "customer_id": _known(customer_id) if customer_id else None,
         "customer": buyer,
         "lines": lines,
         "ship_to": ship_to,
@@ -147,11 +149,18 @@ def _ask(form: Mapping[str, str], actor: Actor) -> NewOrder:
         "discount_minor": _discount(form),
         "note": form.get("note", ""),
     }
-    if form.get("form_id"):
+    if parse_id(form.get("form_id", "")):
         given["references"] = [
             OutsideId(system="console", kind="form", external_id=form["form_id"])
         ]
     return convert(given, NewOrder, WORDS)
+
+
+def _known(customer_id: str) -> UUID:
+    found = parse_id(customer_id)
+    if found is None:
+        raise Invalid("There is no such customer.", field="customer")
+    return found
 
 
 def _buyer(form: Mapping[str, str]) -> Buyer:

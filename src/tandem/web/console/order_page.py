@@ -45,6 +45,7 @@ from tandem.web.rendering import page, redirect
 AnyRequest = Request[Any, Any, Any]
 MOMENTS_MAX = 200
 DELIVERIES_MAX = 10
+NOTE_MAX = 2000
 Doing = Callable[[dict[str, str]], Awaitable[str]]
 
 
@@ -119,7 +120,10 @@ class OrderPage(Controller):
     ) -> Response[Any]:
         async def do(form: dict[str, str]) -> str:
             before = await orders.lock_order(tx, order_id)
-            order = await orders.annotate(tx, before, note=form.get("note", "")[:2000], now=now)
+            note = form.get("note", "")
+            if len(note) > NOTE_MAX:
+                raise Invalid(f"A note has {NOTE_MAX:,} characters at most.", field="note")
+            order = await orders.annotate(tx, before, note=note, now=now)
             return f"The note on {order.number} is saved."
 
         return await _act(request, tx, order_id, now, "note", do)

@@ -155,7 +155,7 @@ async def _spread(
         return [known]
     left = [refundable(p, await refunds.list_of_payment(tx, p.id)) for p in chosen]
     if amount_minor > sum(left):
-        currency = (chosen[0].currency if chosen else None) or ""
+        currency = (chosen[0].currency if chosen else None) or "INR"
         raise RefundExceedsBalance(amount_minor, sum(left), currency)
     refunds_made, missing = [], amount_minor
     for payment, balance in zip(chosen, left, strict=True):
