@@ -12,6 +12,7 @@ import pytest
 
 from tandem.crm.sales.domain.leads import LeadDraft, LeadFilters
 from tandem.crm.sales.service import leads
+from tandem.crm.sales.service.choosing import DEALS, LEADS
 from tandem.flows import sales_sheets
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database
@@ -136,12 +137,12 @@ async def test_a_file_goes_as_far_as_ones_own_records(
     moment = Moment(now=now, zone="Asia/Kolkata")
     everybody: dict[str, Any] = {"field": "created_at", "op": "set"}
     async with database.transaction(rep) as tx:
-        found = await sales_sheets.search_leads(tx, everybody, moment, limit=10)
+        found = await sales_sheets.search(tx, LEADS, everybody, moment, limit=10)
         assert [lead.name for lead in found.items] == ["Mine"]
-        assert (await sales_sheets.search_deals(tx, everybody, moment, limit=10)).items == []
+        assert (await sales_sheets.search(tx, DEALS, everybody, moment, limit=10)).items == []
         for rule in ({"field": "email", "op": "is", "value": "m@x.test"},):
             with pytest.raises(FieldKept):
-                await sales_sheets.search_leads(tx, rule, moment, limit=10)
+                await sales_sheets.search(tx, LEADS, rule, moment, limit=10)
         sheets = [
             await sales_sheets.open_sheet(tx, "lead", None, LeadFilters()),
             await sales_sheets.open_sheet(tx, "lead", moment, everybody),

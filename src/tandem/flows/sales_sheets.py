@@ -3,7 +3,7 @@ stays flat, and only what the asker may see."""
 
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -17,7 +17,8 @@ from tandem.crm.sales.domain.leads import Lead, LeadFilters
 from tandem.crm.sales.domain.opportunities import Filters, Opportunity
 from tandem.crm.sales.domain.permissions import EXPORT
 from tandem.crm.sales.domain.sheets import DEAL_COLUMNS, LEAD_COLUMNS, deal_row, lead_row
-from tandem.crm.sales.service import automations, choosing, leads
+from tandem.crm.sales.service import automations, leads
+from tandem.crm.sales.service.choosing import DEALS, LEADS, Source, choose
 from tandem.kernel import rules, sheets
 from tandem.kernel.actor import Actor
 from tandem.kernel.company import moment_of
@@ -28,6 +29,7 @@ from tandem.kernel.workbook import workbook
 
 File = Literal["csv", "xlsx"]
 Kind = Literal["lead", "opportunity"]
+T = TypeVar("T", Lead, Opportunity)
 CHUNK = 200
 PIECE = 64 * 1024
 COLUMNS: Mapping[Kind, Sequence[str]] = {"lead": LEAD_COLUMNS, "opportunity": DEAL_COLUMNS}
@@ -58,18 +60,17 @@ async def words_of(tx: Tx, kind: Kind) -> rules.Vocabulary:
     return automations.vocabulary(kind, [field.for_rules() for field in await _own(tx, kind)])
 
 
-async def search_leads(
-    tx: Tx, rule: Any, moment: rules.Moment, *, limit: int, cursor: str | None = None
-) -> Page[Lead]:
-    words = await words_of(tx, "lead")
-    return await choosing.choose_leads(tx, rule, words, moment, limit=limit, cursor=cursor)
-
-
-async def search_deals(
-    tx: Tx, rule: Any, moment: rules.Moment, *, limit: int, cursor: str | None = None
-) -> Page[Opportunity]:
-    words = await words_of(tx, "opportunity")
-    return await choosing.choose_deals(tx, rule, words, moment, limit=limit, cursor=cursor)
+async def search(
+    tx: Tx,
+    source: Source[T],
+    rule: Any,
+    moment: rules.Moment,
+    *,
+    limit: int,
+    cursor: str | None = None,
+) -> Page[T]:
+    words = await words_of(tx, source.kind)
+    return await choose(tx, source, rule, words, moment, limit=limit, cursor=cursor)
 
 
 async def open_sheet(
@@ -132,8 +133,8 @@ def _listed(filters: LeadFilters | Filters) -> Find:
 def _ruled(kind: Kind, rule: Any, moment: rules.Moment) -> Find:
     async def find(tx: Tx, cursor: str | None) -> Page[Any]:
         if kind == "lead":
-            return await search_leads(tx, rule, moment, limit=CHUNK, cursor=cursor)
-        return await search_deals(tx, rule, moment, limit=CHUNK, cursor=cursor)
+            return await search(tx, LEADS, rule, moment, limit=CHUNK, cursor=cursor)
+        return await search(tx, DEALS, rule, moment, limit=CHUNK, cursor=cursor)
 
     return find
 

@@ -25,9 +25,10 @@ from tandem.crm.sales.domain.leads import (
 )
 from tandem.crm.sales.domain.opportunities import escaped
 from tandem.crm.sales.service import leads
+from tandem.crm.sales.service.choosing import LEADS
 from tandem.crm.sales.service.merging_leads import merge_leads
 from tandem.flows import leads as flow
-from tandem.flows.sales_sheets import search_leads
+from tandem.flows.sales_sheets import search
 from tandem.kernel import rules
 from tandem.kernel.company import moment_of
 from tandem.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
@@ -135,7 +136,7 @@ class LeadsController(Controller):
     async def search(self, data: JSONBody[Search], tx: Transaction, now: Now) -> Page[Lead]:
         """Whom a rule finds, the newest first."""
         moment = await moment_of(tx, now)
-        return await search_leads(tx, data.rule, moment, limit=data.limit, cursor=data.cursor)
+        return await search(tx, LEADS, data.rule, moment, limit=data.limit, cursor=data.cursor)
 
     @get("/{lead_id:uuid}", responses=refusals(Forbidden, NotFound, LeadMerged))
     async def get_lead(self, lead_id: FromPath[UUID], tx: Transaction) -> Response[Lead]:

@@ -18,8 +18,9 @@ from tandem.crm.sales.domain.opportunities import (
     escaped,
 )
 from tandem.crm.sales.domain.pipelines import Kind
+from tandem.crm.sales.service.choosing import DEALS
 from tandem.flows import opportunities
-from tandem.flows.sales_sheets import search_deals
+from tandem.flows.sales_sheets import search
 from tandem.kernel import rules
 from tandem.kernel.company import moment_of
 from tandem.kernel.errors import Forbidden, Invalid
@@ -74,7 +75,7 @@ class OpportunityFlowsController(Controller):
     async def search(self, data: JSONBody[Search], tx: Transaction, now: Now) -> Page[Opportunity]:
         """What a rule finds, the newest first."""
         moment = await moment_of(tx, now)
-        return await search_deals(tx, data.rule, moment, limit=data.limit, cursor=data.cursor)
+        return await search(tx, DEALS, data.rule, moment, limit=data.limit, cursor=data.cursor)
 
     @post("/opportunities", responses=refusals(Forbidden, Invalid, ColumnFull))
     async def open_opportunity(

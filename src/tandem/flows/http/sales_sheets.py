@@ -1,7 +1,7 @@
 """Leads and deals as files over HTTP."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -36,9 +36,29 @@ class SheetAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     file: File = "csv"
 
 
-class LeadExportController(Controller):
-    path = "/v1/lead-export"
+class SheetController(Controller):
+    """A kind of record has its own path, and its own filters, below this."""
+
+    kind: ClassVar[Kind]
     tags = ("sales",)
+
+    @post(
+        "/",
+        status_code=200,
+        media_type="text/csv",
+        responses=refusals(Forbidden, Invalid, rules.RuleWrong, rules.RuleTooSlow),
+    )
+    async def export_chosen(
+        self, data: JSONBody[SheetAsked], database: Store, actor: Acting, now: Now
+    ) -> Stream:
+        """What a rule finds, in the words of assignment, scoring and automations; or those named,
+        as far as the caller may see them."""
+        return await _chosen(database, actor, self.kind, data, now)
+
+
+class LeadExportController(SheetController):
+    path = "/v1/lead-export"
+    kind = "lead"
 
     @get("/", media_type="text/csv", responses=refusals(Forbidden))
     async def export(
@@ -69,22 +89,10 @@ class LeadExportController(Controller):
         )
         return await _listed(database, actor, "lead", filters, file)
 
-    @post(
-        "/",
-        status_code=200,
-        media_type="text/csv",
-        responses=refusals(Forbidden, Invalid, rules.RuleWrong, rules.RuleTooSlow),
-    )
-    async def export_chosen(
-        self, data: JSONBody[SheetAsked], database: Store, actor: Acting, now: Now
-    ) -> Stream:
-        """The leads that a rule finds, in the words of assignment and scoring, or those named."""
-        return await _chosen(database, actor, "lead", data, now)
 
-
-class OpportunityExportController(Controller):
+class OpportunityExportController(SheetController):
     path = "/v1/opportunity-export"
-    tags = ("sales",)
+    kind = "opportunity"
 
     @get("/", media_type="text/csv", responses=refusals(Forbidden))
     async def export(
@@ -109,18 +117,6 @@ class OpportunityExportController(Controller):
             words=escaped(q),
         )
         return await _listed(database, actor, "opportunity", filters, file)
-
-    @post(
-        "/",
-        status_code=200,
-        media_type="text/csv",
-        responses=refusals(Forbidden, Invalid, rules.RuleWrong, rules.RuleTooSlow),
-    )
-    async def export_chosen(
-        self, data: JSONBody[SheetAsked], database: Store, actor: Acting, now: Now
-    ) -> Stream:
-        """The opportunities that a rule finds, in the words of automations, or those named."""
-        return await _chosen(database, actor, "opportunity", data, now)
 
 
 async def _listed(

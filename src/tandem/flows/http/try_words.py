@@ -36,6 +36,10 @@ class TryWordsController(Controller):
         if version.channel != "email":
             raise Invalid("Only e-mails can be tried: nobody's telephone is known here.")
         sent_to = await try_words.send_to_oneself(
-            tx, templates.content_of(version), customer_id=data.customer_id, now=now
+            tx,
+            templates.content_of(version),
+            channel=version.channel,
+            customer_id=data.customer_id,
+            now=now,
         )
         return TestSent(sent_to=sent_to)

@@ -1,7 +1,9 @@
 """Leads and deals found by a rule, as far as the reader's records go."""
 
-from typing import Any
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
+
+import msgspec
 
 from tandem.crm.sales.domain.leads import Lead
 from tandem.crm.sales.domain.opportunities import Opportunity
@@ -12,49 +14,44 @@ from tandem.kernel.db import Tx
 from tandem.kernel.pages import Page, decode_cursor, page_of
 
 SECONDS_MAX = 5.0
+T = TypeVar("T", Lead, Opportunity)
 
 
-async def choose_leads(
+class Source(msgspec.Struct, Generic[T], frozen=True):
+    """A kind of record that rules find."""
+
+    kind: Literal["lead", "opportunity"]
+    row: type[T]
+    query: rules.RuledQuery
+
+
+LEADS: Source[Lead] = Source("lead", Lead, store.LEADS)
+DEALS: Source[Opportunity] = Source("opportunity", Opportunity, store.DEALS)
+
+
+async def choose(
     tx: Tx,
+    source: Source[T],
     rule: Any,
     words: rules.Vocabulary,
     moment: rules.Moment,
     *,
     limit: int,
     cursor: str | None = None,
-) -> Page[Lead]:
+) -> Page[T]:
     """The newest first. Refuses with RuleWrong what asks for a field that is hidden from them."""
-    made = _condition(tx, rule, words, moment)
-    async with rules.bounded(tx, seconds=SECONDS_MAX):
-        rows = await store.leads(
-            tx, made, tx.actor.reach(READ), before_id=_before(cursor), count=limit + 1
-        )
-    return page_of(rows, limit, lambda row: (row.id,))
-
-
-async def choose_deals(
-    tx: Tx,
-    rule: Any,
-    words: rules.Vocabulary,
-    moment: rules.Moment,
-    *,
-    limit: int,
-    cursor: str | None = None,
-) -> Page[Opportunity]:
-    """As `choose_leads`."""
-    made = _condition(tx, rule, words, moment)
-    async with rules.bounded(tx, seconds=SECONDS_MAX):
-        rows = await store.deals(
-            tx, made, tx.actor.reach(READ), before_id=_before(cursor), count=limit + 1
-        )
-    return page_of(rows, limit, lambda row: (row.id,))
-
-
-def _condition(tx: Tx, rule: Any, words: rules.Vocabulary, moment: rules.Moment) -> rules.Condition:
     tx.actor.require(READ)
     seen = words.without(tx.actor.hidden)
-    return rules.condition(rules.read(rule, seen), seen, moment)
-
-
-def _before(cursor: str | None) -> UUID | None:
-    return decode_cursor(cursor, UUID)[0] if cursor else None
+    made = rules.condition(rules.read(rule, seen), seen, moment)
+    before: UUID | None = decode_cursor(cursor, UUID)[0] if cursor else None
+    async with rules.bounded(tx, seconds=SECONDS_MAX):
+        rows = await store.chosen(
+            tx,
+            source.query,
+            source.row,
+            made,
+            tx.actor.reach(READ),
+            before_id=before,
+            count=limit + 1,
+        )
+    return page_of(rows, limit, lambda row: (row.id,))

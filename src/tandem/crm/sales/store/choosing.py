@@ -1,14 +1,15 @@
 """Leads and deals that a rule finds, the newest first."""
 
+from typing import TypeVar
 from uuid import UUID
 
-from tandem.crm.sales.domain.leads import Lead
-from tandem.crm.sales.domain.opportunities import Opportunity
 from tandem.crm.sales.store.leads import LEAD
 from tandem.crm.sales.store.opportunities import OPPORTUNITY
 from tandem.kernel.db import Tx
 from tandem.kernel.reach import Reach, within
 from tandem.kernel.rules import Condition, RuledQuery
+
+T = TypeVar("T")
 
 LEADS = RuledQuery(
     LEAD
@@ -35,17 +36,16 @@ DEALS = RuledQuery(
 )
 
 
-async def leads(
-    tx: Tx, made: Condition, reach: Reach, *, before_id: UUID | None, count: int
-) -> list[Lead]:
+async def chosen(
+    tx: Tx,
+    query: RuledQuery,
+    row: type[T],
+    made: Condition,
+    reach: Reach,
+    *,
+    before_id: UUID | None,
+    count: int,
+) -> list[T]:
     return await tx.many(
-        LEADS.with_rule(made), Lead, before_id=before_id, count=count, **reach.params()
-    )
-
-
-async def deals(
-    tx: Tx, made: Condition, reach: Reach, *, before_id: UUID | None, count: int
-) -> list[Opportunity]:
-    return await tx.many(
-        DEALS.with_rule(made), Opportunity, before_id=before_id, count=count, **reach.params()
+        query.with_rule(made), row, before_id=before_id, count=count, **reach.params()
     )
