@@ -32,7 +32,10 @@ TOLD = Query(
     "select topic, payload from kernel.event"
     " where org_id = :org_id and topic like 'analytics.alert%' order by seq"
 )
-GONE = "update analytics.alert set draft = replace(draft::text, 'orders_placed', 'gone')::jsonb"
+GONE = """
+    update analytics.alert
+       set draft = replace(draft::text, 'orders_placed', 'gone')::jsonb, next_at = '2026-01-01Z'
+"""
 ORDERS = Ask(measures=["orders"], period=Period.LAST_7_DAYS)
 
 
@@ -195,6 +198,9 @@ async def test_alerts_are_made_on_their_pages_and_see_what_their_owner_sees(
         assert "Quiet until" in (await asha.get(places["asha"])).text
         async with database.transaction(company.actor()) as tx:
             await tx.connection.execute(GONE)
+        await watch_alerts(work)
+        told = (await asha.get("/inbox")).text
+        assert "Orders has stopped" in told and "There is no metric &#39;gone&#39;." in told
         for place in ("/alerts", places["asha"]):
             shown = await asha.get(place)
             assert shown.status_code == 200 and "gone (no longer there)" in shown.text

@@ -12,7 +12,7 @@ from tandem.crm.analytics.domain.asking import QueryTooSlow, TooManyQueries
 from tandem.crm.analytics.service import alerts
 from tandem.crm.identity import service as identity
 from tandem.crm.notifications import service as notifications
-from tandem.flows.reports.acting import as_member
+from tandem.flows.reports.acting import NotHere, as_member
 from tandem.flows.reports.naming import LOCALE
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Forbidden, Invalid
@@ -40,7 +40,8 @@ async def watch_alerts(work: Work) -> None:
 
 
 async def look(tx: Tx, alert_id: UUID, *, now: datetime) -> None:
-    """One look, as the alert's owner. Whoever has left, or may not ask any more, ends it."""
+    """One look, as the alert's owner. Whoever has left, or may not ask any more, ends it; who is
+    still here is told so."""
     alert = await alerts.lock_alert(tx, alert_id)
     if alert is None:
         return
@@ -49,8 +50,12 @@ async def look(tx: Tx, alert_id: UUID, *, now: datetime) -> None:
         reading = await alerts.read(owner, alert.draft, now=now)
     except LATER:
         raise
+    except NotHere as refusal:
+        await alerts.stop(tx, alert, reason=refusal.detail, is_told=False, now=now)
+        return
     except (Forbidden, Invalid) as refusal:
-        await alerts.stop(tx, alert, reason=refusal.detail, now=now)
+        await alerts.stop(tx, alert, reason=refusal.detail, is_told=True, now=now)
+        await _say(tx, alert, f"{alert.name} has stopped", refusal.detail, now)
         return
     verdict, is_told = await alerts.record(tx, alert, reading, now=now)
     if is_told:
@@ -64,17 +69,7 @@ async def _tell(
     company = await identity.get_organisation(tx)
     told = said(alert, reading, company.currency)
     title = f"{alert.name} is back within its limit" if has_recovered else f"{alert.name}: {told}"
-    await notifications.tell_staff(
-        tx,
-        [alert.owner_id],
-        kind="alert",
-        title=title,
-        body="" if not has_recovered else told,
-        link=f"/alerts/{alert.id}",
-        dedupe=f"alert:{alert.id}:{now.isoformat()}",
-        now=now,
-        zone=company.time_zone,
-    )
+    await _say(tx, alert, title, told if has_recovered else "", now)
     made = AlertRecovered if has_recovered else AlertFired
     await tx.publish(
         made(
@@ -87,6 +82,21 @@ async def _tell(
             score=reading.score,
             limit=alert.draft.limit,
         )
+    )
+
+
+async def _say(tx: Tx, alert: Alert, title: str, body: str, now: datetime) -> None:
+    company = await identity.get_organisation(tx)
+    await notifications.tell_staff(
+        tx,
+        [alert.owner_id],
+        kind="alert",
+        title=title,
+        body=body,
+        link=f"/alerts/{alert.id}",
+        dedupe=f"alert:{alert.id}:{now.isoformat()}",
+        now=now,
+        zone=company.time_zone,
     )
 
 

@@ -138,8 +138,8 @@ async def record(tx: Tx, alert: Alert, reading: Reading, *, now: datetime) -> tu
     return verdict, is_told and verdict.told is not None
 
 
-async def stop(tx: Tx, alert: Alert, *, reason: str, now: datetime) -> None:
-    """It cannot go on: its owner left, or may not ask it any more."""
+async def stop(tx: Tx, alert: Alert, *, reason: str, is_told: bool, now: datetime) -> None:
+    """It cannot go on: its owner left, may not ask it any more, or its number is no more."""
     await store.stop(tx, alert.id, reason=reason)
     event = AlertEvent(
         id=new_id(),
@@ -149,7 +149,7 @@ async def stop(tx: Tx, alert: Alert, *, reason: str, now: datetime) -> None:
         value=None,
         score=None,
         as_of=None,
-        is_told=False,
+        is_told=is_told,
     )
     await store.add_event(tx, event)
 
