@@ -141,6 +141,20 @@ async def test_a_name_is_known_however_it_is_spelled(
     assert answer.status_code == (201 if strength == "faint" else 409)
 
 
+@pytest.mark.parametrize(
+    ("at", "new"),
+    [
+        ("/v1/customers", {"name": "Asha Rao", "emails": [{"value": "asha@x.in"}]}),
+        ("/v1/accounts", {"name": "Acme", "domain": "acme.in"}),
+    ],
+)
+async def test_of_eight_who_add_the_same_at_once_seven_are_warned(
+    client: httpx.AsyncClient, at: str, new: dict[str, Any]
+) -> None:
+    answers = await asyncio.gather(*(client.post(at, json=new) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [201, *[409] * 7]
+
+
 async def test_what_is_numbered_is_not_one(client: httpx.AsyncClient) -> None:
     for name in ("Sunrise Shop 1", "Sunrise Shop 2", "Sunrise Shop 11"):
         assert (await client.post("/v1/customers", json={"name": name})).status_code == 201, name

@@ -97,6 +97,11 @@ async def test_no_stage_is_skipped_and_no_end_reached_without_what_it_needs(desk
     assert refusal(await desk.move(card, "Offer")) == (422, "invalid", "close_on")
     assert refusal(await desk.move(card, "Won")) == (422, "invalid", "stage_id")
     assert (await desk.client.get(path)).json()["version"] == 2
+    for slip in ("0202-12-24", "9999-12-31"):
+        answer = await desk.client.patch(path, json={"close_on": slip})
+        assert refusal(answer) == (422, "invalid", "close_on")
+        answer = await desk.client.post("/v1/opportunities", json={"title": "T", "close_on": slip})
+        assert refusal(answer) == (422, "invalid", "close_on")
     await desk.client.patch(path, json={"close_on": "2026-12-24"})
     assert (await desk.move(card, "Offer")).json()["stage_name"] == "Offer"
     emptied = await desk.client.patch(path, json={"amount_minor": None})

@@ -87,6 +87,7 @@ async def test_what_cannot_be_sent_says_why(quoting: Quoting) -> None:
         ({"lines": []}, "lines"),
         ({"customer_email": None}, "customer_email"),
         ({"valid_until": "2020-01-01"}, "valid_until"),
+        ({"valid_until": "9999-12-31"}, "valid_until"),
     ):
         quote = await quoting.draft(deal, **given)
         answer = await quoting.client.post(f"/v1/quotes/{quote['id']}/sending")

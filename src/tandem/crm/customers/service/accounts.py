@@ -26,6 +26,7 @@ from tandem.crm.customers.service.custom_fields import write_custom
 from tandem.crm.customers.service.people import beside, get_customer
 from tandem.crm.customers.store import accounts as store
 from tandem.crm.customers.store import known
+from tandem.crm.customers.store.adopting import lock_company
 from tandem.crm.customers.store.people import NOTHING
 from tandem.kernel import audit
 from tandem.kernel.db import Tx
@@ -58,6 +59,7 @@ async def add_account(tx: Tx, new: NewAccount, *, now: datetime) -> Account:
     )
     custom = await write_custom(tx, "account", account.id, new.custom, {})
     account = msgspec.structs.replace(account, custom=custom)
+    await lock_company(tx, account.name, account.domain)
     alike = await known.accounts(tx, account, tx.actor.reach("customers.read"))
     if is_telling(alike) and not new.allow_duplicate:
         raise PossibleDuplicateAccount(alike)

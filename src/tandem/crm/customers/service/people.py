@@ -79,7 +79,9 @@ async def add_customer(tx: Tx, new: NewCustomer, *, now: datetime) -> Customer:
         tags=tidy_tags(new.tags),
         custom=await write_custom(tx, "customer", customer.id, new.custom, {}),
     )
-    alike = await known.people(tx, known.traits_of(customer), tx.actor.reach("customers.read"))
+    traits = known.traits_of(customer)
+    await known.hold(tx, traits)
+    alike = await known.people(tx, traits, tx.actor.reach("customers.read"))
     if is_telling(alike) and not new.allow_duplicate:
         raise PossibleDuplicate(alike)
     numbers, _ = await store.insert(tx, [customer], now)

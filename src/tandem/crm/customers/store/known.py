@@ -11,6 +11,14 @@ from tandem.crm.customers.store.people import columns_of
 from tandem.kernel.db import Query, Tx
 from tandem.kernel.reach import Reach, within
 
+HOLD = Query(
+    """
+    select pg_advisory_xact_lock(hashtextextended(:org_id::uuid::text || word, 18))
+      from unnest(:words::text[]) as given (word)
+     order by word
+    """
+)
+
 # Of a name that everybody has a few are enough to say so, whoever has a million people. Who
 # stands is asked by a count of nulls: as two conditions, a table that was never analysed would be
 # read whole by the index of all who stand.
@@ -190,6 +198,15 @@ def traits_of(customer: Customer) -> Traits:
         gstin=customer.gstin,
         postal_codes=codes,
     )
+
+
+async def hold(tx: Tx, traits: Traits) -> None:
+    """Whoever adds the same person at the same moment waits, and then knows of this one."""
+    name = " ".join(sorted(traits.name.lower().split()))
+    words = {" ".join(key) for key in traits.keys} | {f"name {name}"}
+    if traits.gstin:
+        words.add(f"gstin {traits.gstin}")
+    await tx.records(HOLD, words=sorted(words))
 
 
 async def people(tx: Tx, traits: Traits, reach: Reach) -> list[Candidate]:

@@ -181,6 +181,15 @@ WORDS = {
 }
 
 
+YEARS = range(2000, 2201)
+"""Anything else is a slip of the hand, and would stand at the end of every forecast."""
+
+
+def check_close_day(day: date | None) -> None:
+    if day is not None and day.year not in YEARS:
+        raise Invalid("Give a year from 2000 to 2200.", field="close_on")
+
+
 def check_entry(opportunity: Opportunity, target: Stage, stages: Sequence[Stage]) -> None:
     """Entering a stage needs what it asks for, and what every open stage before it asks for: none
     is skipped. Winning needs an amount. Refuses with the first field at fault."""

@@ -18,6 +18,7 @@ from tandem.crm.sales.domain.opportunities import (
     NotOpen,
     Opportunity,
     StageChange,
+    check_close_day,
     check_entry,
     timed,
 )
@@ -63,6 +64,7 @@ async def open_opportunity(
     """
     tx.actor.require(WRITE)
     pipeline, stage = await _begin_at(tx, draft, now)
+    check_close_day(draft.close_on)
     currency = draft.currency or home_currency
     check_currency(currency)
     if currency != home_currency and not (draft.fx_rate and Decimal(draft.fx_rate)):
@@ -165,6 +167,7 @@ async def change(tx: Tx, opportunity_id: UUID, to: Change, *, now: datetime) -> 
         for name, value in msgspec.structs.asdict(to).items()
         if value is not msgspec.UNSET
     }
+    check_close_day(given.get("close_on"))
     after = as_kept(tx.actor, msgspec.structs.replace(before, **given), before)
     given = {name: getattr(after, name) for name in given}
     if after.amount_minor != before.amount_minor:

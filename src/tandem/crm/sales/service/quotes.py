@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.sales import QuoteSent
-from tandem.crm.sales.domain.opportunities import NotOpen, Opportunity
+from tandem.crm.sales.domain.opportunities import YEARS, NotOpen, Opportunity
 from tandem.crm.sales.domain.permissions import READ, WRITE
 from tandem.crm.sales.domain.pipelines import Kind
 from tandem.crm.sales.domain.quotes import (
@@ -243,6 +243,8 @@ async def _deal_to_write(tx: Tx, opportunity_id: UUID) -> Opportunity:
 def _check_sendable(quote: Quote, today: date) -> None:
     if not quote.lines:
         raise Invalid("Add at least one line.", field="lines")
+    if quote.valid_until.year not in YEARS:
+        raise Invalid("Choose a day before the year 2201.", field="valid_until")
     if quote.valid_until < today:
         raise Invalid("Its last day is over. Choose a later one.", field="valid_until")
     if not quote.customer_name:
