@@ -63,6 +63,10 @@ async def test_a_hold_is_put_on_and_taken_off_with_its_reason_on_the_timeline(
     held = await client.post(f"{path}/hold", json={"reason": "call the buyer"})
     free = await client.delete(f"{path}/hold")
     story = (await client.get(f"{path}/timeline")).json()["items"]
+    told = (await client.get(f"{path}/timeline?service=inventory&service=payments&limit=1")).json()
+    assert [one["title"] for one in told["items"]] == ["Stock reserved"]
+    unknown = await client.get(f"{path}/timeline", params={"service": "weather"})
+    assert (unknown.status_code, unknown.json()["field"].startswith("service")) == (422, True)
 
     assert (held.json()["is_on_hold"], held.json()["hold_reason"]) == (True, "call the buyer")
     assert (free.json()["is_on_hold"], free.json()["hold_reason"]) == (False, "")
@@ -226,3 +230,17 @@ async def test_what_a_form_for_an_order_cannot_mean_is_said_at_its_field(
     assert (long.status_code, "2,000 characters at most" in long.text) == (422, True)
     refused = await client.post(f"{page}/refund", data={"amount_minor": "1"})
     assert (refused.status_code, "Only ₹0.00 can still go back." in refused.text) == (409, True)
+
+
+async def test_an_orders_timeline_is_narrowed_to_what_one_service_told(
+    client: httpx.AsyncClient, database: Database, actor: Actor, shop: Shop, now: datetime
+) -> None:
+    order = await place_one(database, actor, basket(shop), now)
+    whole = (await client.get(f"/orders/{order.id}")).text
+    stock = (await client.get(f"/orders/{order.id}?only=inventory")).text
+    none = (await client.get(f"/orders/{order.id}?only=support")).text
+    odd = (await client.get(f"/orders/{order.id}?only=weather")).text
+    placed, reserved = f"Order {order.number} placed", "Stock reserved"
+    seen = [(placed in page, reserved in page) for page in (whole, stock, none, odd)]
+    assert seen == [(True, True), (False, True), (False, False), (True, True)]
+    assert "Nothing of this kind yet." in none

@@ -1,5 +1,6 @@
 """The event log read back: what happened to one thing, in the order it happened."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,16 +27,23 @@ READ = Query(
     select seq, topic, payload, actor_kind, actor_label, occurred_at
       from kernel.event
      where org_id = :org_id and key = :key and seq > :after
+       and (cardinality(:services::text[]) = 0
+            or split_part(topic, '.', 1) = any(:services::text[]))
      order by seq
      limit :limit
     """
 )
 
 
-async def read(tx: Tx, key: str, *, after: int = 0, limit: int) -> list[Happening]:
-    """Oldest first, without what is hidden from the reader: an event says whose fields it tells
-    (`resource`, `field_rules`). Events of an order's life all have the order's id as their key."""
-    found = await tx.many(READ, Happening, key=key, after=after, limit=limit)
+async def read(
+    tx: Tx, key: str, *, services: Sequence[str] = (), after: int = 0, limit: int
+) -> list[Happening]:
+    """Oldest first, of all services or of these, without what is hidden from the reader: an event
+    says whose fields it tells (`resource`, `field_rules`). Events of an order's life all have the
+    order's id as their key."""
+    found = await tx.many(
+        READ, Happening, key=key, services=list(services), after=after, limit=limit
+    )
     for one in found if tx.actor.hidden else ():
         fields.strip(one.payload, fields.shape_of(events.kind_of(one.topic)), tx.actor.hidden)
     return found

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post, put
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from tandem.contracts.address import FILLED, PRINTABLE
 from tandem.contracts.orders import OrderSnapshot
@@ -36,7 +36,7 @@ from tandem.scm.orders import service
 from tandem.scm.orders.domain.lifecycle import ACTIONS, MOVES
 from tandem.scm.orders.domain.refusals import OrderEnded
 from tandem.scm.orders.domain.settings import OrderSettings, SettingsChange
-from tandem.scm.orders.domain.story import Moment
+from tandem.scm.orders.domain.story import Moment, ServiceName
 from tandem.scm.orders.domain.views import PublicOrder
 
 Note = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")]
@@ -60,6 +60,12 @@ class Lifecycle(msgspec.Struct, kw_only=True):
 
     moves: Mapping[str, list[str]]
     actions: Mapping[str, Mapping[str, list[str]]]
+
+
+ServiceFilter = Annotated[
+    list[ServiceName] | None,
+    QueryParameter(name="service", max_items=20, description="Only what these services told."),
+]
 
 
 class OrdersController(Controller):
@@ -130,9 +136,12 @@ class OrdersController(Controller):
         tx: Transaction,
         limit: LimitParameter = LIMIT_DEFAULT,
         cursor: Cursor = None,
+        service_names: ServiceFilter = None,
     ) -> Page[Moment]:
         """Everything that happened to the order in every service, oldest first."""
-        return await service.read_timeline(tx, order_id, limit=limit, cursor=cursor)
+        return await service.read_timeline(
+            tx, order_id, services=service_names or (), limit=limit, cursor=cursor
+        )
 
     @get("/orders/{order_id:uuid}/references", responses=refusals(Forbidden, NotFound))
     async def list_references(self, order_id: FromPath[UUID], tx: Transaction) -> Page[Reference]:

@@ -1,6 +1,6 @@
 """One order: everything about it on a page, and what may be done to it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -46,6 +46,12 @@ AnyRequest = Request[Any, Any, Any]
 MOMENTS_MAX = 200
 DELIVERIES_MAX = 10
 NOTE_MAX = 2000
+TOLD_BY: Mapping[str, str] = {
+    "": "All", "orders": "Order", "payments": "Money", "inventory": "Stock", "shipping": "Shipping",
+    "delivery": "Delivery", "invoicing": "Invoices", "support": "Complaints",
+    "notifications": "Messages",
+}  # fmt: skip
+"""What the timeline may be narrowed to."""
 Doing = Callable[[dict[str, str]], Awaitable[str]]
 
 
@@ -222,7 +228,9 @@ async def _page(
     problem: Problem = NO_PROBLEM,
     status: int = 200,
 ) -> Response[Any]:
-    sight = await look(tx, order_id, now=now)
+    asked = request.query_params.get("only", "")
+    only = asked if asked and asked in TOLD_BY else None
+    sight = await look(tx, order_id, only=only, now=now)
     base_url = request.app.state.settings.base_url
     return page(
         request,
@@ -231,6 +239,8 @@ async def _page(
         sight=sight,
         order=sight.order,
         problem=problem,
+        only=only or "",
+        told_by=list(TOLD_BY.items()),
         carriers=list(shipping.carriers().items()),
         has_map=bool(sight.deliveries),
         kept={"notes": await notes.list_notes(tx, "order", order_id)},
@@ -240,10 +250,12 @@ async def _page(
     )
 
 
-async def look(tx: Tx, order_id: UUID, *, now: datetime) -> Sight:
-    """Ask every service for its part, those that the actor may see."""
+async def look(tx: Tx, order_id: UUID, *, only: str | None = None, now: datetime) -> Sight:
+    """Ask every service for its part, those that the actor may see. The timeline may be narrowed
+    to what one of them told."""
     order = await orders.read_order(tx, order_id)
-    story = await orders.read_timeline(tx, order_id, limit=MOMENTS_MAX)
+    told = () if only is None else (only,)
+    story = await orders.read_timeline(tx, order_id, services=told, limit=MOMENTS_MAX)
     may = tx.actor.may
     reservations, locations = await _stock(tx, order_id)
     paid, refunds = await _payments(tx, order_id)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from babel.dates import format_date
@@ -16,6 +16,13 @@ Payload = Mapping[str, Any]
 LOCALE = "en_IN"
 METHODS = {"upi": "UPI", "netbanking": "net banking", "emi": "EMI"}
 CHANNELS = {"email": "e-mail", "sms": "SMS", "whatsapp": "WhatsApp"}
+
+
+ServiceName = Literal[
+    "orders", "payments", "inventory", "invoicing", "shipping", "delivery", "support",
+    "notifications",
+]  # fmt: skip
+"""Who tells of an order."""
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):

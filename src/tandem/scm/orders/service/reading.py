@@ -1,5 +1,6 @@
 """Orders looked up, listed, locked, and told as a story."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -72,12 +73,20 @@ async def count_orders(tx: Tx, filters: Filters, *, most: int = 1000) -> int:
 
 
 async def read_timeline(
-    tx: Tx, order_id: UUID, *, limit: int, cursor: str | None = None
+    tx: Tx,
+    order_id: UUID,
+    *,
+    services: Sequence[str] = (),
+    limit: int,
+    cursor: str | None = None,
 ) -> Page[Moment]:
-    """Everything that happened to the order in every service, oldest first, in plain words."""
+    """Everything that happened to the order in every service, or in these, oldest first, in plain
+    words."""
     order = await read_order(tx, order_id)
     after = decode_cursor(cursor, int)[0] if cursor else 0
-    happened = await history.read(tx, str(order.id), after=after, limit=limit + 1)
+    happened = await history.read(
+        tx, str(order.id), services=services, after=after, limit=limit + 1
+    )
     return page_of([tell(one) for one in happened], limit, lambda moment: (moment.seq,))
 
 
