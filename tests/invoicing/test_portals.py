@@ -260,9 +260,9 @@ def taxed(rate: int, value: str, *, igst: str = "", half: str = "") -> dict[str,
     return {"rt": rate, "txval": value, **taxes, "csamt": "0.00"}
 
 
-async def test_a_month_is_told_table_by_table(
-    client: httpx.AsyncClient, database: Database, actor: Actor
-) -> None:
+async def sell_for_a_month(database: Database, actor: Actor) -> tuple[Invoice, Invoice]:
+    """Sales at home and away, to a business and to nobody in particular, one untaxed, one abroad,
+    some credited; one the month after. The business's, and the one abroad."""
     await seller_of(database, actor)
     plain = cart_line(10_000)
     business = await sell(
@@ -285,6 +285,13 @@ async def test_a_month_is_told_table_by_table(
     await credit(database, actor, business, 11_800)
     await credit(database, actor, small, 5_900)
     await credit(database, actor, large, None)
+    return business, export
+
+
+async def test_a_month_is_told_table_by_table(
+    client: httpx.AsyncClient, database: Database, actor: Actor
+) -> None:
+    business, export = await sell_for_a_month(database, actor)
 
     answer = await client.get("/v1/gst/returns/gstr1", params={"period": "2026-11"})
 

@@ -213,6 +213,27 @@ async def ask(who: httpx.AsyncClient, path: str, body: Json) -> tuple[int, str]:
     return answer.status_code, answer.json().get("code") or answer.json()["state"]
 
 
+async def approve_on_its_page(desk: Desk, journey_id: str) -> str:
+    """Asked for by Ravi after a change, seen by Asha with what changed, answered; its id."""
+    page, at = f"/journeys/{journey_id}", f"/v1/journeys/{journey_id}"
+    assert (await desk.ravi.post(f"{page}/approvals", data={"note": "Shorter"})).status_code == 303
+    (waiting,) = (await desk.asha.get("/v1/journey-approvals")).json()["items"]
+    (newest, _) = (await desk.asha.get(f"{at}/approvals")).json()["items"]
+    assert newest["id"] == waiting["id"]
+    assert [one["field"] for one in newest["changes"]] == [
+        "order of steps", "step call", "step hello",
+    ]  # fmt: skip
+    assert "One journey waits" in (await desk.asha.get("/journeys")).text
+    mine, theirs = (await desk.ravi.get(page)).text, (await desk.asha.get(page)).text
+    assert "you had a hand in it" in mine and "you had a hand in it" not in theirs
+    assert "<b>Ravi</b> asked, with 2 in its segment" in theirs and "Step call: new" in theirs
+    decision = f"{page}/approvals/{waiting['id']}/decision"
+    own = await desk.ravi.post(decision, data={"is_approved": "true"})
+    assert (own.status_code, "Somebody else must approve it" in own.text) == (403, True)
+    assert (await desk.asha.post(decision, data={"is_approved": "true"})).status_code == 303
+    return str(waiting["id"])
+
+
 async def test_a_journey_that_writes_to_whoever_comes_is_published_once_another_has_said_yes(
     desk: Desk, company: Company
 ) -> None:
@@ -249,23 +270,8 @@ async def test_a_journey_that_writes_to_whoever_comes_is_published_once_another_
     assert await publish(journey) == (409, "approval_needed")
 
     await save(hello | {"subject": "Hi"}, task, path=at)
-    page = f"/journeys/{journey['id']}"
-    assert (await desk.ravi.post(f"{page}/approvals", data={"note": "Shorter"})).status_code == 303
-    (waiting,) = (await desk.asha.get("/v1/journey-approvals")).json()["items"]
-    (newest, _) = (await desk.asha.get(f"{at}/approvals")).json()["items"]
-    assert newest["id"] == waiting["id"]
-    assert [one["field"] for one in newest["changes"]] == [
-        "order of steps", "step call", "step hello",
-    ]  # fmt: skip
-    assert "One journey waits" in (await desk.asha.get("/journeys")).text
-    mine, theirs = (await desk.ravi.get(page)).text, (await desk.asha.get(page)).text
-    assert "you had a hand in it" in mine and "you had a hand in it" not in theirs
-    assert "<b>Ravi</b> asked, with 2 in its segment" in theirs and "Step call: new" in theirs
-    decision = f"{page}/approvals/{waiting['id']}/decision"
-    own = await desk.ravi.post(decision, data={"is_approved": "true"})
-    assert (own.status_code, "Somebody else must approve it" in own.text) == (403, True)
-    assert (await desk.asha.post(decision, data={"is_approved": "true"})).status_code == 303
-    assert await decide(desk.meera, waiting["id"], True) == (409, "approval_settled")
+    waiting = await approve_on_its_page(desk, journey["id"])
+    assert await decide(desk.meera, waiting, True) == (409, "approval_settled")
     assert await publish(journey) == (200, "running")
     assert await publish(journey) == (200, "running"), "the same once more"
 

@@ -28,7 +28,7 @@ from tandem.kernel.jobs import Work
 from tandem.kernel.reach import Standing
 from tandem.kernel.resources import Resources
 from tests.databases import as_app
-from tests.identity.company import hire
+from tests.sales.assigning import Desk, everybody, hire_five
 
 MANY = Query(
     """
@@ -52,20 +52,10 @@ async def held(tx: Tx) -> Counter[UUID | None]:
     return Counter({row["owner_id"]: row["count"] for row in await tx.records(OWNERS)})
 
 
-async def hire_five(tx: Tx, now: datetime) -> list[UUID]:
-    names = ("asha", "bela", "chitra", "dev", "esha")
-    return [(await hire(tx, name, "sales", now)).id for name in names]
-
-
 @pytest.fixture
 async def five(database: Database, actor: Actor, now: datetime) -> list[UUID]:
     async with database.transaction(actor) as tx:
         return await hire_five(tx, now)
-
-
-async def everybody(database: Database, actor: Actor) -> Directory:
-    async with database.transaction(actor) as tx:
-        return await assign_leads.directory(tx)
 
 
 async def test_a_thousand_leads_from_sixteen_sides_go_evenly_to_whoever_can_take_them(
@@ -137,37 +127,6 @@ async def test_a_lead_taken_twice_at_once_uses_one_turn(
         (rule,) = await assignment_rules.list_rules(tx)
     assert [entry.owner_id for entry in entries] == [five[0]]
     assert rule.last_user_id == five[0]
-
-
-class Desk:
-    """What somebody who configures the rules does over HTTP."""
-
-    def __init__(self, client: httpx.AsyncClient, people: list[UUID]) -> None:
-        self.client = client
-        self.people = [str(one) for one in people]
-
-    async def rule(self, name: str, **given: Any) -> dict[str, Any]:
-        answer = await self.client.post("/v1/assignment-rules", json={"name": name, **given})
-        assert answer.status_code == 201, answer.text
-        made: dict[str, Any] = answer.json()
-        return made
-
-    async def simulate(self, **given: Any) -> dict[str, Any]:
-        answer = await self.client.post("/v1/assignment-rules/simulation", json=given)
-        assert answer.status_code == 201, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-    async def lead(self, **given: Any) -> dict[str, Any]:
-        answer = await self.client.post("/v1/leads", json=given)
-        assert answer.status_code in (200, 201), answer.text
-        made: dict[str, Any] = answer.json()
-        found: dict[str, Any] = made.get("lead", made)
-        return found
-
-    async def owner(self, lead: dict[str, Any]) -> str | None:
-        found: str | None = (await self.client.get(f"/v1/leads/{lead['id']}")).json()["owner_id"]
-        return found
 
 
 @pytest.fixture
