@@ -4,6 +4,9 @@ const KEY = 'tandem-opened';
 const [asked] = performance.getEntriesByType('navigation');
 const isRefused = asked?.responseStatus >= 400;
 
+/** A hidden input forgets what it came with once a script has written it. */
+const hidden = new Map([...document.querySelectorAll('form:has([name=version]) input[type=hidden]')].map((one) => [one, one.value]));
+
 /** What the form was opened with, by this tab: its values, and the page it stood on. */
 export function opened() {
   return JSON.parse(sessionStorage.getItem(KEY));
@@ -34,6 +37,7 @@ export function controls(form) {
 export function valueOf(one, asOpened = false) {
   if (['checkbox', 'radio'].includes(one.type)) return asOpened ? one.defaultChecked : one.checked;
   if (!asOpened) return plain(one.value);
+  if (one.type === 'hidden') return plain(hidden.get(one) ?? one.value);
   if (one.tagName === 'SELECT') return plain(([...one.options].find((each) => each.defaultSelected) ?? one.options[0])?.value ?? '');
   return plain(one.defaultValue);
 }
@@ -50,4 +54,5 @@ document.addEventListener('submit', ({ target: form }) => {
   keep(form, location.pathname + location.search, valuesOf(form, true));
 });
 
-if (asked?.responseStatus === 412) import('./merging.js');
+// A conflict (409) may be another one: merging.js looks whether the record is another by now.
+if ([409, 412].includes(asked?.responseStatus)) import('./merging.js');

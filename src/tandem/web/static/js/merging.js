@@ -3,6 +3,7 @@
 import { controls, keep, opened, valueOf, valuesOf, versioned } from './conflict.js';
 
 const LONGEST = 80;
+const [asked] = performance.getEntriesByType('navigation');
 
 function write(one, value) {
   if (typeof value === 'boolean') one.checked = value;
@@ -50,15 +51,17 @@ function offer(one, mine, theirs) {
 /** What becomes of each field: who changed it since the form was opened? */
 function merge(form, now, base) {
   const theirs = valuesOf(now, true);
-  const told = { both: [], taken: [], missing: [] };
+  const told = { both: [], taken: [], missing: [], isReplaced: false };
   const mine = controls(form);
   for (const [key, one] of mine) {
     const [ours, others, before] = [valueOf(one), theirs[key] ?? (typeof valueOf(one) === 'boolean' ? false : ''), base[key]];
     if (ours === others || others === before) continue;
-    if (ours === before) {
+    // What scripts keep there (rows, say) is shown elsewhere, as it was typed here.
+    if (one.type === 'hidden') told.isReplaced = true;
+    else if (ours === before) {
       write(one, others);
-      if (one.type !== 'hidden') told.taken.push(labelOf(one));
-    } else if (one.type !== 'hidden') {
+      told.taken.push(labelOf(one));
+    } else {
       offer(one, ours, others);
       told.both.push(one);
     }
@@ -67,13 +70,14 @@ function merge(form, now, base) {
   return told;
 }
 
-function tell(form, page, { both, taken, missing }) {
+function tell(form, page, { both, taken, missing, isReplaced }) {
   const reason = form.querySelector('.problem') ?? document.querySelector('main .problem') ?? form.insertAdjacentElement('afterbegin', document.createElement('p'));
   reason.className = 'problem';
   reason.role = 'alert';
   const said = ['Somebody was faster.'];
   if (both.length) said.push('Where both of you changed something, choose below.');
   if (taken.length) said.push(`Taken over from them: ${taken.join(', ')}.`);
+  if (isReplaced) said.push('It holds other rows by now: saving puts yours in their place.');
   if (missing.length) said.push(`Only theirs has, and saving leaves out: ${missing.join(', ')}.`);
   said.push('What you typed is not saved yet: save again.');
   const link = document.createElement('a');
@@ -90,8 +94,10 @@ async function settle() {
   const answer = await fetch(page, { headers: { accept: 'text/html' } });
   const now = answer.ok && versioned(new DOMParser().parseFromString(await answer.text(), 'text/html'), form.getAttribute('action'));
   if (!now) return;
+  const [ours, theirs] = [form, now].map((one) => one.querySelector('[name=version]').value);
+  if (asked.responseStatus !== 412 && ours === theirs) return;
   tell(form, page, merge(form, now, kept?.values ?? {}));
-  form.querySelector('[name=version]').value = now.querySelector('[name=version]').value;
+  form.querySelector('[name=version]').value = theirs;
   keep(form, page, valuesOf(now, true));
 }
 
