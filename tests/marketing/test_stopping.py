@@ -227,7 +227,7 @@ async def test_a_sample_tries_the_variants_and_everybody_else_gets_the_better_on
     messages = await records(company, SENT, feed=feed)
     assert len(messages) == 60 - states["holdout"]
     page = (await company.client.get(f"/campaigns/{campaign['id']}")).text
-    assert "goes to everybody else" in page
+    assert "goes to everybody else" in page and "on 40 %, for 1 h; then the most clicked" in page
     form = (await company.client.get(f"/campaigns/{campaign['id']}/edit")).text
     assert 'name="trial_percent"' in form and 'value="40"' in form
 
