@@ -184,19 +184,32 @@ def test_a_second_owner_is_refused_and_told_the_pid_of_the_first(
     assert fetch(dsn, "select 1") == [1], "the first one's server was left alone"
 
 
-def test_initdb_killed_half_way_leaves_nothing_half_done(
+def test_initdb_interrupted_or_killed_half_way_leaves_nothing_half_done(
     tmp_path: Path, start_owner: Owner
 ) -> None:
     folder = tmp_path / "pg"
-    owner = start_owner(folder)
-    until(lambda: list(folder.glob("unfinished-*/base")))
-    owner.kill()
-    owner.wait()
-    assert not (folder / "data").exists()
+    for number in (signal.SIGINT, signal.SIGKILL):
+        owner = start_owner(folder)
+        at_work = until(lambda: _working_below(folder))
+        owner.send_signal(number)
+        owner.wait()
+        assert not (folder / "data").exists()
+        if number is signal.SIGINT:
+            assert [pid for pid in at_work if is_alive(pid)] == []
 
     with EmbeddedPostgres(folder) as server:
         assert fetch(server.running_dsn() or "", "select 1") == [1]
     assert list(folder.glob("unfinished-*")) == []
+
+
+def _working_below(folder: Path) -> list[int]:
+    """The server that initdb has at work."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cwd").readlink().is_relative_to(folder):
+                found.append(int(process.name))
+    return found
 
 
 def test_a_killed_server_starts_again_although_a_backend_of_it_is_still_busy(

@@ -10,11 +10,14 @@ import pytest
 
 from tandem.app.embedded.logfile import Tail, keep_small, last_lines
 from tandem.app.supervisor import lifeline
+from tandem.app.supervisor.beside import pids_of_last_run
 from tandem.app.supervisor.environment import Addresses, environment_of_product
 from tandem.app.supervisor.kept import read_json, secret_key, write_json
 from tandem.app.supervisor.leftovers import clear_parts
 from tandem.app.supervisor.options import data_folder
 from tandem.app.supervisor.pauses import SECONDS, Pauses
+from tandem.app.supervisor.ports import Ports
+from tandem.app.supervisor.refusals import CannotStart
 from tests.app.installation import SOURCES
 from tests.app.processes import is_alive
 from tests.waiting import until
@@ -172,3 +175,26 @@ def test_the_data_folder_is_the_asked_one_then_the_environments_then_the_users()
     assert data_folder(None, both) == Path("/data/b")
     if sys.platform == "linux":
         assert data_folder(None, {"XDG_DATA_HOME": "/data/x"}) == Path("/data/x/tandem")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "7"])
+def test_damaged_secrets_are_not_made_up_anew_and_damaged_memories_are_done_without(
+    tmp_path: Path, content: str
+) -> None:
+    for name in ("secrets.json", "ports.json", "run.json"):
+        (tmp_path / name).write_text(content)
+
+    with pytest.raises(CannotStart, match=r"secrets\.json is damaged"):
+        secret_key(tmp_path)
+
+    assert (tmp_path / "secrets.json").read_text() == content
+    assert pids_of_last_run(tmp_path) == []
+    assert Ports(tmp_path).near("sandbox", 21_000) >= 21_000
+    assert list(read_json(tmp_path / "ports.json")) == ["sandbox"]
+
+
+def test_what_cannot_be_written_whole_is_not_written(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="taken"):
+        write_json(tmp_path / "taken", {})
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]

@@ -198,6 +198,21 @@ def test_a_taken_port_is_refused_when_asked_for_and_passed_over_otherwise(tmp_pa
     assert not (tmp_path / "data" / "postgres").exists(), "nothing was started"
 
 
+def test_a_folder_or_a_file_that_cannot_be_is_refused_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("something else")
+
+    assert f"tandem up: {file}: " in Up(file).refusal()
+
+    up = Up(tmp_path / "data")
+    up.ready_file = file / "ready.json"
+    assert "The ready file's folder cannot be made" in up.refusal()
+    up.ready_file = tmp_path
+    assert f"{tmp_path} cannot be written. Choose another --ready-file." in up.refusal()
+    assert not up.data.exists(), "nothing was started"
+    assert file.read_text() == "something else"
+
+
 def test_a_part_that_cannot_start_shows_the_end_of_its_log_and_leaves_nothing_running(
     tmp_path: Path,
 ) -> None:

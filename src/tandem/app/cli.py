@@ -16,16 +16,19 @@ def main(arguments: list[str] | None = None) -> int:
         return int(options.run(options) or 0)
     except KeyboardInterrupt:
         return 130
-    except _expected() as reason:
-        print(f"tandem: {reason}", file=sys.stderr)  # noqa: T201  the command line's own voice
+    except _told() as reason:
+        from tandem.app.faults import in_words
+
+        if (words := in_words(reason)) is None:
+            raise
+        print(f"tandem: {words}", file=sys.stderr)  # noqa: T201  the command line's own voice
         return 2
 
 
-def _expected() -> tuple[type[Exception], ...]:
-    from tandem.app.settings import SettingsWrong
-    from tandem.kernel.errors import Refusal
+def _told() -> tuple[type[Exception], ...]:
+    from tandem.app.faults import TOLD
 
-    return (SettingsWrong, Refusal)
+    return TOLD
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,9 +80,19 @@ def _add_trying(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     simulate = commands.add_parser("simulate", help="drive demo vehicles along the streets")
     simulate.add_argument("--base-url", help="the installation's address (that of `tandem up`)")
     simulate.add_argument("--api-key", help="TANDEM_API_KEY, else the demo company's")
-    simulate.add_argument("--speed", type=float, default=1.0, help="times faster than real")
+    simulate.add_argument("--speed", type=_speed, default=1.0, help="times faster than real")
     simulate.add_argument("--delivery", help="one delivery's id; all assigned ones otherwise")
     simulate.set_defaults(run=_simulate)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return speed
 
 
 def _up(options: argparse.Namespace) -> int:

@@ -143,6 +143,12 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             raise SettingsWrong(
                 f"TANDEM_{needed.upper()} is not set (`tandem up` sets it for you)."
             )
+    for field in ("database_url", "app_database_url"):
+        if field in given and not _is_database(given[field]):
+            raise SettingsWrong(
+                f"TANDEM_{field.upper()} is no address of a PostgreSQL database: "
+                "postgresql://user:password@host:5432/name."
+            )
     if sandbox := given.get("sandbox_url"):
         given = {**_stand_ins(given, sandbox.rstrip("/")), **given}
     data_dir = Path(given.get("data_dir", ".")).absolute()
@@ -155,6 +161,16 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         return msgspec.convert(given, Settings)
     except msgspec.ValidationError as reason:
         raise SettingsWrong(f"Settings: {reason}") from reason
+
+
+def _is_database(url: str) -> bool:
+    """Whoever wrote it, the driver would not understand another."""
+    try:
+        parts = urlsplit(url)
+        is_many = "," in parts.netloc  # The driver takes several hosts; urlsplit knows one.
+        return parts.scheme in {"postgresql", "postgres"} and (is_many or parts.port != 0)
+    except ValueError:
+        return False
 
 
 OTHER_VARIABLES = frozenset(

@@ -171,16 +171,23 @@ def _create_database(place: Place, entry: Entry, name: str) -> None:
 
 
 def _run(command: Sequence[str], arguments: dict[str, object], *, told: str = "") -> str:
-    done = subprocess.run(  # type: ignore[call-overload]  # noqa: S603 - our own programs
+    process = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603 - our own programs
         command,
-        input=told,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
+        start_new_session=True,
         preexec_fn=dies_with_parent(signal.SIGKILL),
         **arguments,
     )
-    if done.returncode != 0:
-        raise CannotRun(f"{Path(command[0]).name} failed:\n{done.stdout}")
-    return str(done.stdout)
+    with process:
+        try:
+            said, _ = process.communicate(told)
+        except BaseException:
+            # Interrupted: initdb alone would leave the server behind that it has at work.
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode != 0:
+        raise CannotRun(f"{Path(command[0]).name} failed:\n{said}")
+    return str(said)

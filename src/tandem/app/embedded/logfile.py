@@ -47,5 +47,8 @@ def keep_small(log: Path, bytes_max: int = BYTES_MAX) -> None:
     if not log.exists() or log.stat().st_size <= bytes_max:
         return
     before = log.with_name(f"{log.name}.1")
-    before.write_bytes(log.read_bytes())
+    try:
+        before.write_bytes(log.read_bytes())
+    except OSError:
+        before.unlink(missing_ok=True)  # The disk is full: room is worth more than old lines.
     os.truncate(log, 0)

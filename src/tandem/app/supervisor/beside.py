@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tandem.app.embedded import DataLock, InUse
-from tandem.app.supervisor.kept import read_json, write_json
+from tandem.app.supervisor.kept import recall_json, write_json
 from tandem.app.supervisor.options import data_folder
 
 FILE = "run.json"
@@ -23,8 +23,9 @@ def forget_run(data: Path) -> None:
 
 def pids_of_last_run(data: Path) -> list[int]:
     """Of the parts of an `up` that was killed; empty when it stopped as it should."""
-    pids = read_json(data / FILE).get("pids", {})
-    assert isinstance(pids, dict), "as note_run wrote it"
+    pids = recall_json(data / FILE).get("pids", {})
+    if not isinstance(pids, dict):
+        return []
     return [pid for pid in pids.values() if isinstance(pid, int)]
 
 
@@ -36,7 +37,7 @@ def environment(given: Mapping[str, str] = os.environ) -> Mapping[str, str]:
     data = data_folder(None, given)
     if given.get("TANDEM_DATABASE_URL") or given.get("DATABASE_URL") or not _is_held(data):
         return given
-    told = read_json(data / FILE).get("environment", {})
+    told = recall_json(data / FILE).get("environment", {})
     assert isinstance(told, dict), "as note_run wrote it"
     return {**told, **given}
 

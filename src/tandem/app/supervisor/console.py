@@ -1,5 +1,6 @@
 """What the person at the terminal reads; kept in the log as well."""
 
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -29,9 +30,10 @@ class Console:
         _write(sys.stdout, text)
 
     def _keep(self, text: str) -> None:
+        """As far as the disk has room: a full one must not take the installation down."""
         if self.log is not None:
             stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            with self.log.open("a") as file:
+            with contextlib.suppress(OSError), self.log.open("a") as file:
                 file.write(f"{stamp} {text.strip()}\n")
 
 

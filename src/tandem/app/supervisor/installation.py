@@ -1,5 +1,6 @@
 """One installation over one data folder: brought up, kept up, brought down."""
 
+import contextlib
 import dataclasses
 import os
 import time
@@ -94,7 +95,8 @@ class Installation:
     def stop(self) -> None:
         """Everything within 5 s: the parts first, so that none loses its database mid-work."""
         deadline = time.monotonic() + STOP_SECONDS
-        self._remove_ready_file()
+        with contextlib.suppress(OSError):  # Whatever became of its folder, the rest must stop.
+            self._remove_ready_file()
         self._ports.close()
         self._crew.end()
         self._database.stop(patience=deadline - time.monotonic())
@@ -153,7 +155,7 @@ class Installation:
             environment = self._environment(running.addresses, database_url)
             self._crew.restart(parts.uses_database, environment)
         if self._crew.mend() or database_url:
-            self._tell()
+            self._tell_again()
 
     def _reload(self, changed: list[str]) -> None:
         """Run the changed sources: migrations first, and whoever imported the files."""
@@ -168,12 +170,19 @@ class Installation:
                 self._console.complain(f"  {reason}")
         is_sandbox = any(path.startswith("sandbox/") for path in changed)
         self._crew.restart(parts.is_sandbox if is_sandbox else parts.uses_database)
-        self._tell()
+        self._tell_again()
 
     def _tell(self) -> None:
         self._note_run()
         if self._options.ready_file and self._running:
             write_ready_file(self._options.ready_file, self._running, self._pids())
+
+    def _tell_again(self) -> None:
+        """A full disk, or a folder that is gone, is no reason to stop what runs."""
+        try:
+            self._tell()
+        except OSError as reason:
+            self._console.complain(f"  {reason}")
 
     def _note_run(self) -> None:
         """For commands run beside us, and for the next `up` should this one be killed."""

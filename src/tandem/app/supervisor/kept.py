@@ -5,6 +5,8 @@ import os
 import secrets
 from pathlib import Path
 
+from tandem.app.supervisor.refusals import CannotStart
+
 PRIVATE = 0o600
 SECRETS = "secrets.json"
 
@@ -13,22 +15,38 @@ def write_json(path: Path, content: object) -> None:
     """Replace `path` at once; only its owner may read it."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-    with open(descriptor, "w") as file:
-        json.dump(content, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(descriptor)
-    temporary.replace(path)
+    try:
+        with open(descriptor, "w") as file:
+            json.dump(content, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(descriptor)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink()
+        raise
 
 
 def read_json(path: Path) -> dict[str, object]:
-    """What `write_json` wrote; empty when there is no such file."""
+    """What `write_json` wrote; empty when there is no such file. Refuses what is none of that:
+    secrets are not made up anew because their file was damaged."""
     try:
         content = json.loads(path.read_text())
     except FileNotFoundError:
         return {}
-    assert isinstance(content, dict), f"{path} holds an object"
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise CannotStart(f"{path} is damaged. Put it back from a backup.")
     return content
+
+
+def recall_json(path: Path) -> dict[str, object]:
+    """The same of a file that a start can do without: a damaged one is as good as none."""
+    try:
+        return read_json(path)
+    except CannotStart:
+        return {}
 
 
 def secret_key(data: Path) -> str:

@@ -26,9 +26,9 @@ class Options:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `tandem up`; `options_of` reads what it parsed."""
     parser.add_argument("--port", type=_port, help="of the web server (8080 or the next free one)")
-    parser.add_argument("--data", type=Path, help="folder for everything that is kept")
+    parser.add_argument("--data", type=_path, help="folder for everything that is kept")
     parser.add_argument(
-        "--ready-file", type=Path, help="write addresses and logins there once all answers (JSON)"
+        "--ready-file", type=_path, help="write addresses and logins there once all answers (JSON)"
     )
     parser.add_argument("--reload", action="store_true", help="start again when a source changes")
     parser.add_argument(
@@ -60,13 +60,23 @@ def data_folder(chosen: Path | None, environment: Mapping[str, str] = os.environ
     return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "tandem"
 
 
+def _path(text: str) -> Path:
+    if not text:  # A script's variable that was never set: not the folder one happens to be in.
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
 def _port(text: str) -> int:
-    if not (text.isdigit() and 1 <= int(text) <= PORT_MAX):
+    if not (_is_number(text) and 1 <= int(text) <= PORT_MAX):
         raise argparse.ArgumentTypeError(f"{text} is not a port between 1 and {PORT_MAX}")
     return int(text)
 
 
 def _workers(text: str) -> int:
-    if not (text.isdigit() and 1 <= int(text) <= WORKERS_MAX):
+    if not (_is_number(text) and 1 <= int(text) <= WORKERS_MAX):
         raise argparse.ArgumentTypeError(f"{text} is not a number between 1 and {WORKERS_MAX}")
     return int(text)

@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from tandem.app.supervisor.kept import read_json, write_json
+from tandem.app.supervisor.kept import recall_json, write_json
 from tandem.app.supervisor.refusals import CannotStart
 
 HOST = "127.0.0.1"
@@ -52,13 +52,13 @@ class Ports:
             self._listener.close()
 
     def _candidates(self, name: str, preferred: int) -> list[int]:
-        before = read_json(self._file).get(name)
+        before = recall_json(self._file).get(name)
         following = list(range(preferred, preferred + TRIES_MAX))
         return [before, *following] if isinstance(before, int) else following
 
     def _remember(self, name: str, port: int) -> None:
         self._given.add(port)
-        remembered = read_json(self._file)
+        remembered = recall_json(self._file)
         if remembered.get(name) != port:
             write_json(self._file, {**remembered, name: port})
 

@@ -20,7 +20,15 @@ def main() -> int:
     hold_collector()
     importlib.import_module("tandem.app.seed")
     keep_what_is_loaded()
-    prepared = asyncio.run(prepare(read_settings(), json.load(sys.stdin)))
+    from tandem.app.faults import TOLD, in_words
+
+    try:
+        prepared = asyncio.run(prepare(read_settings(), json.load(sys.stdin)))
+    except TOLD as reason:
+        if (words := in_words(reason)) is None:
+            raise
+        sys.stderr.write(f"{words}\n")
+        return 1
     json.dump(prepared, sys.stdout)
     return 0
 

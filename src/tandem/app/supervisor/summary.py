@@ -1,5 +1,6 @@
 """What a started installation tells: a file for programs, a few lines for people."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 from tandem.app.supervisor.environment import Addresses
 from tandem.app.supervisor.kept import write_json
 from tandem.app.supervisor.preparation import Prepared
+from tandem.app.supervisor.refusals import CannotStart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +22,18 @@ class Running:
     data: Path
 
 
+def check_ready_file(path: Path) -> None:
+    """Refuse at once what could only fail once all the rest is up."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise CannotStart(f"The ready file's folder cannot be made: {reason}.") from reason
+    if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
+        raise CannotStart(f"{path} cannot be written. Choose another --ready-file.")
+
+
 def write_ready_file(path: Path, running: Running, pids: dict[str, int | None]) -> None:
     """Readable by its owner alone; there is one exactly while everything answers."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_json(
         path,
         {
