@@ -150,6 +150,18 @@ async def _tabs_part_the_tiles(
 
     assert await shown() == await shown(tab="nothing") == ["More"]
     assert await shown(tab="Course") == ["By week", "By shop"]
+    course = f"{own}?tab=Course"
+    for act, tile, titles in (
+        ("earlier", "2", ["By shop", "By week"]),
+        ("earlier", "1", ["By shop", "By week"]),
+        ("later", "1", ["By week", "By shop"]),
+        ("wide", "1", ["By week", "By shop"]),
+        ("nonsense", "77", ["By week", "By shop"]),
+    ):
+        done = await client.post(course, headers=SITE, data={"tile": tile, "act": act})
+        assert done.headers["location"] == course, done.text[:2000]
+        assert await shown(tab="Course") == titles
+    assert "As wide as the page" in (await client.get(course)).text
     page = (await client.get(own, params={"period": "last_90_days"})).text
     assert "?period=last_90_days&amp;tab=Course" in page
     moved = {"name": "Ours", "role": "sales", "tab_0": "Course", "tab_1": "Course", "tab_2": ""}

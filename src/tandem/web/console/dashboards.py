@@ -19,6 +19,7 @@ from tandem.crm.analytics.domain.dashboards import (
     DashboardDraft,
     Ready,
     Tile,
+    arranged,
     shared_dimensions,
     tabs_of,
 )
@@ -136,14 +137,15 @@ class DashboardsPage(Controller):
     async def change(
         self, request: AnyRequest, dashboard_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> Response[Any]:
-        """Its name, whom it is shared with and its tabs; or a tile less."""
+        """Its name, whom it is shared with and its tabs; or a tile moved, wider or taken off."""
         roles = [str(one) for one in (await request.form()).getall("role", [])]
         made = await flow.get_dashboard(tx, dashboard_id)
         draft = _changed(made, await read_form(request), roles)
         changed = await flow.change_dashboard(
             tx, dashboard_id, draft, is_current=lambda _: None, now=now
         )
-        to = f"/dashboards/own/{dashboard_id}"
+        asked = f"?{request.url.query}" if request.url.query else ""
+        to = f"/dashboards/own/{dashboard_id}{asked}"
         return redirect(request, to, toast=f"{changed.name} is saved.")
 
     @post("/own/{dashboard_id:uuid}/removal")
@@ -156,8 +158,7 @@ class DashboardsPage(Controller):
 
 def _changed(made: Dashboard, form: Mapping[str, str], roles: Sequence[str]) -> DashboardDraft:
     if form.get("tile", "").isdecimal():
-        gone = int(form["tile"])
-        kept = [tile for place, tile in enumerate(made.tiles) if place != gone]
+        kept = arranged(made.tiles, int(form["tile"][:3]), form.get("act", "off"))
         by = made.filter_by if made.filter_by in shared_dimensions(kept) else ""
         return msgspec.structs.replace(kept_of(made), tiles=kept, filter_by=by)
     values = {

@@ -88,6 +88,30 @@ def tabs_of(tiles: Sequence[Tile]) -> list[str]:
     return found if any(found) else []
 
 
+def arranged(tiles: Sequence[Tile], place: int, act: str) -> list[Tile]:
+    """Without the tile at a place (`off`), with it one place `earlier` or `later` on its tab, or
+    `wide` where it was not and the other way round. What makes no sense changes nothing."""
+    made = list(tiles)
+    if place >= len(made):
+        return made
+    match act:
+        case "off":
+            del made[place]
+        case "wide":
+            made[place] = msgspec.structs.replace(made[place], is_wide=not made[place].is_wide)
+        case "earlier" | "later":
+            beside = [at for at, tile in enumerate(made) if _row_of(tile) == _row_of(made[place])]
+            to = beside.index(place) + (1 if act == "later" else -1)
+            if 0 <= to < len(beside):
+                made[place], made[beside[to]] = made[beside[to]], made[place]
+    return made
+
+
+def _row_of(tile: Tile) -> tuple[str, bool]:
+    """Numbers stand above the charts and tables of their tab."""
+    return tile.tab, tile.shape == "number"
+
+
 def shared_dimensions(tiles: Sequence[Tile]) -> list[str]:
     """What all of these tiles can be cut by; nothing where one asks for what is no longer there."""
     try:
