@@ -15,9 +15,10 @@ from tandem.crm.customers.domain.consents import NewConsent
 from tandem.crm.notifications.domain.keywords import keyword_of
 from tandem.crm.notifications.domain.messages import Channel, State
 from tandem.crm.notifications.domain.providers import Kind, Provider
+from tandem.crm.notifications.domain.reports import Report, What
 from tandem.crm.notifications.gateways.port import Registered
 from tandem.crm.notifications.gateways.twilio import sign
-from tandem.crm.notifications.service import providers
+from tandem.crm.notifications.service import providers, reports
 from tandem.flows.provider_reports import sweep
 from tandem.kernel.db import Query
 from tandem.kernel.outbox import drain
@@ -319,6 +320,16 @@ async def test_stop_and_start_by_message_change_consent_and_are_answered_once(
         await customers.record_consent(tx, asha.id, no, now=post.work.now())
     await write("start", "SM7")
     assert (await standing())["news sms"] == "withdrawn", "START takes back what STOP ended alone"
+
+    (message_id,) = await post.queue(email=None, phone=post.phone)
+    await post.carry(message_id)
+    detail = "The gateway reports error 21610."
+    refused = Report(key="r", what=What.FAILED, at=None, message_id=message_id, detail=detail)
+    async with post.work.transaction() as tx:
+        assert await reports.apply_report(tx, message_id, refused, now=post.work.now())
+    assert (await standing())["marketing sms"] == "granted"
+    await drain(post.work.database)
+    assert await standing() == {**ended, "news sms": "withdrawn"}, "Twilio heard it before us"
 
     for text, sid, reason in (("quit", "SM8", "unsubscribed"), ("start", "SM9", None)):
         await write(text, sid, phone=stranger)

@@ -5,10 +5,13 @@ nobody writes to. START takes back what STOP ended, and nothing that was never a
 carrier answers by itself (Twilio, unless told otherwise) nothing is said twice.
 """
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, cast
 from uuid import UUID
 
+from tandem.contracts.notifications import MessageFailed
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.consents import SERVICE, NewConsent, NewSuppression
 from tandem.crm.customers.service.contacts import find_by_contact
@@ -24,11 +27,13 @@ from tandem.crm.notifications.domain.texts import is_phone
 from tandem.crm.notifications.service import providers, reports, templates
 from tandem.kernel import inbox
 from tandem.kernel.db import Tx
-from tandem.kernel.events import subscribe
+from tandem.kernel.events import subscribe, subscribe_many
 from tandem.kernel.inbox import WebhookKept
 
 Way = Literal["sms", "whatsapp"]
 HEARING = frozenset({Kind.TWILIO, Kind.MSG91, Kind.WHATSAPP})
+OPTED_OUT = re.compile(r"(?<!\d)21610(?!\d)")
+"""Twilio, error 21610: the recipient has unsubscribed from this sender."""
 SOURCE = "a STOP by message"
 BACK = "a START by message"
 ALWAYS = "marketing"
@@ -48,6 +53,20 @@ async def hear(tx: Tx, event: WebhookKept, now: datetime) -> None:
         keyword = keyword_of(told.text)
         if keyword and await reports.hear(tx, provider_id, told, now=now):
             await _obey(tx, kind, provider_id, told, keyword, now)
+
+
+@subscribe_many(MessageFailed, "text_keywords.hear_refusal")
+async def hear_refusal(tx: Tx, events: Sequence[MessageFailed], now: datetime) -> None:
+    """Twilio had obeyed a STOP of theirs before we heard of it: it refuses with 21610."""
+    for event in events:
+        if event.channel != "sms" or not OPTED_OUT.search(event.reason):
+            continue
+        message = await notifications.get_message(tx, event.message_id)
+        if not is_phone(message.recipient):
+            continue
+        found = await find_by_contact(tx, message.recipient)
+        told = Inbound(key=f"refused:{message.id}", phone=message.recipient)
+        await _stop(tx, "sms", told, found[0] if found else None, now, now)
 
 
 async def _obey(
