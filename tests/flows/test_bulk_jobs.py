@@ -23,7 +23,7 @@ from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database, Tx
 from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
-from tests.flows.bulk import TOLD, asha, ask, came_to, counted, rows, some_leads
+from tests.flows.bulk import TOLD, asha, ask, came_to, counted, rows, some_leads, undo
 from tests.givens import api_key_of, visitor
 from tests.identity.company import browsing, found
 
@@ -51,6 +51,15 @@ async def test_only_what_one_may_change_is_changed_and_only_ones_own_acts_are_se
         everything = await ask(rina, "leads", act="tag", tag="all", matching={})
         assert came_to(everything) == (1, 1, 0, 0)
         assert len((await rina.get("/v1/bulk-jobs")).json()["items"]) == 2
+        mine = await rina.post("/v1/opportunities", json={"title": "Cold room"})
+        deal, sam_id = mine.json()["id"], str(company.people["sam"].id)
+        for kind, record in (("leads", ids[0]), ("opportunities", deal)):
+            given = await ask(rina, kind, act="assign", owner_id=sam_id, ids=[record])
+            assert (came_to(given), given["said"]) == ((1, 1, 0, 0), "given to Sam")
+            assert (await rina.get(f"/v1/{kind}/{record}")).status_code == 404, "it is Sam's now"
+            back = await undo(rina, given)
+            assert (back["undone"], back["kept"]) == (1, 0), "whoever gave it takes it back"
+            assert (await rina.get(f"/v1/{kind}/{record}")).status_code == 200
         no = await rina.post("/v1/customers/bulk", json={"act": "enlist", "ids": ids})
         assert (no.status_code, no.json()["permission"]) == (403, "customers.segment")
     async with browsing(app, database, company, "sam") as sam:

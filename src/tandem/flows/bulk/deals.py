@@ -12,7 +12,7 @@ from tandem.crm.sales.domain.permissions import WRITE
 from tandem.crm.sales.domain.pipelines import Kind as StageKind
 from tandem.crm.sales.domain.pipelines import Stage
 from tandem.crm.sales.service.deal_fields import lock_opportunity
-from tandem.flows.bulk.owners import owner_said
+from tandem.flows.bulk.owners import giver, owner_said
 from tandem.kernel.bulk import Act, Changed, Kind
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid
@@ -75,6 +75,8 @@ class Deals(Kind[DealAct]):
     async def revert(
         self, tx: Tx, act: DealAct, record_id: UUID, was: Changed, *, now: datetime
     ) -> bool:
+        if act.act == "assign":
+            tx = giver(tx, WRITE)
         deal = await sales.get_opportunity(tx, record_id)
         if any(_plain(deal, name) != left for name, left in was.after.items()):
             return False

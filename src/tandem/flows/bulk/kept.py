@@ -11,7 +11,7 @@ from tandem.crm.customers.domain import Customer
 from tandem.crm.customers.domain.accounts import Account
 from tandem.crm.customers.domain.records import Owning, Tag
 from tandem.flows.bulk import tags
-from tandem.flows.bulk.owners import owner_said
+from tandem.flows.bulk.owners import giver, owner_said
 from tandem.kernel.bulk import Act, Changed, Kind
 from tandem.kernel.db import Tx
 
@@ -64,6 +64,8 @@ class KeptKind(Kind[A]):
         return Changed(before={"tags": record.tags}, after={"tags": tagged})
 
     async def revert(self, tx: Tx, act: A, record_id: UUID, was: Changed, *, now: datetime) -> bool:
+        if act.name == "assign":
+            tx = giver(tx, "customers.assign")
         record = await self.lock(tx, record_id)
         if act.name == "assign":
             if msgspec.to_builtins(_owning(record)) != was.after:

@@ -13,7 +13,7 @@ from tandem.crm.sales.service import leads, qualifying
 from tandem.crm.sales.service.lead_statuses import status_of
 from tandem.flows import leads as flow
 from tandem.flows.bulk import tags
-from tandem.flows.bulk.owners import owner_said
+from tandem.flows.bulk.owners import giver, owner_said
 from tandem.kernel.bulk import Act, Changed, Kind
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid
@@ -70,6 +70,8 @@ class Leads(Kind[LeadAct]):
     async def revert(
         self, tx: Tx, act: LeadAct, record_id: UUID, was: Changed, *, now: datetime
     ) -> bool:
+        if act.act == "assign":
+            tx = giver(tx, WRITE)
         lead = await leads.lock_lead(tx, record_id)
         if act.act in ("tag", "untag"):
             given = tags.given_back(lead.tags, was.before["tags"], was.after["tags"])

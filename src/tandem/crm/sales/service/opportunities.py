@@ -188,7 +188,8 @@ async def change(tx: Tx, opportunity_id: UUID, to: Change, *, now: datetime) -> 
     )
     if "amount_source" in given:
         await tell_amount(tx, after)
-    return await tell_standing(tx, await get_opportunity(tx, opportunity_id))
+    # Whoever gave it away may not see it any more.
+    return await tell_standing(tx, await _read(tx, opportunity_id))
 
 
 async def history(tx: Tx, opportunity_id: UUID, *, now: datetime) -> list[StageChange]:
@@ -254,6 +255,12 @@ async def _to_write(tx: Tx, opportunity_id: UUID) -> Opportunity:
     assert locked, "opportunities are never deleted"
     tx.actor.require_with(WRITE, locked)
     return locked
+
+
+async def _read(tx: Tx, opportunity_id: UUID) -> Opportunity:
+    found = await store.find(tx, opportunity_id)
+    assert found, "opportunities are never deleted"
+    return found
 
 
 def _plain(value: object) -> object:
