@@ -59,4 +59,4 @@ async def test_whoever_was_signed_out_comes_back_to_the_page_they_were_on(app: L
             headers={"referer": page, "origin": "http://test"},
         )
     assert asked.headers["location"] == "/sign-in?next=/leads%3Fq%3DMeera%26sort%3Dscore"
-    assert sent.headers["location"] == "/sign-in?next=/deals/7"
+    assert sent.headers["location"] == "/sign-in?next=/deals/7%23again"
