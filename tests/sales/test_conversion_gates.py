@@ -75,12 +75,18 @@ async def test_nobody_converts_into_a_colleagues_customer(
     standing = Standing(user_id=asha, narrow=frozenset((one, "own") for one in mine))
     rep = Actor(org_id=actor.org_id, user_id=asha, grants=mine, standing=standing)
     await desk.made("/v1/customers", name="R. Kumar", emails=[{"value": "ravi@kumar-cold.test"}])
+    namesake = await desk.made("/v1/customers", name="Kumar, Raavi")
     async with database.transaction(rep) as tx:
         lead_id = await a_lead(tx, now, owner_id=asha)
         outlook = await convert_lead.preview(tx, lead_id, Wish())
         with pytest.raises(TheirsAlready):
             await convert_lead.convert(tx, lead_id, Wish(), now=now)
     assert outlook.missing.startswith("A colleague looks after them")
+    assert outlook.alike == [], "nobody learns of a colleague's customer by a name"
+    shown = await desk.made(f"/v1/leads/{lead_id}/conversion/preview")
+    assert [(one["id"], one["matched_on"]) for one in shown["alike"]] == [
+        (namesake["id"], ["spelling"])
+    ]
 
 
 async def test_erasing_somebody_leaves_no_name_in_conversions_and_no_task(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Literal, Protocol, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -22,6 +23,8 @@ class Known(Protocol):
     """`matched_on` is what both share: email, phone, gstin, domain, name, or spelling for a name
     that is only written another way."""
 
+    @property
+    def id(self) -> UUID: ...
     @property
     def matched_on(self) -> list[str]: ...
     @property

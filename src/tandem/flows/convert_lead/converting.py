@@ -42,7 +42,7 @@ async def convert(tx: Tx, lead_id: UUID, wish: Wish, *, now: datetime) -> Conver
     if isinstance(begun, Conversion):
         return begun
     lead, trusted = begun, tx.with_all_grants()
-    person, company = await find(trusted, lead, wish)
+    person, company = await find(trusted, lead, wish, tx.actor.reach("customers.read"))
     check_theirs(tx, person.customer, company.account)
     owner_id = await _owner(trusted, lead)
     refs: list[Ref] = []

@@ -22,7 +22,7 @@ from tandem.crm.sales.domain.leads import Lead
 from tandem.crm.sales.service import converting, leads
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, NotFound, Refusal
-from tandem.kernel.reach import Owned
+from tandem.kernel.reach import Owned, Reach
 
 
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,8 @@ async def preview(tx: Tx, lead_id: UUID, wish: Wish) -> Outlook:
     """Nothing is written, and nothing held."""
     lead = await leads.get_lead(tx, lead_id)
     trusted = tx.with_all_grants()
-    person, company = await find(trusted, lead, wish)
+    seen = tx.actor.reach("customers.read")
+    person, company = await find(trusted, lead, wish, seen)
     missing, field = "", ""
     try:
         await converting.check_gate(trusted, lead)
@@ -67,9 +68,10 @@ async def preview(tx: Tx, lead_id: UUID, wish: Wish) -> Outlook:
     )
 
 
-async def find(tx: Tx, lead: Lead, wish: Wish) -> tuple[PersonFound, CompanyFound]:
-    """Who they are here: those named, the one the lead is linked to, or those that fit."""
-    person = await adopting.find_person(tx, newcomer(lead, None, {}))
+async def find(tx: Tx, lead: Lead, wish: Wish, seen: Reach) -> tuple[PersonFound, CompanyFound]:
+    """Who they are here: those named, the one the lead is linked to, or those that fit. By name
+    alone only those `seen` are told of."""
+    person = await adopting.find_person(tx, newcomer(lead, None, {}), seen=seen)
     named = wish.customer_id or lead.customer_id
     if named is not None:
         chosen = await _named_customer(tx, named)
@@ -79,7 +81,7 @@ async def find(tx: Tx, lead: Lead, wish: Wish) -> tuple[PersonFound, CompanyFoun
     if wish.has_account and wish.account_id is not None:
         company = CompanyFound(account=await _named_account(tx, wish.account_id), alike=[])
     elif wish.has_account and lead.company_name:
-        company = await adopting.find_company(tx, company_of(lead, None, {}))
+        company = await adopting.find_company(tx, company_of(lead, None, {}), seen=seen)
     return person, company
 
 

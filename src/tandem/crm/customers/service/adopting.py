@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.customers import CustomerChanged
+from tandem.contracts.likeness import AnyKnown, Known
 from tandem.crm.customers.domain import Contact, Customer, CustomerDraft, Key
 from tandem.crm.customers.domain.accounts import Account, AccountAlike, NewAccount, normal_domain
 from tandem.crm.customers.domain.adopting import (
@@ -33,12 +34,12 @@ from tandem.crm.customers.store import notes as beside
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid
 from tandem.kernel.ids import new_id
-from tandem.kernel.reach import EVERYWHERE
+from tandem.kernel.reach import EVERYWHERE, Reach
 
 
-async def find_person(tx: Tx, new: Newcomer) -> PersonFound:
+async def find_person(tx: Tx, new: Newcomer, *, seen: Reach = EVERYWHERE) -> PersonFound:
     """Whoever has the e-mail, else whoever has the phone; and everybody else who may be the
-    same."""
+    same: who shares a contact, or of those `seen` has the name."""
     keys = _keys(new)
     holders = {
         key: customer
@@ -48,11 +49,13 @@ async def find_person(tx: Tx, new: Newcomer) -> PersonFound:
     }
     found = next((holders[key] for key in keys if key in holders), None)
     probe = _probe(new, tx.started_at)
-    alike = await known.people(tx, known.traits_of(probe), EVERYWHERE)
+    traits = known.traits_of(probe)
+    alike = await known.people(tx, traits, EVERYWHERE)
+    named = alike if seen.is_all else await known.people(tx, traits, seen)
     chosen = None if found is None else found.id
     return PersonFound(
         customer=None if found is None else (await people.get(tx, [found.id]))[0],
-        alike=[one for one in alike if one.id != chosen],
+        alike=[one for one in _worth_telling(alike, named) if one.id != chosen],
     )
 
 
@@ -79,16 +82,18 @@ async def adopt_person(
     return Adopted(customer=customer, is_new=False, filled=filled)
 
 
-async def find_company(tx: Tx, new: NewCompany) -> CompanyFound:
+async def find_company(tx: Tx, new: NewCompany, *, seen: Reach = EVERYWHERE) -> CompanyFound:
     """Whoever has the domain and the name, or one of them; others who may be the same. A name that
     is spelled another way is only told of."""
     domain = _domain(new)
-    alike = await known.accounts(tx, _account_probe(new, domain, tx.started_at), EVERYWHERE)
+    probe = _account_probe(new, domain, tx.started_at)
+    alike = await known.accounts(tx, probe, EVERYWHERE)
+    named = alike if seen.is_all else await known.accounts(tx, probe, seen)
     alike.sort(key=lambda one: ("domain" not in one.matched_on, -len(one.matched_on), one.number))
     same = next((one for one in alike if _is_same(one, new)), None)
     return CompanyFound(
         account=None if same is None else await account_store.get(tx, same.id),
-        alike=[one for one in alike if one is not same],
+        alike=[one for one in _worth_telling(alike, named) if one is not same],
     )
 
 
@@ -253,6 +258,16 @@ def _keys(new: Newcomer) -> list[Key]:
     if new.phone:
         keys.append(("phone", new.phone))
     return keys
+
+
+def _worth_telling(alike: list[AnyKnown], named: Sequence[Known]) -> list[AnyKnown]:
+    """A name that many have is not; nor is the name of somebody out of the asker's sight."""
+    in_sight = {one.id for one in named}
+    return [
+        one
+        for one in alike
+        if one.strength == "strong" or (one.strength != "faint" and one.id in in_sight)
+    ]
 
 
 def _is_same(one: AccountAlike, new: NewCompany) -> bool:
