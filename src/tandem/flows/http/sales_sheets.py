@@ -11,6 +11,7 @@ from litestar.response import Stream
 
 from tandem.crm.sales.domain.leads import LeadFilters, StatusKind
 from tandem.crm.sales.domain.opportunities import Filters, escaped
+from tandem.crm.sales.domain.permissions import EXPORT
 from tandem.crm.sales.domain.pipelines import Kind as DealStatus
 from tandem.flows import sales_sheets
 from tandem.flows.sales_sheets import File, Kind
@@ -130,6 +131,7 @@ async def _listed(
 async def _chosen(
     database: Database, actor: Actor, kind: Kind, data: SheetAsked, now: datetime
 ) -> Stream:
+    actor.require(EXPORT)
     if (data.rule is None) is (data.ids is None):
         raise Invalid("Give a rule, or name them, and not both.", field="rule")
     if data.ids is not None:
