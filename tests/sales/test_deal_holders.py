@@ -38,6 +38,10 @@ async def test_they_move_are_exported_and_are_emptied_once_nothing_is_open(
 ) -> None:
     assert {"deals", "quotes"} <= HOLDERS.keys()
     quote = await quoting.sent(note="For Meera and her sister.")
+    at = f"/v1/opportunities/{quote['opportunity_id']}"
+    await quoting.client.patch(at, json={"next_step": "Call Meera"})
+    (said,) = (await quoting.client.get(f"{at}/history")).json()
+    assert (said["field"], said["after"]) == ("next_step", "Call Meera")
     assert (await quoting.accept(quote)).status_code == 303
     waiting = await quoting.read(quote)
     ordered = await quoting.order(quote)
@@ -69,6 +73,7 @@ async def test_they_move_are_exported_and_are_emptied_once_nothing_is_open(
     assert (kept["ship_to"]["line1"], kept["ship_to"]["postal_code"]) == ("Erased", "560001")
     assert kept["total_minor"] == waiting["total_minor"]
     assert kept["pdf_sha256"] == waiting["pdf_sha256"]
+    assert (await quoting.client.get(f"{at}/history")).json() == []
 
 
 async def test_what_is_still_open_is_held(

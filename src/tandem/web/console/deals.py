@@ -263,7 +263,7 @@ async def _page(
         kept={"notes": await notes.list_notes(tx, "opportunity", deal_id)},
         is_followed=await following.is_following(tx, "deal", deal_id),
         custom=custom_values(deal.custom),
-        changes=await changes_of(tx, "opportunity", deal_id),
+        changes=[] if deal.is_erased else await changes_of(tx, "opportunity", deal_id),
         problem=problem,
     )
 

@@ -83,6 +83,11 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
     order_status: str = ""
     custom: dict[str, Any] = {}
 
+    @property
+    def is_erased(self) -> bool:
+        """Its customer was erased, and every word of theirs with them (`store.people`)."""
+        return self.title == f"Erased {self.number}"
+
     def is_rotting(self, now: datetime) -> bool:
         """It has stood in its stage longer than the stage expects."""
         if self.expected_days is None or self.status is not Kind.OPEN:

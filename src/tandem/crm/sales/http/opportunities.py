@@ -67,9 +67,10 @@ class OpportunitiesController(Controller):
     async def read_history(
         self, opportunity_id: FromPath[UUID], tx: Transaction
     ) -> list[FieldChange]:
-        """Which fields were changed, from what to what and by whom, the newest first."""
-        await service.get_opportunity(tx, opportunity_id)
-        return await field_history.read(tx, "opportunity", opportunity_id)
+        """Which fields were changed, from what to what and by whom, the newest first. Of somebody
+        erased nothing."""
+        deal = await service.get_opportunity(tx, opportunity_id)
+        return [] if deal.is_erased else await field_history.read(tx, "opportunity", deal.id)
 
     @get("/{opportunity_id:uuid}/stages", responses=refusals(Forbidden, NotFound))
     async def list_stages(
