@@ -12,7 +12,6 @@ from tandem.crm.sales import service as sales
 from tandem.crm.sales.domain.opportunities import Draft
 from tandem.flows import analyse
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Forbidden
 from tandem.kernel.outbox import drain
@@ -26,7 +25,7 @@ LOOKING = ("asha", "mona", "rina", "raj", "sam")
 @pytest.fixture
 async def company(database: Database) -> Company:
     """Orders of six customers that different people look after, and a deal of each seller."""
-    now = clock.now()
+    now = database.clock.now()
     made = await found(database, now)
     for who in ("rina", "raj", "sam"):
         draft = Draft(title=f"Deal of {who}", amount_minor=len(who) * 100_00)
@@ -34,13 +33,13 @@ async def company(database: Database) -> Company:
             await sales.open_opportunity(tx, draft, customer_name="", home_currency="INR", now=now)
     await drain(database)
     async with database.transaction(made.actor()) as tx:
-        assert await analyse.digest(tx, now=clock.now())
+        assert await analyse.digest(tx, now=database.clock.now())
     return made
 
 
 async def answer(database: Database, actor: Actor, *measures: str, **more: Any) -> Result:
     async with database.transaction(actor) as tx:
-        return await run(tx, Ask(measures=list(measures), **more), clock.now())
+        return await run(tx, Ask(measures=list(measures), **more), database.clock.now())
 
 
 async def test_everybody_counts_the_records_that_they_see(
@@ -115,5 +114,5 @@ async def _visible(database: Database, actor: Actor) -> list[OrderSnapshot]:
 async def _rows(database: Database, actor: Actor) -> list[dict[str, Any]]:
     wanted = DrillAsk(query=Ask(measures=["orders_placed"]), measure="orders_placed")
     async with database.transaction(actor) as tx:
-        found = await drill(tx, wanted, limit=200, cursor=None, now=clock.now())
+        found = await drill(tx, wanted, limit=200, cursor=None, now=database.clock.now())
     return [row.shows for row in found.items]

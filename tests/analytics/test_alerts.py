@@ -19,7 +19,6 @@ from tandem.crm.notifications.service import inbox
 from tandem.flows import analyse
 from tandem.flows.reports.watching import watch_alerts
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database, Query
 from tandem.kernel.errors import Invalid
 from tandem.kernel.jobs import Work
@@ -96,7 +95,7 @@ async def watched(database: Database, actor: Actor, settings: Any) -> Watched:
     company = Counted(database, actor)
     work = Work(company.database, resources_of(settings), actor.org_id)
     async with work.transaction() as tx:
-        anna = await hire(tx, "anna", "admin", clock.now())
+        anna = await hire(tx, "anna", "admin", database.clock.now())
     return Watched(company, work, msgspec.structs.replace(actor, user_id=anna.id))
 
 
@@ -157,8 +156,10 @@ async def test_an_alert_ends_with_its_owner(watched: Watched) -> None:
     async with watched.work.transaction() as tx:
         assert watched.anna.user_id is not None
         change = MemberChange(is_active=False)
-        await hire(tx, "bob", "admin", clock.now())
-        await identity.change_member(tx, watched.anna.user_id, change, now=clock.now())
+        await hire(tx, "bob", "admin", watched.company.database.clock.now())
+        await identity.change_member(
+            tx, watched.anna.user_id, change, now=watched.company.database.clock.now()
+        )
     assert await watched.look() == []
     async with watched.company.database.transaction(watched.anna) as tx:
         found = await alerts.get_alert(tx, alert_id)
@@ -171,10 +172,10 @@ async def test_alerts_are_made_on_their_pages_and_see_what_their_owner_sees(
     database: Database, app: Litestar, settings: Any
 ) -> None:
     """A-ANA-6 for alerts: the same limit for a seller and an administrator."""
-    company: Company = await found_company(database, clock.now())
+    company: Company = await found_company(database, database.clock.now())
     await drain(database)
     async with database.transaction(company.actor()) as tx:
-        await analyse.digest(tx, now=clock.now())
+        await analyse.digest(tx, now=database.clock.now())
     work = Work(database, resources_of(settings), company.org_id)
     form = {
         "ask": '{"measures":["orders_placed"],"dimensions":["channel"],"grain":"day"}',

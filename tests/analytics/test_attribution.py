@@ -27,7 +27,6 @@ from tandem.crm.analytics.service import run
 from tandem.crm.analytics.service.attributing import Attribution, AttributionAsk, By, attribute
 from tandem.flows import analyse
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tandem.kernel.errors import Forbidden
 from tandem.kernel.ids import new_id
@@ -292,7 +291,7 @@ async def test_the_report_and_its_page_open_each_number_into_its_rows(
 
 async def test_everybody_gets_credit_of_the_orders_that_they_see(database: Database) -> None:
     """A seller's total is what their own orders brought in; who sees no money sees their leads."""
-    now = clock.now()
+    now = database.clock.now()
     made = await found(database, now)
     told = []
     for who, customer in made.customers.items():
@@ -303,13 +302,13 @@ async def test_everybody_gets_credit_of_the_orders_that_they_see(database: Datab
         await tx.connection.execute(OTHERS)
     await drain(database)
     async with database.transaction(made.actor()) as tx:
-        await analyse.digest(tx, now=clock.now())
+        await analyse.digest(tx, now=database.clock.now())
     totals = {}
     for who in ("asha", "rina", "raj", "sam"):
         actor = await actor_of(database, made, who, now)
         async with database.transaction(actor) as tx:
-            report = await attribute(tx, AttributionAsk(), now=clock.now())
-            money = await run(tx, Ask(measures=["net_collected"]), clock.now())
+            report = await attribute(tx, AttributionAsk(), now=database.clock.now())
+            money = await run(tx, Ask(measures=["net_collected"]), database.clock.now())
         assert report.total.revenue_minor == money.totals[0].value
         assert ("spend" in report.measures) is (who == "asha")
         totals[who] = report.total.revenue_minor

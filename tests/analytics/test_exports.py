@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,6 @@ from tandem.flows.reports import exporting
 from tandem.flows.reports.paper import printed
 from tandem.kernel.actor import Actor
 from tandem.kernel.blobs import Blobs
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database
 from tandem.kernel.jobs import Work
 from tests.analytics.givens import Counted, confirmed, days_ago, placed
@@ -144,6 +143,7 @@ async def test_rows_behind_a_number_come_to_it_also_when_they_are_many(
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
     actor: Actor,
+    now: datetime,
 ) -> None:
     """Short ones at once; long ones by a job, as their asker, once, and resumed after a death."""
     rows = {"query": {"measures": ["revenue"], **DAYS}, "measure": "revenue"}
@@ -154,7 +154,7 @@ async def test_rows_behind_a_number_come_to_it_also_when_they_are_many(
     monkeypatch.setattr(exporting, "AT_ONCE_MAX", 5)
     work = Work(company.database, resources_of(settings), actor.org_id)
     async with work.transaction() as tx:
-        anna = await hire(tx, "anna", "admin", clock.now())
+        anna = await hire(tx, "anna", "admin", now)
     people = msgspec.structs.replace(actor, user_id=anna.id)
     draft = msgspec.convert({"rows": rows}, ExportDraft)
     async with company.database.transaction(people) as tx:
@@ -190,7 +190,12 @@ async def test_funnels_and_cohorts_are_tables_too(
 
 
 async def test_a_file_is_for_its_asker_alone_and_for_a_time(
-    client: httpx.AsyncClient, company: Counted, app: Litestar, settings: Any, actor: Actor
+    client: httpx.AsyncClient,
+    company: Counted,
+    app: Litestar,
+    settings: Any,
+    actor: Actor,
+    database: Database,
 ) -> None:
     query = {"measures": ["orders"], **DAYS}
     made, _ = await asked(client, query=query)
@@ -211,7 +216,7 @@ async def test_a_file_is_for_its_asker_alone_and_for_a_time(
         assert (await client.post("/v1/exports", json=draft)).status_code in (400, 404, 422), draft
     assert len((await client.get("/v1/exports")).json()["items"]) == 1
     work = Work(company.database, resources_of(settings), actor.org_id)
-    company.clock.at = clock.now() + LIFE + timedelta(minutes=1)
+    company.clock.at = database.clock.now() + LIFE + timedelta(minutes=1)
     await exporting.tidy_exports(work)
     gone = await client.get(f"/v1/exports/{made['id']}/file")
     assert (gone.status_code, gone.json()["code"]) == (410, "export_gone")

@@ -37,7 +37,6 @@ from tandem.flows.reports.delivering import deliver, deliver_reports
 from tandem.flows.reports.subscribing import run_subscriptions
 from tandem.kernel.actor import Actor
 from tandem.kernel.blobs import Blobs
-from tandem.kernel.clock import clock
 from tandem.kernel.db import Database, Query
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.jobs import Work
@@ -57,7 +56,8 @@ class Place:
 
     def __init__(self, database: Database, company: Company, settings: Any) -> None:
         self.company = company
-        self.clock = Still(clock.now())
+        self.now = database.clock.now
+        self.clock = Still(self.now())
         self.database = Database(database.pool, self.clock)
         self.work = Work(self.database, resources_of(settings), company.org_id)
 
@@ -96,10 +96,10 @@ class Place:
 @pytest.fixture
 async def place(database: Database, settings: Any) -> Place:
     import_reactions()
-    made = await found(database, clock.now())
+    made = await found(database, database.clock.now())
     await drain(database)
     async with database.transaction(made.actor()) as tx:
-        await analyse.digest(tx, now=clock.now())
+        await analyse.digest(tx, now=database.clock.now())
     return Place(database, made, settings)
 
 
@@ -328,7 +328,7 @@ async def test_a_report_is_set_up_sent_and_removed_on_its_pages(
         shown = (await mona.get(here)).text
         assert "every month, day 31 at 07:30" in shown
         assert (await mona.post(f"{here}/runs")).status_code == 303
-        place.clock.at = clock.now()
+        place.clock.at = place.now()
         await deliver_reports(place.work)
         assert "Your file" in (await mona.get(here)).text
         assert "By channel" in (await mona.get("/subscriptions")).text
@@ -371,7 +371,7 @@ async def _send_a_funnel(place: Place, mona: httpx.AsyncClient, people: list[str
     here: str = made.headers["location"]
     assert (await mona.post(here, data=sent)).status_code == 303
     assert (await mona.post(f"{here}/runs")).status_code == 303
-    place.clock.at = clock.now()
+    place.clock.at = place.now()
     await deliver_reports(place.work)
     assert "Your file" in (await mona.get(here)).text
     return here

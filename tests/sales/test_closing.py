@@ -1,15 +1,15 @@
 """What is about to close, and what is promised, on the first page of the day."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import httpx2 as httpx
 
 
 async def test_home_shows_deals_that_close_soon_the_most_overdue_first(
-    client: httpx.AsyncClient,
+    client: httpx.AsyncClient, now: datetime
 ) -> None:
-    today = datetime.now(UTC).date()
+    today = now.date()
     for title, days in (("In ten days", 10), ("Long due", -20), ("Next quarter", 80)):
         close_on = (today + timedelta(days=days)).isoformat()
         made = await client.post("/v1/opportunities", json={"title": title, "close_on": close_on})
