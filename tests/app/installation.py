@@ -99,6 +99,8 @@ def clean_environment() -> dict[str, str]:
     """Ours without settings of the person who runs the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TANDEM_")}
     kept.pop("DATABASE_URL", None)
+    # Dozens of processes would each compile the whole program anew.
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return kept | {"PYTHONPATH": str(SOURCES), "TANDEM_DEMO": "plain"}
 
 

@@ -60,6 +60,24 @@ def server_pid(folder: Path) -> int:
     return pid
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cluster that was made and stopped, for copies."""
+    folder = tmp_path_factory.mktemp("made") / "pg"
+    with EmbeddedPostgres(folder):
+        pass
+    (folder / "port").unlink()  # Each copy is another installation.
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, made: Path) -> Path:
+    """A cluster of the test's own, where making it is not the matter."""
+    copy = tmp_path / "pg"
+    subprocess.run(["cp", "-a", str(made), str(copy)], check=True)
+    return copy
+
+
 Owner = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -89,14 +107,14 @@ def line_of(owner: "subprocess.Popen[str]") -> str:
     return owner.stdout.readline().strip()
 
 
-def test_the_data_and_the_address_stay_over_a_restart(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / "pg") as server:
+def test_the_data_and_the_address_stay_over_a_restart(folder: Path) -> None:
+    with EmbeddedPostgres(folder) as server:
         first = server.running_dsn()
         assert first is not None
         write_note(first, "kept")
 
     assert server.running_dsn() is None
-    with EmbeddedPostgres(tmp_path / "pg") as server:
+    with EmbeddedPostgres(folder) as server:
         second = server.running_dsn()
         assert second == first
         assert notes(second) == ["kept"]
@@ -120,8 +138,8 @@ def test_it_is_durable_private_and_in_utc(tmp_path: Path) -> None:
     assert (tmp_path / "pg" / "data").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_wrong_password_is_refused(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / "pg") as server:
+def test_a_wrong_password_is_refused(folder: Path) -> None:
+    with EmbeddedPostgres(folder) as server:
         dsn = server.running_dsn()
         assert dsn is not None
         password = urlsplit(dsn).password
@@ -138,7 +156,7 @@ def busy_with(dsn: str, statement: str) -> Iterator[int]:
     """The pid of a backend at work on `statement`, whose client is then cut off."""
 
     def run() -> None:
-        with contextlib.suppress(asyncpg.PostgresError, OSError):
+        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             fetch(dsn, statement)
 
     client = threading.Thread(target=run)
@@ -149,8 +167,8 @@ def busy_with(dsn: str, statement: str) -> Iterator[int]:
     assert not client.is_alive()
 
 
-def test_stopping_takes_less_than_three_seconds_with_clients_connected(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / "pg")
+def test_stopping_takes_less_than_three_seconds_with_clients_connected(folder: Path) -> None:
+    server = EmbeddedPostgres(folder)
     with busy_with(server.start(), "select pg_sleep(60)"):
         began = time.monotonic()
         server.stop()
@@ -158,26 +176,26 @@ def test_stopping_takes_less_than_three_seconds_with_clients_connected(tmp_path:
     assert server.running_dsn() is None
 
 
-def test_a_taken_port_is_replaced(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / "pg") as server:
+def test_a_taken_port_is_replaced(folder: Path) -> None:
+    with EmbeddedPostgres(folder) as server:
         first = urlsplit(server.running_dsn() or "").port
     with socket.socket() as stranger:
         stranger.bind(("127.0.0.1", first or 0))
         stranger.listen()
-        with EmbeddedPostgres(tmp_path / "pg") as server:
+        with EmbeddedPostgres(folder) as server:
             second = urlsplit(server.running_dsn() or "").port
     assert second is not None
     assert second != first
 
 
 def test_a_second_owner_is_refused_and_told_the_pid_of_the_first(
-    tmp_path: Path, start_owner: Owner
+    folder: Path, start_owner: Owner
 ) -> None:
-    owner = start_owner(tmp_path / "pg")
+    owner = start_owner(folder)
     dsn = line_of(owner)
 
     with pytest.raises(InUse) as refusal:
-        EmbeddedPostgres(tmp_path / "pg").start()
+        EmbeddedPostgres(folder).start()
 
     assert refusal.value.pid == owner.pid
     assert str(owner.pid) in str(refusal.value)
@@ -213,14 +231,14 @@ def _working_below(folder: Path) -> list[int]:
 
 
 def test_a_killed_server_starts_again_although_a_backend_of_it_is_still_busy(
-    tmp_path: Path,
+    folder: Path,
 ) -> None:
-    server = EmbeddedPostgres(tmp_path / "pg")
+    server = EmbeddedPostgres(folder)
     dsn = server.start()
     write_note(dsn, "committed")
 
     with busy_with(dsn, "select count(*) from generate_series(1, 1000000000)") as backend:
-        os.kill(server_pid(tmp_path / "pg"), signal.SIGKILL)
+        os.kill(server_pid(folder), signal.SIGKILL)
         assert server.server is not None
         server.server.wait()
         assert is_alive(backend), "the backend outlives its postmaster"
@@ -233,75 +251,71 @@ def test_a_killed_server_starts_again_although_a_backend_of_it_is_still_busy(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
-def test_the_server_stops_when_its_owner_is_killed(tmp_path: Path, start_owner: Owner) -> None:
-    owner = start_owner(tmp_path / "pg")
+def test_the_server_stops_when_its_owner_is_killed(folder: Path, start_owner: Owner) -> None:
+    owner = start_owner(folder)
     dsn = line_of(owner)
     write_note(dsn, "committed")
-    pid = server_pid(tmp_path / "pg")
+    pid = server_pid(folder)
 
     owner.kill()
     until(lambda: not is_alive(pid), seconds=5)
 
-    with EmbeddedPostgres(tmp_path / "pg") as server:
+    with EmbeddedPostgres(folder) as server:
         assert server.running_dsn() == dsn
         assert notes(dsn) == ["committed"]
 
 
 def test_a_server_that_survived_its_owner_is_stopped_and_replaced(
-    tmp_path: Path, start_owner: Owner
+    folder: Path, start_owner: Owner
 ) -> None:
-    owner = start_owner(tmp_path / "pg", "outlives")
+    owner = start_owner(folder, "outlives")
     dsn = line_of(owner)
     write_note(dsn, "committed")
-    survivor = server_pid(tmp_path / "pg")
+    survivor = server_pid(folder)
     owner.kill()
     owner.wait()
     assert is_alive(survivor)
 
-    with EmbeddedPostgres(tmp_path / "pg") as server:
+    with EmbeddedPostgres(folder) as server:
         assert not is_alive(survivor)
         assert server.server is not None
-        assert server_pid(tmp_path / "pg") == server.server.pid
+        assert server_pid(folder) == server.server.pid
         assert notes(dsn) == ["committed"]
 
 
 def test_a_stale_pid_file_that_names_a_strangers_process_does_not_stop_the_start(
-    tmp_path: Path,
+    folder: Path,
 ) -> None:
-    with EmbeddedPostgres(tmp_path / "pg") as server:
-        lines = (tmp_path / "pg" / "data" / "postmaster.pid").read_text().splitlines()
-    stale = tmp_path / "pg" / "data" / "postmaster.pid"
+    with EmbeddedPostgres(folder) as server:
+        lines = (folder / "data" / "postmaster.pid").read_text().splitlines()
+    stale = folder / "data" / "postmaster.pid"
     stale.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
     if IS_ROOT:
-        owner = (tmp_path / "pg" / "data").stat()
+        owner = (folder / "data").stat()
         os.chown(stale, owner.st_uid, owner.st_gid)
 
-    with EmbeddedPostgres(tmp_path / "pg") as server:
+    with EmbeddedPostgres(folder) as server:
         assert fetch(server.running_dsn() or "", "select 1") == [1]
 
 
-def test_data_of_another_major_version_is_refused_and_left_alone(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / "pg"):
-        pass
-    version = tmp_path / "pg" / "data" / "PG_VERSION"
+def test_data_of_another_major_version_is_refused_and_left_alone(folder: Path) -> None:
+    version = folder / "data" / "PG_VERSION"
     version.write_text("17\n")
 
     with pytest.raises(CannotRun, match="was made by PostgreSQL 17; this Tandem brings 18"):
-        EmbeddedPostgres(tmp_path / "pg").start()
+        EmbeddedPostgres(folder).start()
 
     assert version.read_text() == "17\n"
 
 
 def test_a_server_that_cannot_start_shows_the_end_of_its_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with EmbeddedPostgres(tmp_path / "pg"):
-        pass
-    (tmp_path / "pg" / "data" / "postgresql.conf").write_text("no_such_setting = 1\n")
+    (folder / "data" / "postgresql.conf").write_text("no_such_setting = 1\n")
     monkeypatch.setattr("tandem.app.embedded.server.START_SECONDS_MAX", 0.0)
 
     with pytest.raises(CannotRun, match="no_such_setting"):
-        EmbeddedPostgres(tmp_path / "pg").start()
+        EmbeddedPostgres(folder).start()
 
 
 @pytest.mark.skipif(not POSTGRES_15.is_dir(), reason="PostgreSQL 15 is not installed here")

@@ -29,8 +29,10 @@ COMPANY = "Tandem Demo Traders Pvt Ltd"
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """One installation for the tests that leave it as they found it."""
-    with Up(tmp_path_factory.mktemp("up") / "data") as up:
+    """One installation for the tests that leave it as they found it, and then for its last ones."""
+    # Others on this machine take the next free port from 8080 on, also while this one is stopped.
+    data = tmp_path_factory.mktemp("up") / "data"
+    with Up(data, "--port", str(_apart())) as up:
         up.start()
         yield up
 
@@ -140,38 +142,53 @@ def test_a_killed_postgres_is_started_again_with_everything_committed(running: U
 
 
 def test_it_stops_within_five_seconds_goes_on_where_it_was_and_survives_its_own_death(
-    tmp_path: Path,
+    running: Up,
 ) -> None:
-    # Others on this machine take the next free port from 8080 on, also while this one is stopped.
-    with Up(tmp_path / "data", "--port", str(_apart())) as up:
-        first = up.start()
-        up.stop(signal.SIGINT)
-        assert not up.ready_file.exists()
-        assert up.output.read_text().endswith("Tandem has stopped.\n")
+    up, first = running, running.ready()
+    up.stop(signal.SIGINT)
+    assert not up.ready_file.exists()
+    assert up.output.read_text().endswith("Tandem has stopped.\n")
 
-        second = up.start()
-        same = ("base_url", "sandbox_url", "database_url", "app_database_url")
-        for name in (*same, "admin_email", "admin_password", "api_key"):
-            assert second[name] == first[name], name
-        assert "up to date (" in up.output.read_text(), "nothing was migrated or seeded again"
+    second = up.start()
+    same = ("base_url", "sandbox_url", "database_url", "app_database_url")
+    for name in (*same, "admin_email", "admin_password", "api_key"):
+        assert second[name] == first[name], name
+    assert "up to date (" in up.output.read_text(), "nothing was migrated or seeded again"
 
-        up.kill()
-        assert up.ready_file.exists(), "nobody was left to remove it"
-        orphans = [pid for name, pid in second["pids"].items() if name != "up"]
-        third = up.start()
-        assert [pid for pid in orphans if is_alive(pid)] == []
-        assert third["base_url"] == second["base_url"]
-        assert company_name(third) == COMPANY
-        with _half_a_request(third["base_url"]):
-            up.stop(signal.SIGTERM)
+    up.kill()
+    assert up.ready_file.exists(), "nobody was left to remove it"
+    orphans = [pid for name, pid in second["pids"].items() if name != "up"]
+    third = up.start()
+    assert [pid for pid in orphans if is_alive(pid)] == []
+    assert third["base_url"] == second["base_url"]
+    assert company_name(third) == COMPANY
+    with _half_a_request(third["base_url"]):
+        up.stop(signal.SIGTERM)
+
+
+def test_a_part_that_cannot_start_shows_the_end_of_its_log_and_leaves_nothing_running(
+    running: Up,
+) -> None:
+    if not running.ended():
+        running.stop()
+    up = Up(running.data, "--no-sandbox", TANDEM_LOG_LEVEL="deafening")
+
+    said = up.refusal()
+
+    # Both cannot start; whichever is seen first is told of.
+    assert re.search(r"The (web|worker) ended with exit code 1", said), said
+    assert "DEAFENING" in said
+    assert not up.ready_file.exists()
+    assert not (up.data / "run.json").exists()
+    assert not (up.data / "postgres" / "data" / "postmaster.pid").exists()
 
 
 def test_a_first_start_cut_short_at_any_point_is_finished_and_a_changed_source_is_run_then(
     tmp_path: Path,
 ) -> None:
     sources = tmp_path / "src"
-    shutil.copytree(SOURCES, sources)
-    with Up(tmp_path / "data", "--reload", PYTHONPATH=str(sources)) as up:
+    _copy_sources(sources)
+    with Up(tmp_path / "data", "--reload", "--no-sandbox", PYTHONPATH=str(sources)) as up:
         for milestone in ("lock", "postgres/data", "logins.json", "logs/web.log"):
             up.launch()
             until(lambda milestone=milestone: (up.data / milestone).exists(), seconds=30)  # type: ignore[misc]
@@ -211,21 +228,6 @@ def test_a_folder_or_a_file_that_cannot_be_is_refused_at_once(tmp_path: Path) ->
     assert f"{tmp_path} cannot be written. Choose another --ready-file." in up.refusal()
     assert not up.data.exists(), "nothing was started"
     assert file.read_text() == "something else"
-
-
-def test_a_part_that_cannot_start_shows_the_end_of_its_log_and_leaves_nothing_running(
-    tmp_path: Path,
-) -> None:
-    up = Up(tmp_path / "data", "--no-sandbox", TANDEM_LOG_LEVEL="deafening")
-
-    said = up.refusal()
-
-    # Both cannot start; whichever is seen first is told of.
-    assert re.search(r"The (web|worker) ended with exit code 1", said), said
-    assert "DEAFENING" in said
-    assert not up.ready_file.exists()
-    assert not (up.data / "run.json").exists()
-    assert not (up.data / "postgres" / "data" / "postmaster.pid").exists()
 
 
 @contextmanager
@@ -283,6 +285,16 @@ def _half_a_request(base_url: str) -> Iterator[None]:
     with socket.create_connection((address.hostname, address.port)) as caller:
         caller.sendall(b"POST /v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
         yield
+
+
+def _copy_sources(target: Path) -> None:
+    """With their bytecode, also where that is kept apart: compiling all of it takes a while."""
+    shutil.copytree(SOURCES, target)
+    if sys.pycache_prefix:
+        kept = Path(sys.pycache_prefix)
+        compiled = kept / SOURCES.relative_to("/")
+        if compiled.is_dir():
+            shutil.copytree(compiled, kept / target.relative_to("/"), dirs_exist_ok=True)
 
 
 def _answers(url: str) -> bool:
