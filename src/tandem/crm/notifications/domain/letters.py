@@ -65,7 +65,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 def from_mjml(source: str, *, preheader: str, variables: Mapping[str, Variable]) -> Letter:
     """Compile; an include is never followed. Problems are in words a writer understands."""
-    masked, pieces = _masked(source)
+    masked, pieces = without_jinja(source)
     wrapped, problems = _with_raw_tokens(masked)
     if problems:
         return Letter(html="", problems=problems)
@@ -81,7 +81,7 @@ def from_mjml(source: str, *, preheader: str, variables: Mapping[str, Variable])
 
 
 def from_html(source: str, *, preheader: str, variables: Mapping[str, Variable]) -> Letter:
-    masked, pieces = _masked(source)
+    masked, pieces = without_jinja(source)
     if len(OPENING.findall(masked)) > TAGS_MAX:
         return Letter(html="", problems=[f"It has more than {TAGS_MAX} tags."])
     return _finished(masked, pieces, preheader=preheader, variables=variables)
@@ -105,7 +105,7 @@ def _from_ascii(compiled: str) -> str:
     return FOREIGN.sub(lambda found: chr(int(found[1], 16)), compiled)
 
 
-def _masked(source: str) -> tuple[str, list[str]]:
+def without_jinja(source: str) -> tuple[str, list[str]]:
     """Jinja's own signs out of the way of markup: each piece becomes one word."""
     pieces: list[str] = []
 
@@ -184,7 +184,7 @@ def _with_preheader(masked: str, pieces: list[str], preheader: str) -> str:
 
 def _escaped(text: str) -> str:
     """Its own markup is text; its variables stay."""
-    masked, pieces = _masked(text)
+    masked, pieces = without_jinja(text)
     safe = masked.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return TOKENS.sub(lambda found: pieces[int(found[1])], safe)
 

@@ -34,9 +34,14 @@ def put_in(content: Content, parts: Mapping[str, str]) -> Content:
 
 def framed(content: Content) -> Content:
     """A part as a letter of its own, to look at and to check."""
-    source = content.source
-    if content.format != "mjml" or "<mjml" in source:
+    if content.format != "mjml" or "<mjml" in content.source:
         return content
+    whole = f"<mjml><mj-body>{sectioned(content.source)}</mj-body></mjml>"
+    return msgspec.structs.replace(content, source=whole)
+
+
+def sectioned(source: str) -> str:
+    """A part's words with what MJML wants around them."""
     first = FIRST_TAG.search(source)
     if first is None:
         source = f"<mj-text>{source}</mj-text>"
@@ -44,4 +49,4 @@ def framed(content: Content) -> Content:
         source = f"<mj-column>{source}</mj-column>"
     if first is None or first[1] not in WHOLE_SECTIONS:
         source = f"<mj-section>{source}</mj-section>"
-    return msgspec.structs.replace(content, source=f"<mjml><mj-body>{source}</mj-body></mjml>")
+    return source

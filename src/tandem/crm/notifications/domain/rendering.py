@@ -76,7 +76,7 @@ def examine(content: Content, channel: str) -> list[str]:
 
     letter = compiled(content)
     problems = list(letter.problems)
-    if not content.source.strip():
+    if not content.source.strip() or content.blocks == []:
         problems.append("There are no words yet.")
     if channel == "email" and not content.subject.strip():
         problems.append("An e-mail needs a subject.")
@@ -130,6 +130,16 @@ def example(variables: list[Variable]) -> dict[str, Any]:
             value = "/"
         _put(shown, one.name, value)
     return shown
+
+
+def over(base: dict[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The examples with what is known in their place; objects field by field."""
+    merged = dict(base)
+    for name, value in parameters.items():
+        held = merged.get(name)
+        is_both = isinstance(held, dict) and isinstance(value, Mapping)
+        merged[name] = {**held, **value} if is_both and held else value
+    return merged
 
 
 def given(variables: list[Variable], parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from tandem.contracts.address import PRINTABLE
+from tandem.crm.notifications.domain.blocks import AnyBlock, Blocks, Theme
 from tandem.kernel.errors import Conflict, IllegalMove, Invalid, NotFound
 from tandem.kernel.patterns import whole
 
@@ -86,19 +87,42 @@ STANDARD: Mapping[str, Variable] = {
 """What every message may name without saying so: whoever sends knows it or it has a default."""
 
 
-class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a person writes. `source` is MJML, HTML or (texts, chats) plain text; `text` the plain
-    part of an e-mail, made from the rest where it is empty. `dlt_template_id`: under which an
-    Indian operator registered the text."""
+class Wording(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person writes, but for the source. `text` is the plain part of an e-mail, made from
+    the rest where it is empty. `dlt_template_id`: under which an Indian operator registered the
+    text. `blocks`: an e-mail that is put together of blocks, in the colours of `theme`."""
 
     format: Format = "html"
     subject: Line = ""
     preheader: Line = ""
-    source: Source
+    blocks: Blocks | None = None
+    theme: Theme | None = None
     text: Source = ""
     variables: Annotated[list[Variable], msgspec.Meta(max_length=VARIABLES_MAX)] = []
     dlt_template_id: Annotated[str, msgspec.Meta(max_length=40, pattern=PRINTABLE)] = ""
     note: Line = ""
+
+
+class Content(Wording, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`source` is MJML, HTML or (texts, chats) plain text; of blocks it is the MJML they make."""
+
+    source: Source
+
+
+class Written(Wording, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is handed in: a `source` or `blocks`, and never both."""
+
+    source: Source | msgspec.UnsetType = msgspec.UNSET
+
+    def content(self) -> Content:
+        """Raises Invalid unless it is exactly one of them."""
+        is_source = self.source is not msgspec.UNSET
+        if is_source == (self.blocks is not None):
+            raise Invalid(
+                "Give a source or blocks, and not both.", field="source" if is_source else "blocks"
+            )
+        fields = {name: getattr(self, name) for name in Content.__struct_fields__}
+        return Content(**fields | {"source": self.source if is_source else ""})
 
 
 class Template(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +140,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
 
 class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
     """`html` is what the source was compiled to when it was saved, with its variables still in it.
-    `sha256` covers all that a reader could see."""
+    `sha256` covers all that a reader could see. Of `blocks`, `source` is what they make."""
 
     id: UUID
     template_id: UUID
@@ -129,6 +153,8 @@ class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     preheader: str
     source: str
+    blocks: list[AnyBlock] | None = None
+    theme: Theme | None = None
     html: str
     text: str
     variables: list[Variable]

@@ -10,7 +10,6 @@ from litestar.params import FromPath, JSONBody
 from tandem.contracts.address import Line100
 from tandem.crm.notifications.domain.template_versions import (
     VARIABLES_MAX,
-    Content,
     Key,
     Locale,
     Medium,
@@ -20,6 +19,7 @@ from tandem.crm.notifications.domain.template_versions import (
     TemplateVersion,
     TemplateWrong,
     VersionFixed,
+    Written,
 )
 from tandem.crm.notifications.service import templates as service
 from tandem.kernel.errors import Forbidden, IllegalMove, Invalid, StaleVersion
@@ -48,7 +48,7 @@ class TemplateChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     name: TemplateName
 
 
-class NewVersion(Content, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NewVersion(Written, frozen=True, kw_only=True, forbid_unknown_fields=True):
     locale: Locale = "en"
 
 
@@ -60,7 +60,7 @@ class RenderingAsk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 class UnsavedAsk(RenderingAsk, frozen=True, kw_only=True, forbid_unknown_fields=True):
     channel: Medium = "email"
-    content: Content
+    content: Written
 
 
 class TemplateDetail(Template, frozen=True, kw_only=True):
@@ -91,7 +91,7 @@ class TemplatesController(Controller):
     async def look_at_unsaved(self, data: JSONBody[UnsavedAsk], tx: Transaction) -> service.Look:
         """How words would look that are saved nowhere, and everything that is wrong with them."""
         tx.actor.require("notifications.read")
-        return await service.look(tx, data.content, data.channel, data.parameters)
+        return await service.look(tx, data.content.content(), data.channel, data.parameters)
 
     @get("/{template_id:uuid}", responses=refusals(Forbidden, TemplateMissing))
     async def get_template(self, template_id: FromPath[UUID], tx: Transaction) -> TemplateDetail:
@@ -111,9 +111,10 @@ class TemplatesController(Controller):
     async def add_version(
         self, template_id: FromPath[UUID], data: JSONBody[NewVersion], tx: Transaction, now: Now
     ) -> Response[TemplateVersion]:
-        """A draft in one language. It may be wrong still: publication says what."""
-        fields = {name: getattr(data, name) for name in Content.__struct_fields__}
-        made = await service.draft(tx, template_id, Content(**fields), locale=data.locale, now=now)
+        """A draft in one language, of a source or of blocks. A source may be wrong still:
+        publication says what. A block that cannot be is refused by its place."""
+        content = data.content()
+        made = await service.draft(tx, template_id, content, locale=data.locale, now=now)
         return Response(made, status_code=201, headers=etag(made.version))
 
 
@@ -133,15 +134,16 @@ class TemplateVersionsController(Controller):
     async def write_version(
         self,
         version_id: FromPath[UUID],
-        data: JSONBody[Content],
+        data: JSONBody[Written],
         tx: Transaction,
         now: Now,
         if_match: IfMatch = None,
     ) -> Response[TemplateVersion]:
-        """Write a draft anew, whole. What was published never changes."""
+        """Write a draft anew, whole. What was published never changes. The `source` that blocks
+        made, handed in without them, is MJML from then on: there is no way back to blocks."""
         held = await service.lock_version(tx, version_id)
         check_if_match(if_match, held.version)
-        written = await service.write_draft(tx, version_id, data, now=now)
+        written = await service.write_draft(tx, version_id, data.content(), now=now)
         return Response(written, headers=etag(written.version))
 
     @post(

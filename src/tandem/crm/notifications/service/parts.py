@@ -1,7 +1,8 @@
 """The parts that letters share, looked up and put in."""
 
+from tandem.crm.notifications.domain.block_letters import with_parts
 from tandem.crm.notifications.domain.messages import Channel
-from tandem.crm.notifications.domain.parts import PART, framed, named, put_in
+from tandem.crm.notifications.domain.parts import PART, framed, named
 from tandem.crm.notifications.domain.template_versions import Content, locale_chain
 from tandem.crm.notifications.store import templates as store
 from tandem.kernel.db import Tx
@@ -22,4 +23,4 @@ async def whole(tx: Tx, content: Content, channel: str, locale: str) -> tuple[Co
             found[key] = part.source
     lacking = [key for key in named(content.source) if key not in found]
     said = [f"There is no published part called {key!r}." for key in lacking]
-    return put_in(content, found), said
+    return with_parts(content, found), said

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from tandem.crm.notifications.domain import rendering
+from tandem.crm.notifications.domain import block_letters, rendering
 from tandem.crm.notifications.domain.messages import Channel
 from tandem.crm.notifications.domain.template_versions import (
     Content,
@@ -220,6 +220,7 @@ async def draft(
     """A new version, not yet spoken. Words that are wrong may wait in it; publication refuses."""
     tx.actor.require("notifications.templates")
     template = await get_template(tx, template_id)
+    content = block_letters.check(content, template.channel)
     await store.lock_template(tx, template_id)
     said, _ = await parts.whole(tx, content, template.channel, locale)
     made = _written(template, content, locale, tx.actor.label, now, said=said)
@@ -236,6 +237,7 @@ async def write_draft(
     held = await lock_version(tx, version_id)
     if held.state is not State.DRAFT:
         raise VersionFixed("This version was published or put away: write a new one.")
+    content = block_letters.check(content, held.channel)
     said, _ = await parts.whole(tx, content, held.channel, held.locale)
     changed = msgspec.structs.replace(held, **_fields(content, held.locale, said))
     await store.write_version(tx, changed, now)
@@ -289,11 +291,13 @@ async def look(
     tx: Tx, content: Content, channel: str, parameters: Mapping[str, Any], *, locale: str = ""
 ) -> Look:
     """How the words would look, parts put in, with these values over each variable's example."""
+    faulty = block_letters.told(content, channel)
+    content = block_letters.laid_out(content, channel)
     said, lacking = await parts.whole(tx, content, channel, locale)
     rendered, problems = preview(said, channel, parameters)
     return Look(
         rendered=rendered,
-        problems=list(dict.fromkeys([*lacking, *problems])),
+        problems=list(dict.fromkeys([*faulty, *lacking, *problems])),
         missing=rendering.missing(said),
     )
 
@@ -305,7 +309,7 @@ def preview(
     Nothing to look at where they cannot be read at all."""
     problems = rendering.examine(content, channel)
     unknown = {name: f"[{name}]" for name in rendering.missing(content) if "." not in name}
-    shown = unknown | _merged(rendering.example(content.variables), parameters)
+    shown = unknown | rendering.over(rendering.example(content.variables), parameters)
     looked = _looked_at(content, channel)
     try:
         return rendering.render(looked, shown), problems
@@ -330,15 +334,6 @@ def _looked_at(content: Content, channel: str) -> TemplateVersion:
         strict=False,
     )
     return _written(template, content, "en", "", template.created_at, said=content)
-
-
-def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for name, value in over.items():
-        held = merged.get(name)
-        is_both = isinstance(held, dict) and isinstance(value, Mapping)
-        merged[name] = {**held, **value} if is_both and held else value
-    return merged
 
 
 def _written(
@@ -372,7 +367,9 @@ def _fields(content: Content, locale: str, said: Content) -> dict[str, Any]:
     """What is written, what it was compiled to with its parts, and the mark of both."""
     fields = {name: getattr(content, name) for name in Content.__struct_fields__}
     fields["html"] = rendering.compiled(said).html
-    marked = {name: value for name, value in fields.items() if name != "note"} | {"locale": locale}
+    left_out = {"note"} if content.blocks is not None else {"note", "blocks", "theme"}
+    marked = {name: value for name, value in fields.items() if name not in left_out}
+    marked["locale"] = locale
     fields["sha256"] = hashlib.sha256(msgspec.json.encode(marked, order="sorted")).hexdigest()
     return fields
 

@@ -42,8 +42,9 @@ RENAME = Query(
 
 _VERSION: LiteralString = """
     select v.id, v.template_id, t.key, t.channel, v.locale, v.number, v.state, v.format, v.subject,
-           v.preheader, v.source, v.html, v.text, v.variables, v.dlt_template_id, v.note, v.sha256,
-           v.version, v.created_by, v.created_at, v.updated_at, v.published_at, v.archived_at
+           v.preheader, v.source, v.blocks, v.theme, v.html, v.text, v.variables, v.dlt_template_id,
+           v.note, v.sha256, v.version, v.created_by, v.created_at, v.updated_at,
+           v.published_at, v.archived_at
       from notifications.template_version v
       join notifications.template t on t.org_id = :org_id and t.id = v.template_id
      where v.org_id = :org_id
@@ -89,10 +90,11 @@ INSERT_VERSION = Query(
     """
     insert into notifications.template_version
            (org_id, id, template_id, locale, number, state, format, subject, preheader, source,
-            html, text, variables, dlt_template_id, note, sha256, created_by, created_at,
-            updated_at)
+            blocks, theme, html, text, variables, dlt_template_id, note, sha256, created_by,
+            created_at, updated_at)
     select :org_id, :id, :template_id, :locale,
-           coalesce(max(number), 0) + 1, 'draft', :format, :subject, :preheader, :source, :html,
+           coalesce(max(number), 0) + 1, 'draft', :format, :subject, :preheader, :source,
+           :blocks::jsonb, :theme::jsonb, :html,
            :text, :variables::jsonb, :dlt_template_id, :note, :sha256, :created_by,
            :now::timestamptz, :now::timestamptz
       from notifications.template_version
@@ -104,7 +106,8 @@ WRITE_VERSION = Query(
     """
     update notifications.template_version
        set format = :format, subject = :subject, preheader = :preheader, source = :source,
-           html = :html, text = :text, variables = :variables::jsonb,
+           blocks = :blocks::jsonb, theme = :theme::jsonb, html = :html, text = :text,
+           variables = :variables::jsonb,
            dlt_template_id = :dlt_template_id, note = :note, sha256 = :sha256,
            version = version + 1, updated_at = :now
      where org_id = :org_id and id = :id and state = 'draft'
@@ -222,6 +225,8 @@ def _words(version: TemplateVersion) -> dict[str, object]:
         "subject": version.subject,
         "preheader": version.preheader,
         "source": version.source,
+        "blocks": msgspec.to_builtins(version.blocks),
+        "theme": msgspec.to_builtins(version.theme),
         "html": version.html,
         "text": version.text,
         "variables": msgspec.to_builtins(version.variables),
