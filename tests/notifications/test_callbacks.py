@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tandem.crm.customers import service as customers
-from tandem.crm.customers.domain import CustomerDraft
+from tandem.crm.customers.domain import CustomerDraft, NewCustomer
 from tandem.crm.customers.domain.consents import NewConsent
 from tandem.crm.notifications.domain.keywords import keyword_of
 from tandem.crm.notifications.domain.messages import Channel, State
@@ -330,6 +330,20 @@ async def test_stop_and_start_by_message_change_consent_and_are_answered_once(
     assert (await standing())["marketing sms"] == "granted"
     await drain(post.work.database)
     assert await standing() == {**ended, "news sms": "withdrawn"}, "Twilio heard it before us"
+
+    await write("start", "SM10")
+    async with post.work.transaction() as tx:
+        also = {"name": "Ravi", "phones": [{"value": post.phone}], "allow_duplicate": True}
+        ravi = await customers.add_customer(
+            tx, msgspec.convert(also, NewCustomer), now=post.work.now()
+        )
+        yes = NewConsent(purpose="marketing", channel="sms", is_granted=True, source="test")
+        await customers.record_consent(tx, ravi.id, yes, now=post.work.now())
+    for text, sid, state in (("STOP", "SM11", "withdrawn"), ("START", "SM12", "granted")):
+        await write(text, sid)
+        async with post.work.transaction() as tx:
+            (his,) = await customers.list_consents(tx, ravi.id)
+        assert (his.state, (await standing())["marketing sms"]) == (state, state), "both have it"
 
     for text, sid, reason in (("quit", "SM8", "unsubscribed"), ("start", "SM9", None)):
         await write(text, sid, phone=stranger)

@@ -1,6 +1,7 @@
 """Sending on request, rules, dry runs, channels that follow, who gets nothing, over HTTP."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
@@ -14,7 +15,8 @@ from tandem.crm.customers.domain.consents import NewConsent, NewSuppression
 from tandem.crm.notifications.domain.messages import Lane, State
 from tandem.crm.notifications.domain.reports import Report, What
 from tandem.crm.notifications.domain.rules import ServiceHolds
-from tandem.crm.notifications.service import leaving, reports
+from tandem.crm.notifications.domain.template_versions import Content
+from tandem.crm.notifications.service import leaving, reports, templates
 from tandem.crm.notifications.service import people as people_of
 from tandem.crm.notifications.service.leaving import Result
 from tandem.flows.release_held import complaint_over
@@ -123,10 +125,12 @@ async def test_another_channel_follows_where_the_one_before_does_not_arrive(
 ) -> None:
     """NOT-10: not delivered in time, or surely not; what arrives keeps the next one back."""
 
-    async def begin(key: str, email: str | None = EMAIL) -> dict[str, UUID]:
+    async def begin(
+        key: str, email: str | None = EMAIL, also: Sequence[str] = ()
+    ) -> dict[str, UUID]:
         new = NEWS | {
             "key": key, "recipient": {"email": email, "phone": post.phone},
-            "channels": ["email", "sms"], "fallback_after_minutes": 30,
+            "channels": ["email", "sms", *also], "fallback_after_minutes": 30,
         }  # fmt: skip
         answer = await client.post("/v1/notifications", json=new)
         assert answer.status_code == 201, answer.text
@@ -167,6 +171,23 @@ async def test_another_channel_follows_where_the_one_before_does_not_arrive(
     await turn(hours=1)
     assert await stands(taken_back) == ["skipped:cancelled"] * 2
     assert len(post.mailbox("sms")) == 3
+
+    async with post.work.transaction() as tx:
+        now = post.work.now()
+        chat = await templates.own_template(tx, "refund_processed", "whatsapp", now=now)
+        words = await templates.draft(
+            tx, chat.id, content=Content(format="text", source="Sent back."), locale="en", now=now
+        )
+        await templates.publish(tx, words.id, now=now)
+    three = await begin("three", also=["whatsapp"])
+    await turn()
+    await turn(minutes=30)
+    assert await stands(three) == ["sent", "sent"]
+    async with post.work.transaction() as tx:
+        report = Report(key="y", what=What.SOFT_BOUNCE, at=None, message_id=three["email"])
+        await reports.apply_report(tx, three["email"], report, now=post.work.now())
+    await turn(minutes=29)
+    assert (await post.read(three["whatsapp"])).state is State.QUEUED, "the text has its own time"
 
 
 async def test_rules_are_set_whole_and_by_one_at_a_time(client: httpx.AsyncClient) -> None:

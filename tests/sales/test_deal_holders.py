@@ -74,6 +74,9 @@ async def test_they_move_are_exported_and_are_emptied_once_nothing_is_open(
     assert kept["total_minor"] == waiting["total_minor"]
     assert kept["pdf_sha256"] == waiting["pdf_sha256"]
     assert (await quoting.client.get(f"{at}/history")).json() == []
+    assert (await quoting.client.post(f"{at}/reopening")).status_code == 201
+    assert (await quoting.client.patch(at, json={"title": "Anew"})).status_code == 200
+    assert (await quoting.client.get(f"{at}/history")).json() == [], "under another title too"
 
 
 async def test_what_is_still_open_is_held(

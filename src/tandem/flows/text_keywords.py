@@ -1,8 +1,9 @@
 """STOP, START and HELP, written to one of the company's numbers, are obeyed and answered.
 
-STOP ends every purpose but service by that way; who is nobody's customer is kept as an address that
-nobody writes to. START takes back what STOP ended, and nothing that was never agreed to. Where the
-carrier answers by itself (Twilio, unless told otherwise) nothing is said twice.
+STOP ends every purpose but service by that way, for everybody who has the number: nobody can tell
+which of them wrote it. A number that is nobody's is kept as an address that nobody writes to. START
+takes back what STOP ended, and nothing that was never agreed to. Where the carrier answers by
+itself (Twilio, unless told otherwise) nothing is said twice.
 """
 
 import re
@@ -14,7 +15,7 @@ from uuid import UUID
 from tandem.contracts.notifications import MessageFailed
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.consents import SERVICE, NewConsent, NewSuppression
-from tandem.crm.customers.service.contacts import find_by_contact
+from tandem.crm.customers.service.contacts import sharers_of
 from tandem.crm.identity import service as identity
 from tandem.crm.notifications import service as notifications
 from tandem.crm.notifications.domain.inbox_names import read_inbox_name
@@ -64,37 +65,42 @@ async def hear_refusal(tx: Tx, events: Sequence[MessageFailed], now: datetime) -
         message = await notifications.get_message(tx, event.message_id)
         if not is_phone(message.recipient):
             continue
-        found = await find_by_contact(tx, message.recipient)
         told = Inbound(key=f"refused:{message.id}", phone=message.recipient)
-        await _stop(tx, "sms", told, found[0] if found else None, now, now)
+        await _stop(tx, "sms", told, await sharers_of(tx, message.recipient), now, now)
 
 
 async def _obey(
     tx: Tx, kind: Kind, provider_id: UUID, told: Inbound, keyword: Keyword, now: datetime
 ) -> None:
     way = cast("Way", CHANNEL_OF[kind])
-    found = await find_by_contact(tx, told.phone)
-    customer_id = found[0] if found else None
+    people = await sharers_of(tx, told.phone)
     said_at = min(told.at or now, now)
     is_news = True
     if keyword == "stop":
-        is_news = await _stop(tx, way, told, customer_id, said_at, now)
+        is_news = await _stop(tx, way, told, people, said_at, now)
     elif keyword == "start":
-        is_news = await _start(tx, way, told, customer_id, now)
+        is_news = await _start(tx, way, told, people, now)
     if is_news and not told.is_answered and await _is_ours_to_answer(tx, kind, provider_id):
-        await _answer(tx, way, told, ANSWERS[keyword], customer_id, now)
+        one = people[0] if len(people) == 1 else None
+        await _answer(tx, way, told, ANSWERS[keyword], one, now)
 
 
 async def _stop(
-    tx: Tx, way: Way, told: Inbound, customer_id: UUID | None, said_at: datetime, now: datetime
+    tx: Tx, way: Way, told: Inbound, people: Sequence[UUID], said_at: datetime, now: datetime
 ) -> bool:
     """True if anything ended. What they agreed to after they said it stays."""
-    if customer_id is None:
+    if not people:
         if await customers.find_suppression(tx, way, told.phone) is not None:
             return False
         new = NewSuppression(channel=way, address=told.phone, reason="unsubscribed", detail=SOURCE)
         await customers.suppress(tx, new, now=now)
         return True
+    return any([await _end(tx, way, told, one, said_at, now) for one in people])
+
+
+async def _end(
+    tx: Tx, way: Way, told: Inbound, customer_id: UUID, said_at: datetime, now: datetime
+) -> bool:
     known = [one for one in await customers.list_consents(tx, customer_id) if one.channel == way]
     states = {ALWAYS: "none"} | {one.purpose: one.state for one in known}
     later = {one.purpose for one in known if one.state == "granted" and one.since > said_at}
@@ -108,14 +114,17 @@ async def _stop(
     return bool(ended)
 
 
-async def _start(tx: Tx, way: Way, told: Inbound, customer_id: UUID | None, now: datetime) -> bool:
+async def _start(tx: Tx, way: Way, told: Inbound, people: Sequence[UUID], now: datetime) -> bool:
     """True if anything came back: what a STOP had ended, and what was agreed to before it."""
     held = await customers.find_suppression(tx, way, told.phone)
     is_back = held is not None and held.reason == "unsubscribed" and held.detail == SOURCE
     if is_back:
         await customers.release(tx, way, told.phone, now=now)
-    if customer_id is None:
-        return is_back
+    return any([is_back, *[await _give_back(tx, way, told, one, now) for one in people]])
+
+
+async def _give_back(tx: Tx, way: Way, told: Inbound, customer_id: UUID, now: datetime) -> bool:
+    is_back = False
     events = [
         one for one in await customers.list_consent_events(tx, customer_id) if one.channel == way
     ]

@@ -27,7 +27,9 @@ ARRIVED = Query(
     """
 )
 
-# Only the next of each occasion: who comes after it still waits its time.
+# Only the next of each occasion: who comes after it still waits its time. So does everybody while
+# one that was to follow the gone one is on its way: it has its own time to arrive in. Ids are in
+# the order in which the channels were named.
 HURRY = Query(
     """
     update notifications.message m
@@ -41,6 +43,10 @@ HURRY = Query(
              join notifications.fallback f on f.org_id = :org_id and f.message_id = m2.id
             where gone.org_id = :org_id and gone.id = any(:message_ids::uuid[])
               and m2.state in ('queued', 'held')
+              and not exists (
+                  select from notifications.message leaves
+                   where leaves.org_id = :org_id and leaves.dedupe = gone.dedupe
+                     and leaves.id > gone.id and leaves.state in ('sending', 'sent', 'unknown'))
             order by m2.dedupe, m2.due_at, m2.id)
     """
 )

@@ -85,8 +85,9 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_erased(self) -> bool:
-        """Its customer was erased, and every word of theirs with them (`store.people`)."""
-        return self.title == f"Erased {self.number}"
+        """Its customer was erased, and every word of theirs with them (`store.people`). Whoever
+        opens it again may give it another title, and still be told nothing of before."""
+        return self.customer_name == "Erased"
 
     def is_rotting(self, now: datetime) -> bool:
         """It has stood in its stage longer than the stage expects."""
