@@ -211,9 +211,13 @@ async def test_orders_and_complaints_take_it_too(
     both = await ask(client, "orders", act="hold", ids=[held, free])
     await undo(client, both)
     assert (came_to(first), came_to(both)) == ((1, 1, 0, 0), (2, 1, 1, 0))
+    again = await ask(client, "orders", act="hold", reason="Ask them", ids=[free])
+    for standing in ({"is_on_hold": False}, {"is_on_hold": True, "hold_reason": "Stolen card"}):
+        assert (await client.patch(f"/v1/orders/{free}", json=standing)).status_code == 200
+    assert (await undo(client, again))["kept"] == 1, "somebody holds it for another reason"
     orders = [(await client.get(f"/v1/orders/{one}")).json() for one in (held, free)]
     assert [(one["is_on_hold"], one["hold_reason"]) for one in orders] == [
-        (True, "Fraud?"), (False, ""),
+        (True, "Fraud?"), (True, "Stolen card"),
     ]  # fmt: skip
     given = await ask(client, "complaints", act="assign", owner_id=str(owner.id), ids=[complaint])
     told = await ask(client, "complaints", act="acknowledge", ids=[complaint])
@@ -252,7 +256,6 @@ async def test_what_is_asked_wrong_is_refused_whole_and_keeps_nothing(
     for body, status, code in (
         ({"act": "tag", "tag": "x", "ids": []}, 422, "invalid"),
         ({"act": "tag", "tag": "x", "ids": [lead_id], "matching": {}}, 422, "invalid"),
-        ({"act": "tag", "tag": "x", "matching": {"q": "nobody like this"}}, 422, "invalid"),
         ({"act": "tag", "tag": " ", "ids": [lead_id]}, 422, "invalid"),
         ({"act": "tag", "ids": [lead_id]}, 422, "invalid"),
         ({"act": "erase", "ids": [lead_id]}, 422, "invalid"),
@@ -262,6 +265,14 @@ async def test_what_is_asked_wrong_is_refused_whole_and_keeps_nothing(
     ):
         answer = await client.post("/v1/leads/bulk", json=body)
         assert (answer.status_code, answer.json()["code"]) == (status, code), (body["act"], status)
+    nobody = {"act": "tag", "tag": "x", "matching": {"q": "nobody like this"}}
+    answer = await client.post("/v1/leads/bulk", json=nobody)
+    assert (answer.status_code, answer.json()["field"]) == (422, "matching")
+    for length, said in ((300, "Choose at least one lead"), (1700, "narrowed by too much")):
+        matching = f"columns={'name,' * length}&q=nobody"
+        form = {"act": "tag", "tag": "x", "whole": "true", "matching": matching}
+        refused = await client.post("/leads/bulk", data=form)
+        assert said in unquote(refused.headers["set-cookie"]), "nothing of the question is cut off"
     assert (await client.get("/v1/bulk-jobs")).json()["items"] == []
     assert (await lead(client, lead_id))["tags"] == []
 

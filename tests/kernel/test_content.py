@@ -43,6 +43,14 @@ async def test_json_says_so_or_nothing_and_is_not_compressed(
     assert len(kept) == (status == 201)
 
 
+async def test_a_body_is_called_one_thing(client: httpx.AsyncClient) -> None:
+    twice = [("content-type", "application/json"), ("content-type", "text/plain")]
+    for headers in (twice, twice[::-1]):
+        answer = await client.post("/v1/products", content=TEA, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (415, OTHER)
+    assert (await client.get("/v1/products")).json()["items"] == []
+
+
 async def test_a_sheet_or_a_webhook_is_not_compressed_either_and_an_empty_body_is_told(
     client: httpx.AsyncClient,
 ) -> None:

@@ -22,7 +22,7 @@ from tandem.crm.notifications.service import providers, reports
 from tandem.flows.provider_reports import sweep
 from tandem.kernel.db import Query
 from tandem.kernel.outbox import drain
-from tandem.sandbox.carriers.events import whatsapp_inbound
+from tandem.sandbox.carriers.events import whatsapp_change, whatsapp_inbound
 from tandem.sandbox.carriers.letters import Letter
 from tests.notifications.givens import BASE, EMAIL, Post
 from tests.notifications.reporting import KEYS, MAIL, SETTLE, Sent, receipts, sent, sent_chat
@@ -379,3 +379,32 @@ async def test_stop_is_heard_by_every_way_that_people_can_write(
         answers = [row["words"] for row in await tx.records(ANSWERS)]
     ended = [consent.channel for consent in found if consent.state == "withdrawn"]
     assert (ended, answers) == ([way], ["text_stopped"])
+
+
+async def test_of_stop_and_start_that_come_late_the_one_that_was_said_last_counts(
+    post: Post, vendor: httpx.AsyncClient
+) -> None:
+    one = await sent_chat(post)
+    now = post.work.now()
+    async with post.work.transaction() as tx:
+        (asha,) = await customers.find_or_add(
+            tx, [CustomerDraft(name="Asha", phone=post.phone)], now=now - timedelta(hours=2)
+        )
+        yes = {"purpose": "marketing", "channel": "whatsapp", "is_granted": True, "source": "x"}
+        agreed = msgspec.convert(yes, NewConsent)
+        await customers.record_consent(tx, asha.id, agreed, now=now - timedelta(hours=1))
+    stood = []
+    for text, minutes in (("Stop", 20), ("Start", 30), ("Start", 10), ("Stop", 15), ("Stop", 5)):
+        message = {
+            "from": post.phone[1:],
+            "id": f"wamid.{text}{minutes}",
+            "timestamp": str(int((now - timedelta(minutes=minutes)).timestamp())),
+            "type": "text",
+            "text": {"body": text},
+        }
+        body = msgspec.json.encode(whatsapp_change({"messages": [message]}))
+        assert await one.tell(vendor, "", body=body) == 200
+        async with post.work.transaction() as tx:
+            [consent] = await customers.list_consents(tx, asha.id)
+        stood.append(consent.state)
+    assert stood == ["withdrawn", "withdrawn", "granted", "granted", "withdrawn"]

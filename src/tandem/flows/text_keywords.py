@@ -66,7 +66,7 @@ async def hear_refusal(tx: Tx, events: Sequence[MessageFailed], now: datetime) -
         if not is_phone(message.recipient):
             continue
         told = Inbound(key=f"refused:{message.id}", phone=message.recipient)
-        await _stop(tx, "sms", told, await sharers_of(tx, message.recipient), now, now)
+        await _stop(tx, "sms", told, await sharers_of(tx, message.recipient), now)
 
 
 async def _obey(
@@ -77,30 +77,26 @@ async def _obey(
     said_at = min(told.at or now, now)
     is_news = True
     if keyword == "stop":
-        is_news = await _stop(tx, way, told, people, said_at, now)
+        is_news = await _stop(tx, way, told, people, said_at)
     elif keyword == "start":
-        is_news = await _start(tx, way, told, people, now)
+        is_news = await _start(tx, way, told, people, said_at, now)
     if is_news and not told.is_answered and await _is_ours_to_answer(tx, kind, provider_id):
         one = people[0] if len(people) == 1 else None
         await _answer(tx, way, told, ANSWERS[keyword], one, now)
 
 
-async def _stop(
-    tx: Tx, way: Way, told: Inbound, people: Sequence[UUID], said_at: datetime, now: datetime
-) -> bool:
+async def _stop(tx: Tx, way: Way, told: Inbound, people: Sequence[UUID], said_at: datetime) -> bool:
     """True if anything ended. What they agreed to after they said it stays."""
     if not people:
         if await customers.find_suppression(tx, way, told.phone) is not None:
             return False
         new = NewSuppression(channel=way, address=told.phone, reason="unsubscribed", detail=SOURCE)
-        await customers.suppress(tx, new, now=now)
+        await customers.suppress(tx, new, now=said_at)
         return True
-    return any([await _end(tx, way, told, one, said_at, now) for one in people])
+    return any([await _end(tx, way, told, one, said_at) for one in people])
 
 
-async def _end(
-    tx: Tx, way: Way, told: Inbound, customer_id: UUID, said_at: datetime, now: datetime
-) -> bool:
+async def _end(tx: Tx, way: Way, told: Inbound, customer_id: UUID, said_at: datetime) -> bool:
     known = [one for one in await customers.list_consents(tx, customer_id) if one.channel == way]
     states = {ALWAYS: "none"} | {one.purpose: one.state for one in known}
     later = {one.purpose for one in known if one.state == "granted" and one.since > said_at}
@@ -110,20 +106,28 @@ async def _end(
         if purpose != SERVICE and state != "withdrawn" and purpose not in later
     ]
     for purpose in ended:
-        await _record(tx, customer_id, purpose, way, told, is_granted=False, now=now)
+        await _record(tx, customer_id, purpose, way, told, is_granted=False, said_at=said_at)
     return bool(ended)
 
 
-async def _start(tx: Tx, way: Way, told: Inbound, people: Sequence[UUID], now: datetime) -> bool:
-    """True if anything came back: what a STOP had ended, and what was agreed to before it."""
+async def _start(
+    tx: Tx, way: Way, told: Inbound, people: Sequence[UUID], said_at: datetime, now: datetime
+) -> bool:
+    """True if anything came back: what a STOP had ended, and what was agreed to before it. A STOP
+    that they said after it stays."""
     held = await customers.find_suppression(tx, way, told.phone)
-    is_back = held is not None and held.reason == "unsubscribed" and held.detail == SOURCE
+    is_back = (
+        held is not None
+        and held.reason == "unsubscribed"
+        and held.detail == SOURCE
+        and held.since <= said_at
+    )
     if is_back:
         await customers.release(tx, way, told.phone, now=now)
-    return any([is_back, *[await _give_back(tx, way, told, one, now) for one in people]])
+    return any([is_back, *[await _give_back(tx, way, told, one, said_at) for one in people]])
 
 
-async def _give_back(tx: Tx, way: Way, told: Inbound, customer_id: UUID, now: datetime) -> bool:
+async def _give_back(tx: Tx, way: Way, told: Inbound, customer_id: UUID, said_at: datetime) -> bool:
     is_back = False
     events = [
         one for one in await customers.list_consent_events(tx, customer_id) if one.channel == way
@@ -131,8 +135,9 @@ async def _give_back(tx: Tx, way: Way, told: Inbound, customer_id: UUID, now: da
     for purpose in sorted({one.purpose for one in events}):
         mine = [one for one in events if one.purpose == purpose][:2]
         was_granted = len(mine) > 1 and mine[1].state == "granted"
-        if was_granted and mine[0].state == "withdrawn" and mine[0].source == SOURCE:
-            await _record(tx, customer_id, purpose, way, told, is_granted=True, now=now)
+        is_stopped = mine[0].state == "withdrawn" and mine[0].source == SOURCE
+        if was_granted and is_stopped and mine[0].occurred_at <= said_at:
+            await _record(tx, customer_id, purpose, way, told, is_granted=True, said_at=said_at)
             is_back = True
     return is_back
 
@@ -145,7 +150,7 @@ async def _record(
     told: Inbound,
     *,
     is_granted: bool,
-    now: datetime,
+    said_at: datetime,
 ) -> None:
     new = NewConsent(
         purpose=purpose,
@@ -155,7 +160,7 @@ async def _record(
         source=BACK if is_granted else SOURCE,
         evidence=f"message {told.key}"[:200],
     )
-    await customers.record_consent(tx, customer_id, new, now=now)
+    await customers.record_consent(tx, customer_id, new, now=said_at)
 
 
 async def _is_ours_to_answer(tx: Tx, kind: Kind, provider_id: UUID) -> bool:

@@ -40,7 +40,8 @@ class Complaints(Kind[ComplaintAct]):
     async def apply(
         self, tx: Tx, act: ComplaintAct, record_id: UUID, *, now: datetime
     ) -> Changed | None:
-        before = await support.get_complaint(tx, record_id)
+        permission = "support.write" if act.act == "acknowledge" else "support.assign"
+        before = await support.lock_complaint(tx, record_id, permission=permission)
         if act.act == "acknowledge":
             to = Status.ACKNOWLEDGED
             await support.move(tx, complaint_id=record_id, to=to, origin=Origin.STAFF, now=now)
@@ -56,7 +57,7 @@ class Complaints(Kind[ComplaintAct]):
     async def revert(
         self, tx: Tx, act: ComplaintAct, record_id: UUID, was: Changed, *, now: datetime
     ) -> bool:
-        complaint = await support.get_complaint(tx, record_id)
+        complaint = await support.lock_complaint(tx, record_id, permission="support.assign")
         if msgspec.to_builtins(complaint.assignee_id) != was.after["assignee_id"]:
             return False
         before = was.before["assignee_id"]

@@ -15,7 +15,7 @@ from tandem.crm.sales.service.deal_fields import lock_opportunity
 from tandem.flows.bulk.owners import giver, owner_said
 from tandem.kernel.bulk import Act, Changed, Kind
 from tandem.kernel.db import Tx
-from tandem.kernel.errors import Invalid
+from tandem.kernel.errors import Invalid, StaleVersion
 from tandem.kernel.patterns import whole
 
 
@@ -64,9 +64,7 @@ class Deals(Kind[DealAct]):
                 assert act.stage_id, "it was checked"
                 if deal.stage_id == act.stage_id:
                     return None
-                after = await sales.move(
-                    tx, record_id, stage_id=act.stage_id, after_id=None, now=now
-                )
+                after = await _move(tx, deal, act.stage_id, now)
                 return _changed(deal, after, "stage_id", "stage_entered_at")
             case "lose":
                 after = await sales.lose(tx, record_id, _loss(act), now=now)
@@ -85,8 +83,7 @@ class Deals(Kind[DealAct]):
                 owner = {"owner_id": was.before["owner_id"]}
                 await sales.change(tx, record_id, msgspec.convert(owner, Change), now=now)
             case "move":
-                stage = UUID(was.before["stage_id"])
-                await sales.move(tx, record_id, stage_id=stage, after_id=None, now=now)
+                await _move(tx, deal, UUID(was.before["stage_id"]), now)
             case "lose":
                 await sales.reopen(tx, record_id, now=now)
         return True
@@ -105,6 +102,19 @@ async def _stage(tx: Tx, stage_id: UUID | None) -> Stage:
             if stage.id == stage_id and stage.kind is StageKind.OPEN:
                 return stage
     raise Invalid("Choose an open stage of a pipeline.", field="stage_id")
+
+
+async def _move(tx: Tx, seen: Opportunity, stage_id: UUID, now: datetime) -> Opportunity:
+    """Refuses where somebody moved or changed it since it was seen (StaleVersion): what it goes
+    back to would not be where it was."""
+
+    def check(version: int) -> None:
+        if version != seen.version:
+            raise StaleVersion("Somebody changed it in the meantime.")
+
+    return await sales.move(
+        tx, seen.id, stage_id=stage_id, after_id=None, is_current=check, now=now
+    )
 
 
 def _loss(act: DealAct) -> Loss:

@@ -1,11 +1,12 @@
 """What many orders take at once: to be held, and to be let go again."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
 
+from tandem.contracts.orders import OrderSnapshot
 from tandem.kernel.bulk import Act, Changed, Kind
 from tandem.kernel.db import Tx
 from tandem.scm.orders import service as orders
@@ -34,20 +35,17 @@ class Orders(Kind[OrderAct]):
     async def apply(
         self, tx: Tx, act: OrderAct, record_id: UUID, *, now: datetime
     ) -> Changed | None:
-        before = await orders.read_order(tx, record_id)
+        before = await _locked(tx, record_id)
         if before.is_on_hold is (act.act == "hold"):
             return None
-        await _set(tx, record_id, act.reason.strip() or WITH_OTHERS, act.act == "hold", now)
-        return Changed(
-            before={"is_on_hold": before.is_on_hold, "hold_reason": before.hold_reason},
-            after={"is_on_hold": not before.is_on_hold},
-        )
+        reason = act.reason.strip() or WITH_OTHERS
+        after = await _set(tx, record_id, reason, act.act == "hold", now)
+        return Changed(before=_hold_of(before), after=_hold_of(after))
 
     async def revert(
         self, tx: Tx, act: OrderAct, record_id: UUID, was: Changed, *, now: datetime
     ) -> bool:
-        order = await orders.read_order(tx, record_id)
-        if order.is_on_hold is not was.after["is_on_hold"]:
+        if _hold_of(await _locked(tx, record_id)) != was.after:
             return False
         await _set(tx, record_id, was.before["hold_reason"], was.before["is_on_hold"], now)
         return True
@@ -59,8 +57,16 @@ class Orders(Kind[OrderAct]):
 ORDERS = Orders()
 
 
-async def _set(tx: Tx, order_id: UUID, reason: str, is_held: bool, now: datetime) -> None:
+async def _locked(tx: Tx, order_id: UUID) -> OrderSnapshot:
+    tx.actor.require("orders.read")
+    return await orders.lock_order(tx, order_id)
+
+
+def _hold_of(order: OrderSnapshot) -> dict[str, Any]:
+    return {"is_on_hold": order.is_on_hold, "hold_reason": order.hold_reason}
+
+
+async def _set(tx: Tx, order_id: UUID, reason: str, is_held: bool, now: datetime) -> OrderSnapshot:
     if is_held:
-        await orders.hold(tx, order_id, reason=reason, now=now)
-    else:
-        await orders.release_hold(tx, order_id, now=now)
+        return await orders.hold(tx, order_id, reason=reason, now=now)
+    return await orders.release_hold(tx, order_id, now=now)

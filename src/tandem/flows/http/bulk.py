@@ -241,6 +241,10 @@ async def _begin(
         raise Invalid("Name them, or say what they match, not both.", field="matching")
     if matching is not None:
         ids = await matching.find(tx, MANY_MAX + 1)
+        if not ids:
+            raise Invalid(f"No {kind.one} matches this.", field="matching")
+        if len(ids) > MANY_MAX:
+            raise TooMany(f"More than {MANY_MAX:,} match: narrow them down.", field="matching")
     return _answer(await bulk.begin(tx, kind, act, ids, now=now))
 
 

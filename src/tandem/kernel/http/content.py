@@ -26,7 +26,7 @@ def check_content(scope: Any) -> None:
     name would go by whoever looks at JSON bodies on the way."""
     if scope["method"] not in WITH_BODY:
         return
-    encoding = header(scope, b"content-encoding")
+    encoding = ", ".join(headers(scope, b"content-encoding"))
     if encoding not in {"", "identity"}:
         refusal = WrongEncoding(
             f"A body that is encoded ({encoding[:40]}) is not read. Send it as it is,"
@@ -34,17 +34,20 @@ def check_content(scope: Any) -> None:
         )
         refusal.headers = {"Accept-Encoding": "identity"}
         raise refusal
-    media = header(scope, b"content-type").partition(";")[0].strip()
+    named = [value for value in headers(scope, b"content-type") if value]
+    media = (named or [""])[0].partition(";")[0].strip()
+    if len(named) > 1:
+        raise WrongMediaType("Say once what the body is: there are two Content-Type headers.")
     if media and _takes_json(scope) and not is_json(media):
         raise WrongMediaType(
             f"This takes JSON, not {media[:80]}. Send it with Content-Type: application/json."
         )
 
 
-def header(scope: Any, name: bytes) -> str:
-    """In lower case; empty where it is not given."""
+def headers(scope: Any, name: bytes) -> list[str]:
+    """Each value that is given, in lower case."""
     found = (value for key, value in scope["headers"] if key.lower() == name)
-    return str(next(found, b"").decode("latin-1")).strip().lower()
+    return [str(value.decode("latin-1")).strip().lower() for value in found]
 
 
 def is_json(media: str) -> bool:

@@ -23,6 +23,7 @@ from tandem.web.rendering import Undo, page, redirect
 AnyRequest = Request[Any, Any, Any]
 ID_LENGTH = 37
 BACK_LENGTH_MAX = 1000
+MATCHING_LENGTH_MAX = 8000
 ROWS_SHOWN = 100
 NOBODY = "nobody"
 Find = Callable[[Mapping[str, str], int], Awaitable[list[UUID]]]
@@ -39,7 +40,11 @@ async def read_bulk(request: AnyRequest) -> dict[str, str]:
 async def chosen(form: Mapping[str, str], find: Find | None = None) -> list[UUID]:
     """Who is selected, one by one or with all that match what the list was narrowed to."""
     if find is not None and form.get("whole") == "true":
-        return await find(dict(parse_qsl(form.get("matching", "")[:BACK_LENGTH_MAX])), MANY_MAX + 1)
+        asked = form.get("matching", "")
+        if len(asked) > MATCHING_LENGTH_MAX:
+            # Cut short it would match more than the list has shown.
+            raise Invalid("The list is narrowed by too much at once.", field="matching")
+        return await find(dict(parse_qsl(asked)), MANY_MAX + 1)
     return [found for text in form.get("ids", "").split() if (found := parse_id(text))]
 
 
