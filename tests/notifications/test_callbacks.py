@@ -237,21 +237,12 @@ async def test_an_address_that_takes_nothing_for_days_is_given_up(
 @pytest.mark.parametrize(
     ("text", "keyword"),
     [
-        ("STOP", "stop"),
-        (" stop. ", "stop"),
-        ("Stop all", "stop"),
-        ("UNSUBSCRIBE", "stop"),
-        ("Opt-out", "stop"),
+        *((text, "stop") for text in ("STOP", " stop. ", "Stop all", "UNSUBSCRIBE", "Opt-out")),
         ("Stop promotions", "stop"),
-        ("Start", "start"),
-        ("UNSTOP", "start"),
-        ("help!", "help"),
-        ("INFO", "help"),
-        ("YES", None),
-        ("please stop the order", None),
-        ("don't stop", None),
+        *((text, "start") for text in ("Start", "UNSTOP")),
+        *((text, "help") for text in ("help!", "INFO")),
+        *((text, None) for text in ("YES", "please stop the order", "don't stop", "")),
         ("stop" + " " * 60, None),
-        ("", None),
     ],
 )
 def test_a_keyword_stands_alone(text: str, keyword: str | None) -> None:
@@ -395,14 +386,10 @@ async def test_of_stop_and_start_that_come_late_the_one_that_was_said_last_count
         await customers.record_consent(tx, asha.id, agreed, now=now - timedelta(hours=1))
     stood = []
     for text, minutes in (("Stop", 20), ("Start", 30), ("Start", 10), ("Stop", 15), ("Stop", 5)):
-        message = {
-            "from": post.phone[1:],
-            "id": f"wamid.{text}{minutes}",
-            "timestamp": str(int((now - timedelta(minutes=minutes)).timestamp())),
-            "type": "text",
-            "text": {"body": text},
-        }
-        body = msgspec.json.encode(whatsapp_change({"messages": [message]}))
+        at = str(int((now - timedelta(minutes=minutes)).timestamp()))
+        message = {"from": post.phone[1:], "id": f"wamid.{minutes}", "timestamp": at}
+        said = {**message, "type": "text", "text": {"body": text}}
+        body = msgspec.json.encode(whatsapp_change({"messages": [said]}))
         assert await one.tell(vendor, "", body=body) == 200
         async with post.work.transaction() as tx:
             [consent] = await customers.list_consents(tx, asha.id)
