@@ -1,5 +1,6 @@
 """Campaigns that stop: by hand, by themselves, for good; and what waits in the ledger with them."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from tandem.contracts.notifications import (
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.consents import NewConsent
 from tandem.crm.marketing import service as marketing
+from tandem.crm.marketing.store.recipients import TAKE_PLANNED
 from tandem.flows.campaign_stopping import watch
 from tandem.kernel.db import Query
 from tandem.kernel.events import Event, subscription
@@ -45,6 +47,16 @@ LATEST = Query(
 )
 FEED = Query(
     "select per_minute, is_paused from notifications.feed where org_id = :org_id and key = :key"
+)
+
+
+WAITING = Query(
+    """
+    insert into marketing.campaign_recipient
+           (org_id, campaign_id, customer_id, channel, state, planned_at, updated_at)
+    select :org_id, :campaign_id, gen_random_uuid(), 'email', 'planned', :now, :now
+      from generate_series(1, 2000)
+    """
 )
 
 
@@ -146,6 +158,16 @@ async def test_a_campaign_ends_when_its_last_message_has(company: Company) -> No
     assert (await company.told())[-1] == "campaign_finished"
 
 
+async def stepped_over(company: Company, campaign_id: UUID) -> int:
+    """Of two thousand who wait for a winner, how many are read when the sample is taken."""
+    async with company.work.transaction() as tx:
+        await tx.run(WAITING, campaign_id=campaign_id, now=company.hands.now())
+        asked = TAKE_PLANNED.bind(tx.actor, {"campaign_id": campaign_id, "count": 500})
+        rows = await tx.connection.fetch(f"explain (analyze) {TAKE_PLANNED.sql}", *asked)
+    removed = re.findall(r"Rows Removed by Filter: (\d+)", "\n".join(row[0] for row in rows))
+    return sum(int(one) for one in removed)
+
+
 async def test_a_sample_tries_the_variants_and_everybody_else_gets_the_better_one(
     company: Company,
 ) -> None:
@@ -222,6 +244,7 @@ async def test_a_sample_tries_the_variants_and_everybody_else_gets_the_better_on
     said = f"B: 1 of {len(rows[b])} clicked, {rate:.1f} %"
     assert ended["winner_says"].startswith(said), ended["winner_says"]
     assert ended["winner_says"].endswith("The difference may be chance.")
+    assert await stepped_over(company, UUID(made["id"])) == 0
     later = (await company.client.get(f"{at}/recipients?limit=200")).json()["items"]
     assert {one["variant_id"] for one in later if one["state"] == "queued"} == {b}
     messages = await records(company, SENT, feed=feed)

@@ -27,14 +27,25 @@ PLAN = Query(
     """
 )
 
-# Two workers may release at once: each takes other rows.
+# Two workers may release at once: each takes other rows. Whoever waits for a trial's winner is no
+# row of the first one's index: to step over a million of them takes seconds.
 TAKE_PLANNED = Query(
+    _RECIPIENT
+    + """
+     where org_id = :org_id and campaign_id = :campaign_id and state = 'planned'
+       and variant_id is not null
+     order by customer_id
+     limit :count
+       for update skip locked
+    """
+)
+
+TAKE_AFTER_TRIAL = Query(
     """
     select customer_id, channel, coalesce(variant_id, :winner_id::uuid) as variant_id, state,
            reason, message_id, planned_at, decided_at, updated_at
       from marketing.campaign_recipient
      where org_id = :org_id and campaign_id = :campaign_id and state = 'planned'
-       and (variant_id is not null or :winner_id::uuid is not null)
      order by customer_id
      limit :count
        for update skip locked
@@ -224,8 +235,10 @@ async def plan(
 async def take_planned(
     tx: Tx, campaign_id: UUID, winner_id: UUID | None, count: int
 ) -> list[Recipient]:
+    if winner_id is None:
+        return await tx.many(TAKE_PLANNED, Recipient, campaign_id=campaign_id, count=count)
     return await tx.many(
-        TAKE_PLANNED, Recipient, campaign_id=campaign_id, winner_id=winner_id, count=count
+        TAKE_AFTER_TRIAL, Recipient, campaign_id=campaign_id, winner_id=winner_id, count=count
     )
 
 
