@@ -34,6 +34,8 @@ LOCALE = "en_IN"
 ZONE = "Asia/Kolkata"
 """Of pages that are no company's."""
 TOAST_COOKIE = "tandem_toast"
+IN_ADDRESSES = "!#$%&'()*+,/:;=?@[]~"
+"""What stands for itself in an address (RFC 3986), and what is escaped already."""
 WORTH_COMPRESSING = 900
 
 _zone: ContextVar[str] = ContextVar("zone", default=ZONE)
@@ -259,8 +261,10 @@ def redirect(
 ) -> Response[None]:
     """After a form: 303 for a browser, `HX-Redirect` for htmx, so the address bar follows.
 
-    `toast` is a short note for the next page, which links to `link` and offers `undo`.
+    `toast` is a short note for the next page, which links to `link` and offers `undo`. Whatever
+    stands in `to` stays one line of the answer's head.
     """
+    to = quote(to, safe=IN_ADDRESSES)
     answer: Response[None]
     if request.headers.get("hx-request") == "true":
         answer = Response(None, status_code=200, headers={"HX-Redirect": to})
