@@ -197,3 +197,59 @@ async def test_an_open_page_hears_only_of_its_own_inbox(
     mine = Actor(org_id=actor.org_id, user_id=asha.id, grants=frozenset({"*"}))
     assert await is_theirs(database, mine, told)
     assert not await is_theirs(database, actor, told)
+
+
+async def test_a_letter_of_blocks_is_written_refused_at_its_field_and_turned_into_mjml(
+    desk: httpx.AsyncClient,
+) -> None:
+    made = await desk.post("/templates", data={"name": "Rain", "channel": "email"})
+    begun = await desk.post(
+        f"{made.headers['location']}/versions", data={"from": "blocks", "locale": "en"}
+    )
+    at = begun.headers["location"]
+    page = await desk.get(at)
+    assert 'name="blk.0.text" value="Hello {{ customer.first_name }}"' in page.text
+    # As a browser sends it: the second block was moved up, the columns are new.
+    form = {
+        "format": "blocks",
+        "channel": "email",
+        "subject": "Rain",
+        "blk.1.kind": "button",
+        "blk.1.label": "Go",
+        "blk.1.link": "javascript:alert(1)",
+        "blk.0.kind": "heading",
+        "blk.0.text": "A <b>title</b>",
+        "blk.n2.kind": "columns",
+        "blk.n2.left.n3.kind": "spacer",
+        "blk.n2.left.n3.height": "9",
+        "blk.n2.right.n4.kind": "image",
+        "blk.n2.right.n4.address": "https://a.test/t.png",
+        "blk.n2.right.n4.alt": "Tea",
+        "blk.n2.right.n4.width": "",
+        "theme.accent": "#a01818",
+        "theme.button_text": "",
+        "theme.width": "600",
+    }
+    refused = await desk.post(at, data=form)
+    assert refused.status_code == 422
+    assert 'id="blk.0.link-e"' not in refused.text
+    assert 'aria-describedby="blk.1.link-e"' in refused.text
+    assert 'value="A &lt;b&gt;title&lt;/b&gt;"' in refused.text
+    assert "Hello {{ customer.first_name }}" not in refused.text
+    tall = await desk.post(at, data={**form, "blk.n2.left.n3.height": "tall"})
+    assert 'aria-describedby="blk.n2.left.n3.height-e"' in tall.text
+    looked = await desk.post("/templates/look", data=form)
+    assert "A &lt;b&gt;title&lt;/b&gt;" in looked.text and "javascript" not in looked.text
+    saved = await desk.post(at, data={**form, "blk.1.link": "https://a.test"})
+    assert saved.status_code == 303
+    kept = (await desk.get(f"/v1/notification-template-versions/{at.rsplit('/', 1)[1]}")).json()
+    assert [one["kind"] for one in kept["blocks"]] == ["button", "heading", "columns"]
+    assert kept["blocks"][2]["right"][0]["width"] is None
+    turned = await desk.post(f"{at}/source", data={**form, "blk.1.link": "https://a.test"})
+    assert turned.status_code == 303
+    page = await desk.get(at)
+    assert "&lt;mj-button href=&#34;https://a.test&#34;" in page.text
+    back = await desk.post(f"{at}/blocks", data={"format": "mjml", "source": "x", "subject": "R"})
+    assert back.status_code == 303
+    assert (await desk.post(f"{at}/publication")).status_code == 303
+    assert "MJML, made of its blocks" in (await desk.get(at)).text

@@ -1,5 +1,7 @@
 """What a company says, and what its people hear, in a real browser."""
 
+import re
+
 import httpx2 as httpx
 from playwright.sync_api import expect
 
@@ -27,6 +29,25 @@ def test_words_are_written_beside_their_letter_tried_and_published(
         page.get_by_role("button", name="Begin").click()
         letter = page.frame_locator("iframe[name=letter]")
         expect(letter.locator("body")).to_contain_text("Hello Asha")
+        page.get_by_text("Add a block").click()
+        page.get_by_role("button", name="Button", exact=True).click()
+        added = page.locator(".block").nth(5)
+        added.get_by_label("Label").fill("Tea now")
+        added.get_by_label("Leads to").fill("https://example.com/tea")
+        added.get_by_label("Leads to").press("Alt+ArrowUp")
+        expect(page.locator("[data-blocks-said]")).to_have_text("Button moved, 5 of 6")
+        page.locator(".block").nth(3).get_by_role("button", name="Remove line").click()
+        page.get_by_role("button", name="Undo").click()
+        expect(letter.get_by_role("link", name="Tea now")).to_be_visible()
+        assert [one.inner_text() for one in page.locator(".block b").all()][3:] == [
+            "Line",
+            "Button",
+            "Text",
+        ]
+        window.check("words-blocks-wide")
+        page.get_by_role("button", name="Turn into MJML…").click()
+        page.get_by_role("button", name="Turn into MJML", exact=True).click()
+        expect(page.get_by_label("MJML", exact=True)).to_have_value(re.compile("Tea now"))
         page.get_by_label("Subject").fill("Rain, {{ customer.first_name }}")
         page.get_by_label("MJML", exact=True).fill(LETTER.format("Tea with {{ vouchr }}"))
         expect(letter.locator("body")).to_contain_text("Tea with [vouchr]")

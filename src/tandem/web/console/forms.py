@@ -60,14 +60,14 @@ def problem_of(refusal: Refusal, values: Mapping[str, str], *, form: str = "") -
 
 
 async def read_form(request: AnyRequest, *, longest: int = TEXT_MAX) -> dict[str, str]:
-    """The last value of each field, trimmed, without what is kept from whoever sends it. Refuses
-    control characters other than line ends."""
+    """The last value of each field in the order they came, trimmed, without what is kept from
+    whoever sends it. Refuses control characters other than line ends."""
     form = await request.form()
     actor: Actor | None = request.scope["state"].get("actor")
     has_kept = actor is not None and bool(actor.hidden)
     inputs = inputs_of(request.scope["route_handler"].opt, actor)
     values: dict[str, str] = {}
-    for name, value in form.multi_items():
+    for name, value in form.items():
         if not isinstance(value, UploadFile) and not inputs.state(name):
             # What was not shown comes back as the dash that stood for it.
             is_nothing = has_kept and value == str(KEPT)

@@ -10,7 +10,9 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from tandem.contracts.address import Line100
-from tandem.crm.notifications.domain.parts import PART
+from tandem.crm.notifications.domain.block_letters import laid_out, without_blocks
+from tandem.crm.notifications.domain.blocks import Theme
+from tandem.crm.notifications.domain.parts import LETTERS, PART
 from tandem.crm.notifications.domain.template_versions import (
     Content,
     Key,
@@ -26,6 +28,7 @@ from tandem.kernel.db import Tx
 from tandem.kernel.errors import Refusal
 from tandem.kernel.http import COMPUTES, Now, Transaction
 from tandem.kernel.ids import parse_id
+from tandem.web.console import blocks_form
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.console.words_form import (
     FIRST_LETTER,
@@ -47,6 +50,7 @@ NAMED = {
     "key": "Give it a name that begins with a letter of the Latin alphabet.",
     "channel": "Choose e-mail, SMS or WhatsApp.",
 }
+TURNED = {"source": "It is MJML now.", "blocks": "It is put together of blocks now."}
 CLIPPED_BYTES = 102 * 1024
 
 
@@ -147,6 +151,8 @@ class TemplatesPage(Controller):
             if source
             else templates.ready_content(template.key, template.channel) or _blank(template)
         )
+        if form.get("from") == "blocks" and template.channel in LETTERS:
+            content = _turned(content, template.channel, "blocks")
         locale = (dict(LANGUAGES).get(form.get("locale", "")) and form["locale"]) or "en"
         made = await templates.draft(tx, template_id, content, locale=locale, now=now)
         return redirect(request, f"/templates/versions/{made.id}")
@@ -186,6 +192,20 @@ class TemplateVersionPage(Controller):
     ) -> Response[Any]:
         return await self._saved(request, tx, version_id, now, "test")
 
+    @post("/source")
+    async def turn_into_source(
+        self, request: AnyRequest, version_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        """The MJML that the blocks make, to be written on by hand; blocks are no more."""
+        return await self._saved(request, tx, version_id, now, "source")
+
+    @post("/blocks")
+    async def begin_blocks(
+        self, request: AnyRequest, version_id: FromPath[UUID], tx: Transaction, now: Now
+    ) -> Response[Any]:
+        """A first letter of blocks in the place of the source."""
+        return await self._saved(request, tx, version_id, now, "blocks")
+
     @post("/archival")
     async def archive(
         self, request: AnyRequest, version_id: FromPath[UUID], tx: Transaction, now: Now
@@ -206,8 +226,12 @@ class TemplateVersionPage(Controller):
         to = f"/templates/versions/{version_id}"
         try:
             content = templates.content_of(held)
-            if held.state is State.DRAFT and "source" in form:
+            is_written = "source" in form or blocks_form.is_of_blocks(form)
+            if held.state is State.DRAFT and is_written:
                 content = content_of_form(form)
+            if then in TURNED:
+                content = _turned(content, held.channel, then)
+            if then in TURNED or (held.state is State.DRAFT and is_written):
                 held = await templates.write_draft(tx, version_id, content, now=now)
             if then == "publish":
                 done = await templates.publish(tx, version_id, now=now)
@@ -223,7 +247,7 @@ class TemplateVersionPage(Controller):
             problem = problem_of(refusal, form)
             status = refusal.status
             return await _version_page(request, tx, held, form=form, problem=problem, status=status)
-        return redirect(request, to, toast="The draft is saved.")
+        return redirect(request, to, toast=TURNED.get(then, "The draft is saved."))
 
 
 def page_of_text(text: str) -> str:
@@ -295,7 +319,11 @@ async def _version_page(
     problem: Problem = NO_PROBLEM,
     status: int = 200,
 ) -> Response[Any]:
-    values = {**values_of(version), **(form or {})}
+    values = values_of(version)
+    if form:
+        # What was removed in the form is not brought back from what is kept.
+        values = {name: one for name, one in values.items() if "." not in name} | form
+    is_of_blocks = blocks_form.is_of_blocks(values)
     others = [
         one
         for one in await templates.list_versions(tx, version.template_id)
@@ -315,6 +343,11 @@ async def _version_page(
         others=others,
         other=other,
         changes=_changes(other, version) if other else [],
+        is_of_blocks=is_of_blocks,
+        blocks=blocks_form.shown(values) if is_of_blocks else [],
+        block_names=blocks_form.NAMES,
+        block_starts=blocks_form.STARTS,
+        shared=await _shared(tx) if is_of_blocks else [],
         has_map=False,
         **await _reported(tx, {**values, "channel": version.channel, "locale": version.locale}),
     )
@@ -334,6 +367,25 @@ def _key_of(name: str) -> str:
     """`Diwali offer 2026` is found as diwali_offer_2026."""
     plain = "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in name.lower())
     return "_".join(part for part in plain.split("_") if part)[:60].lstrip("0123456789_")
+
+
+async def _shared(tx: Tx) -> list[tuple[str, str]]:
+    """The parts that a letter may put in."""
+    return [
+        (one.key, one.name)
+        for one in await templates.list_templates(tx)
+        if one.channel == PART and one.published
+    ]
+
+
+def _turned(content: Content, channel: str, to: str) -> Content:
+    """Blocks as the source they make; or a first letter of blocks in a source's place."""
+    if to == "source":
+        return without_blocks(laid_out(content, channel))
+    first = blocks_form.first_letter(is_part=channel == PART)
+    return msgspec.structs.replace(
+        content, format="mjml", source="", blocks=first, theme=Theme(), text=""
+    )
 
 
 def _blank(template: Template) -> Content:

@@ -7,6 +7,7 @@ import msgspec
 
 from tandem.crm.notifications.domain.template_versions import Content, TemplateVersion, Variable
 from tandem.kernel.errors import Invalid
+from tandem.web.console import blocks_form
 
 LANGUAGES = (
     ("en", "English"),
@@ -35,10 +36,12 @@ def content_of_form(form: dict[str, str]) -> Content:
         _variable(line) for line in form.get("variables", "").split("\n") if line
     ]
     fields.setdefault("source", "")
+    if blocks_form.is_of_blocks(form):
+        fields |= {"format": "mjml", "source": "", **blocks_form.values(form)}
     try:
         return msgspec.convert(fields, Content, strict=False)
     except msgspec.ValidationError as reason:
-        located = re.search(r"\$\.([a-z_]+)", str(reason))
+        located = re.search(r"\$\.([a-z_.\[\]0-9]+)", str(reason))
         field = located[1] if located else "source"
         raise Invalid(
             f"This does not fit: {str(reason).partition(' - ')[0]}.", field=field
@@ -47,7 +50,10 @@ def content_of_form(form: dict[str, str]) -> Content:
 
 def values_of(version: TemplateVersion) -> dict[str, str]:
     values = {name: str(getattr(version, name)) for name in FIELDS}
-    return {**values, "variables": "\n".join(_line(one) for one in version.variables)}
+    values["variables"] = "\n".join(_line(one) for one in version.variables)
+    if version.blocks is not None:
+        values |= {"format": "blocks", **blocks_form.fields(version.blocks, version.theme)}
+    return values
 
 
 def _variable(line: str) -> dict[str, Any]:

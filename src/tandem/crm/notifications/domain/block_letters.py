@@ -280,5 +280,6 @@ def _words_faults(name: str, text: str) -> Iterator[Fault]:
 
 def _address_faults(name: str, text: str, form: re.Pattern[str]) -> Iterator[Fault]:
     if not _is_address(text, form):
-        more = ", mailto: or tel:," if form is LINK else ","
-        yield name, f"Begin with https://{more} or with a variable such as {{{{ view_link }}}}."
+        ways = "https://, mailto: or tel:," if form is LINK else "https://"
+        example = "view_link" if form is LINK else "picture_link"
+        yield name, f"Begin with {ways} or with a variable such as {{{{ {example} }}}}."
