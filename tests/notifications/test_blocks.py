@@ -100,6 +100,7 @@ BUTTON = {"kind": "button", "label": "Go", "link": "https://a.test"}
         ({"kind": "text", "text": "{% if name %}Hi"}, "blocks[1].text"),
         ({"kind": "text", "text": '{% include "footer" %}'}, "blocks[1].text"),
         ({"kind": "text", "text": "{{ name.__class__ }}"}, "blocks[1].text"),
+        ({"kind": "text", "text": '{%- extends "layout.html" %}'}, "blocks[1].text"),
         ({"kind": "image", "address": "data:text/html,x", "alt": "Tea"}, "blocks[1].address"),
         ({"kind": "image", "address": "https://a.test/t.png", "alt": ""}, "blocks[1].alt"),
         ({"kind": "part", "part": ""}, "blocks[1].part"),
@@ -119,6 +120,12 @@ def test_a_block_that_cannot_be_is_named_and_harms_no_look_at_the_rest(
     assert shown.problems == []
     assert "javascript:" not in shown.html
     assert sandbox.read(shown.html).problems == []
+
+
+def test_a_letter_of_blocks_is_no_longer_than_any_other() -> None:
+    long = letter(*[{"kind": "text", "text": "tea " * 2_500}] * 20)
+    (fault,) = block_letters.faults(long, "email")
+    assert fault == ("blocks", "A letter has 200,000 characters at most.")
 
 
 def test_what_stands_on_a_button_can_be_read() -> None:

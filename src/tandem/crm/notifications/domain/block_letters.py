@@ -32,7 +32,7 @@ from tandem.crm.notifications.domain.blocks import (
 )
 from tandem.crm.notifications.domain.letters import TOKENS, without_jinja
 from tandem.crm.notifications.domain.parts import LETTERS, PART, put_in, sectioned
-from tandem.crm.notifications.domain.template_versions import Content
+from tandem.crm.notifications.domain.template_versions import SOURCE_LENGTH_MAX, Content
 from tandem.kernel.errors import Invalid
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 LINK = re.compile(r"(https?://[^\s/]\S*|mailto:\S+@\S+|tel:\+?[0-9][\d-]+|zq\d+qz\S*)")
 PICTURE = re.compile(r"(https?://[^\s/]\S*|zq\d+qz\S*)")
+LAYOUT = re.compile(r"\{%[-+]?\s*(extends|block)\b")
 FONT = "Helvetica, Arial, sans-serif"
 INSET = 24
 """Pixels left and right of the words."""
@@ -62,6 +63,9 @@ def faults(content: Content, channel: str) -> list[Fault]:
         if channel == PART and isinstance(block, Part):
             found.append((f"{place}.part", "A part holds no other part."))
         found += [(f"{place}.{name}", said) for name, said in _block_faults(block)]
+    source = compiled_blocks(content.blocks, content.theme or Theme(), is_part=channel == PART)
+    if len(source) > SOURCE_LENGTH_MAX:
+        found.append(("blocks", f"A letter has {SOURCE_LENGTH_MAX:,} characters at most."))
     return found
 
 
@@ -231,6 +235,8 @@ def _unreadable(text: str) -> str:
     """What Jinja says of it, each block's words by themselves; empty where they can be read."""
     if not any(sign in text for sign in ("{{", "{%", "{#", "}}", "%}")):
         return ""
+    if LAYOUT.search(text):
+        return "A layout is of a whole letter, and not of one block."
     from tandem.crm.notifications.domain import sandbox  # Jinja: 3 MB
 
     found = sandbox.read(text)
