@@ -133,6 +133,9 @@ class UnitOfWork(ASGIMiddleware):
         check_content(scope)
         if actor is not None and (actor.hidden or actor.read_only):
             receive, send = await fields.guard(scope, receive, send, actor)
+        if _is_form(scope, actor):
+            # However slowly a form or a file comes: nobody waits for it, nor does a connection.
+            receive = _replaying(*await _read(receive), receive)
         held = _Held(unit, send, request_id)
         is_good = False
         try:
@@ -192,12 +195,16 @@ class _Held:
         return str(headers.get(b"content-type", b"application/json").decode("latin-1"))
 
 
+def _is_form(scope: Any, actor: Actor | None) -> bool:
+    """Sent from a page by somebody who signed in."""
+    is_page = scope["method"] == "POST" and not scope["path"].startswith("/v1/")
+    return is_page and actor is not None and actor.user_id is not None
+
+
 def _changed(scope: Any, actor: Actor | None) -> str | None:
     """Which record the request changes: by its id, or else its path. Those who change the same one
     take turns, so that of two who saw the same version the second is told that it is stale."""
-    is_form = scope["method"] == "POST" and not scope["path"].startswith("/v1/")
-    if is_form and (actor is None or actor.user_id is None):
-        return None
+    is_form = _is_form(scope, actor)
     if not is_form and scope["method"] not in {"PUT", "PATCH"}:
         return None
     named = next(iter(scope["path_params"].values()), None)
@@ -219,7 +226,7 @@ def _idempotency_key(scope: Any) -> str | None:
 
 async def _once(scope: Any, receive: Receive, held: _Held, next_app: ASGIApp, key: str) -> None:
     unit: Unit = scope["state"]["unit"]
-    body = await _read(receive)
+    body, is_whole = await _read(receive)
     tx = await unit.open()
     asked = fingerprint(tx.actor, scope["method"], scope["path"], body)
     now = tx.started_at
@@ -231,7 +238,7 @@ async def _once(scope: Any, receive: Receive, held: _Held, next_app: ASGIApp, ke
         check_same_request(answer.fingerprint, asked)
         unit.is_replay = True
         return await _replay(_opened(scope, tx, key, answer), held.send)
-    await next_app(scope, _replaying(body, receive), held.send)
+    await next_app(scope, _replaying(body, is_whole, receive), held.send)
     # A refusal that keeps its changes (a counted wrong try) is an answer like any other.
     if held.status < 400 or unit.is_kept:
         await tx.later(
@@ -273,20 +280,22 @@ async def _replay(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive) -> tuple[bytes, bool]:
+    """The body, and whether it came to its end."""
     body, more = bytearray(), True
     while more:
         message: Any = await receive()
         if message["type"] == "http.disconnect":
-            return bytes(body)
+            return bytes(body), False
         body += message.get("body", b"")
         if len(body) > BODY_MAX:
             raise TooLarge(f"A body may have {BODY_MAX // 1024 // 1024} MiB at most.")
         more = message.get("more_body", False)
-    return bytes(body)
+    return bytes(body), True
 
 
-def _replaying(body: bytes, receive: Receive) -> Receive:
+def _replaying(body: bytes, is_whole: bool, receive: Receive) -> Receive:
+    """What was read, once more: of a body that broke off, nobody may take the rest for nothing."""
     given = False
 
     async def again() -> Any:
@@ -294,6 +303,6 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
         if given:
             return await receive()
         given = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": not is_whole}
 
     return again
