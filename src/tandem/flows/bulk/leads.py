@@ -100,8 +100,8 @@ async def _status_said(tx: Tx, act: LeadAct) -> str:
     if act.act == "disqualify" and status is not None and not is_lost:
         raise Invalid(f"{status.name} does not mean lost.", field="status_id")
     if (is_lost or act.act == "disqualify") and not act.reason.strip():
-        raise Invalid("Say why they are given up.", field="reason")
-    return f"moved to {status.name}" if status else "given up"
+        raise Invalid("Say why they are disqualified.", field="reason")
+    return f"moved to {status.name}" if status else "disqualified"
 
 
 def _change(lead: Lead, act: LeadAct) -> dict[str, Any]:
