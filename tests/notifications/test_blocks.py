@@ -48,6 +48,7 @@ def html_of(*blocks: dict[str, Any], **theme: Any) -> str:
             {"kind": "text", "text": "</mj-text><script>alert(1)</script>"},
             ["&lt;/mj-text&gt;&lt;script&gt;"],
         ),
+        ({"kind": "text", "text": "Total = {{ name }}"}, ["Total = {{ name }}"]),
         ({"kind": "text", "text": "[x](javascript:alert(1))"}, ["[x](javascript:alert(1))"]),
         (
             {"kind": "button", "label": "</mj-button>", "link": "https://a.test/?x=1&y=2"},
@@ -100,6 +101,7 @@ BUTTON = {"kind": "button", "label": "Go", "link": "https://a.test"}
         ({"kind": "text", "text": "{% if name %}Hi"}, "blocks[1].text"),
         ({"kind": "text", "text": '{% include "footer" %}'}, "blocks[1].text"),
         ({"kind": "text", "text": "{{ name.__class__ }}"}, "blocks[1].text"),
+        ({"kind": "text", "text": "Tea {% raw %}"}, "blocks[1].text"),
         ({"kind": "text", "text": '{%- extends "layout.html" %}'}, "blocks[1].text"),
         ({"kind": "image", "address": "data:text/html,x", "alt": "Tea"}, "blocks[1].address"),
         ({"kind": "image", "address": "https://a.test/t.png", "alt": ""}, "blocks[1].alt"),

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 LINK = re.compile(r"(https?://[^\s/]\S*|mailto:\S+@\S+|tel:\+?[0-9][\d-]+|zq\d+qz\S*)")
 PICTURE = re.compile(r"(https?://[^\s/]\S*|zq\d+qz\S*)")
-LAYOUT = re.compile(r"\{%[-+]?\s*(extends|block)\b")
+WHOLE = re.compile(r"\{%[-+]?\s*(extends|block|raw)\b")
+"""What reaches beyond a block, a `raw` that nothing ends included."""
 FONT = "Helvetica, Arial, sans-serif"
 INSET = 24
 """Pixels left and right of the words."""
@@ -235,14 +236,14 @@ def _unreadable(text: str) -> str:
     """What Jinja says of it, each block's words by themselves; empty where they can be read."""
     if not any(sign in text for sign in ("{{", "{%", "{#", "}}", "%}")):
         return ""
-    if LAYOUT.search(text):
-        return "A layout is of a whole letter, and not of one block."
+    if found := WHOLE.search(text):
+        return f"{found[1]!r} is of a whole letter, and not of one block."
     from tandem.crm.notifications.domain import sandbox  # Jinja: 3 MB
 
-    found = sandbox.read(text)
+    problems = sandbox.read(text).problems
     hidden, _ = without_jinja(text)
     is_left = any(sign in hidden for sign in ("{{", "{%", "{#"))
-    return found.problems[0] if found.problems else "A variable does not end." * is_left
+    return problems[0] if problems else "A variable does not end." * is_left
 
 
 def _walk(blocks: Sequence[AnyBlock]) -> Iterator[tuple[str, AnyBlock]]:

@@ -31,7 +31,8 @@ MARK = re.compile(
     r"<!--.*?-->|<(/?)([A-Za-z][A-Za-z0-9:-]*)((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*?)(/?)>|(zq\d+qz)",
     re.DOTALL,
 )
-BARE = re.compile(r"=\s*[^\s\"'>]*zq\d+qz")
+QUOTED = re.compile(r"=\s*(\"[^\"]*\"|'[^']*')")
+IN_TAG = re.compile(r"<[A-Za-z][^<>]*")
 BODY = re.compile(r"<body[^>]*>")
 
 _MJ_ENDING = (
@@ -165,12 +166,22 @@ def _finished(
         # html.parser's way of saying that a declaration (`<![…`) is none.
         return Letter(html="", problems=["A declaration in the HTML cannot be read."])
     problems = looked.problems
-    if BARE.search(re.sub(r"=\s*(\"[^\"]*\"|'[^']*')", "=''", masked)):
+    if _is_bare(masked):
         problems.append("Put quotes around an attribute that holds a variable.")
     if preheader:
         masked = _with_preheader(masked, pieces, preheader)
     html = TOKENS.sub(lambda found: pieces[int(found[1])], masked)
     return Letter(html=html, problems=list(dict.fromkeys(problems)))
+
+
+def _is_bare(masked: str) -> bool:
+    """Whether a variable is the value of an attribute that has no quotes; beside an equals sign
+    in the words themselves it does no harm."""
+    for tag in IN_TAG.findall(QUOTED.sub("=''", masked)):
+        for word in re.sub(r"=\s+", "=", tag).split():
+            if TOKENS.search(word.partition("=")[2]):
+                return True
+    return False
 
 
 def _with_preheader(masked: str, pieces: list[str], preheader: str) -> str:
