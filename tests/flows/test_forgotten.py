@@ -18,7 +18,7 @@ from tandem.crm.customers import jobs
 from tandem.crm.identity import service as identity
 from tandem.crm.notifications.service import inbox, preferences
 from tandem.crm.notifications.service.preferences import Choice
-from tandem.flows import erase, staff_mail
+from tandem.flows import erase, lead_imports, staff_mail
 from tandem.flows.place_order.basket import Buyer
 from tandem.kernel.actor import Actor
 from tandem.kernel.blobs import Blobs
@@ -35,6 +35,7 @@ NAME, EMAIL, OLD_EMAIL = "Nandini Vaidyanathan", "nandini@kestrel.test", "n.v@ol
 TRACES = ("Nandini", "Vaidyanathan", "kestrel", "9812345670", "98123 45670", "Peacock Lane")
 PICTURE = b"\x89PNG\r\n\x1a\n of Nandini Vaidyanathan at Peacock Lane"
 SHEET = f"name,email,phone\n{NAME},{EMAIL},98123 45670\nSomebody,wrong of {NAME} {EMAIL},1\n"
+ALIKE = "name,email\nNandhini Vaidhyanatan,another@example.test\n"
 STREET = {
     "name": NAME,
     "line1": "7 Peacock Lane",
@@ -114,9 +115,9 @@ class Told:
         await self._own_fields()
         await self._customer()
         await self._kept_beside()
-        await self._imported()
         await self._merged()
         await self._sold_to(quoting)
+        await self._imported()
         await self._ordered(quoting, actor, now)
         await self._complained()
         await drain(self.database)
@@ -153,6 +154,8 @@ class Told:
         )
         segment = await self.post("/v1/segments", {"name": "By hand"})
         await self.post(f"/v1/segments/{segment['id']}/members", {"customer_ids": [self.id]})
+        tag = {"act": "tag", "tag": "vip", "ids": [self.id]}
+        assert (await self.post("/v1/customers/bulk", tag))["changed"] == 1
         consent = {"purpose": "marketing", "channel": "email", "is_granted": True, "source": "shop"}
         await self.post(f"{at}/consents", consent)
 
@@ -167,6 +170,12 @@ class Told:
         await jobs.run_import(self.work, job["id"])
         done = (await self.client.get(at)).json()
         assert (done["state"], done["updated"], done["failed"]) == ("done", 1, 1)
+        for kind, run in (("customer", jobs.run_import), ("lead", lead_imports.run_import)):
+            path = f"/v1/{kind}-imports"
+            job = await self.post(path, params={"filename": "b.csv"}, content=ALIKE.encode())
+            await self.post(f"{path}/{job['id']}/check", {"columns": job["mapping"]})
+            await run(self.work, job["id"])
+            assert (await self.client.get(f"{path}/{job['id']}")).json()["alike"] == 1
 
     async def _merged(self) -> None:
         body = {"name": "Nandini V.", "emails": [{"value": OLD_EMAIL}], "allow_duplicate": True}

@@ -9,7 +9,7 @@ import msgspec
 from tandem.crm.customers import service as customers
 from tandem.crm.customers.domain.erasing import Erasure
 from tandem.flows.customer_holders import HOLDERS, Erased, Person
-from tandem.kernel import blobs, imports
+from tandem.kernel import blobs, bulk, imports
 from tandem.kernel.db import Tx
 from tandem.kernel.jobs import Work, every
 from tandem.scm.orders.service import people as orders
@@ -69,6 +69,8 @@ async def carry_out(tx: Tx, erasure_id: UUID, *, now: datetime) -> Erasure:
     addresses = [*gone.emails, *gone.phones]
     rows = await imports.forget(trusted, records, addresses)
     services["imports"] = msgspec.to_builtins(Erased(erased=rows))
+    rows = await bulk.forget_records(trusted, records)
+    services["bulk"] = msgspec.to_builtins(Erased(erased=rows))
     certificate = {
         "erasure_id": str(erasure.id),
         "customer_id": str(erasure.customer_id),

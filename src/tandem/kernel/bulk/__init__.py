@@ -18,7 +18,7 @@ from tandem.kernel.bulk.shapes import (
     TooMany,
     asker_of,
 )
-from tandem.kernel.bulk.store import forget
+from tandem.kernel.bulk.store import forget, forget_records
 from tandem.kernel.bulk.verbs import JOB, begin, get_job, list_jobs, list_rows, take_back
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "asker_of",
     "begin",
     "forget",
+    "forget_records",
     "get_job",
     "list_jobs",
     "list_rows",

@@ -116,6 +116,15 @@ FORGET = Query(
             limit :limit)
     """
 )
+# By their jobs, of which there are few: records have no index of their own here.
+FORGET_RECORDS = Query(
+    """
+    delete from kernel.bulk_row r
+     using kernel.bulk_job j
+     where j.org_id = :org_id and r.org_id = :org_id and r.job_id = j.id
+       and r.record_id = any(:ids::uuid[])
+    """
+)
 COUNTED = ("changed", "same", "refused", "undone", "kept")
 
 
@@ -172,6 +181,11 @@ async def advance(tx: Tx, job_id: UUID, counts: dict[str, int], now: datetime) -
 
 async def settle(tx: Tx, job_id: UUID, state: str, now: datetime) -> None:
     await tx.run(SETTLE, id=job_id, state=state, now=now)
+
+
+async def forget_records(tx: Tx, ids: Sequence[UUID]) -> int:
+    """What many were done to says nothing of these any more, and gives nothing back to them."""
+    return await tx.run(FORGET_RECORDS, ids=list(ids))
 
 
 async def forget(tx: Tx, *, before: datetime, limit: int) -> int:

@@ -12,11 +12,19 @@ EMPTY_TAKEN = Query(
      where org_id = :org_id and record_id = any(:ids::uuid[])
     """
 )
+EMPTY_ALIKE = Query(
+    """
+    update kernel.import_row
+       set cells = '[]', errors = '[]'
+     where org_id = :org_id and status = 'alike'
+       and string_to_array(errors -> 0 ->> 'whom', ' ') && :ids::text[]
+    """
+)
 EMPTY_LEFT_OUT = Query(
     """
     update kernel.import_row
        set cells = '[]', errors = '[]'
-     where org_id = :org_id and status = 'bad'
+     where org_id = :org_id and status in ('bad', 'alike')
        and (lower(cells::text) like any(:patterns::text[])
             or regexp_replace(cells::text, '[ ()-]', '', 'g') like any(:digits::text[]))
     """
@@ -24,9 +32,10 @@ EMPTY_LEFT_OUT = Query(
 
 
 async def forget(tx: Tx, record_ids: Sequence[UUID], addresses: Sequence[str]) -> int:
-    """How many rows named these records, or were left out and had one of these e-mails and
-    numbers, written as people write them in a sheet."""
+    """How many rows named these records or may have been them, or were left out and had one of
+    these e-mails and numbers, written as people write them in a sheet."""
     rows = await tx.run(EMPTY_TAKEN, ids=list(record_ids))
+    rows += await tx.run(EMPTY_ALIKE, ids=[str(one) for one in record_ids])
     if not addresses:
         return rows
     plain = [one.lower().replace("_", r"\_").replace("%", r"\%") for one in addresses]

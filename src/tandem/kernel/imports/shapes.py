@@ -32,6 +32,8 @@ class Known(Protocol):
     """A record that a row may mean."""
 
     @property
+    def id(self) -> UUID: ...
+    @property
     def name(self) -> str: ...
     @property
     def number(self) -> str: ...
@@ -144,19 +146,22 @@ class Done(msgspec.Struct, kw_only=True):
         message = f"May be known already: {said}."
         error = RowError(column=column, code="possible_duplicate", message=message)
         self.alike += 1
-        self._tell(row_no, "alike", cells, error)
+        # Nobody reads whom it names; erasing one of them finds the row by it.
+        self._tell(row_no, "alike", cells, error, whom=" ".join(str(one.id) for one in whom))
 
     def refuse(self, row_no: int, cells: list[str], refusal: Refusal, column: str) -> None:
         error = RowError(column=column, code=refusal.code, message=refusal.detail)
         self.failed += 1
         self._tell(row_no, "bad", cells, error)
 
-    def _tell(self, row_no: int, status: str, cells: list[str], error: RowError) -> None:
+    def _tell(
+        self, row_no: int, status: str, cells: list[str], error: RowError, **kept: str
+    ) -> None:
         self.rows.append(
             {
                 "row_no": row_no,
                 "status": status,
                 "cells": [cell[:CELL_KEPT] for cell in cells],
-                "errors": [msgspec.to_builtins(error)],
+                "errors": [msgspec.to_builtins(error) | kept],
             }
         )
