@@ -11,6 +11,7 @@ from litestar import Litestar
 
 from tandem.app.housekeeping import forget_bulk_jobs
 from tandem.crm.identity import service as identity
+from tandem.crm.identity.domain.roles import Role
 from tandem.crm.sales.domain.leads import Channel, LeadDraft, LeadFilters
 from tandem.crm.sales.service import leads
 from tandem.crm.sales.service.capturing_many import add_new
@@ -25,7 +26,7 @@ from tandem.kernel.jobs import Work
 from tandem.kernel.resources import Resources
 from tests.flows.bulk import TOLD, asha, ask, came_to, counted, rows, some_leads, undo
 from tests.givens import api_key_of, visitor
-from tests.identity.company import browsing, found
+from tests.identity.company import browsing, change, found
 
 
 async def test_only_what_one_may_change_is_changed_and_only_ones_own_acts_are_seen(
@@ -73,6 +74,36 @@ async def test_only_what_one_may_change_is_changed_and_only_ones_own_acts_are_se
     async with database.transaction(company.actor()) as tx:
         tags = [(await leads.get_lead(tx, one.id)).tags for one in theirs]
     assert tags == [["mine", "all"], []]
+
+
+async def test_no_field_that_is_kept_back_is_asked_by_or_written(
+    app: Litestar, database: Database, now: datetime
+) -> None:
+    company = await found(database, now)
+    async with database.transaction(company.actor()) as tx:
+        role = Role(
+            key="veiled",
+            name="Veiled",
+            grants=["sales.*"],
+            hidden=["lead.score"],
+            read_only=["opportunity.competitor"],
+        )
+        await identity.add_role(tx, role, now=now)
+    await change(company, database, "rina", now, role_keys=["veiled"])
+    lost = {"act": "lose", "reason": "competitor", "competitor": "Other"}
+    async with browsing(app, database, company, "rina") as rina:
+        made = (await rina.post("/v1/leads", json={"name": "Asha"})).json()
+        deal = (await rina.post("/v1/opportunities", json={"title": "Cold room"})).json()
+        for kind, body, field in (
+            ("leads", {"act": "tag", "tag": "x", "matching": {"score_min": 0}}, "score_min"),
+            ("opportunities", {**lost, "ids": [deal["id"]]}, "competitor"),
+        ):
+            answer = await rina.post(f"/v1/{kind}/bulk", json=body)
+            told = answer.json()
+            assert (answer.status_code, told["code"]) == (403, "field_kept_back"), kind
+            assert told["field"].endswith(field)
+        assert (await rina.get("/v1/bulk-jobs")).json()["items"] == []
+        assert (await rina.get(f"/v1/leads/{made['id']}")).json()["tags"] == []
 
 
 @pytest.fixture

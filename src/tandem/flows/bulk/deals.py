@@ -16,6 +16,7 @@ from tandem.flows.bulk.owners import giver, owner_said
 from tandem.kernel.bulk import Act, Changed, Kind
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Invalid, StaleVersion
+from tandem.kernel.fields import check_changeable
 from tandem.kernel.patterns import whole
 
 
@@ -47,6 +48,8 @@ class Deals(Kind[DealAct]):
                 return f"moved to {(await _stage(tx, act.stage_id)).name}"
             case "lose":
                 check_loss(_loss(act))
+                if act.competitor:
+                    check_changeable(tx.actor, self.name, "competitor")
                 return "lost"
 
     async def apply(

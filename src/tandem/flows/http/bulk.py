@@ -29,6 +29,7 @@ from tandem.kernel.bulk import MANY_MAX, Act, BulkBusy, BulkJob, BulkRow, Kind, 
 from tandem.kernel.db import Tx
 from tandem.kernel.errors import Forbidden, Invalid, NotFound
 from tandem.kernel.http import Cursor, LimitParameter, Now, Transaction, refusals
+from tandem.kernel.http.fields import check_asked
 from tandem.kernel.pages import LIMIT_DEFAULT, Page
 
 Ids = Annotated[list[UUID], msgspec.Meta(max_length=MANY_MAX)]
@@ -240,12 +241,19 @@ async def _begin(
     if matching is not None and ids:
         raise Invalid("Name them, or say what they match, not both.", field="matching")
     if matching is not None:
+        _check_asked(tx, kind.name, matching)
         ids = await matching.find(tx, MANY_MAX + 1)
         if not ids:
             raise Invalid(f"No {kind.one} matches this.", field="matching")
         if len(ids) > MANY_MAX:
             raise TooMany(f"More than {MANY_MAX:,} match: narrow them down.", field="matching")
     return _answer(await bulk.begin(tx, kind, act, ids, now=now))
+
+
+def _check_asked(tx: Tx, resource: str, matching: Matching) -> None:
+    for name, value in msgspec.to_builtins(matching).items():
+        if value is not None and value is not False and value != "":
+            check_asked(tx.actor, resource, name, field=f"matching.{name}")
 
 
 def _answer(job: BulkJob) -> Response[BulkJob]:

@@ -74,15 +74,19 @@ def resources_of(handler: Any) -> frozenset[str]:
 
 def _check_question(scope: Any, shown: frozenset[str], actor: Actor) -> None:
     for name, value in parse_qsl(scope["query_string"].decode("latin-1")):
-        asked = {name, *(name.removesuffix(end) for end in RANGES)}
+        asked = {name}
         if name in {"sort", "fields", "group_by"}:
             asked |= {part.strip().lstrip("-+") for part in value.split(",")}
         for resource in shown:
-            for field in asked:
-                if actor.hides(resource, field) or actor.hides(resource, f"{field}_minor"):
-                    raise FieldKept(
-                        "A field that is hidden from you cannot be asked for.", field=name
-                    )
+            for each in asked:
+                check_asked(actor, resource, each, field=name)
+
+
+def check_asked(actor: Actor, resource: str, asked: str, *, field: str) -> None:
+    """Refuses to ask by a field that is hidden: the answer would tell what is in it."""
+    for name in {asked, *(asked.removesuffix(end) for end in RANGES)}:
+        if actor.hides(resource, name) or actor.hides(resource, f"{name}_minor"):
+            raise FieldKept("A field that is hidden from you cannot be asked for.", field=field)
 
 
 def _check_body(body: bytes, shown: frozenset[str], actor: Actor) -> None:
