@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tandem.crm.customers import service
-from tandem.crm.customers.domain import CustomerDraft
+from tandem.crm.customers.domain import Asked, CustomerDraft
 from tandem.kernel.actor import Actor
 from tandem.kernel.db import Database, Query
 from tandem.kernel.errors import Forbidden
@@ -180,8 +180,19 @@ async def test_a_name_that_many_have_is_said_softly_and_a_shared_contact_comes_f
     assert told[1:] == [("faint", ["name"])] * 6
 
 
-async def test_the_same_name_elsewhere_is_another_person(client: httpx.AsyncClient) -> None:
+async def test_the_same_name_elsewhere_is_another_person(
+    client: httpx.AsyncClient, database: Database, actor: Actor
+) -> None:
+    """To whom addresses are hidden, the search does not tell which PIN code is theirs either."""
     await client.post("/v1/customers", json=ASHA)
+    for hidden, strengths in (((), ["strong", "faint"]), (("customer.addresses",), ["likely"] * 2)):
+        asker = msgspec.structs.replace(actor, hidden=frozenset(hidden))
+        async with database.transaction(asker) as tx:
+            found = [
+                await service.find_alike(tx, Asked(name=ASHA["name"], postal_code=code))
+                for code in ("560001", "110001")
+            ]
+        assert [one.strength for (one,) in found] == strengths
     there = {"address": {**HOME, "postal_code": "110001", "city": "Delhi"}}
     answer = await client.post("/v1/customers", json={"name": "Asha Rao", "addresses": [there]})
     assert answer.status_code == 201

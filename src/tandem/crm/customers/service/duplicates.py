@@ -36,11 +36,12 @@ async def find_alike(tx: Tx, asked: Asked) -> list[Candidate]:
     if asked.phone.strip() and not tx.actor.hides("customer", "phones"):
         keys.append(("phone", normal_phone(asked.phone)))
     gstin = asked.gstin.strip() if not tx.actor.hides("customer", "gstin") else ""
+    code = asked.postal_code.strip() if not tx.actor.hides("customer", "addresses") else ""
     traits = known.Traits(
         name=asked.name,
         keys=keys,
         gstin=check_tax_numbers(gstin, None)[0] if gstin else None,
-        postal_codes=[asked.postal_code.strip()] if asked.postal_code.strip() else [],
+        postal_codes=[code] if code else [],
     )
     return await known.people(tx, traits, tx.actor.reach("customers.read"))
 
