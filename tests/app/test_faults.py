@@ -1,6 +1,8 @@
 """What a person at the terminal did wrong is told in a line that says what to do."""
 
+import contextlib
 import io
+import os
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -93,3 +95,16 @@ def test_nonsense_on_the_command_line_is_refused_before_anything_starts(
         main(list(arguments))
     assert ended.value.code == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_reader_who_has_read_enough_is_no_fault_of_the_database(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TANDEM_SECRET_KEY", "k" * 48)
+    for name in ("TANDEM_DATABASE_URL", "TANDEM_APP_DATABASE_URL"):
+        monkeypatch.setenv(name, "postgresql://a:b@127.0.0.1:1/shop")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", buffering=1) as nobody, contextlib.redirect_stdout(nobody):
+        assert main(["config"]) == 141
+    assert capfd.readouterr().err == ""

@@ -1,6 +1,7 @@
 """`tandem`: one command line for running, looking after and trying out the suite."""
 
 import argparse
+import os
 import sys
 
 from tandem import __version__
@@ -16,6 +17,10 @@ def main(arguments: list[str] | None = None) -> int:
         return int(options.run(options) or 0)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read our words (`| head`) has read enough; what is left goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except _told() as reason:
         from tandem.app.faults import in_words
 
