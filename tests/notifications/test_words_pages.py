@@ -67,6 +67,12 @@ async def test_words_are_begun_looked_at_tried_and_published_on_pages(
     looked = await desk.post("/templates/look", data=form)
     assert "It left: SO-9" in looked.text
     assert "sandbox" in looked.headers["content-security-policy"]
+    assert "invert" not in looked.text
+    dark = await desk.post("/templates/look", data={**form, "shade": "dark"})
+    assert "invert" in dark.text and "It left: SO-9" in dark.text
+    own = "<style>@media (Prefers-Color-Scheme:dark){p{color:#eee}}</style>" + form["source"]
+    theirs = await desk.post("/templates/look", data={**form, "source": own, "shade": "dark"})
+    assert "@media all{p{color:#eee}}" in theirs.text and "invert" not in theirs.text
     report = await desk.post("/templates/report", data=form)
     assert "&#39;wrong&#39; is used but not declared." in report.text
     refused = await desk.post(f"{at}/publication", data=form)

@@ -57,6 +57,8 @@ def test_words_are_written_beside_their_letter_tried_and_published(
         expect(page.locator("#report")).to_contain_text("It can be published.")
         page.get_by_text("Phone", exact=True).click()
         expect(page.locator("[data-frame]")).to_have_class("words-frame is-phone")
+        page.get_by_text("Dark", exact=True).click()
+        expect(letter.locator("html")).to_have_css("filter", re.compile("invert"))
         window.check("words-editor-wide")
         page.get_by_role("button", name="Send to myself").click()
         expect(page.locator("#toasts")).to_contain_text(shop.admin_email)

@@ -29,6 +29,7 @@ from tandem.kernel.errors import Refusal
 from tandem.kernel.http import COMPUTES, Now, Transaction
 from tandem.kernel.ids import parse_id
 from tandem.web.console import blocks_form
+from tandem.web.console.darkened import darkened
 from tandem.web.console.forms import NO_PROBLEM, Problem, convert, problem_of, read_form
 from tandem.web.console.words_form import (
     FIRST_LETTER,
@@ -113,6 +114,8 @@ class TemplatesPage(Controller):
         body = rendered.html if rendered and rendered.html else ""
         if rendered and not body:
             body = page_of_text(rendered.text)
+        if form.get("shade") == "dark":
+            body = darkened(body)
         headers = {"content-security-policy": FRAME_POLICY, "cache-control": "no-store"}
         return Response(body.encode(), media_type="text/html; charset=utf-8", headers=headers)
 

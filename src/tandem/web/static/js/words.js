@@ -38,4 +38,5 @@ document.querySelector('#f-customer').addEventListener('input', (event) => {
 for (const width of document.querySelectorAll('[data-width]')) {
   width.addEventListener('change', () => document.querySelector('[data-frame]').classList.toggle('is-phone', width.value === 'phone'));
 }
+for (const shade of document.querySelectorAll('[data-shade]')) shade.addEventListener('change', show);
 show();
