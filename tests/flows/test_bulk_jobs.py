@@ -12,11 +12,13 @@ from litestar import Litestar
 from tandem.app.housekeeping import forget_bulk_jobs
 from tandem.crm.identity import service as identity
 from tandem.crm.identity.domain.roles import Role
+from tandem.crm.sales import service as sales
 from tandem.crm.sales.domain.leads import Channel, LeadDraft, LeadFilters
 from tandem.crm.sales.service import leads
 from tandem.crm.sales.service.capturing_many import add_new
 from tandem.flows.bulk import run_bulk
 from tandem.flows.bulk.acting import as_asker
+from tandem.flows.bulk.deals import DEALS, DealAct
 from tandem.flows.bulk.leads import LeadAct, Leads
 from tandem.kernel import bulk
 from tandem.kernel.actor import Actor
@@ -104,6 +106,40 @@ async def test_no_field_that_is_kept_back_is_asked_by_or_written(
             assert told["field"].endswith(field)
         assert (await rina.get("/v1/bulk-jobs")).json()["items"] == []
         assert (await rina.get(f"/v1/leads/{made['id']}")).json()["tags"] == []
+
+
+WAITING = """
+    select count(*)
+      from pg_stat_activity
+     where datname = current_database() and wait_event_type = 'Lock'
+"""
+
+
+async def test_a_deal_that_moved_meanwhile_is_left_where_it_went(
+    client: httpx.AsyncClient, database: Database, actor: Actor, now: datetime
+) -> None:
+    deal = (
+        await client.post("/v1/opportunities", json={"title": "Cold", "amount_minor": 9})
+    ).json()
+    stages = (await client.get("/v1/pipelines")).json()[0]["stages"]
+    there, elsewhere = [UUID(one["id"]) for one in stages if one["kind"] == "open"][1:3]
+    deal_id, act = UUID(deal["id"]), DealAct(act="move", stage_id=elsewhere)
+
+    async def move_many() -> bulk.BulkJob:
+        async with database.transaction(actor) as tx:
+            return await bulk.begin(tx, DEALS, act, [deal_id], now=now)
+
+    async with database.transaction(actor) as tx, asyncio.timeout(20):
+        await sales.move(tx, deal_id, stage_id=there, after_id=None, now=now)
+        asked = asyncio.create_task(move_many())
+        while not await database.pool.fetchval(WAITING):
+            await asyncio.wait([asked], timeout=0.01)
+    done = await asked
+    async with database.transaction(actor) as tx:
+        [row] = (await bulk.list_rows(tx, done.id, limit=9)).items
+    assert (row.status, row.code) == ("refused", "stale_version")
+    stands = (await client.get(f"/v1/opportunities/{deal_id}")).json()
+    assert stands["stage_id"] == str(there)
 
 
 @pytest.fixture
