@@ -305,11 +305,11 @@ async def test_the_pages_begin_it_follow_it_and_take_it_back(
     for path in ("/accounts", "/deals/list", "/customers", "/leads", "/complaints"):
         page = (await client.get(path)).text
         assert "data-bulk-said" in page, path
-    for back, kept in (
+    for sent, kept in (
         ("q=a\nset-cookie: x=y", "q=a%0Aset-cookie:%20x=y"),
         ("q=है", "q=%E0%A4%B9%E0%A5%88"),
     ):
-        answer = await client.post("/leads/bulk", data={**form, "back": back})
+        answer = await client.post("/leads/bulk", data={**form, "back": sent})
         assert (answer.status_code, answer.headers["location"]) == (303, f"/leads?{kept}")
     refused = await client.post("/deals/list/bulk", data={"act": "move", "ids": ids[0]})
     assert "Choose%20an%20open%20stage" in refused.headers["set-cookie"]
