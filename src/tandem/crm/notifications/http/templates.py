@@ -113,8 +113,9 @@ class TemplatesController(Controller):
     ) -> Response[TemplateVersion]:
         """A draft in one language, of a source or of blocks. A source may be wrong still:
         publication says what. A block that cannot be is refused by its place."""
-        content = data.content()
-        made = await service.draft(tx, template_id, content, locale=data.locale, now=now)
+        tx.actor.require("notifications.templates")
+        await service.get_template(tx, template_id)
+        made = await service.draft(tx, template_id, data.content(), locale=data.locale, now=now)
         return Response(made, status_code=201, headers=etag(made.version))
 
 
