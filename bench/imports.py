@@ -88,10 +88,10 @@ async def _worker(app_dsn: str, org_id: UUID, folder: str, count: int) -> list[d
     for kind in (service.IMPORTS, LEADS):
         _write_sheet(path, count, HEADS[kind.name])
         await _take_in(work, kind, path, steps)
-    moment = rules.Moment(now=NOW)
+    everybody = service.Chosen(moment=rules.Moment(now=NOW))
     for name, chunks in (
-        ("export as CSV", service.export_csv(database, actor, None, moment)),
-        ("export as XLSX", service.export_xlsx(database, actor, None, moment)),
+        ("export as CSV", service.export_csv(database, actor, everybody)),
+        ("export as XLSX", service.export_xlsx(database, actor, everybody)),
     ):
         begun = time.perf_counter()
         await _drink(chunks)
