@@ -88,13 +88,19 @@ async def test_twenty_minutes_offline_are_taken_over_in_the_phones_order(
     ]
     assert results[2]["problem"]["code"] == "not_your_delivery"
     assert [one["outcome"] for one in again.json()["results"]] == ["known"] * 4
+    await _ended_where_the_phone_was(database, boss, opened.id, lost.id, then)
+
+
+async def _ended_where_the_phone_was(
+    database: Database, boss: Actor, opened: UUID, lost: UUID, then: datetime
+) -> None:
     async with database.transaction(boss) as tx:
-        rows = await service.list_statuses(tx, opened.id)
+        rows = await service.list_statuses(tx, opened)
         told = [(row.status, row.occurred_at) for row in rows[-3:]]
         assert [status for status, _ in told] == ["picked_up", "en_route", "arrived"]
         for (_, occurred_at), minutes in zip(told, (1, 3, 15), strict=True):
             assert abs(occurred_at - then - timedelta(minutes=minutes)) < timedelta(seconds=10)
-        assert await statuses_of(tx, lost.id) == [
+        assert await statuses_of(tx, lost) == [
             "unassigned",
             "assigned",
             "accepted",
@@ -102,7 +108,7 @@ async def test_twenty_minutes_offline_are_taken_over_in_the_phones_order(
             "unassigned",
             "!picked_up",
         ]
-        assert (await service.get_delivery(tx, lost.id)).status is Status.UNASSIGNED
+        assert (await service.get_delivery(tx, lost)).status is Status.UNASSIGNED
 
 
 async def test_uploads_that_overtake_each_other_end_where_the_phone_was(

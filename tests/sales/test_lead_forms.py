@@ -12,10 +12,10 @@ from tandem.crm.sales.domain.mailboxes import is_disposable, is_role
 from tandem.crm.sales.domain.submissions import country_of
 from tandem.kernel import outbox
 from tandem.kernel.actor import Actor
-from tandem.kernel.clock import Clock
 from tandem.kernel.db import Database, Query
 from tandem.kernel.ids import new_id
 from tandem.kernel.limits import Limiter
+from tests.clocks import MovedClock
 from tests.givens import visitor
 
 FORM: dict[str, Any] = {
@@ -44,13 +44,6 @@ MAILED = Query(
     "select recipient, parameters, text from notifications.message where org_id = :org_id"
 )
 HELD = Query("select verdict, reasons, payload from sales.form_submission where org_id = :org_id")
-
-
-class MovedClock(Clock):
-    moved = timedelta(0)
-
-    def now(self) -> datetime:
-        return super().now() + self.moved
 
 
 class Stranger:

@@ -55,10 +55,12 @@ class Deals(Kind[DealAct]):
     async def apply(
         self, tx: Tx, act: DealAct, record_id: UUID, *, now: datetime
     ) -> Changed | None:
-        deal = await sales.get_opportunity(tx, record_id)
+        if act.act == "assign":
+            deal = await lock_opportunity(tx, record_id)
+        else:
+            deal = await sales.get_opportunity(tx, record_id)
         match act.act:
             case "assign":
-                deal = await lock_opportunity(tx, record_id)
                 if deal.owner_id == act.owner_id:
                     return None
                 after = await sales.change(tx, record_id, Change(owner_id=act.owner_id), now=now)

@@ -59,9 +59,7 @@ async def act_on(
 ) -> Response[Any]:
     """Back to the list with what it came to; to the page of the act where it takes a while. What
     is refused as a whole is told on the list, where the selection still stands."""
-    home = HOMES.get(kind.name, kind.home)
-    back = form.get("back", "")[:BACK_LENGTH_MAX]
-    to = f"{home}?{back}" if back else home
+    to, back = _list_of(kind, form)
     try:
         act = convert(_values(form, kind), kind.act_type, {})
         ids = await chosen(form, find)
@@ -99,8 +97,7 @@ class BulkPage(Controller):
         rows = await bulk.list_rows(
             tx, job_id, [wanted], limit=ROWS_SHOWN, cursor=asked.get("cursor") or None
         )
-        back = asked.get("back", "")[:BACK_LENGTH_MAX]
-        home = HOMES.get(kind.name, kind.home)
+        home, back = _list_of(kind, asked)
         return page(
             request,
             "console/bulk_job.html",
@@ -109,7 +106,7 @@ class BulkPage(Controller):
             rows=rows.items,
             next=rows.next,
             back=back,
-            home=f"{home}?{back}" if back else home,
+            home=home,
             said=said(job),
         )
 
@@ -118,10 +115,8 @@ class BulkPage(Controller):
         self, request: AnyRequest, job_id: FromPath[UUID], tx: Transaction, now: Now
     ) -> Response[Any]:
         form = await read_form(request)
-        back = form.get("back", "")[:BACK_LENGTH_MAX]
         kind = KINDS[(await bulk.get_job(tx, job_id)).kind]
-        home = HOMES.get(kind.name, kind.home)
-        to = f"{home}?{back}" if back else home
+        to, back = _list_of(kind, form)
         try:
             job = await bulk.take_back(tx, kind, job_id, now=now)
         except Refusal as refusal:
@@ -141,6 +136,13 @@ def said(job: BulkJob) -> str:
     parts += [f"{job.same:,} {'was' if job.same == 1 else 'were'} so already."] if job.same else []
     parts += [f"{job.refused:,} refused."] if job.refused else []
     return " ".join(parts)
+
+
+def _list_of(kind: Kind[Any], asked: Mapping[str, str]) -> tuple[str, str]:
+    """The list that somebody came from as it was narrowed then, and what narrowed it."""
+    home = HOMES.get(kind.name, kind.home)
+    back = asked.get("back", "")[:BACK_LENGTH_MAX]
+    return (f"{home}?{back}" if back else home), back
 
 
 def _after(request: AnyRequest, job: BulkJob, to: str, back: str) -> Response[Any]:
