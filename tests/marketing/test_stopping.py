@@ -168,18 +168,17 @@ async def stepped_over(company: Company, campaign_id: UUID) -> int:
     return sum(int(one) for one in removed)
 
 
-async def test_a_sample_tries_the_variants_and_everybody_else_gets_the_better_one(
-    company: Company,
-) -> None:
-    """MKT-05: what people clicked within the time decides, once, and not what machines did."""
-    two = [{**WORDS, "name": name, "subject": name} for name in "AB"]
-    trial = {"sample_percent": 40, "after_minutes": 60}
-    everybody = await company.segment(await company.people(60))
+TWO = [{**WORDS, "name": name, "subject": name} for name in "AB"]
+TRIAL = {"sample_percent": 40, "after_minutes": 60}
+
+
+async def test_a_trial_that_could_not_be_judged_is_refused(company: Company) -> None:
+    everybody = await company.segment(await company.people(1))
     for change, field in (
-        ({"variants": two[:1]}, "trial"),
+        ({"variants": TWO[:1]}, "trial"),
         ({"send_until": (company.hands.now() + timedelta(minutes=59)).isoformat()}, "send_until"),
     ):
-        plan = {"variants": two, "trial": trial, **change}
+        plan = {"variants": TWO, "trial": TRIAL, **change}
         made = await company.draft(everybody, **plan)
         refused = await company.client.put(f"/v1/campaigns/{made['id']}/schedule", json={})
         assert (refused.status_code, refused.json()["field"]) == (422, field)
@@ -191,11 +190,17 @@ async def test_a_sample_tries_the_variants_and_everybody_else_gets_the_better_on
         {"trial": {"metric": "opens"}},
         {"trial": {"sample_percent": 91}},
     ):
-        body = {"name": "x", "variants": two, "trial": trial, **wrong}
+        body = {"name": "x", "variants": TWO, "trial": TRIAL, **wrong}
         refused = await company.client.post("/v1/campaigns", json=body)
         assert refused.status_code in (400, 422), (wrong, refused.text)
 
-    campaign = await company.draft(everybody, variants=two, trial=trial, holdout_percent=10)
+
+async def test_a_sample_tries_the_variants_and_everybody_else_gets_the_better_one(
+    company: Company,
+) -> None:
+    """MKT-05: what people clicked within the time decides, once, and not what machines did."""
+    everybody = await company.segment(await company.people(60))
+    campaign = await company.draft(everybody, variants=TWO, trial=TRIAL, holdout_percent=10)
     looked = (await company.client.get(f"/v1/campaigns/{campaign['id']}/preview")).json()
     await company.schedule(campaign)
     await company.turn(campaign)
@@ -244,7 +249,8 @@ async def test_a_sample_tries_the_variants_and_everybody_else_gets_the_better_on
     said = f"B: 1 of {len(rows[b])} clicked, {rate:.1f} %"
     assert ended["winner_says"].startswith(said), ended["winner_says"]
     assert ended["winner_says"].endswith("The difference may be chance.")
-    assert await stepped_over(company, UUID(made["id"])) == 0
+    other = await company.draft(everybody, variants=TWO, trial=TRIAL)
+    assert await stepped_over(company, UUID(other["id"])) == 0
     later = (await company.client.get(f"{at}/recipients?limit=200")).json()["items"]
     assert {one["variant_id"] for one in later if one["state"] == "queued"} == {b}
     messages = await records(company, SENT, feed=feed)

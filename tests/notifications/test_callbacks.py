@@ -1,7 +1,6 @@
 """What providers tell counts once and goes only forward (A-NOT-10, A-MKT-11)."""
 
 import json
-from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -10,30 +9,19 @@ import msgspec
 import pytest
 
 from tandem.crm.customers import service as customers
-from tandem.crm.customers.domain import CustomerDraft, NewCustomer
-from tandem.crm.customers.domain.consents import NewConsent
-from tandem.crm.notifications.domain.keywords import keyword_of
 from tandem.crm.notifications.domain.messages import Channel, State
-from tandem.crm.notifications.domain.providers import Kind, Provider
-from tandem.crm.notifications.domain.reports import Report, What
+from tandem.crm.notifications.domain.providers import Kind
 from tandem.crm.notifications.gateways.port import Registered
 from tandem.crm.notifications.gateways.twilio import sign
-from tandem.crm.notifications.service import providers, reports
+from tandem.crm.notifications.service import providers
 from tandem.flows.provider_reports import sweep
 from tandem.kernel.db import Query
 from tandem.kernel.outbox import drain
-from tandem.sandbox.carriers.events import whatsapp_change, whatsapp_inbound
 from tandem.sandbox.carriers.letters import Letter
 from tests.notifications.givens import BASE, EMAIL, Post
 from tests.notifications.reporting import KEYS, MAIL, SETTLE, Sent, receipts, sent, sent_chat
 from tests.notifications.test_carrying import add, carry, queued
 
-ANSWERS = Query(
-    """
-    select template as words from notifications.message
-     where org_id = :org_id and template like 'text_%' order by id
-    """
-)
 ENGAGED = Query(
     """
     select payload->>'action' as action, payload->>'url' as url
@@ -232,166 +220,3 @@ async def test_an_address_that_takes_nothing_for_days_is_given_up(
     for address, event, later in rows:
         assert not await ended(address, event, **later), (address, event)
     assert await ended("full@example.test", "soft_bounced", hours=3)
-
-
-@pytest.mark.parametrize(
-    ("text", "keyword"),
-    [
-        *((text, "stop") for text in ("STOP", " stop. ", "Stop all", "UNSUBSCRIBE", "Opt-out")),
-        ("Stop promotions", "stop"),
-        *((text, "start") for text in ("Start", "UNSTOP")),
-        *((text, "help") for text in ("help!", "INFO")),
-        *((text, None) for text in ("YES", "please stop the order", "don't stop", "")),
-        ("stop" + " " * 60, None),
-    ],
-)
-def test_a_keyword_stands_alone(text: str, keyword: str | None) -> None:
-    assert keyword_of(text) == keyword
-
-
-async def test_stop_and_start_by_message_change_consent_and_are_answered_once(
-    post: Post, vendor: httpx.AsyncClient
-) -> None:
-    plain = await add(post, Kind.TWILIO)
-    ours = await add(post, Kind.TWILIO, rank=2, values={"answers": "tandem"})
-    stranger = f"{post.phone[:-1]}{(int(post.phone[-1]) + 1) % 10}"
-    now = post.work.now()
-    async with post.work.transaction() as tx:
-        draft = CustomerDraft(name="Asha", phone=post.phone, email=EMAIL)
-        (asha,) = await customers.find_or_add(tx, [draft], now=now)
-        for purpose, way in (("marketing", "sms"), ("news", "sms"), ("marketing", "email")):
-            agreed = {"purpose": purpose, "channel": way, "is_granted": True, "source": "test"}
-            await customers.record_consent(
-                tx, asha.id, msgspec.convert(agreed, NewConsent), now=now
-            )
-
-    async def write(
-        text: str, sid: str, *, by: Provider = ours, phone: str = post.phone, **more: str
-    ) -> int:
-        post.hands.advance(seconds=1)
-        path = f"/v1/provider-callbacks/twilio/{post.work.org_id}/{by.id}"
-        form = {"MessageSid": sid, "From": phone, "To": "+1500", "Body": text, **more}
-        signed = sign("sandbox_auth_token", f"{BASE}{path}", form)
-        answer = await vendor.post(
-            path, content=urlencode(form), headers={"x-twilio-signature": signed}
-        )
-        assert answer.text == '<?xml version="1.0" encoding="UTF-8"?><Response/>'
-        assert answer.headers["content-type"].startswith("text/xml")
-        await drain(post.work.database)
-        return answer.status_code
-
-    async def standing() -> dict[str, str]:
-        async with post.work.transaction() as tx:
-            found = await customers.list_consents(tx, asha.id)
-        return {f"{one.purpose} {one.channel}": one.state for one in found}
-
-    async def said() -> list[str]:
-        async with post.work.transaction() as tx:
-            return [row["words"] for row in await tx.records(ANSWERS)]
-
-    granted = {"marketing email": "granted", "marketing sms": "granted", "news sms": "granted"}
-    ended = {**granted, "marketing sms": "withdrawn", "news sms": "withdrawn"}
-    await write("Please stop by on Sunday", "SM0")
-    assert await standing() == granted
-    await write("Stop", "SM1")
-    assert await standing() == ended
-    for again in ("SM1", "SM2"):
-        await write("STOP", again)
-    await write("Start", "SM3", by=plain)
-    assert (await standing(), await said()) == (granted, ["text_stopped"]), "Twilio says the rest"
-    await write("STOP", "SM4", OptOutType="STOP")
-    await write("STOP", "SM1")
-    assert (await standing(), await said()) == (ended, ["text_stopped"])
-    await write("UNSTOP", "SM5")
-    await write("HELP", "SM6")
-    assert await said() == ["text_stopped", "text_resumed", "text_help"]
-
-    async with post.work.transaction() as tx:
-        no = NewConsent(purpose="news", channel="sms", is_granted=False, source="the phone")
-        await customers.record_consent(tx, asha.id, no, now=post.work.now())
-    await write("start", "SM7")
-    assert (await standing())["news sms"] == "withdrawn", "START takes back what STOP ended alone"
-
-    (message_id,) = await post.queue(email=None, phone=post.phone)
-    await post.carry(message_id)
-    detail = "The gateway reports error 21610."
-    refused = Report(key="r", what=What.FAILED, at=None, message_id=message_id, detail=detail)
-    async with post.work.transaction() as tx:
-        assert await reports.apply_report(tx, message_id, refused, now=post.work.now())
-    assert (await standing())["marketing sms"] == "granted"
-    await drain(post.work.database)
-    assert await standing() == {**ended, "news sms": "withdrawn"}, "Twilio heard it before us"
-
-    await write("start", "SM10")
-    async with post.work.transaction() as tx:
-        also = {"name": "Ravi", "phones": [{"value": post.phone}], "allow_duplicate": True}
-        ravi = await customers.add_customer(
-            tx, msgspec.convert(also, NewCustomer), now=post.work.now()
-        )
-        yes = NewConsent(purpose="marketing", channel="sms", is_granted=True, source="test")
-        await customers.record_consent(tx, ravi.id, yes, now=post.work.now())
-    for text, sid, state in (("STOP", "SM11", "withdrawn"), ("START", "SM12", "granted")):
-        await write(text, sid)
-        async with post.work.transaction() as tx:
-            (his,) = await customers.list_consents(tx, ravi.id)
-        assert (his.state, (await standing())["marketing sms"]) == (state, state), "both have it"
-
-    for text, sid, reason in (("quit", "SM8", "unsubscribed"), ("start", "SM9", None)):
-        await write(text, sid, phone=stranger)
-        async with post.work.transaction() as tx:
-            held = await customers.find_suppression(tx, "sms", stranger)
-        assert (held.reason if held else None) == reason
-
-
-@pytest.mark.parametrize(("kind", "way"), [(Kind.MSG91, "sms"), (Kind.WHATSAPP, "whatsapp")])
-async def test_stop_is_heard_by_every_way_that_people_can_write(
-    post: Post, vendor: httpx.AsyncClient, kind: Kind, way: str
-) -> None:
-    one = await sent_chat(post) if kind is Kind.WHATSAPP else await sent(post, kind)
-    now = post.work.now()
-    async with post.work.transaction() as tx:
-        (asha,) = await customers.find_or_add(
-            tx, [CustomerDraft(name="Asha", phone=post.phone)], now=now - timedelta(hours=2)
-        )
-        for channel in ("sms", "whatsapp"):
-            yes = {"purpose": "marketing", "channel": channel, "is_granted": True, "source": "x"}
-            agreed = msgspec.convert(yes, NewConsent)
-            await customers.record_consent(tx, asha.id, agreed, now=now - timedelta(hours=1))
-    bodies = {
-        Kind.MSG91: json.dumps(
-            {"sender": "NILGIR", "number": post.phone[3:], "content": "STOP", "id": "7"}
-        ).encode(),
-        Kind.WHATSAPP: whatsapp_inbound(post.phone, "Stop promotions"),
-    }
-    for _ in range(2):
-        assert await one.tell(vendor, "", body=bodies[kind]) == 200
-    async with post.work.transaction() as tx:
-        found = await customers.list_consents(tx, asha.id)
-        answers = [row["words"] for row in await tx.records(ANSWERS)]
-    ended = [consent.channel for consent in found if consent.state == "withdrawn"]
-    assert (ended, answers) == ([way], ["text_stopped"])
-
-
-async def test_of_stop_and_start_that_come_late_the_one_that_was_said_last_counts(
-    post: Post, vendor: httpx.AsyncClient
-) -> None:
-    one = await sent_chat(post)
-    now = post.work.now()
-    async with post.work.transaction() as tx:
-        (asha,) = await customers.find_or_add(
-            tx, [CustomerDraft(name="Asha", phone=post.phone)], now=now - timedelta(hours=2)
-        )
-        yes = {"purpose": "marketing", "channel": "whatsapp", "is_granted": True, "source": "x"}
-        agreed = msgspec.convert(yes, NewConsent)
-        await customers.record_consent(tx, asha.id, agreed, now=now - timedelta(hours=1))
-    stood = []
-    for text, minutes in (("Stop", 20), ("Start", 30), ("Start", 10), ("Stop", 15), ("Stop", 5)):
-        at = str(int((now - timedelta(minutes=minutes)).timestamp()))
-        message = {"from": post.phone[1:], "id": f"wamid.{minutes}", "timestamp": at}
-        said = {**message, "type": "text", "text": {"body": text}}
-        body = msgspec.json.encode(whatsapp_change({"messages": [said]}))
-        assert await one.tell(vendor, "", body=body) == 200
-        async with post.work.transaction() as tx:
-            [consent] = await customers.list_consents(tx, asha.id)
-        stood.append(consent.state)
-    assert stood == ["withdrawn", "withdrawn", "granted", "granted", "withdrawn"]
